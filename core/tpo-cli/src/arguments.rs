@@ -1,0 +1,199 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Teaches a language model to think before it answers (Thought Preference Optimization).
+#[derive(Debug, Parser)]
+#[command(name = "tpo", version, max_term_width = 100, after_help = exit_codes())]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print nothing but data and errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Also print what plugins log at `debug`.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the loop of a configuration file; the same command again resumes.
+    Run(RunArguments),
+    /// Run two iterations on a small real model and a few dozen instructions.
+    Quickstart(QuickstartArguments),
+    /// Write a commented configuration and a few instructions to start from.
+    Init(InitArguments),
+    /// Print the figures of a run, also while it is running.
+    Status(StatusArguments),
+    /// Talk to a model or to the best checkpoint of a run.
+    Chat(ChatArguments),
+    /// List and inspect plugins.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Fetch models.
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Print the JSON Schema of the configuration file.
+    Schema,
+    /// Print a completion script for a shell.
+    Completions(CompletionsArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// List the plugins that ship with tpo.
+    List(ListArguments),
+    /// Say what a plugin is, what it asks for and how it is configured.
+    Inspect(InspectArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Fetch and verify a model, and print where it is.
+    Pull(PullArguments),
+    /// Print the logits of a token sequence as JSON, for comparison with other engines.
+    #[command(hide = true)]
+    Logits(LogitsArguments),
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What wins over the configuration file.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Overrides {
+    /// Judge: a built-in name or a path to a `.wasm`.
+    #[arg(long, value_name = "PLUGIN")]
+    pub judge: Option<String>,
+    /// Thought template, and the parser of the same component: a built-in name or a path to a `.wasm`.
+    #[arg(long, value_name = "PLUGIN")]
+    pub thought: Option<String>,
+    /// Response parser: a built-in name or a path to a `.wasm`.
+    #[arg(long, value_name = "PLUGIN")]
+    pub parser: Option<String>,
+    /// Pair selector: a built-in name or a path to a `.wasm`.
+    #[arg(long, value_name = "PLUGIN")]
+    pub selector: Option<String>,
+    /// Model: a built-in name, a directory, a `.gguf` or `hf:org/name@revision`.
+    #[arg(long, value_name = "SOURCE")]
+    pub model: Option<String>,
+    /// Training instructions (JSONL).
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Any other key of the configuration, as `train.beta=0.2`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Directory of the run [default: runs/<name>].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The configuration file.
+    #[arg(default_value = "tpo.toml")]
+    pub config: PathBuf,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Check everything and print what would be done, without sampling.
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuickstartArguments {
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Directory to write into.
+    #[arg(default_value = ".")]
+    pub directory: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// Directory of the run.
+    pub run: PathBuf,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChatArguments {
+    /// Directory of a run (its best checkpoint is used), or a model as for `--model`.
+    #[arg(default_value = "smollm2-135m")]
+    pub model: String,
+    /// Answer this and end, instead of reading questions from the terminal.
+    #[arg(short, long)]
+    pub prompt: Option<String>,
+    /// Show the thought before the response.
+    #[arg(long)]
+    pub show_thought: bool,
+    /// Thought template and parser: a built-in name or a path to a `.wasm` [default: the run's].
+    #[arg(long, value_name = "PLUGIN")]
+    pub thought: Option<String>,
+    /// Tokens at most.
+    #[arg(long, default_value_t = 512)]
+    pub max_new_tokens: usize,
+    /// 0 takes the likeliest token every time.
+    #[arg(long, default_value_t = 0.0)]
+    pub temperature: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// A built-in name or a path to a `.wasm`.
+    pub plugin: String,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PullArguments {
+    /// A built-in name, a directory, a `.gguf` or `hf:org/name@revision`.
+    #[arg(default_value = "smollm2-135m")]
+    pub model: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogitsArguments {
+    /// A directory or a `.gguf`.
+    pub model: PathBuf,
+    /// Token ids, separated by commas.
+    #[arg(long, value_delimiter = ',', required = true)]
+    pub ids: Vec<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// The table of exit codes, for the end of `--help`.
+fn exit_codes() -> String {
+    let rows = tpo_types::Kind::ALL.map(|kind| format!("  {:>3}  {}", kind.exit_code(), kind.meaning()));
+    format!("Exit codes:\n    0  done\n{}", rows.join("\n"))
+}

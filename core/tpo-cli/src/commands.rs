@@ -1,0 +1,11 @@
+//! One file per command.
+
+pub(crate) mod chat;
+pub(crate) mod completions;
+pub(crate) mod init;
+pub(crate) mod model;
+pub(crate) mod plugin;
+pub(crate) mod quickstart;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod status;

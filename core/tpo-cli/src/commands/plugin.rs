@@ -1,0 +1,77 @@
+//! `tpo plugin list` and `tpo plugin inspect`.
+
+use serde_json::{Value, json};
+use tpo_host::{Inspection, Limits, Plugins, builtin};
+use tpo_types::{Failure, PluginRole};
+
+use crate::arguments::{Format, InspectArguments};
+use crate::printer::Printer;
+use crate::text::printable;
+
+pub(crate) fn list(format: Format, printer: &Printer) -> Result<(), Failure> {
+    let plugins = Plugins::new(Limits::default())?;
+    let mut inspections = Vec::new();
+    for name in builtin::names() {
+        inspections.push(plugins.inspect(name)?);
+    }
+    match format {
+        Format::Json => printer.data(&Value::from_iter(inspections.iter().map(as_json)).to_string()),
+        Format::Text => {
+            for inspection in &inspections {
+                printer.data(&format!(
+                    "{:18} {:34} {}",
+                    printable(&inspection.identity.name),
+                    role_list(&inspection.roles),
+                    printable(&inspection.summary)
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn inspect(arguments: &InspectArguments, printer: &Printer) -> Result<(), Failure> {
+    let inspection = Plugins::new(Limits::default())?.inspect(&arguments.plugin)?;
+    printer.data(&match arguments.format {
+        Format::Json => as_json(&inspection).to_string(),
+        Format::Text => as_text(&inspection),
+    });
+    Ok(())
+}
+
+fn as_json(inspection: &Inspection) -> Value {
+    json!({
+        "name": inspection.identity.name,
+        "version": inspection.identity.version,
+        "sha256": inspection.identity.sha256,
+        "source": inspection.identity.source,
+        "summary": inspection.summary,
+        "license": inspection.license,
+        "roles": inspection.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
+        "imports": inspection.imports,
+        "bytes": inspection.bytes,
+        "config_schema": inspection.config_schema,
+    })
+}
+
+fn as_text(inspection: &Inspection) -> String {
+    let identity = &inspection.identity;
+    let schema = serde_json::to_string_pretty(&inspection.config_schema).unwrap_or_default();
+    printable(&format!(
+        "name      {}\nversion   {}\nsummary   {}\nlicense   {}\nroles     {}\nsource    {}\nsize      {} bytes\n\
+         sha256    {}\nimports   {}\nconfiguration (JSON Schema):\n{schema}",
+        identity.name,
+        identity.version,
+        inspection.summary,
+        inspection.license,
+        role_list(&inspection.roles),
+        identity.source,
+        inspection.bytes,
+        identity.sha256,
+        inspection.imports.join("\n          "),
+    ))
+}
+
+fn role_list(roles: &[PluginRole]) -> String {
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+}

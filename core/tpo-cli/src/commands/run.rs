@@ -1,0 +1,107 @@
+//! `tpo run`: read, check, open, run, report.
+
+use std::path::{Path, PathBuf};
+
+use tpo_run::{Override, RunConfig, RunDirectory, RunPlan, Stages};
+use tpo_types::{Failure, Kind};
+
+use crate::arguments::{Overrides, RunArguments};
+use crate::commands::status;
+use crate::printer::Printer;
+use crate::progress::Progress;
+
+pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<(), Failure> {
+    let plan = plan(&arguments.config, &arguments.overrides, *printer)?;
+    let stages = Stages::open(&plan.config)?;
+    printer.talk(&describe(&plan, &stages));
+    if arguments.dry_run {
+        return Ok(());
+    }
+    start(&plan, &stages, *printer)
+}
+
+/// Runs a plan and prints its figures.
+pub(crate) fn start(plan: &RunPlan, stages: &Stages, printer: Printer) -> Result<(), Failure> {
+    let progress = Progress::new(printer);
+    tpo_run::run(plan, stages, &|event| progress.on(event))?;
+    printer.data(&status::text(&plan.directory)?);
+    printer.talk(&format!("everything is in {}", plan.directory.root().display()));
+    Ok(())
+}
+
+/// Reads and checks a configuration.
+pub(crate) fn plan(path: &Path, overrides: &Overrides, printer: Printer) -> Result<RunPlan, Failure> {
+    let read = RunConfig::read(path, &list(overrides)?)?;
+    for note in &read.notes {
+        printer.talk(&format!("note: {note}"));
+    }
+    let directory = overrides.dir.clone().unwrap_or_else(|| Path::new("runs").join(&read.config.name));
+    let beside = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    RunPlan::new(read.config, &beside, RunDirectory::at(directory), &|text| printer.talk(text))
+}
+
+/// The flags as overrides. Paths of the command line are relative to the working directory, unlike those of the file.
+fn list(flags: &Overrides) -> Result<Vec<Override>, Failure> {
+    let plugins = [
+        ("judge.plugin", &flags.judge),
+        ("thought.plugin", &flags.thought),
+        ("parser.plugin", &flags.parser),
+        ("selector.plugin", &flags.selector),
+        ("model.source", &flags.model),
+    ];
+    let mut overrides = Vec::new();
+    for (key, value) in plugins {
+        if let Some(value) = value {
+            overrides.push(Override::text(key, from_working_directory(value)?));
+        }
+    }
+    if let Some(data) = &flags.data {
+        overrides.push(Override::text("data.train", from_working_directory(&data.display().to_string())?));
+    }
+    for given in &flags.set {
+        overrides.push(Override::parse(given)?);
+    }
+    Ok(overrides)
+}
+
+/// An absolute path where the value names something in the working directory, or looks like a path; else as it is.
+fn from_working_directory(value: &str) -> Result<String, Failure> {
+    let is_path = !value.starts_with("hf:")
+        && (value.contains('/') || Path::new(value).extension().is_some() || Path::new(value).exists());
+    if !is_path {
+        return Ok(value.to_owned());
+    }
+    let absolute = std::path::absolute(value)
+        .map_err(|error| Failure::new(Kind::Usage, format!("`{value}` is not a path")).because(error))?;
+    Ok(absolute.display().to_string())
+}
+
+/// What is about to be done.
+fn describe(plan: &RunPlan, stages: &Stages) -> String {
+    let config = &plan.config;
+    let mut lines = vec![
+        format!("run        {}", plan.directory.root().display()),
+        format!("model      {}", plan.base.path.display()),
+        format!(
+            "work       {} iterations of {} instructions x {} completions, {} validation instructions x {}",
+            config.iterations,
+            plan.slice_size,
+            config.sampling.num_samples,
+            plan.validation.len(),
+            config.validation.num_samples,
+        ),
+    ];
+    for cast in &stages.cast {
+        lines.push(format!("{:10} {} from {}", short(cast.role), cast.plugin, cast.plugin.source));
+    }
+    lines.join("\n")
+}
+
+fn short(role: tpo_types::PluginRole) -> &'static str {
+    match role {
+        tpo_types::PluginRole::ThoughtTemplate => "thought",
+        tpo_types::PluginRole::ResponseParser => "parser",
+        tpo_types::PluginRole::Judge | tpo_types::PluginRole::PairwiseJudge => "judge",
+        tpo_types::PluginRole::PairSelector => "selector",
+    }
+}

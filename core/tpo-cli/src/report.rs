@@ -1,0 +1,133 @@
+//! The figures of a run as text.
+
+use std::fmt::Write;
+
+use tpo_run::figures::{Change, Evaluation, IterationFigures, Reasons, SampleFigures};
+
+use crate::text::{one_decimal, percent};
+
+/// One line on a validation.
+pub(crate) fn evaluation_line(evaluation: &Evaluation) -> String {
+    let model = match evaluation.iteration {
+        0 => "base model".to_owned(),
+        iteration => format!("iteration {iteration}"),
+    };
+    format!("{model}: validation {}", sample_line(&evaluation.sampled))
+}
+
+/// One line on an iteration.
+pub(crate) fn iteration_line(figures: &IterationFigures) -> String {
+    let train = &figures.train;
+    format!(
+        "iteration {}: train {}; {} pairs, loss {:.4}, margin {:+.4}, accuracy {}",
+        figures.iteration,
+        sample_line(&figures.sampled),
+        figures.pairs,
+        train.loss,
+        train.margin,
+        percent(train.accuracy),
+    )
+}
+
+fn sample_line(sampled: &SampleFigures) -> String {
+    format!(
+        "score {}, parsed {}, thought {} tokens, response {} tokens",
+        score(sampled.score_mean),
+        percent(sampled.parse_rate()),
+        one_decimal(sampled.thought_tokens_mean),
+        one_decimal(sampled.response_tokens_mean),
+    )
+}
+
+/// The table of a run, what was dropped and why, and whether validation improved.
+pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
+    let mut text = table(iterations, evaluations);
+    for figures in iterations {
+        reasons(&mut text, figures.iteration, "instructions without a pair", &figures.drops);
+        reasons(&mut text, figures.iteration, "malformed completions", &figures.sampled.malformed);
+        reasons(&mut text, figures.iteration, "unscored responses", &figures.sampled.unscored);
+    }
+    text.push('\n');
+    text.push_str(&verdict(evaluations));
+    text
+}
+
+/// One row per model: how it was made, and how it does on the validation instructions.
+fn table(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
+    let mut rows = vec![
+        ["", "parsed", "train", "valid.", "thought", "response", "pairs", "drops", "DPO", "", ""].map(String::from).to_vec(),
+        ["iteration", "", "score", "score", "tokens", "tokens", "", "", "loss", "margin", "accuracy"]
+            .map(String::from)
+            .to_vec(),
+    ];
+    for evaluation in evaluations {
+        let figures = iterations.iter().find(|figures| figures.iteration == evaluation.iteration);
+        rows.push(row(evaluation, figures));
+    }
+    let widths: Vec<usize> =
+        (0..rows[0].len()).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+fn row(evaluation: &Evaluation, figures: Option<&IterationFigures>) -> Vec<String> {
+    // The base model was sampled for validation only.
+    let sampled = figures.map_or(&evaluation.sampled, |figures| &figures.sampled);
+    let of = |show: &dyn Fn(&IterationFigures) -> String| figures.map_or_else(|| "-".to_owned(), show);
+    vec![
+        if evaluation.iteration == 0 { "base".to_owned() } else { evaluation.iteration.to_string() },
+        percent(sampled.parse_rate()),
+        of(&|figures| score(figures.sampled.score_mean)),
+        score(evaluation.sampled.score_mean),
+        one_decimal(sampled.thought_tokens_mean),
+        one_decimal(sampled.response_tokens_mean),
+        of(&|figures| figures.pairs.to_string()),
+        of(&|figures| figures.drops.values().sum::<usize>().to_string()),
+        of(&|figures| format!("{:.4}", figures.train.loss)),
+        of(&|figures| format!("{:+.4}", figures.train.margin)),
+        of(&|figures| percent(figures.train.accuracy)),
+    ]
+}
+
+fn reasons(text: &mut String, iteration: usize, title: &str, reasons: &Reasons) {
+    if reasons.is_empty() {
+        return;
+    }
+    let list: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "iteration {iteration}, {title}: {}", list.join(", "));
+}
+
+/// Whether validation improved, in one honest sentence per model.
+fn verdict(evaluations: &[Evaluation]) -> String {
+    let Some(base) = evaluations.first() else { return "nothing measured yet".to_owned() };
+    let mut text = String::new();
+    for evaluation in &evaluations[1..] {
+        let _ = match Change::between(base, evaluation) {
+            Some(change) => writeln!(
+                text,
+                "validation after iteration {}: {} ({:+.4} against the base model, 95 % interval {:+.4} to {:+.4}, \
+                 {} instructions)",
+                evaluation.iteration,
+                change.verdict(),
+                change.mean,
+                change.mean - change.margin,
+                change.mean + change.margin,
+                change.instructions,
+            ),
+            None => writeln!(text, "validation after iteration {}: too few scores to compare", evaluation.iteration),
+        };
+    }
+    let best = evaluations.iter().fold(base, |best, other| if other.is_better_than(best) { other } else { best });
+    text + &match best.iteration {
+        0 => "best model on validation: the base model".to_owned(),
+        iteration => format!("best model on validation: iteration {iteration} (checkpoints/best)"),
+    }
+}
+
+fn score(mean: Option<f64>) -> String {
+    mean.map_or_else(|| "-".to_owned(), |mean| format!("{mean:.4}"))
+}

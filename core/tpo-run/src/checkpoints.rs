@@ -1,0 +1,177 @@
+//! Checkpoints that exist whole or not at all.
+//!
+//! A checkpoint is written into a directory of another name, every file and the directory are flushed, and the rename
+//! makes it exist. Its manifest holds the size and sha256 of every file; a checkpoint that does not match its manifest
+//! is refused. This module knows files, not models.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tpo_types::{Failure, Kind};
+
+const MANIFEST: &str = "MANIFEST.json";
+
+/// What a checkpoint's files must be.
+#[derive(Debug, Serialize, Deserialize)]
+struct Manifest {
+    files: BTreeMap<String, FileRecord>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct FileRecord {
+    bytes: u64,
+    sha256: String,
+}
+
+/// An empty directory beside `checkpoint` to write it into. What an interrupted run left there is removed.
+pub fn begin(checkpoint: &Path) -> Result<PathBuf, Failure> {
+    let partial = checkpoint.with_extension("partial");
+    let made = remove_all(&partial).and_then(|()| fs::create_dir_all(&partial));
+    made.map_err(|error| failed("make", &partial, error))?;
+    Ok(partial)
+}
+
+/// Makes the files in `partial` the checkpoint, and returns the digest of its manifest.
+pub fn commit(partial: &Path, checkpoint: &Path) -> Result<String, Failure> {
+    let write = || -> io::Result<String> {
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(partial)? {
+            let entry = entry?;
+            File::open(entry.path())?.sync_all()?;
+            files.insert(entry.file_name().to_string_lossy().into_owned(), record(&entry.path())?);
+        }
+        let manifest = serde_json::to_vec_pretty(&Manifest { files })?;
+        fs::write(partial.join(MANIFEST), &manifest)?;
+        File::open(partial.join(MANIFEST))?.sync_all()?;
+        File::open(partial)?.sync_all()?;
+        remove_all(checkpoint)?;
+        fs::rename(partial, checkpoint)?;
+        if let Some(parent) = checkpoint.parent() {
+            File::open(parent)?.sync_all()?;
+        }
+        Ok(hex(&Sha256::digest(&manifest)))
+    };
+    write().map_err(|error| failed("write", checkpoint, error))
+}
+
+/// Checks every file of a checkpoint against its manifest, and the manifest against `sha256`.
+pub fn verify(checkpoint: &Path, sha256: &str) -> Result<(), Failure> {
+    let manifest = fs::read(checkpoint.join(MANIFEST)).map_err(|error| failed("read", checkpoint, error))?;
+    if hex(&Sha256::digest(&manifest)) != sha256 {
+        return Err(changed(&checkpoint.join(MANIFEST)));
+    }
+    let manifest: Manifest = serde_json::from_slice(&manifest).map_err(|error| changed(checkpoint).because(error))?;
+    for (name, wanted) in &manifest.files {
+        let path = checkpoint.join(name);
+        if record(&path).map_err(|error| failed("read", &path, error))? != *wanted {
+            return Err(changed(&path));
+        }
+    }
+    Ok(())
+}
+
+/// Removes a checkpoint that is no longer wanted.
+pub fn remove(checkpoint: &Path) -> Result<(), Failure> {
+    remove_all(checkpoint).map_err(|error| failed("remove", checkpoint, error))
+}
+
+/// Points `link`, a name beside the checkpoints, at one of them.
+pub fn point(link: &Path, checkpoint: &Path) -> Result<(), Failure> {
+    let target = checkpoint.file_name().map(PathBuf::from).unwrap_or_default();
+    let fresh = link.with_extension("new");
+    let made = remove_all(&fresh)
+        .and_then(|()| std::os::unix::fs::symlink(target, &fresh))
+        .and_then(|()| fs::rename(&fresh, link));
+    made.map_err(|error| failed("point to", checkpoint, error))
+}
+
+fn record(path: &Path) -> io::Result<FileRecord> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(FileRecord { bytes, sha256: hex(&hash.finalize()) });
+        }
+        hash.update(&buffer[..read]);
+        bytes += read as u64;
+    }
+}
+
+fn remove_all(path: &Path) -> io::Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn failed(verb: &str, path: &Path, error: io::Error) -> Failure {
+    Failure::new(Kind::Resources, format!("cannot {verb} the checkpoint `{}`", path.display()))
+        .because(error)
+        .hint("check free space and permissions; the same command resumes")
+}
+
+fn changed(path: &Path) -> Failure {
+    Failure::new(Kind::Integrity, format!("`{}` is not what was written", path.display()))
+        .hint("remove the run directory and start again, or restore the file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(root: &Path) -> (PathBuf, String) {
+        let checkpoint = root.join("iteration-1");
+        let partial = begin(&checkpoint).expect("a directory");
+        fs::write(partial.join("model.safetensors"), b"weights").expect("a file");
+        let sha256 = commit(&partial, &checkpoint).expect("committed");
+        (checkpoint, sha256)
+    }
+
+    #[test]
+    fn a_committed_checkpoint_verifies_and_a_changed_one_is_refused() {
+        let root = tempfile::tempdir().expect("a directory");
+        let (checkpoint, sha256) = written(root.path());
+        verify(&checkpoint, &sha256).expect("as written");
+        fs::write(checkpoint.join("model.safetensors"), b"weightz").expect("a file");
+        let refusal = verify(&checkpoint, &sha256).expect_err("changed");
+        assert_eq!(refusal.kind(), Kind::Integrity);
+        assert!(refusal.to_string().contains("model.safetensors"));
+    }
+
+    #[test]
+    fn an_interrupted_write_leaves_no_checkpoint_and_does_not_disturb_the_next() {
+        let root = tempfile::tempdir().expect("a directory");
+        let checkpoint = root.path().join("iteration-1");
+        let partial = begin(&checkpoint).expect("a directory");
+        fs::write(partial.join("half"), b"x").expect("a file");
+        assert!(!checkpoint.exists());
+        written(root.path());
+        assert!(!checkpoint.join("half").exists());
+    }
+
+    #[test]
+    fn a_link_follows_the_best() {
+        let root = tempfile::tempdir().expect("a directory");
+        let (checkpoint, _) = written(root.path());
+        let link = root.path().join("best");
+        point(&link, &checkpoint).expect("pointed");
+        point(&link, &checkpoint).expect("pointed again");
+        assert!(link.join("model.safetensors").exists());
+    }
+}

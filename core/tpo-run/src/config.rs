@@ -1,0 +1,187 @@
+//! The raw configuration: what the user wrote, with the defaults filled in.
+//!
+//! Every key documents itself; the same text becomes the JSON Schema that `tpo schema` prints. Nothing is checked here
+//! beyond types: [`crate::plan`] is the one door to checked things.
+
+mod keys;
+mod read;
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tpo_host::Limits;
+use tpo_train::TrainConfig;
+
+pub use read::{Override, ReadConfig};
+
+/// Configuration of a run. Paths are relative to the file that holds it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "tpo run configuration")]
+pub struct RunConfig {
+    /// The run's name; its directory is `runs/<name>` in the working directory unless `--dir` says otherwise.
+    pub name: String,
+    /// Seed of everything random: sampling, shuffling, LoRA initialization.
+    #[serde(default)]
+    pub seed: u64,
+    /// How many times to sample, judge and train. Each iteration starts from the model of the one before.
+    #[serde(default = "defaults::iterations")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub iterations: usize,
+    /// The model that learns to think.
+    #[serde(default)]
+    pub model: ModelConfig,
+    /// The instructions.
+    pub data: DataConfig,
+    /// How completions are sampled.
+    #[serde(default)]
+    pub sampling: SamplingConfig,
+    /// The thought prompt and the budget of a thought.
+    #[serde(default)]
+    pub thought: ThoughtConfig,
+    /// The response parser. Without this table the thought template's own component parses, with the same `config`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parser: Option<PluginConfig>,
+    /// The judge: it scores responses and never sees a thought.
+    #[serde(default = "defaults::judge")]
+    pub judge: PluginConfig,
+    /// The pair selector.
+    #[serde(default = "defaults::selector")]
+    pub selector: PluginConfig,
+    /// Training on the pairs.
+    #[serde(default)]
+    pub train: TrainConfig,
+    /// How the policy is measured before the first and after every iteration.
+    #[serde(default)]
+    pub validation: ValidationConfig,
+    /// What a plugin may use.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// The model that learns to think.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    /// A built-in name (`smollm2-135m`), a directory in Hugging Face layout, a PEFT adapter directory, a `.gguf` file, or
+    /// `hf:org/name@revision`.
+    pub source: String,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self { source: "smollm2-135m".into() }
+    }
+}
+
+/// The instructions, as JSONL files with `id`, one of `prompt`, `instruction` or `messages`, and optionally `category`,
+/// `reference` and `constraints`; plugins see every other field as metadata.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Instructions to train on, dealt to the iterations in the order of the file.
+    pub train: PathBuf,
+    /// Instructions to measure on; none of them may be in `train`.
+    pub validation: PathBuf,
+    /// Training instructions per iteration. Default: an equal share of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub instructions_per_iteration: Option<usize>,
+}
+
+/// How completions are sampled. The defaults are the paper's.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SamplingConfig {
+    /// Completions per training instruction (K).
+    #[schemars(range(min = 2, max = 256))]
+    pub num_samples: usize,
+    /// Divides the logits; 0 takes the likeliest token every time.
+    #[schemars(range(min = 0.0, max = 10.0))]
+    pub temperature: f64,
+    /// Only the likeliest tokens that together have at least this probability are drawn from; 1 is off.
+    #[schemars(range(min = 0.01, max = 1.0))]
+    pub top_p: f64,
+    /// Only this many of the likeliest tokens are drawn from; 0 is off.
+    pub top_k: usize,
+    /// A completion ends after this many tokens, thought and response together.
+    #[schemars(range(min = 1))]
+    pub max_new_tokens: usize,
+}
+
+impl Default for SamplingConfig {
+    fn default() -> Self {
+        Self { num_samples: 8, temperature: 0.8, top_p: 0.95, top_k: 0, max_new_tokens: 2048 }
+    }
+}
+
+/// The thought prompt and the budget of a thought.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThoughtConfig {
+    /// A built-in name or a path to a `.wasm` that exports `thought-template`.
+    pub plugin: String,
+    /// A thought that has not ended by itself is closed after this many tokens: the response marker is forced, and the
+    /// forced tokens are not trained on. Default: a thought may take all of `sampling.max_new_tokens`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_tokens: Option<usize>,
+    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    pub config: Map<String, Value>,
+}
+
+impl Default for ThoughtConfig {
+    fn default() -> Self {
+        Self { plugin: "thought-markers".into(), max_tokens: None, config: Map::new() }
+    }
+}
+
+/// A plugin and its configuration.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PluginConfig {
+    /// A built-in name or a path to a `.wasm`.
+    pub plugin: String,
+    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    #[serde(default)]
+    pub config: Map<String, Value>,
+}
+
+impl PluginConfig {
+    fn named(plugin: &str) -> Self {
+        Self { plugin: plugin.into(), config: Map::new() }
+    }
+}
+
+/// How the policy is measured before the first and after every iteration.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ValidationConfig {
+    /// Completions per validation instruction; their scores are averaged.
+    #[schemars(range(min = 1, max = 256))]
+    pub num_samples: usize,
+}
+
+impl Default for ValidationConfig {
+    fn default() -> Self {
+        Self { num_samples: 1 }
+    }
+}
+
+mod defaults {
+    use super::PluginConfig;
+
+    pub(super) fn iterations() -> usize {
+        4
+    }
+
+    pub(super) fn judge() -> PluginConfig {
+        PluginConfig::named("rules")
+    }
+
+    pub(super) fn selector() -> PluginConfig {
+        PluginConfig::named("best-worst")
+    }
+}

@@ -1,0 +1,142 @@
+//! Which keys a configuration may have, read off its JSON Schema.
+//!
+//! Serde's own message for an unknown key lists the allowed ones of its table; a typo deserves a line, a column and the
+//! nearest key of the right table.
+
+use serde_json::{Map, Value};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// A key that the schema does not know.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct UnknownKey {
+    /// The whole path, for example `sampling.temprature`.
+    pub path: String,
+    /// Where the key starts, in bytes of the text.
+    pub offset: usize,
+    /// The nearest known path.
+    pub nearest: Option<String>,
+}
+
+/// The first unknown key of a document, in the order of the text.
+pub(super) fn first_unknown(document: &DeTable<'_>, schema: &Value) -> Option<UnknownKey> {
+    let mut unknown = Vec::new();
+    walk(document, &Node { root: schema, here: schema }, "", &mut unknown);
+    unknown.into_iter().min_by_key(|key| key.offset)
+}
+
+/// Whether a dotted path leads to a key of the schema, or into a table that the schema leaves open.
+pub(super) fn check_path(path: &str, schema: &Value) -> Result<(), Option<String>> {
+    let mut node = Node { root: schema, here: schema };
+    let mut walked = String::new();
+    for key in path.split('.') {
+        if node.is_open() {
+            return Ok(());
+        }
+        node = node.child(key).ok_or_else(|| nearest(&node, &walked, key))?;
+        walked = join(&walked, key);
+    }
+    Ok(())
+}
+
+fn walk(table: &DeTable<'_>, node: &Node<'_>, prefix: &str, unknown: &mut Vec<UnknownKey>) {
+    for (key, value) in table {
+        let name: &str = key.get_ref();
+        match node.child(name) {
+            Some(child) => walk_value(value, &child, &join(prefix, name), unknown),
+            None if node.is_open() => {}
+            None => unknown.push(UnknownKey {
+                path: join(prefix, name),
+                offset: key.span().start,
+                nearest: nearest(node, prefix, name),
+            }),
+        }
+    }
+}
+
+fn walk_value(value: &Spanned<DeValue<'_>>, node: &Node<'_>, path: &str, unknown: &mut Vec<UnknownKey>) {
+    if let DeValue::Table(table) = value.get_ref() {
+        walk(table, node, path, unknown);
+    }
+}
+
+/// The nearest key: of the same table if one is near, else of any table.
+fn nearest(node: &Node<'_>, prefix: &str, typed: &str) -> Option<String> {
+    let near = |names: Vec<String>, last: fn(&str) -> &str| {
+        names
+            .into_iter()
+            .map(|name| (strsim::damerau_levenshtein(last(&name), typed), name))
+            .filter(|(distance, name)| *distance <= 1 + last(name).len() / 4)
+            .min()
+            .map(|(_, name)| name)
+    };
+    let siblings = node.keys().map(|key| join(prefix, key)).collect();
+    near(siblings, last_part).or_else(|| near(all_paths(node.root), last_part))
+}
+
+/// Every path of the schema, tables included.
+pub(super) fn all_paths(schema: &Value) -> Vec<String> {
+    let mut paths = Vec::new();
+    collect(&Node { root: schema, here: schema }, "", &mut paths);
+    paths
+}
+
+fn collect(node: &Node<'_>, prefix: &str, paths: &mut Vec<String>) {
+    for key in node.keys() {
+        let path = join(prefix, key);
+        if let Some(child) = node.child(key) {
+            paths.push(path.clone());
+            collect(&child, &path, paths);
+        }
+    }
+}
+
+fn join(prefix: &str, key: &str) -> String {
+    if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+/// A place in a JSON Schema; references and alternatives are looked through.
+struct Node<'a> {
+    root: &'a Value,
+    here: &'a Value,
+}
+
+impl<'a> Node<'a> {
+    /// The schemas that apply here: this one, what it refers to, and each of its alternatives.
+    fn parts(&self) -> Vec<&'a Map<String, Value>> {
+        let mut parts = Vec::new();
+        let mut open = vec![self.here];
+        while let Some(schema) = open.pop().and_then(Value::as_object) {
+            parts.push(schema);
+            let reference = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#'));
+            open.extend(reference.and_then(|path| self.root.pointer(path)));
+            for alternatives in ["anyOf", "oneOf", "allOf"] {
+                open.extend(schema.get(alternatives).and_then(Value::as_array).into_iter().flatten());
+            }
+        }
+        parts
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &'a str> {
+        let properties = self.parts().into_iter().filter_map(|part| part.get("properties")?.as_object());
+        properties.flat_map(|keys| keys.keys().map(String::as_str))
+    }
+
+    fn child(&self, key: &str) -> Option<Self> {
+        let here = self.parts().into_iter().find_map(|part| part.get("properties")?.get(key))?;
+        Some(Self { root: self.root, here })
+    }
+
+    /// A table whose keys are not ours to know: a plugin's own configuration.
+    fn is_open(&self) -> bool {
+        self.parts().iter().any(|part| match part.get("additionalProperties") {
+            Some(Value::Bool(open)) => *open,
+            Some(_) => true,
+            None => false,
+        })
+    }
+}

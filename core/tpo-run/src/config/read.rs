@@ -1,0 +1,217 @@
+//! Text and command line into a [`RunConfig`], with errors that point at the key.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+use toml::de::DeTable;
+use tpo_types::{Failure, Kind};
+
+use super::RunConfig;
+use super::keys;
+
+/// One value given on the command line, which wins over the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    /// Dotted path of the key, for example `train.beta`.
+    pub path: String,
+    /// The value, as TOML would read it.
+    pub value: toml::Value,
+}
+
+impl Override {
+    /// An override with a string value.
+    pub fn text(path: &str, value: impl Into<String>) -> Self {
+        Self { path: path.into(), value: toml::Value::String(value.into()) }
+    }
+
+    /// Reads `a.b=value`. The value is TOML; what is not TOML is taken as a string.
+    pub fn parse(given: &str) -> Result<Self, Failure> {
+        let Some((path, value)) = given.split_once('=') else {
+            return Err(Failure::new(Kind::Usage, format!("`--set {given}` has no `=`"))
+                .hint("write it as `--set train.beta=0.2`"));
+        };
+        let as_toml = toml::from_str::<toml::Table>(&format!("value = {value}")).ok();
+        let value = as_toml.and_then(|mut table| table.remove("value"));
+        Ok(Self {
+            path: path.trim().to_owned(),
+            value: value.unwrap_or_else(|| toml::Value::String(given[path.len() + 1..].to_owned())),
+        })
+    }
+}
+
+/// A configuration and what to tell the user about how it was read.
+#[derive(Debug)]
+pub struct ReadConfig {
+    /// The configuration.
+    pub config: RunConfig,
+    /// Sentences about settings of the file that the command line made void.
+    pub notes: Vec<String>,
+}
+
+impl RunConfig {
+    /// The JSON Schema of a configuration file.
+    pub fn schema() -> Value {
+        schemars::schema_for!(Self).to_value()
+    }
+
+    /// Every key, as a dotted path; tables included.
+    pub fn key_paths() -> Vec<String> {
+        keys::all_paths(&Self::schema())
+    }
+
+    /// Reads a configuration file and lays the overrides over it.
+    pub fn read(path: &Path, overrides: &[Override]) -> Result<ReadConfig, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::new(Kind::Usage, format!("cannot read the configuration `{}`", path.display()))
+                .because(error)
+                .hint("`tpo init` writes one to start from")
+        })?;
+        Self::parse(&text, &path.display().to_string(), overrides)
+    }
+
+    /// Parses the text of a configuration; `name` stands for the file in messages.
+    pub fn parse(text: &str, name: &str, overrides: &[Override]) -> Result<ReadConfig, Failure> {
+        let schema = Self::schema();
+        let syntax = |error: toml::de::Error| {
+            let at = place(text, error.span().map_or(0, |span| span.start));
+            Failure::new(Kind::Usage, format!("{name}:{at}: {}", error.message()))
+        };
+        let document = DeTable::parse(text).map_err(syntax)?;
+        if let Some(unknown) = keys::first_unknown(document.get_ref(), &schema) {
+            let at = place(text, unknown.offset);
+            return Err(unknown_key(&format!("{name}:{at}: unknown key `{}`", unknown.path), unknown.nearest));
+        }
+        let mut table: toml::Table = toml::from_str(text).map_err(syntax)?;
+        let mut notes = Vec::new();
+        for given in overrides {
+            keys::check_path(&given.path, &schema)
+                .map_err(|nearest| unknown_key(&format!("--set {}: unknown key", given.path), nearest))?;
+            notes.extend(lay_over(&mut table, given)?);
+        }
+        let config = serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
+            let path = error.path().to_string();
+            let at = offset_of(document.get_ref(), &path).map_or_else(String::new, |at| format!("{}:", place(text, at)));
+            let reason = error.into_inner().message().to_owned();
+            let what = if path == "." { reason } else { format!("`{path}`: {reason}") };
+            Failure::new(Kind::Usage, format!("{name}:{at} {what}")).hint("`tpo schema` describes every key")
+        })?;
+        Ok(ReadConfig { config, notes })
+    }
+}
+
+fn unknown_key(what: &str, nearest: Option<String>) -> Failure {
+    Failure::new(Kind::Usage, what).hint(match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "`tpo schema` lists every key".to_owned(),
+    })
+}
+
+/// Sets one value. When another plugin is named, the configuration of the one in the file is dropped, and that is said.
+fn lay_over(table: &mut toml::Table, given: &Override) -> Result<Option<String>, Failure> {
+    let parts: Vec<&str> = given.path.split('.').collect();
+    let (last, parents) = parts.split_last().unwrap_or((&"", &[]));
+    let mut here = table;
+    for part in parents {
+        let entry = here.entry(*part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        here = entry.as_table_mut().ok_or_else(|| {
+            Failure::new(Kind::Usage, format!("--set {}: `{part}` is not a table", given.path))
+        })?;
+    }
+    let before = here.insert((*last).to_owned(), given.value.clone());
+    let renamed = *last == "plugin" && before.as_ref() != Some(&given.value);
+    let dropped = renamed.then(|| here.remove("config")).flatten();
+    let is_full = dropped.as_ref().and_then(toml::Value::as_table).is_some_and(|config| !config.is_empty());
+    Ok(is_full.then(|| {
+        let stage = parents.join(".");
+        format!("`{stage}.config` belongs to another plugin and is not used with {}", given.value)
+    }))
+}
+
+/// Line and column of a byte offset, from 1.
+fn place(text: &str, offset: usize) -> String {
+    let before = &text[..offset.min(text.len())];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    format!("{line}:{column}")
+}
+
+/// Where a dotted path's value stands in the text.
+fn offset_of(document: &DeTable<'_>, path: &str) -> Option<usize> {
+    let mut here = document;
+    let mut offset = None;
+    for part in path.split('.') {
+        let (_, value) = here.iter().find(|(key, _)| key.get_ref() == part)?;
+        offset = Some(value.span().start);
+        match value.get_ref() {
+            toml::de::DeValue::Table(table) => here = table,
+            _ => break,
+        }
+    }
+    offset
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "name = \"x\"\n[data]\ntrain = \"t.jsonl\"\nvalidation = \"v.jsonl\"\n";
+
+    fn refusal(text: &str, overrides: &[Override]) -> (String, String) {
+        let failure = RunConfig::parse(text, "tpo.toml", overrides).expect_err("a bad configuration");
+        (failure.to_string(), failure.nearest_hint().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
+        let text = format!("{GOOD}[sampling]\ntemprature = 1.0\n");
+        let (what, hint) = refusal(&text, &[]);
+        assert_eq!(what, "tpo.toml:6:1: unknown key `sampling.temprature`");
+        assert_eq!(hint, "did you mean `sampling.temperature`?");
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_with_its_place() {
+        let text = format!("{GOOD}[sampling]\ntemperature = \"hot\"\n");
+        let (what, _) = refusal(&text, &[]);
+        assert_eq!(what, "tpo.toml:6:15: `sampling.temperature`: invalid type: string \"hot\", expected f64");
+    }
+
+    #[test]
+    fn a_typo_in_an_override_is_refused_too() {
+        let given = Override::parse("train.betta=0.2").expect("well-formed");
+        let (what, hint) = refusal(GOOD, &[given]);
+        assert_eq!(what, "--set train.betta: unknown key");
+        assert_eq!(hint, "did you mean `train.beta`?");
+    }
+
+    #[test]
+    fn a_plugin_of_the_command_line_does_not_inherit_the_configuration_of_another() {
+        let text = format!("{GOOD}[judge]\nplugin = \"rules\"\nconfig = {{ min_words = 3 }}\n");
+        let read = RunConfig::parse(&text, "tpo.toml", &[Override::text("judge.plugin", "mine.wasm")]).expect("good");
+        assert_eq!(read.config.judge.plugin, "mine.wasm");
+        assert!(read.config.judge.config.is_empty());
+        assert_eq!(read.notes, ["`judge.config` belongs to another plugin and is not used with \"mine.wasm\""]);
+        let same = RunConfig::parse(&text, "tpo.toml", &[Override::text("judge.plugin", "rules")]).expect("good");
+        assert_eq!(same.config.judge.config.len(), 1);
+        assert!(same.notes.is_empty());
+    }
+
+    #[test]
+    fn every_one_letter_typo_of_every_key_is_refused_with_the_right_suggestion() {
+        let schema = RunConfig::schema();
+        let paths = RunConfig::key_paths();
+        for path in &paths {
+            let (prefix, key) = path.rsplit_once('.').map_or(("", path.as_str()), |(prefix, key)| (prefix, key));
+            for at in 0..key.len() {
+                let typo = format!("{}{}", &key[..at], &key[at + 1..]);
+                let typed = if prefix.is_empty() { typo.clone() } else { format!("{prefix}.{typo}") };
+                if paths.contains(&typed) || typo.is_empty() {
+                    continue;
+                }
+                let suggested = keys::check_path(&typed, &schema).expect_err("a typo is not a key");
+                assert_eq!(suggested.as_ref(), Some(path), "for `{typed}`");
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The run directory: where things stand, and who may write.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use tpo_types::{Failure, Kind};
+
+/// The directory of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDirectory {
+    root: PathBuf,
+}
+
+/// Held while a process writes the run. The system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunDirectory {
+    /// The run at `root`.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The run store.
+    pub fn store(&self) -> PathBuf {
+        self.root.join("run.db")
+    }
+
+    /// The pairs, for other trainers.
+    pub fn pairs(&self) -> PathBuf {
+        self.root.join("pairs.jsonl")
+    }
+
+    /// The metrics, one line per optimizer step.
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.jsonl")
+    }
+
+    /// Where checkpoints stand.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
+    /// The name of an iteration's checkpoint, relative to the root.
+    pub fn checkpoint_name(iteration: usize) -> String {
+        format!("checkpoints/iteration-{iteration}")
+    }
+
+    /// Makes the directory and takes the right to write it.
+    pub fn lock(&self) -> Result<RunLock, Failure> {
+        let at = |path: &Path, error: std::io::Error| {
+            Failure::new(Kind::Resources, format!("cannot write the run directory `{}`", path.display())).because(error)
+        };
+        std::fs::create_dir_all(self.checkpoints()).map_err(|error| at(&self.root, error))?;
+        let path = self.root.join("run.lock");
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.map_err(|error| at(&path, error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // What the holder wrote is only for the message.
+                let _ = file.read_to_string(&mut holder);
+                return Err(Failure::new(
+                    Kind::InUse,
+                    format!("`{}` is being written by another tpo ({})", self.root.display(), holder.trim()),
+                )
+                .hint("wait for it, stop it, or give this run another directory with `--dir`"));
+            }
+            Err(TryLockError::Error(error)) => return Err(at(&path, error)),
+        }
+        file.set_len(0)
+            .and_then(|()| write!(file, "process {}", std::process::id()))
+            .map_err(|error| at(&path, error))?;
+        Ok(RunLock { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_writer_is_refused_with_the_first_ones_name() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let run = RunDirectory::at(directory.path().join("run"));
+        let held = run.lock().expect("free");
+        let refusal = run.lock().expect_err("held");
+        assert_eq!(refusal.kind(), Kind::InUse);
+        assert!(refusal.to_string().contains(&format!("process {}", std::process::id())));
+        drop(held);
+        run.lock().expect("free again");
+    }
+}

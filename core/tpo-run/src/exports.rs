@@ -1,0 +1,49 @@
+//! Files that other programs read, written anew from the store: `pairs.jsonl` and `metrics.jsonl`.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use tpo_types::{Failure, Kind, Message};
+
+use crate::store::{Store, StoredPair};
+
+/// Writes every pair of the run in the conversational `prompt`/`chosen`/`rejected` form that TRL's DPO trainer loads.
+pub fn write_pairs(store: &Store, path: &Path) -> Result<(), Failure> {
+    write_lines(path, store.pairs()?.iter().map(pair_row))
+}
+
+fn pair_row(pair: &StoredPair) -> Value {
+    json!({
+        "prompt": pair.prompt.messages,
+        "chosen": [Message::assistant(&pair.chosen.text)],
+        "rejected": [Message::assistant(&pair.rejected.text)],
+        "instruction_id": pair.instruction.id,
+        "slice": pair.slice,
+        "score_chosen": pair.chosen.score,
+        "score_rejected": pair.rejected.score,
+    })
+}
+
+/// Writes the metrics of every optimizer step under TRL's names.
+pub fn write_metrics(store: &Store, path: &Path) -> Result<(), Failure> {
+    let rows = store.steps()?.into_iter().map(|(iteration, metrics)| {
+        let mut row = Map::from_iter([("iteration".to_owned(), Value::from(iteration))]);
+        if let Ok(Value::Object(figures)) = serde_json::to_value(&metrics) {
+            row.extend(figures);
+        }
+        Value::Object(row)
+    });
+    write_lines(path, rows)
+}
+
+/// Replaces the file as a whole.
+fn write_lines(path: &Path, rows: impl Iterator<Item = Value>) -> Result<(), Failure> {
+    let text: String = rows.map(|row| format!("{row}\n")).collect();
+    let fresh = path.with_extension("new");
+    fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, path)).map_err(|error| {
+        Failure::new(Kind::Resources, format!("cannot write `{}`", path.display()))
+            .because(error)
+            .hint("check free space; everything is still in run.db")
+    })
+}

@@ -1,0 +1,195 @@
+//! From prompts to judged candidates: the stages that training and validation share.
+
+use std::collections::HashMap;
+
+use tpo_types::{
+    Candidate, CandidateGroup, Completion, Failure, Instruction, Judgment, Kind, Outcome, PairwiseJudge, Preference,
+    Prompt, SampleId, SampleJob, Sampler, Score, Scored, Verdict,
+};
+
+use crate::bradley_terry::Votes;
+use crate::progress::{Event, Stage};
+use crate::run::Run;
+use crate::slice::Slice;
+use crate::stages::Scoring;
+
+/// An instruction, rendered and as tokens.
+#[derive(Debug)]
+pub(crate) struct Rendered<'a> {
+    /// The task.
+    pub instruction: &'a Instruction,
+    /// What the model is fed.
+    pub prompt: Prompt,
+    /// The same as tokens.
+    pub token_ids: Vec<u32>,
+}
+
+/// The completions of one instruction, in the order of their indices.
+pub(crate) type Completions = Vec<(String, Vec<Completion>)>;
+
+impl Run<'_> {
+    /// Samples `k` completions per prompt; those that the store already has are taken from it.
+    pub(crate) fn sample(
+        &self,
+        slice: Slice,
+        prompts: &[Rendered<'_>],
+        k: usize,
+        sampler: &mut dyn Sampler,
+    ) -> Result<Completions, Failure> {
+        let mut have = self.store.completions(slice)?;
+        let jobs: Vec<SampleJob<'_>> = prompts
+            .iter()
+            .map(|rendered| SampleJob {
+                prompt: &rendered.prompt,
+                prompt_ids: &rendered.token_ids,
+                samples: (0..k)
+                    .filter(|index| !have.contains_key(&(rendered.instruction.id.clone(), *index)))
+                    .map(|index| self.sample_id(slice, &rendered.instruction.id, index))
+                    .collect(),
+            })
+            .filter(|job| !job.samples.is_empty())
+            .collect();
+        let missing: usize = jobs.iter().map(|job| job.samples.len()).sum();
+        self.began(Stage::Sample, slice, prompts.len() * k, prompts.len() * k - missing);
+        sampler.sample(&jobs, &self.plan.params, &mut |id, completion| {
+            self.store.put_completion(id, &completion)?;
+            self.item_done(completion.token_ids.len());
+            have.insert((id.instruction_id.clone(), id.index), completion);
+            Ok(())
+        })?;
+        (self.observer)(&Event::StageEnded);
+        collect(prompts, k, have)
+    }
+
+    fn sample_id(&self, slice: Slice, instruction_id: &str, index: usize) -> SampleId {
+        SampleId {
+            seed: self.plan.config.seed,
+            slice: slice.to_string(),
+            instruction_id: instruction_id.to_owned(),
+            index,
+        }
+    }
+
+    /// Splits completions into thought and response.
+    pub(crate) fn parse(&self, completions: Completions, sampler: &dyn Sampler) -> Result<Vec<CandidateGroup>, Failure> {
+        let flat: Vec<&Completion> = completions.iter().flat_map(|(_, completions)| completions).collect();
+        let mut outcomes = self.stages.parser.parse(&flat)?.into_iter();
+        let mut groups = Vec::with_capacity(completions.len());
+        for (instruction_id, completions) in completions {
+            let parsed = completions.into_iter().zip(outcomes.by_ref());
+            let candidates = parsed.map(|(completion, outcome)| candidate(completion, outcome, sampler));
+            groups.push(CandidateGroup { instruction_id, candidates: candidates.collect::<Result<_, _>>()? });
+        }
+        Ok(groups)
+    }
+
+    /// Asks the judge for its word on every parsed response, and records it.
+    pub(crate) fn judge(
+        &self,
+        slice: Slice,
+        instructions: &[Instruction],
+        mut groups: Vec<CandidateGroup>,
+    ) -> Result<Vec<CandidateGroup>, Failure> {
+        let by_id: HashMap<&str, &Instruction> = instructions.iter().map(|row| (row.id.as_str(), row)).collect();
+        let asked: Vec<(&Instruction, Vec<&str>)> =
+            groups.iter().map(|group| (by_id[group.instruction_id.as_str()], responses(group))).collect();
+        let total = asked.iter().map(|(_, responses)| responses.len()).sum();
+        self.began(Stage::Judge, slice, total, 0);
+        let judgments = match &self.stages.scoring {
+            Scoring::Pointwise(judge) => judge.score(&asked)?,
+            Scoring::Pairwise(judge) => self.compare(slice, &asked, &**judge)?,
+        };
+        for (group, judgments) in groups.iter_mut().zip(judgments) {
+            let parsed = group.candidates.iter_mut().filter(|candidate| candidate.parts().is_some());
+            for (candidate, judgment) in parsed.zip(judgments) {
+                candidate.judgment = Some(judgment);
+                self.item_done(0);
+            }
+        }
+        self.store.put_groups(slice, &groups)?;
+        (self.observer)(&Event::StageEnded);
+        Ok(groups)
+    }
+
+    /// Lets a pairwise judge compare every two responses in both orders, and turns its preferences into scores.
+    fn compare(
+        &self,
+        slice: Slice,
+        asked: &[(&Instruction, Vec<&str>)],
+        judge: &dyn PairwiseJudge,
+    ) -> Result<Vec<Vec<Judgment>>, Failure> {
+        let mut shown = Vec::new();
+        for (group, (_, responses)) in asked.iter().enumerate() {
+            let all = 0..responses.len();
+            shown.extend(all.clone().flat_map(|m| all.clone().filter(move |n| *n != m).map(move |n| (group, m, n))));
+        }
+        let duels: Vec<(&Instruction, &str, &str)> =
+            shown.iter().map(|&(group, m, n)| (asked[group].0, asked[group].1[m], asked[group].1[n])).collect();
+        let verdicts = judge.compare(&duels)?;
+        let rows: Vec<(&str, usize, usize, &Verdict)> = shown
+            .iter()
+            .zip(&verdicts)
+            .map(|(&(group, m, n), verdict)| (asked[group].0.id.as_str(), m, n, verdict))
+            .collect();
+        self.store.put_preferences(slice, &rows)?;
+        let mut votes: Vec<Votes> = asked.iter().map(|(_, responses)| Votes::none(responses.len())).collect();
+        let mut heard: Vec<Vec<bool>> = asked.iter().map(|(_, responses)| vec![false; responses.len()]).collect();
+        for (&(group, m, n), verdict) in shown.iter().zip(&verdicts) {
+            votes[group].add(m, n, &verdict.preference);
+            if !matches!(verdict.preference, Preference::Unscored(_)) {
+                heard[group][m] = true;
+                heard[group][n] = true;
+            }
+        }
+        Ok(votes.iter().zip(&heard).map(|(votes, heard)| strengths_as_judgments(votes, heard)).collect())
+    }
+
+    pub(crate) fn began(&self, stage: Stage, slice: Slice, total: usize, done: usize) {
+        (self.observer)(&Event::StageBegan { stage, slice: slice.to_string(), total, done });
+    }
+
+    pub(crate) fn item_done(&self, tokens: usize) {
+        (self.observer)(&Event::ItemDone { tokens });
+    }
+}
+
+fn strengths_as_judgments(votes: &Votes, heard: &[bool]) -> Vec<Judgment> {
+    let judged = votes.strengths().into_iter().zip(heard).map(|(strength, heard)| {
+        let score = Score::new(strength).filter(|_| *heard)?;
+        Some(Judgment::Scored(Scored { score, rationale: None, aspects: std::collections::BTreeMap::new() }))
+    });
+    judged.map(|judgment| judgment.unwrap_or_else(|| Judgment::Unscored("no duel was decided".into()))).collect()
+}
+
+fn responses(group: &CandidateGroup) -> Vec<&str> {
+    group.candidates.iter().filter_map(|candidate| Some(candidate.parts()?.response.as_str())).collect()
+}
+
+fn candidate(completion: Completion, outcome: Outcome, sampler: &dyn Sampler) -> Result<Candidate, Failure> {
+    let tokens = |text: &str| sampler.count_tokens(text).map(|count| count as u32);
+    let (thought_tokens, response_tokens) = match &outcome {
+        Outcome::Parsed(parts) => (parts.thought.as_deref().map_or(Ok(0), tokens)?, tokens(&parts.response)?),
+        Outcome::Malformed(_) => (0, completion.token_ids.len() as u32),
+    };
+    Ok(Candidate { completion, outcome, thought_tokens, response_tokens, judgment: None })
+}
+
+/// Puts the completions in the order of the prompts and of their indices.
+fn collect(
+    prompts: &[Rendered<'_>],
+    k: usize,
+    mut have: HashMap<(String, usize), Completion>,
+) -> Result<Completions, Failure> {
+    let mut all = Vec::with_capacity(prompts.len());
+    for rendered in prompts {
+        let id = &rendered.instruction.id;
+        let mut completions = Vec::with_capacity(k);
+        for index in 0..k {
+            completions.push(have.remove(&(id.clone(), index)).ok_or_else(|| {
+                Failure::new(Kind::Bug, format!("the sampler did not write completion {index} of `{id}`"))
+            })?);
+        }
+        all.push((id.clone(), completions));
+    }
+    Ok(all)
+}

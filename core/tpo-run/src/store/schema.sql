@@ -1,0 +1,112 @@
+-- One run. Every finished item is a committed row; JSON where a value has structure.
+-- `slice` is `train-1`, `train-2`, ... or `validation-0`, `validation-1`, ...; 0 is the base model.
+
+CREATE TABLE run (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE plugins (
+    role    TEXT PRIMARY KEY,
+    name    TEXT NOT NULL,
+    version TEXT NOT NULL,
+    sha256  TEXT NOT NULL,
+    source  TEXT NOT NULL,
+    config  TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE instructions (
+    id       TEXT PRIMARY KEY,
+    split    TEXT NOT NULL CHECK (split IN ('train', 'validation')),
+    position INTEGER NOT NULL,
+    body     TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE prompts (
+    slice          TEXT NOT NULL,
+    instruction_id TEXT NOT NULL REFERENCES instructions (id),
+    prompt         TEXT NOT NULL,
+    token_ids      TEXT NOT NULL,
+    PRIMARY KEY (slice, instruction_id)
+) WITHOUT ROWID;
+
+CREATE TABLE completions (
+    slice          TEXT NOT NULL,
+    instruction_id TEXT NOT NULL REFERENCES instructions (id),
+    sample         INTEGER NOT NULL,
+    body           TEXT NOT NULL,
+    PRIMARY KEY (slice, instruction_id, sample)
+) WITHOUT ROWID;
+
+CREATE TABLE candidates (
+    slice           TEXT NOT NULL,
+    instruction_id  TEXT NOT NULL,
+    sample          INTEGER NOT NULL,
+    thought         TEXT,
+    response        TEXT,
+    malformed       TEXT,
+    thought_tokens  INTEGER NOT NULL,
+    response_tokens INTEGER NOT NULL,
+    PRIMARY KEY (slice, instruction_id, sample),
+    FOREIGN KEY (slice, instruction_id, sample) REFERENCES completions (slice, instruction_id, sample),
+    CHECK ((response IS NULL) <> (malformed IS NULL))
+) WITHOUT ROWID;
+
+CREATE TABLE judgments (
+    slice          TEXT NOT NULL,
+    instruction_id TEXT NOT NULL,
+    sample         INTEGER NOT NULL,
+    score          REAL,
+    rationale      TEXT,
+    aspects        TEXT,
+    unscored       TEXT,
+    PRIMARY KEY (slice, instruction_id, sample),
+    FOREIGN KEY (slice, instruction_id, sample) REFERENCES candidates (slice, instruction_id, sample),
+    CHECK ((score IS NULL) <> (unscored IS NULL))
+) WITHOUT ROWID;
+
+-- What a pairwise judge said, before it was reduced to judgments.
+CREATE TABLE preferences (
+    slice          TEXT NOT NULL,
+    instruction_id TEXT NOT NULL,
+    first          INTEGER NOT NULL,
+    second         INTEGER NOT NULL,
+    preference     TEXT NOT NULL,
+    rationale      TEXT,
+    PRIMARY KEY (slice, instruction_id, first, second)
+) WITHOUT ROWID;
+
+CREATE TABLE pairs (
+    slice          TEXT NOT NULL,
+    instruction_id TEXT NOT NULL,
+    chosen         INTEGER NOT NULL,
+    rejected       INTEGER NOT NULL,
+    PRIMARY KEY (slice, instruction_id, chosen, rejected),
+    CHECK (chosen <> rejected)
+) WITHOUT ROWID;
+
+CREATE TABLE drops (
+    slice          TEXT NOT NULL,
+    instruction_id TEXT NOT NULL,
+    reason         TEXT NOT NULL,
+    PRIMARY KEY (slice, instruction_id)
+) WITHOUT ROWID;
+
+CREATE TABLE steps (
+    iteration INTEGER NOT NULL,
+    step      INTEGER NOT NULL,
+    metrics   TEXT NOT NULL,
+    PRIMARY KEY (iteration, step)
+) WITHOUT ROWID;
+
+CREATE TABLE evaluations (
+    iteration INTEGER PRIMARY KEY,
+    figures   TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE iterations (
+    iteration  INTEGER PRIMARY KEY,
+    checkpoint TEXT NOT NULL,
+    sha256     TEXT NOT NULL,
+    figures    TEXT NOT NULL
+) WITHOUT ROWID;

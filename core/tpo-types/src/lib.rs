@@ -1,0 +1,34 @@
+//! What flows through a run, and the traits of its stages.
+//!
+//! One noun per file. This crate does no IO and knows neither candle nor wasmtime: rooms that must not know each other
+//! (the models and the plugin host) meet in these types.
+
+mod candidate;
+mod checkpoint;
+mod completion;
+mod failure;
+mod instruction;
+mod judgment;
+mod metrics;
+mod pair;
+mod plugin;
+mod prompt;
+mod sampling;
+mod stages;
+mod training;
+
+pub use candidate::{Candidate, CandidateGroup, Outcome, Parts};
+pub use checkpoint::Checkpoint;
+pub use completion::{Completion, FinishReason};
+pub use failure::{Failure, Kind};
+pub use instruction::{Instruction, Message, Role};
+pub use judgment::{Judgment, Preference, Score, Scored, Verdict};
+pub use metrics::StepMetrics;
+pub use pair::{PreferencePair, Selection};
+pub use plugin::{PluginIdentity, PluginRole};
+pub use prompt::Prompt;
+pub use sampling::{SampleId, SampleJob, SamplingParams};
+pub use stages::{
+    CandidateView, Judge, PairSelector, PairwiseJudge, ResponseParser, Sampler, Standing, ThoughtTemplate, Trainer,
+};
+pub use training::{Side, TrainingPair};

@@ -1,0 +1,37 @@
+//! What a selector chooses from a group.
+
+use serde::{Deserialize, Serialize};
+
+/// Two different candidates of one group, by index into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreferencePair {
+    chosen: usize,
+    rejected: usize,
+}
+
+impl PreferencePair {
+    /// The pair, unless both sides are the same candidate.
+    pub fn new(chosen: usize, rejected: usize) -> Option<Self> {
+        (chosen != rejected).then_some(Self { chosen, rejected })
+    }
+
+    /// Index of the better candidate.
+    pub fn chosen(self) -> usize {
+        self.chosen
+    }
+
+    /// Index of the worse candidate.
+    pub fn rejected(self) -> usize {
+        self.rejected
+    }
+}
+
+/// What becomes of one group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// At least one pair is taken from it.
+    Pairs(Vec<PreferencePair>),
+    /// No pair; a short reason that is counted.
+    Dropped(String),
+}

@@ -1,0 +1,119 @@
+//! The stages of an iteration, as traits.
+//!
+//! Every stage answers with one outcome per item, in the order of the items. A [`Failure`] means that the stage as a
+//! whole cannot go on; what is wrong with a single item is that item's outcome.
+
+use crate::{
+    Checkpoint, Completion, Failure, Instruction, Judgment, Outcome, Parts, Prompt, SampleId, SampleJob,
+    SamplingParams, Selection, StepMetrics, TrainingPair, Verdict,
+};
+
+/// Renders instructions with a thought prompt.
+pub trait ThoughtTemplate {
+    /// One outcome per instruction: its prompt, or why it cannot be rendered.
+    fn render(&self, instructions: &[Instruction]) -> Result<Vec<Result<Prompt, String>>, Failure>;
+}
+
+/// Writes completions with the policy it was opened on.
+pub trait Sampler {
+    /// The prompt as tokens: chat template, generation prompt, prefill. The only place where text becomes tokens.
+    fn encode(&self, prompt: &Prompt) -> Result<Vec<u32>, Failure>;
+
+    /// How many tokens a text has. For reports and length control, never for training.
+    fn count_tokens(&self, text: &str) -> Result<usize, Failure>;
+
+    /// Samples every completion asked for and hands each to `sink` as soon as it ends. Fails before sampling anything
+    /// when a prompt leaves no room in the model's context for `max_new_tokens`.
+    fn sample(
+        &mut self,
+        jobs: &[SampleJob<'_>],
+        params: &SamplingParams,
+        sink: &mut dyn FnMut(&SampleId, Completion) -> Result<(), Failure>,
+    ) -> Result<(), Failure>;
+}
+
+/// Splits completions into thought and response.
+pub trait ResponseParser {
+    /// One outcome per completion.
+    fn parse(&self, completions: &[&Completion]) -> Result<Vec<Outcome>, Failure>;
+}
+
+/// Scores responses. It is given no thought, so it cannot see one.
+pub trait Judge {
+    /// For every instruction one judgment per response.
+    fn score(&self, groups: &[(&Instruction, Vec<&str>)]) -> Result<Vec<Vec<Judgment>>, Failure>;
+}
+
+/// Compares two responses, shown in the given order.
+pub trait PairwiseJudge {
+    /// One verdict per duel: instruction, the response shown first, the response shown second.
+    fn compare(&self, duels: &[(&Instruction, &str, &str)]) -> Result<Vec<Verdict>, Failure>;
+}
+
+/// What is known of a candidate's worth.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing<'a> {
+    /// The judge's score.
+    Scored(f64),
+    /// The judge could not score it, and why.
+    Unscored(&'a str),
+    /// The completion did not parse, and why.
+    Malformed(&'a str),
+}
+
+/// What a selector sees of a candidate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateView<'a> {
+    /// What it is worth.
+    pub standing: Standing<'a>,
+    /// The thought; none where it did not parse or has none.
+    pub thought: Option<&'a str>,
+    /// The response; the whole completion where it did not parse.
+    pub response: &'a str,
+    /// Tokens of the thought.
+    pub thought_tokens: u32,
+    /// Tokens of the response.
+    pub response_tokens: u32,
+}
+
+/// Chooses which candidates are trained on as pairs.
+pub trait PairSelector {
+    /// One selection per group (instruction id and its candidates). Called once with all groups of an iteration.
+    fn select(&self, groups: &[(&str, Vec<CandidateView<'_>>)]) -> Result<Vec<Selection>, Failure>;
+}
+
+/// Trains a policy on pairs.
+pub trait Trainer {
+    /// Trains `policy` on `pairs` and writes the result as a complete checkpoint into the empty directory `into`.
+    /// `on_step` hears of every optimizer step.
+    fn train(
+        &self,
+        policy: &Checkpoint,
+        pairs: &[TrainingPair],
+        into: &std::path::Path,
+        on_step: &mut dyn FnMut(&StepMetrics) -> Result<(), Failure>,
+    ) -> Result<Checkpoint, Failure>;
+}
+
+impl<'a> CandidateView<'a> {
+    /// What a selector sees of `candidate`.
+    pub fn of(candidate: &'a crate::Candidate) -> Self {
+        let standing = match (&candidate.outcome, &candidate.judgment) {
+            (Outcome::Malformed(reason), _) => Standing::Malformed(reason),
+            (Outcome::Parsed(_), Some(Judgment::Scored(scored))) => Standing::Scored(scored.score.get()),
+            (Outcome::Parsed(_), Some(Judgment::Unscored(reason))) => Standing::Unscored(reason),
+            (Outcome::Parsed(_), None) => Standing::Unscored("not judged"),
+        };
+        let (thought, response) = match &candidate.outcome {
+            Outcome::Parsed(Parts { thought, response }) => (thought.as_deref(), response.as_str()),
+            Outcome::Malformed(_) => (None, candidate.completion.text.as_str()),
+        };
+        Self {
+            standing,
+            thought,
+            response,
+            thought_tokens: candidate.thought_tokens,
+            response_tokens: candidate.response_tokens,
+        }
+    }
+}

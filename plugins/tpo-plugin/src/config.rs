@@ -1,0 +1,111 @@
+//! Reads a plugin's configuration, and says which key is wrong.
+//!
+//! A misspelt key that is ignored costs its user a day of training, so keys that the schema does not name are refused
+//! whether or not the plugin asked serde for it.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The closest key is named where it is at least this similar (Jaro-Winkler, 0 to 1).
+const SIMILAR: f64 = 0.8;
+
+/// JSON Schema of a configuration, as text.
+pub(crate) fn schema<C: JsonSchema>() -> String {
+    schemars::schema_for!(C).as_value().to_string()
+}
+
+/// Reads a configuration; an empty text is an empty object.
+pub(crate) fn read<C: DeserializeOwned + JsonSchema>(text: &str) -> Result<C, String> {
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    let config: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    let Value::Object(given) = &config else {
+        return Err("the configuration must be a JSON object".into());
+    };
+    let schema = schemars::schema_for!(C);
+    let mut known = Vec::new();
+    collect_keys(schema.as_value(), &mut known);
+    if let (Some(key), false) = (given.keys().find(|key| !known.contains(&key.as_str())), known.is_empty()) {
+        return Err(unknown(key, &known));
+    }
+    serde_path_to_error::deserialize(config).map_err(|error| match error.path().to_string().as_str() {
+        "." => error.inner().to_string(),
+        path => format!("`{path}`: {}", error.inner()),
+    })
+}
+
+/// The property names of an object schema and of the alternatives of an enum.
+fn collect_keys<'a>(schema: &'a Value, keys: &mut Vec<&'a str>) {
+    if let Some(Value::Object(properties)) = schema.get("properties") {
+        keys.extend(properties.keys().map(String::as_str));
+    }
+    for branch in ["oneOf", "anyOf", "allOf"].iter().filter_map(|name| schema.get(name)?.as_array()).flatten() {
+        collect_keys(branch, keys);
+    }
+}
+
+fn unknown(key: &str, known: &[&str]) -> String {
+    let nearest = known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(key, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((_, candidate)) => format!("unknown key `{key}`; did you mean `{candidate}`?"),
+        None => format!("unknown key `{key}`; the keys are {}", quoted(known)),
+    }
+}
+
+fn quoted(keys: &[&str]) -> String {
+    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::NoConfig;
+
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    #[serde(default)]
+    struct Config {
+        words: u32,
+        weights: Vec<f64>,
+    }
+
+    impl Default for Config {
+        fn default() -> Self {
+            Self { words: 5, weights: vec![1.0] }
+        }
+    }
+
+    #[track_caller]
+    fn refused(text: &str, reason: &str) {
+        assert_eq!(read::<Config>(text).expect_err(text), reason);
+    }
+
+    #[test]
+    fn nothing_gives_the_defaults() {
+        for text in ["", " ", "{}"] {
+            assert_eq!(read::<Config>(text), Ok(Config::default()));
+            assert_eq!(read::<NoConfig>(text), Ok(NoConfig {}));
+        }
+    }
+
+    #[test]
+    fn a_given_key_leaves_the_others() {
+        assert_eq!(read::<Config>(r#"{"words": 9}"#), Ok(Config { words: 9, ..Config::default() }));
+    }
+
+    #[test]
+    fn wrong_configurations_are_refused_by_key() {
+        refused("[]", "the configuration must be a JSON object");
+        refused(r#"{"wrods": 9}"#, "unknown key `wrods`; did you mean `words`?");
+        refused(r#"{"xyz": 9}"#, "unknown key `xyz`; the keys are `words`, `weights`");
+        refused(r#"{"words": -1}"#, "`words`: invalid value: integer `-1`, expected u32");
+        refused(r#"{"weights": [1, "a"]}"#, "`weights[1]`: invalid type: string \"a\", expected f64");
+        assert!(read::<NoConfig>(r#"{"a": 1}"#).is_err());
+        assert!(read::<Config>("{").is_err());
+    }
+}

@@ -1,0 +1,22 @@
+//! What every plugin is: a value made from a configuration.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// A configured plugin. It is made once per instance, and every call of a role borrows it.
+pub trait Plugin: Sized + 'static {
+    /// What the user may configure. Its JSON Schema is shown to users, so document every field.
+    ///
+    /// An empty configuration is read as `{}`: put `#[serde(default)]` on the struct unless some key is required. Keys
+    /// that the schema does not name are refused.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Makes the plugin, or says in a sentence which key is wrong and why.
+    fn new(config: Self::Config) -> Result<Self, String>;
+}
+
+/// The configuration of a plugin that has nothing to configure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoConfig {}

@@ -1,0 +1,55 @@
+//! Short ways to make and read the contract's records.
+
+use serde::de::DeserializeOwned;
+
+use crate::{Instruction, Judgment, Message, Scored};
+
+impl Instruction {
+    /// A field of the data set's row that the contract has no place for, read as `T`; none where the row has no such
+    /// field or it is null.
+    pub fn field<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, String> {
+        match self.metadata.iter().find(|(key, _)| key == name) {
+            Some((_, json)) => serde_json::from_str(json).map_err(|error| format!("field `{name}`: {error}")),
+            None => Ok(None),
+        }
+    }
+
+    /// The user's last turn.
+    pub fn last_user_turn(&self) -> Option<&Message> {
+        self.messages.iter().rfind(|message| message.role == "user")
+    }
+}
+
+impl Scored {
+    /// A bare score. The host refuses one that is not finite.
+    pub fn new(value: f64) -> Self {
+        Self { value, rationale: None, aspects: Vec::new(), extra: Vec::new() }
+    }
+
+    /// Adds a named part of the score.
+    #[must_use]
+    pub fn aspect(mut self, name: impl Into<String>, value: f64) -> Self {
+        self.aspects.push((name.into(), value));
+        self
+    }
+
+    /// Says why, for people.
+    #[must_use]
+    pub fn because(mut self, rationale: impl Into<String>) -> Self {
+        self.rationale = Some(rationale.into());
+        self
+    }
+}
+
+impl From<Scored> for Judgment {
+    fn from(scored: Scored) -> Self {
+        Self::Score(scored)
+    }
+}
+
+impl Judgment {
+    /// Nobody can say how good this response is. The reason is a short phrase that is counted.
+    pub fn unscored(reason: impl Into<String>) -> Self {
+        Self::Unscored(reason.into())
+    }
+}
