@@ -33,4 +33,4 @@ def _pretty(value, indent):
     if isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
         rows = [inner + _pretty(item, inner) for item in value]
         return "[\n" + ",\n".join(rows) + "\n" + indent + "]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return json.dumps(value, allow_nan=False)

@@ -31,7 +31,7 @@ BETA = 0.1
 # second wrong, so a swapped sign or a swapped side changes the accuracy.
 REFERENCE_OFFSETS = [{"chosen": -3.5, "rejected": 2.25}, {"chosen": 1.75, "rejected": -6.5}]
 
-# The list form is (text, 1 if the policy chose these tokens, 0 if the engine forced them).
+# Each side is a list of texts, with 1 where the policy chose the tokens and 0 where the engine forced them.
 PAIRS = [
     {
         "prompt": "Name three colors.",
@@ -100,14 +100,11 @@ def completion_log_prob(model, prompt_ids, completion_ids, mask):
 
 def policy_log_probs(model, pairs):
     """One sequence at a time: no padding, so padding cannot be part of the number. Shape (B, 2): chosen, rejected."""
-    return torch.stack(
-        [
-            torch.stack(
-                [completion_log_prob(model, p["prompt_ids"], p[f"{s}_ids"], p[f"{s}_mask"]) for s in ("chosen", "rejected")]
-            )
-            for p in pairs
-        ]
-    )
+    rows = []
+    for pair in pairs:
+        sides = [(pair[f"{side}_ids"], pair[f"{side}_mask"]) for side in ("chosen", "rejected")]
+        rows.append(torch.stack([completion_log_prob(model, pair["prompt_ids"], ids, mask) for ids, mask in sides]))
+    return torch.stack(rows)
 
 
 def dpo_loss(log_probs, reference, label_smoothing):

@@ -48,7 +48,10 @@ CONVERSATIONS = [
     {
         "messages": [
             {"role": "system", "content": "  Keep the spaces.  "},
-            {"role": "user", "content": "na\u00efve \u2192 \u4f60\u597d \U0001f600 'quoted' \"twice\" {{ not_a_variable }} & <b>"},
+            {
+                "role": "user",
+                "content": "na\u00efve \u2192 \u4f60\u597d \U0001f600 'quoted' \"twice\" {{ not_a_variable }} & <b>",
+            },
             {"role": "assistant", "content": "Here is my thought process: short.\nHere is my response: done."},
         ],
         "add_generation_prompt": False,

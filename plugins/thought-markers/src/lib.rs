@@ -1,1 +1,39 @@
-//! placeholder
+//! A thought format: asks the model to think first, and splits what it wrote into thought and response.
+//!
+//! Template and parser live in one component, so that they cannot disagree about markers. Nothing here knows of models,
+//! tokens or scores.
+
+mod config;
+mod format;
+mod marker;
+mod parse;
+mod preset;
+#[cfg(test)]
+mod tests;
+
+use tpo_plugin::{Completion, Instruction, Parts, Plugin, Prompt, ResponseParser, ThoughtTemplate};
+
+use crate::config::Config;
+use crate::format::Format;
+
+impl Plugin for Format {
+    type Config = Config;
+
+    fn new(config: Config) -> Result<Self, String> {
+        config.check()
+    }
+}
+
+impl ThoughtTemplate for Format {
+    fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
+        Self::render(self, instruction)
+    }
+}
+
+impl ResponseParser for Format {
+    fn parse(&self, completion: &Completion) -> Result<Parts, String> {
+        parse::parse(self, completion).map_err(|malformed| malformed.reason().into())
+    }
+}
+
+tpo_plugin::export_thought_format!(Format);

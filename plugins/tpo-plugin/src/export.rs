@@ -20,12 +20,7 @@ pub struct Package {
 
 impl Package {
     /// Checked while the plugin compiles.
-    pub const fn new(
-        name: &'static str,
-        version: &'static str,
-        summary: &'static str,
-        license: &'static str,
-    ) -> Self {
+    pub const fn new(name: &'static str, version: &'static str, summary: &'static str, license: &'static str) -> Self {
         assert!(is_short_name(name), "a plugin's package name is lower-case words joined by hyphens");
         assert!(!summary.is_empty(), "a plugin needs a `description` in its Cargo.toml");
         assert!(!license.is_empty(), "a plugin needs a `license` in its Cargo.toml");
@@ -101,11 +96,12 @@ impl<C: Component<Plugin: PairSelector>> pair_selector::exports::tpo::plugin::pa
     }
 }
 
-/// Exports metadata and the named interfaces. Outside wasm it only checks that the traits are there.
+/// Exports metadata and the named interfaces. Outside wasm there is nothing to export to, and it only checks that the
+/// traits are there.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export {
-    ($plugin:ty, $($module:ident $export:ident),+) => {
+    ($plugin:ty, $($module:ident $role:ident $export:ident),+) => {
         const _: () = {
             struct Component;
 
@@ -127,6 +123,14 @@ macro_rules! __export {
                 #[cfg(target_arch = "wasm32")]
                 $crate::bindings::$module::$export!(Component with_types_in $crate::bindings::$module);
             )+
+
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: fn() = || {
+                $(
+                    fn $module<C: $crate::export::Component<Plugin: $crate::$role>>() {}
+                    $module::<Component>();
+                )+
+            };
         };
     };
 }
@@ -135,7 +139,7 @@ macro_rules! __export {
 #[macro_export]
 macro_rules! export_thought_template {
     ($plugin:ty) => {
-        $crate::__export!($plugin, thought_template export_thought_template);
+        $crate::__export!($plugin, thought_template ThoughtTemplate export_thought_template);
     };
 }
 
@@ -143,7 +147,7 @@ macro_rules! export_thought_template {
 #[macro_export]
 macro_rules! export_response_parser {
     ($plugin:ty) => {
-        $crate::__export!($plugin, response_parser export_response_parser);
+        $crate::__export!($plugin, response_parser ResponseParser export_response_parser);
     };
 }
 
@@ -154,8 +158,8 @@ macro_rules! export_thought_format {
     ($plugin:ty) => {
         $crate::__export!(
             $plugin,
-            thought_template export_thought_template,
-            response_parser export_response_parser
+            thought_template ThoughtTemplate export_thought_template,
+            response_parser ResponseParser export_response_parser
         );
     };
 }
@@ -164,7 +168,7 @@ macro_rules! export_thought_format {
 #[macro_export]
 macro_rules! export_judge {
     ($plugin:ty) => {
-        $crate::__export!($plugin, judge export_judge);
+        $crate::__export!($plugin, judge Judge export_judge);
     };
 }
 
@@ -172,7 +176,7 @@ macro_rules! export_judge {
 #[macro_export]
 macro_rules! export_pairwise_judge {
     ($plugin:ty) => {
-        $crate::__export!($plugin, pairwise_judge export_pairwise_judge);
+        $crate::__export!($plugin, pairwise_judge PairwiseJudge export_pairwise_judge);
     };
 }
 
@@ -180,6 +184,70 @@ macro_rules! export_pairwise_judge {
 #[macro_export]
 macro_rules! export_pair_selector {
     ($plugin:ty) => {
-        $crate::__export!($plugin, pair_selector export_pair_selector);
+        $crate::__export!($plugin, pair_selector PairSelector export_pair_selector);
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use judge::exports::tpo::plugin::judge::Guest as _;
+    use metadata::exports::tpo::plugin::metadata::Guest as _;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::{JsonSchema, Scored, each_response, schemars};
+
+    struct Toy;
+
+    impl Component for Toy {
+        type Plugin = Constant;
+        const PACKAGE: Package = Package::new("toy", "1.2.3", "Gives every response the same score", "MIT");
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(default)]
+    struct Constant {
+        /// The score.
+        score: f64,
+    }
+
+    impl Default for Constant {
+        fn default() -> Self {
+            Self { score: 1.0 }
+        }
+    }
+
+    impl Plugin for Constant {
+        type Config = Self;
+
+        fn new(config: Self) -> Result<Self, String> {
+            if config.score.is_finite() { Ok(config) } else { Err("`score` must be finite".into()) }
+        }
+    }
+
+    impl Judge for Constant {
+        fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
+            Ok(each_response(groups, |_, _| Scored::new(self.score).into()))
+        }
+    }
+
+    fn groups(responses: usize) -> Vec<Group> {
+        vec![Group { instruction: Instruction::default(), responses: vec![String::new(); responses] }]
+    }
+
+    #[test]
+    fn a_plugin_describes_itself_before_it_is_configured() {
+        let description = Toy::describe();
+        assert_eq!((&*description.name, &*description.version, &*description.license), ("toy", "1.2.3", "MIT"));
+        assert!(description.config_schema.contains("The score."), "{}", description.config_schema);
+    }
+
+    #[test]
+    fn a_role_needs_a_configured_instance() {
+        assert!(matches!(Toy::score(groups(1)), Err(Error::Internal(_))));
+        assert!(matches!(Toy::configure("{\"scores\": 1}".into()), Err(Error::InvalidConfig(_))));
+        Toy::configure("{\"score\": 2}".into()).expect("valid configuration");
+        assert_eq!(Toy::score(groups(2)).expect("scored"), [[Scored::new(2.0).into(), Scored::new(2.0).into()]]);
+        assert!(matches!(Toy::configure(String::new()), Err(Error::Internal(_))));
+    }
 }

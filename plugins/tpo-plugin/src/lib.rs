@@ -30,4 +30,8 @@ pub use log::log;
 pub use plugin::{NoConfig, Plugin};
 pub use roles::{Judge, PairSelector, PairwiseJudge, ResponseParser, ThoughtTemplate, each_response};
 pub use schemars::{self, JsonSchema};
-pub use serde_json;
+
+/// The judge of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,7 +1,7 @@
 //! The five roles, as traits over the contract's own records.
 //!
 //! Template and parser look at one item at a time, so the SDK does the batching and they cannot answer with a wrong
-//! number of outcomes. Judges get the whole batch, because a model is asked in batches; selectors get it because a share
+//! number of outcomes. Judges get the whole batch because a model is asked in batches; selectors get it because a share
 //! of all pairs can only be kept by who sees them all.
 
 use crate::{
@@ -40,10 +40,7 @@ pub trait PairSelector: Plugin {
 }
 
 /// Judges every response by itself: the shape of the answer is that of the groups.
-pub fn each_response(
-    groups: &[Group],
-    mut judge: impl FnMut(&Instruction, &str) -> Judgment,
-) -> Vec<Vec<Judgment>> {
+pub fn each_response(groups: &[Group], mut judge: impl FnMut(&Instruction, &str) -> Judgment) -> Vec<Vec<Judgment>> {
     groups
         .iter()
         .map(|group| group.responses.iter().map(|response| judge(&group.instruction, response)).collect())

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{Instruction, Judgment, Message, Scored};
+use crate::{Instruction, Judgment, Scored};
 
 impl Instruction {
     /// A field of the data set's row that the contract has no place for, read as `T`; none where the row has no such
@@ -12,11 +12,6 @@ impl Instruction {
             Some((_, json)) => serde_json::from_str(json).map_err(|error| format!("field `{name}`: {error}")),
             None => Ok(None),
         }
-    }
-
-    /// The user's last turn.
-    pub fn last_user_turn(&self) -> Option<&Message> {
-        self.messages.iter().rfind(|message| message.role == "user")
     }
 }
 

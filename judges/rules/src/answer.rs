@@ -1,0 +1,43 @@
+//! A response, with what several rules ask of it.
+
+use std::cell::OnceCell;
+
+/// A response that is not empty.
+pub(crate) struct Answer<'a> {
+    pub(crate) text: &'a str,
+    /// The text in lower case.
+    pub(crate) lower: String,
+    words: OnceCell<usize>,
+}
+
+impl<'a> Answer<'a> {
+    /// None where there is nothing but white space.
+    pub(crate) fn new(text: &'a str) -> Option<Self> {
+        (!text.trim().is_empty()).then(|| Self { text, lower: text.to_lowercase(), words: OnceCell::new() })
+    }
+
+    /// Number of words: runs of letters, digits and underscores.
+    pub(crate) fn word_count(&self) -> usize {
+        *self.words.get_or_init(|| words(self.text).count())
+    }
+}
+
+/// Runs of letters, digits and underscores.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c| !is_word(c)).filter(|word| !word.is_empty())
+}
+
+/// Whether a character belongs to words.
+pub(crate) fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_runs_of_word_characters() {
+        assert_eq!(words("It's 3.5 snake_case—ok!").collect::<Vec<_>>(), ["It", "s", "3", "5", "snake_case", "ok"]);
+    }
+}

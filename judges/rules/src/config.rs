@@ -1,0 +1,116 @@
+//! The general rules that a user may switch on, and the one door from there to [`Rules`].
+//!
+//! A rule that is not given does not exist, and its weight lives inside it: there is no weight without a rule.
+
+use serde::Deserialize;
+use tpo_plugin::{JsonSchema, schemars};
+
+use crate::Rules;
+use crate::general::{Length, NoRefusal, NoRepetition};
+use crate::grade::Check;
+use crate::score::Rule;
+
+/// Rules beyond the constraints that instructions bring along.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// What each constraint of an instruction counts, beside the weights of the rules below. Positive.
+    constraint_weight: f64,
+    /// A window for the length of every response.
+    length: Option<LengthConfig>,
+    /// A bound on how much a response repeats itself.
+    repetition: Option<RepetitionConfig>,
+    /// Phrases by which a response refuses.
+    refusal: Option<RefusalConfig>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct LengthConfig {
+    /// The fewest words.
+    min_words: Option<usize>,
+    /// The most words.
+    max_words: Option<usize>,
+    /// What the rule counts. Positive.
+    #[serde(default = "one")]
+    weight: f64,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RepetitionConfig {
+    /// The largest share of runs of four words that occurred before in the response. From 0, less than 1.
+    max_share: f64,
+    /// What the rule counts. Positive.
+    #[serde(default = "one")]
+    weight: f64,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RefusalConfig {
+    /// The phrases, in any letter case.
+    phrases: Vec<String>,
+    /// What the rule counts. Positive.
+    #[serde(default = "one")]
+    weight: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { constraint_weight: one(), length: None, repetition: None, refusal: None }
+    }
+}
+
+impl Config {
+    pub(crate) fn check(self) -> Result<Rules, String> {
+        let constraint_weight = positive("constraint_weight", self.constraint_weight)?;
+        let length = self.length.map(LengthConfig::check).transpose()?;
+        let repetition = self.repetition.map(RepetitionConfig::check).transpose()?;
+        let refusal = self.refusal.map(RefusalConfig::check).transpose()?;
+        Ok(Rules { general: [length, repetition, refusal].into_iter().flatten().collect(), constraint_weight })
+    }
+}
+
+impl LengthConfig {
+    fn check(self) -> Result<Rule, String> {
+        let window = match (self.min_words, self.max_words) {
+            (None, None) => return Err("`length` needs `min_words`, `max_words` or both".into()),
+            (min, max) => (min.unwrap_or(0), max.unwrap_or(usize::MAX)),
+        };
+        if window.0 > window.1 {
+            return Err(format!("`length.min_words` ({}) is more than `length.max_words` ({})", window.0, window.1));
+        }
+        rule("length", self.weight, Length(window.0..=window.1))
+    }
+}
+
+impl RepetitionConfig {
+    fn check(self) -> Result<Rule, String> {
+        if !(0.0..1.0).contains(&self.max_share) {
+            return Err(format!("`repetition.max_share` must be from 0 to less than 1, not {}", self.max_share));
+        }
+        rule("repetition", self.weight, NoRepetition { max_share: self.max_share })
+    }
+}
+
+impl RefusalConfig {
+    fn check(self) -> Result<Rule, String> {
+        if self.phrases.is_empty() || self.phrases.iter().any(|phrase| phrase.trim().is_empty()) {
+            return Err("`refusal.phrases` must be one or more phrases, none of them blank".into());
+        }
+        rule("refusal", self.weight, NoRefusal::new(&self.phrases))
+    }
+}
+
+fn rule(name: &str, weight: f64, check: impl Check + 'static) -> Result<Rule, String> {
+    Ok(Rule { name: name.into(), weight: positive(&format!("{name}.weight"), weight)?, check: Box::new(check) })
+}
+
+fn positive(key: &str, weight: f64) -> Result<f64, String> {
+    if weight.is_finite() && weight > 0.0 { Ok(weight) } else { Err(format!("`{key}` must be positive, not {weight}")) }
+}

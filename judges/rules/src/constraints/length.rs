@@ -1,0 +1,111 @@
+//! How long a response is, in words, sentences and paragraphs.
+
+use serde::Deserialize;
+
+use super::sentences::count_sentences;
+use crate::answer::Answer;
+use crate::grade::{Check, Grade, Relation, near};
+
+/// So many words.
+#[derive(Deserialize)]
+pub(crate) struct Words {
+    relation: Relation,
+    num_words: usize,
+}
+
+impl Check for Words {
+    fn grade(&self, answer: &Answer) -> Grade {
+        self.relation.grade(answer.word_count(), self.num_words)
+    }
+}
+
+/// So many sentences.
+#[derive(Deserialize)]
+pub(crate) struct Sentences {
+    relation: Relation,
+    num_sentences: usize,
+}
+
+impl Check for Sentences {
+    fn grade(&self, answer: &Answer) -> Grade {
+        self.relation.grade(count_sentences(answer.text), self.num_sentences)
+    }
+}
+
+/// So many paragraphs, separated by `***`. An empty one between two others is an error of its own.
+#[derive(Deserialize)]
+pub(crate) struct Paragraphs {
+    num_paragraphs: usize,
+}
+
+impl Check for Paragraphs {
+    fn grade(&self, answer: &Answer) -> Grade {
+        let (found, gaps) = separated(answer.text, "***");
+        match Grade::exactly(found.len(), self.num_paragraphs) {
+            Grade::Kept if gaps => Grade::Missed(1.0),
+            grade => grade,
+        }
+    }
+}
+
+/// The parts between separators, and whether an empty part stands between two others. Empty parts do not count.
+pub(super) fn separated<'a>(text: &'a str, separator: &str) -> (Vec<&'a str>, bool) {
+    let parts: Vec<_> = text.split(separator).map(str::trim).collect();
+    let inner = parts.get(1..parts.len().saturating_sub(1)).unwrap_or_default();
+    let gaps = inner.iter().any(|part| part.is_empty());
+    (parts.into_iter().filter(|part| !part.is_empty()).collect(), gaps)
+}
+
+/// So many paragraphs, separated by blank lines, the n-th of which begins with a word.
+#[derive(Deserialize)]
+pub(crate) struct NthParagraph {
+    num_paragraphs: usize,
+    #[serde(rename = "nth_paragraph")]
+    nth: usize,
+    first_word: String,
+}
+
+impl Check for NthParagraph {
+    fn grade(&self, answer: &Answer) -> Grade {
+        let paragraphs: Vec<_> = answer.text.split("\n\n").map(str::trim).collect();
+        let count = paragraphs.iter().filter(|paragraph| !paragraph.is_empty()).count();
+        let nth = self.nth.checked_sub(1).and_then(|n| paragraphs.get(n));
+        let first = nth.filter(|_| self.nth <= count).and_then(|paragraph| first_word(paragraph));
+        let begins = first.is_some_and(|word| word == self.first_word.to_lowercase());
+        let half = |kept: bool, closeness: f64| if kept { 0.5 } else { 0.5 * closeness };
+        let counted = count == self.num_paragraphs;
+        Grade::of(begins && counted, || half(begins, 0.0) + half(counted, near(count, self.num_paragraphs)))
+    }
+}
+
+/// The first word in lower case, up to its first punctuation.
+fn first_word(paragraph: &str) -> Option<String> {
+    let word = paragraph.split_whitespace().next()?.trim_start_matches('\'').trim_start_matches('"');
+    word.split(['.', ',', '?', '!', '\'', '"']).next().map(str::to_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grade(check: &impl Check, text: &str) -> Grade {
+        check.grade(&Answer::new(text).expect("not empty"))
+    }
+
+    #[test]
+    fn paragraphs_are_separated_by_stars() {
+        let two = Paragraphs { num_paragraphs: 2 };
+        assert_eq!(grade(&two, "a\n***\nb"), Grade::Kept);
+        assert_eq!(grade(&two, "***\na\n***\nb\n***"), Grade::Kept);
+        assert_eq!(grade(&two, "a *** *** b"), Grade::Missed(1.0));
+        assert_eq!(grade(&two, "a\n\nb"), Grade::Missed(0.5));
+    }
+
+    #[test]
+    fn the_nth_paragraph_is_found_by_blank_lines() {
+        let second = NthParagraph { num_paragraphs: 2, nth: 2, first_word: "Weekend".into() };
+        assert_eq!(grade(&second, "a\n\n\"weekend, b"), Grade::Kept);
+        assert_eq!(grade(&second, "a\n\nb"), Grade::Missed(0.5));
+        assert_eq!(grade(&second, "weekend"), Grade::Missed(0.25));
+    }
+}

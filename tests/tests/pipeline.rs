@@ -1,0 +1,145 @@
+//! The whole loop on a tiny model: what it keeps, that it resumes, and that it is the same every time.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::Value;
+use tpo_tests::{Workplace, fixture};
+
+/// Runs a fixture's configuration into `run`.
+fn run(here: &Workplace, name: &str) -> String {
+    let config = fixture("runs").join(name).join("tpo.toml");
+    here.succeeds(&["run", &config.display().to_string(), "--dir", "run"]).stdout
+}
+
+fn count(db: &Connection, sql: &str) -> i64 {
+    db.query_row(sql, [], |row| row.get(0)).expect("a count")
+}
+
+/// Every file of a run that must not depend on when or how often it was started.
+fn outcome(here: &Workplace) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut read = |path: &Path| {
+        files.insert(path.file_name().expect("a name").to_string_lossy().into_owned(), fs::read(path).expect("a file"));
+    };
+    read(&here.path("run/pairs.jsonl"));
+    read(&here.path("run/metrics.jsonl"));
+    for entry in fs::read_dir(here.path("run/checkpoints/iteration-2")).expect("the last checkpoint") {
+        read(&entry.expect("an entry").path());
+    }
+    files
+}
+
+#[test]
+fn a_run_keeps_everything_it_made() {
+    let here = Workplace::new();
+    let table = run(&here, "tiny-full");
+    assert!(table.contains("validation after iteration 2: "), "{table}");
+    let db = Connection::open(here.path("run/run.db")).expect("the run store");
+    assert_eq!(count(&db, "SELECT count(*) FROM instructions"), 16);
+    assert_eq!(count(&db, "SELECT count(*) FROM completions WHERE slice LIKE 'train-%'"), 12 * 6);
+    assert_eq!(count(&db, "SELECT count(*) FROM completions WHERE slice LIKE 'validation-%'"), 3 * 4);
+    assert_eq!(count(&db, "SELECT count(*) FROM candidates"), count(&db, "SELECT count(*) FROM completions"));
+    assert_eq!(
+        count(&db, "SELECT count(*) FROM judgments"),
+        count(&db, "SELECT count(*) FROM candidates WHERE malformed IS NULL")
+    );
+    assert_eq!(count(&db, "SELECT count(*) FROM evaluations"), 3);
+    assert_eq!(count(&db, "SELECT count(*) FROM iterations"), 2);
+    assert_eq!(count(&db, "SELECT count(*) FROM plugins WHERE length(sha256) = 64"), 4);
+    let pairs = count(&db, "SELECT count(*) FROM pairs");
+    assert!(pairs > 0);
+    let dropped = count(&db, "SELECT count(*) FROM drops");
+    let paired = count(&db, "SELECT count(DISTINCT slice || instruction_id) FROM pairs");
+    assert_eq!(paired + dropped, 12, "every instruction gives a pair or a reason");
+
+    let lines: Vec<Value> = fs::read_to_string(here.path("run/pairs.jsonl"))
+        .expect("pairs")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines.len() as i64, pairs);
+    for pair in &lines {
+        assert_eq!(pair["prompt"][0]["role"], "user");
+        assert_eq!(pair["chosen"][0]["role"], "assistant");
+        assert_ne!(pair["chosen"], pair["rejected"]);
+    }
+}
+
+#[test]
+fn two_runs_with_one_seed_are_the_same_bytes() {
+    for name in ["tiny-full", "tiny-lora"] {
+        let (first, second) = (Workplace::new(), Workplace::new());
+        run(&first, name);
+        run(&second, name);
+        assert!(outcome(&first) == outcome(&second), "{name}: the two runs differ");
+    }
+}
+
+#[test]
+fn a_killed_run_resumes_to_the_same_bytes() {
+    let whole = Workplace::new();
+    let began = Instant::now();
+    run(&whole, "tiny-full");
+    let took = began.elapsed();
+
+    let killed = Workplace::new();
+    let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
+    let mut kills = 0;
+    for part in 1..8 {
+        let mut child = killed
+            .command(&["run", &config, "--dir", "run"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("tpo starts");
+        thread::sleep(took.mul_f64(f64::from(part) / 8.0).max(Duration::from_millis(20)));
+        if child.try_wait().expect("a child").is_none() {
+            child.kill().expect("SIGKILL");
+            kills += 1;
+        }
+        child.wait().expect("a child");
+    }
+    assert!(kills > 0, "no start was killed before its end");
+    run(&killed, "tiny-full");
+    assert!(outcome(&whole) == outcome(&killed), "the resumed run differs");
+}
+
+#[test]
+fn a_finished_run_only_prints_its_table_again() {
+    let here = Workplace::new();
+    let first = run(&here, "tiny-full");
+    let files = outcome(&here);
+    assert_eq!(run(&here, "tiny-full"), first);
+    assert!(outcome(&here) == files);
+    assert_eq!(here.succeeds(&["status", "run"]).stdout, first);
+    let json: Value = serde_json::from_str(&here.succeeds(&["status", "run", "--format", "json"]).stdout).expect("JSON");
+    assert_eq!(json["iterations"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn other_settings_in_the_same_directory_are_refused() {
+    let here = Workplace::new();
+    run(&here, "tiny-full");
+    let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
+    let refusal = here.refusal(&["--quiet", "run", &config, "--dir", "run", "--set", "train.beta=0.5"]);
+    assert!(refusal.starts_with("exit 2"), "{refusal}");
+    assert!(refusal.contains("train.beta: 0.1 -> 0.5"), "{refusal}");
+}
+
+#[test]
+fn when_no_pair_comes_out_the_reasons_and_three_completions_are_shown() {
+    let here = Workplace::new();
+    let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
+    let arguments = ["--quiet", "run", &config, "--dir", "run", "--set", "sampling.max_new_tokens=9"];
+    let refusal = here.refusal(&arguments);
+    assert!(refusal.starts_with("exit 4\nerror: iteration 1 gives no pair"), "{refusal}");
+    assert_eq!(refusal.matches("--- a completion of").count(), 3, "{refusal}");
+    let db = Connection::open(here.path("run/run.db")).expect("the run store");
+    assert_eq!(count(&db, "SELECT count(*) FROM completions WHERE slice = 'train-1'"), 6 * 6);
+}

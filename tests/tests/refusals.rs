@@ -1,0 +1,119 @@
+//! Bad input ends in one message that says what, where, why and what to do, with the documented exit code.
+
+use tpo_tests::{Workplace, fixture};
+
+/// A configuration that would run on a tiny model, with lines added to it.
+fn workplace(extra: &str) -> Workplace {
+    let here = Workplace::new();
+    here.write("train.jsonl", "{\"id\": \"a\", \"prompt\": \"Name a color.\"}\n{\"id\": \"b\", \"prompt\": \"Name a bird.\"}\n");
+    here.write("validation.jsonl", "{\"id\": \"v\", \"prompt\": \"Name a tree.\"}\n");
+    here.write("tpo.toml", &format!("{}{extra}", base()));
+    here
+}
+
+fn base() -> String {
+    let model = fixture("models/tiny-llama");
+    format!(
+        "name = \"x\"\niterations = 1\n[model]\nsource = \"{}\"\n[data]\ntrain = \"train.jsonl\"\nvalidation = \
+         \"validation.jsonl\"\n",
+        model.display()
+    )
+}
+
+#[test]
+fn a_missing_configuration() {
+    insta::assert_snapshot!(Workplace::new().refusal(&["run"]));
+}
+
+#[test]
+fn a_misspelled_key() {
+    insta::assert_snapshot!(workplace("[sampling]\ntemprature = 0.7\n").refusal(&["run"]));
+}
+
+#[test]
+fn a_misspelled_key_on_the_command_line() {
+    insta::assert_snapshot!(workplace("").refusal(&["run", "--set", "train.betta=0.2"]));
+}
+
+#[test]
+fn a_misspelled_key_of_a_plugin() {
+    insta::assert_snapshot!(workplace("[selector]\nplugin = \"best-worst\"\nconfig = { roh = 0.2 }\n").refusal(&["run"]));
+}
+
+#[test]
+fn a_value_out_of_range() {
+    insta::assert_snapshot!(workplace("[sampling]\ntop_p = 1.5\n").refusal(&["run"]));
+}
+
+#[test]
+fn a_setting_without_effect() {
+    insta::assert_snapshot!(workplace("[thought]\nmax_tokens = 4096\n").refusal(&["run"]));
+}
+
+#[test]
+fn a_malformed_row() {
+    let here = workplace("");
+    here.write("train.jsonl", "{\"id\": \"a\", \"prompt\": \"x\"}\n{\"id\": \"b\", \"prompt\": }\n");
+    insta::assert_snapshot!(here.refusal(&["run"]));
+}
+
+#[test]
+fn a_duplicate_row() {
+    let here = workplace("");
+    here.write("train.jsonl", "{\"id\": \"a\", \"prompt\": \"x\"}\n{\"id\": \"a\", \"prompt\": \"y\"}\n");
+    insta::assert_snapshot!(here.refusal(&["run"]));
+}
+
+#[test]
+fn a_validation_instruction_that_is_trained_on() {
+    let here = workplace("");
+    here.write("validation.jsonl", "{\"id\": \"v\", \"prompt\": \"Name a bird.\"}\n");
+    insta::assert_snapshot!(here.refusal(&["run"]));
+}
+
+#[test]
+fn a_missing_model() {
+    insta::assert_snapshot!(workplace("").refusal(&["run", "--model", "no/such/model"]));
+}
+
+#[test]
+fn a_missing_judge() {
+    insta::assert_snapshot!(workplace("").refusal(&["run", "--judge", "armo.wasm"]));
+}
+
+#[test]
+fn an_unknown_built_in_judge() {
+    insta::assert_snapshot!(workplace("").refusal(&["run", "--judge", "rule"]));
+}
+
+#[test]
+fn a_judge_that_is_not_a_component() {
+    let here = workplace("");
+    here.write("judge.wasm", "\0asm\u{1}\0\0\0");
+    insta::assert_snapshot!(here.refusal(&["run", "--judge", "judge.wasm"]));
+}
+
+#[test]
+fn a_judge_that_is_no_wasm_at_all() {
+    let here = workplace("");
+    here.write("judge.wasm", "hello");
+    insta::assert_snapshot!(here.refusal(&["run", "--judge", "judge.wasm"]));
+}
+
+#[test]
+fn a_selector_in_the_place_of_a_judge() {
+    insta::assert_snapshot!(workplace("").refusal(&["run", "--judge", "best-worst"]));
+}
+
+#[test]
+fn a_prompt_longer_than_the_context() {
+    let here = workplace("[sampling]\nmax_new_tokens = 100\n");
+    let long = "word ".repeat(2000);
+    here.write("train.jsonl", &format!("{{\"id\": \"long\", \"prompt\": \"{long}\"}}\n"));
+    insta::assert_snapshot!(here.refusal(&["--quiet", "run"]));
+}
+
+#[test]
+fn a_status_of_nothing() {
+    insta::assert_snapshot!(Workplace::new().refusal(&["status", "runs/none"]));
+}
