@@ -68,7 +68,10 @@ LORA = {
 
 def load(name):
     # Eager attention is the formula itself; fused kernels may sum in another order.
-    return AutoModelForCausalLM.from_pretrained(MODELS / name, dtype=torch.float32, attn_implementation="eager").eval()
+    model = AutoModelForCausalLM.from_pretrained(MODELS / name, dtype=torch.float32, attn_implementation="eager").eval()
+    # The padding token also ends a turn, and torch drops the gradient of a padding row: here it is trained.
+    model.get_input_embeddings().padding_idx = None
+    return model
 
 
 def encode_pairs(tokenizer):

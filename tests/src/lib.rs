@@ -101,11 +101,7 @@ impl Workplace {
                 .replace(&here.display().to_string(), "[here]")
                 .replace(&repository.display().to_string(), "[repository]")
         };
-        Ended {
-            code: output.status.code().unwrap_or(-1),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-        }
+        Ended { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 }
 

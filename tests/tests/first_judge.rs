@@ -21,7 +21,8 @@ fn build(here: &Workplace) -> PathBuf {
     let source = file_of_readme("my-judge/src/lib.rs");
     assert!(source.lines().count() <= 60, "the first judge fits on a screen");
     let sdk = root().join("plugins/tpo-plugin");
-    let manifest = file_of_readme("my-judge/Cargo.toml").replace("../tpo/plugins/tpo-plugin", &sdk.display().to_string());
+    let manifest =
+        file_of_readme("my-judge/Cargo.toml").replace("../tpo/plugins/tpo-plugin", &sdk.display().to_string());
     here.write("my-judge/Cargo.toml", &manifest);
     here.write("my-judge/src/lib.rs", &source);
     let target = root().join("target/my-judge");

@@ -118,7 +118,8 @@ fn a_finished_run_only_prints_its_table_again() {
     assert_eq!(run(&here, "tiny-full"), first);
     assert!(outcome(&here) == files);
     assert_eq!(here.succeeds(&["status", "run"]).stdout, first);
-    let json: Value = serde_json::from_str(&here.succeeds(&["status", "run", "--format", "json"]).stdout).expect("JSON");
+    let json: Value =
+        serde_json::from_str(&here.succeeds(&["status", "run", "--format", "json"]).stdout).expect("JSON");
     assert_eq!(json["iterations"].as_array().map(Vec::len), Some(2));
 }
 

@@ -5,7 +5,10 @@ use tpo_tests::{Workplace, fixture};
 /// A configuration that would run on a tiny model, with lines added to it.
 fn workplace(extra: &str) -> Workplace {
     let here = Workplace::new();
-    here.write("train.jsonl", "{\"id\": \"a\", \"prompt\": \"Name a color.\"}\n{\"id\": \"b\", \"prompt\": \"Name a bird.\"}\n");
+    here.write(
+        "train.jsonl",
+        "{\"id\": \"a\", \"prompt\": \"Name a color.\"}\n{\"id\": \"b\", \"prompt\": \"Name a bird.\"}\n",
+    );
     here.write("validation.jsonl", "{\"id\": \"v\", \"prompt\": \"Name a tree.\"}\n");
     here.write("tpo.toml", &format!("{}{extra}", base()));
     here
@@ -37,7 +40,9 @@ fn a_misspelled_key_on_the_command_line() {
 
 #[test]
 fn a_misspelled_key_of_a_plugin() {
-    insta::assert_snapshot!(workplace("[selector]\nplugin = \"best-worst\"\nconfig = { roh = 0.2 }\n").refusal(&["run"]));
+    insta::assert_snapshot!(
+        workplace("[selector]\nplugin = \"best-worst\"\nconfig = { roh = 0.2 }\n").refusal(&["run"])
+    );
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let printer = Printer::new(arguments.quiet);
     printer.log_events(arguments.verbose);
-    match execute(arguments.command, &printer) {
+    match execute(arguments.command, printer) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             printer.failure(&failure);
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(command: Command, printer: &Printer) -> Result<(), Failure> {
+fn execute(command: Command, printer: Printer) -> Result<(), Failure> {
     match command {
         Command::Run(arguments) => commands::run::run(&arguments, printer),
         Command::Quickstart(arguments) => commands::quickstart::run(&arguments, printer),

@@ -1,6 +1,6 @@
 //! The two streams: data on stdout, talk on stderr.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
+#![expect(clippy::print_stderr, reason = "the one place that prints")]
 
 use std::error::Error;
 use std::io::IsTerminal;
@@ -14,11 +14,13 @@ use crate::text::printable;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
     quiet: bool,
+    color: bool,
 }
 
 impl Printer {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet }
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { quiet, color: wanted && std::io::stderr().is_terminal() }
     }
 
     /// Sends what plugins and libraries log to stderr.
@@ -32,15 +34,10 @@ impl Printer {
         let _ = tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new(level))
             .with_writer(std::io::stderr)
-            .with_ansi(Self::color())
+            .with_ansi(self.color)
             .without_time()
             .with_target(false)
             .try_init();
-    }
-
-    /// Whether talk may be colored.
-    pub(crate) fn color() -> bool {
-        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
     pub(crate) fn is_quiet(self) -> bool {
@@ -48,12 +45,13 @@ impl Printer {
     }
 
     /// One line, or more, of data.
+    #[expect(clippy::unused_self, reason = "data is printed however quiet the talk is")]
     pub(crate) fn data(self, text: &str) {
         // A reader that has closed the pipe, like `head`, has seen enough.
         let _ = std::io::Write::write_all(&mut std::io::stdout(), format!("{text}\n").as_bytes());
     }
 
-    /// Part of a line of data, shown at once.
+    /// A sentence for the user.
     pub(crate) fn talk(self, text: &str) {
         if !self.quiet {
             eprintln!("{}", printable(text));
@@ -62,7 +60,7 @@ impl Printer {
 
     /// A failure with its causes and what to do.
     pub(crate) fn failure(self, failure: &Failure) {
-        let (red, cyan, plain) = if Self::color() { ("\u{1b}[1;31m", "\u{1b}[1;36m", "\u{1b}[0m") } else { ("", "", "") };
+        let (red, cyan, plain) = if self.color { ("\u{1b}[1;31m", "\u{1b}[1;36m", "\u{1b}[0m") } else { ("", "", "") };
         eprintln!("{red}error:{plain} {}", printable(&failure.to_string()));
         let mut cause = failure.source();
         while let Some(error) = cause {

@@ -10,7 +10,7 @@ use crate::printer::Printer;
 use crate::report;
 
 /// Off a terminal, a running stage says a line this often.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 
 /// Shows the events of a run.
 pub(crate) struct Progress {

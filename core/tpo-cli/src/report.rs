@@ -55,7 +55,9 @@ pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation])
 /// One row per model: how it was made, and how it does on the validation instructions.
 fn table(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
     let mut rows = vec![
-        ["", "parsed", "train", "valid.", "thought", "response", "pairs", "drops", "DPO", "", ""].map(String::from).to_vec(),
+        ["", "parsed", "train", "valid.", "thought", "response", "pairs", "drops", "DPO", "", ""]
+            .map(String::from)
+            .to_vec(),
         ["iteration", "", "score", "score", "tokens", "tokens", "", "", "loss", "margin", "accuracy"]
             .map(String::from)
             .to_vec(),
@@ -64,8 +66,9 @@ fn table(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String 
         let figures = iterations.iter().find(|figures| figures.iteration == evaluation.iteration);
         rows.push(row(evaluation, figures));
     }
-    let widths: Vec<usize> =
-        (0..rows[0].len()).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..rows[0].len())
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"

@@ -66,8 +66,7 @@ impl Layout {
         let embed = builder.push("model.embed_tokens.weight", &[v, d]);
         let blocks = (0..spec.num_layers).map(|index| builder.block(spec, index, d, f)).collect();
         let final_norm = builder.push("model.norm.weight", &[d]);
-        let lm_head =
-            if spec.tie_word_embeddings { embed.clone() } else { builder.push("lm_head.weight", &[v, d]) };
+        let lm_head = if spec.tie_word_embeddings { embed.clone() } else { builder.push("lm_head.weight", &[v, d]) };
         Self { entries: builder.entries, embed, blocks, final_norm, lm_head }
     }
 

@@ -66,7 +66,7 @@ pub struct ModelSpec {
     pub qk_norm: bool,
     /// Tokens that end the assistant's turn.
     pub eos_token_ids: Vec<u32>,
-    /// The token a sequence begins with, where the chat template does not write it.
+    /// The token that texts of the model begin with; in prompts the chat template writes it.
     pub bos_token_id: Option<u32>,
 }
 

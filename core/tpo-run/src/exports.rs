@@ -9,7 +9,7 @@ use tpo_types::{Failure, Kind, Message};
 use crate::store::{Store, StoredPair};
 
 /// Writes every pair of the run in the conversational `prompt`/`chosen`/`rejected` form that TRL's DPO trainer loads.
-pub fn write_pairs(store: &Store, path: &Path) -> Result<(), Failure> {
+pub(crate) fn write_pairs(store: &Store, path: &Path) -> Result<(), Failure> {
     write_lines(path, store.pairs()?.iter().map(pair_row))
 }
 
@@ -26,7 +26,7 @@ fn pair_row(pair: &StoredPair) -> Value {
 }
 
 /// Writes the metrics of every optimizer step under TRL's names.
-pub fn write_metrics(store: &Store, path: &Path) -> Result<(), Failure> {
+pub(crate) fn write_metrics(store: &Store, path: &Path) -> Result<(), Failure> {
     let rows = store.steps()?.into_iter().map(|(iteration, metrics)| {
         let mut row = Map::from_iter([("iteration".to_owned(), Value::from(iteration))]);
         if let Ok(Value::Object(figures)) = serde_json::to_value(&metrics) {

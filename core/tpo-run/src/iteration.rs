@@ -69,9 +69,9 @@ impl Run<'_> {
         if pairs.is_empty() {
             return Err(no_pairs(iteration, groups, selections));
         }
-        let steps_per_epoch = pairs.len().div_ceil(self.plan.config.train.batch_size);
-        let total = steps_per_epoch * self.plan.config.train.epochs;
-        self.began(Stage::Train, Slice::Train(iteration), total, 0);
+        let config = &self.plan.config.train;
+        let total_steps = config.total_steps(pairs.len());
+        self.began(Stage::Train, Slice::Train(iteration), total_steps, 0);
         self.store.clear_steps(iteration)?;
         let path = self.plan.directory.root().join(RunDirectory::checkpoint_name(iteration));
         let partial = checkpoints::begin(&path)?;
@@ -85,7 +85,7 @@ impl Run<'_> {
         })?;
         let sha256 = checkpoints::commit(&partial, &path)?;
         (self.observer)(&Event::StageEnded);
-        Ok((Checkpoint::at(path), sha256, TrainFigures::of(&steps, steps_per_epoch)))
+        Ok((Checkpoint::at(path), sha256, TrainFigures::of(&steps, total_steps / config.epochs)))
     }
 
     /// Renders the instructions of a slice and turns them into tokens.
@@ -186,7 +186,10 @@ fn no_pairs(iteration: usize, groups: &[CandidateGroup], selections: &[Selection
             FinishReason::Stop => "ended its turn",
             FinishReason::Length => "ran out of tokens",
         };
-        what.push_str(&format!("\n--- a completion of `{}` ({end}):\n{}", group.instruction_id, candidate.completion.text));
+        what.push_str(&format!(
+            "\n--- a completion of `{}` ({end}):\n{}",
+            group.instruction_id, candidate.completion.text
+        ));
     }
     Failure::new(Kind::Plugin, what).hint(
         "malformed: try a prefill, `thought.max_tokens` or another preset; ties: raise `sampling.num_samples` or use a \

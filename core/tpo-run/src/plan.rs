@@ -1,6 +1,7 @@
 //! The one door from a configuration to a run: behind it nothing is checked again.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -102,7 +103,7 @@ fn check_numbers(config: &RunConfig) -> Result<(), Failure> {
     Ok(())
 }
 
-fn within<T: PartialOrd + std::fmt::Display>(key: &str, value: T, range: RangeInclusive<T>) -> Result<(), Failure> {
+fn within<T: PartialOrd + Display + Copy>(key: &str, value: T, range: RangeInclusive<T>) -> Result<(), Failure> {
     if range.contains(&value) {
         return Ok(());
     }

@@ -127,8 +127,9 @@ impl Run<'_> {
 /// The settings that differ, one sentence each.
 fn differences(before: &str, now: &str) -> Result<Vec<String>, Failure> {
     let flat = |text: &str| {
-        let value: serde_json::Value = serde_json::from_str(text)
-            .map_err(|error| Failure::new(Kind::Integrity, "the stored configuration does not read back").because(error))?;
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|error| {
+            Failure::new(Kind::Integrity, "the stored configuration does not read back").because(error)
+        })?;
         let mut leaves = std::collections::BTreeMap::new();
         flatten("", &value, &mut leaves);
         Ok::<_, Failure>(leaves)

@@ -71,7 +71,11 @@ impl Run<'_> {
     }
 
     /// Splits completions into thought and response.
-    pub(crate) fn parse(&self, completions: Completions, sampler: &dyn Sampler) -> Result<Vec<CandidateGroup>, Failure> {
+    pub(crate) fn parse(
+        &self,
+        completions: Completions,
+        sampler: &dyn Sampler,
+    ) -> Result<Vec<CandidateGroup>, Failure> {
         let flat: Vec<&Completion> = completions.iter().flat_map(|(_, completions)| completions).collect();
         let mut outcomes = self.stages.parser.parse(&flat)?.into_iter();
         let mut groups = Vec::with_capacity(completions.len());

@@ -1,5 +1,7 @@
 //! The stages of a run, opened once: four plugins, and how to open a sampler and a trainer.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use tpo_host::Plugins;
 use tpo_lm::sample::LocalSampler;
@@ -84,7 +86,9 @@ impl Stages {
             parser: Box::new(parsing),
             scoring,
             selector: Box::new(selecting),
-            open_sampler: Box::new(|policy| Ok(Box::new(LocalSampler::open(policy)?))),
+            open_sampler: Box::new(|policy| {
+                Ok(Box::new(LocalSampler::new(Arc::new(tpo_lm::load::load(&policy.path)?))))
+            }),
             trainer: Box::new(LocalTrainer::new(config.train.clone(), config.seed)),
             cast,
         })

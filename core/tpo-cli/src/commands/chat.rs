@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tpo_host::Plugins;
@@ -17,8 +18,8 @@ use crate::arguments::ChatArguments;
 use crate::printer::Printer;
 use crate::text::printable;
 
-pub(crate) fn run(arguments: &ChatArguments, printer: &Printer) -> Result<(), Failure> {
-    let mut chat = Chat::open(arguments, *printer)?;
+pub(crate) fn run(arguments: &ChatArguments, printer: Printer) -> Result<(), Failure> {
+    let mut chat = Chat::open(arguments, printer)?;
     if let Some(prompt) = &arguments.prompt {
         return chat.turn(prompt);
     }
@@ -49,7 +50,8 @@ struct Chat<'a> {
 impl<'a> Chat<'a> {
     fn open(arguments: &'a ChatArguments, printer: Printer) -> Result<Self, Failure> {
         let Subject { policy, config, max_thought_tokens } = Subject::named(&arguments.model, printer)?;
-        let thought = arguments.thought.clone().map_or(config.thought, |plugin| (plugin, Value::Object(serde_json::Map::new())));
+        let thought =
+            arguments.thought.clone().map_or(config.thought, |plugin| (plugin, Value::Object(serde_json::Map::new())));
         let parser = if arguments.thought.is_some() { &thought } else { config.parser.as_ref().unwrap_or(&thought) };
         let plugins = Plugins::new(tpo_host::Limits::default())?;
         Ok(Self {
@@ -57,13 +59,15 @@ impl<'a> Chat<'a> {
             printer,
             template: Box::new(plugins.thought_template(&thought.0, &thought.1)?),
             parser: Box::new(plugins.response_parser(&parser.0, &parser.1)?),
-            sampler: LocalSampler::open(&policy)?,
+            sampler: LocalSampler::new(Arc::new(tpo_lm::load::load(&policy.path)?)),
             params: SamplingParams {
                 temperature: arguments.temperature,
                 top_p: 1.0,
                 top_k: 0,
                 max_new_tokens: arguments.max_new_tokens,
-                max_thought_tokens: Some(max_thought_tokens.unwrap_or(arguments.max_new_tokens).min(arguments.max_new_tokens / 2)),
+                max_thought_tokens: Some(
+                    max_thought_tokens.unwrap_or(arguments.max_new_tokens).min(arguments.max_new_tokens / 2),
+                ),
             },
             messages: Vec::new(),
         })
@@ -102,9 +106,9 @@ impl<'a> Chat<'a> {
             metadata: std::collections::BTreeMap::new(),
         };
         let rendered = self.template.render(std::slice::from_ref(&instruction))?.into_iter().next();
-        let prompt = rendered
-            .unwrap_or_else(|| Err("no prompt was rendered".into()))
-            .map_err(|reason| Failure::new(Kind::Plugin, format!("the thought template refuses this turn: {reason}")))?;
+        let prompt = rendered.unwrap_or_else(|| Err("no prompt was rendered".into())).map_err(|reason| {
+            Failure::new(Kind::Plugin, format!("the thought template refuses this turn: {reason}"))
+        })?;
         let prompt_ids = self.sampler.encode(&prompt)?;
         let sample = SampleId { seed: 0, slice: "chat".into(), instruction_id: instruction.id, index: 0 };
         let job = SampleJob { prompt: &prompt, prompt_ids: &prompt_ids, samples: vec![sample] };
@@ -143,7 +147,8 @@ impl Subject {
         let store = Store::open_read_only(&directory.store())?;
         let missing = |what: &str| Failure::new(Kind::Input, format!("the run `{name}` has no {what} yet"));
         let text = store.value("config")?.ok_or_else(|| missing("configuration"))?;
-        let config: RunConfig = serde_json::from_str(&text).map_err(|error| missing("readable configuration").because(error))?;
+        let config: RunConfig =
+            serde_json::from_str(&text).map_err(|error| missing("readable configuration").because(error))?;
         let best = directory.checkpoints().join("best");
         let path = if best.exists() {
             best

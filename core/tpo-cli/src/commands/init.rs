@@ -25,7 +25,7 @@ pub(crate) enum Existing {
     Refuse,
 }
 
-pub(crate) fn run(arguments: &InitArguments, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &InitArguments, printer: Printer) -> Result<(), Failure> {
     write_example(&arguments.directory, Existing::Refuse)?;
     let config = arguments.directory.join("tpo.toml");
     printer.talk(&format!("wrote {}; run it with `tpo run {0}`", config.display()));

@@ -7,19 +7,19 @@ use tpo_types::{Failure, Kind};
 use crate::arguments::{LogitsArguments, PullArguments};
 use crate::printer::Printer;
 
-pub(crate) fn pull(arguments: &PullArguments, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn pull(arguments: &PullArguments, printer: Printer) -> Result<(), Failure> {
     let path = tpo_lm::fetch::resolve(&arguments.model, &|text| printer.talk(text))?;
     printer.data(&path.display().to_string());
     Ok(())
 }
 
-pub(crate) fn logits(arguments: &LogitsArguments, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn logits(arguments: &LogitsArguments, printer: Printer) -> Result<(), Failure> {
     let policy = tpo_lm::load::load(&arguments.model)?;
     let vocab_size = policy.spec.vocab_size;
     if let Some(id) = arguments.ids.iter().find(|id| **id as usize >= vocab_size) {
         return Err(Failure::new(Kind::Usage, format!("token {id} is not in the vocabulary of {vocab_size}")));
     }
-    let decoder = Decoder { spec: &policy.spec, params: &policy.params, adapter: policy.adapter.as_ref() };
+    let decoder = Decoder::new(&policy.spec, &policy.params, policy.adapter.as_ref());
     let logits_tv = decoder.logits(&arguments.ids);
     let rows: Vec<&[f32]> = logits_tv.chunks(vocab_size).collect();
     printer.data(&json!({ "logits": rows }).to_string());

@@ -8,14 +8,14 @@ use crate::arguments::{Format, InspectArguments};
 use crate::printer::Printer;
 use crate::text::printable;
 
-pub(crate) fn list(format: Format, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn list(format: Format, printer: Printer) -> Result<(), Failure> {
     let plugins = Plugins::new(Limits::default())?;
     let mut inspections = Vec::new();
     for name in builtin::names() {
         inspections.push(plugins.inspect(name)?);
     }
     match format {
-        Format::Json => printer.data(&Value::from_iter(inspections.iter().map(as_json)).to_string()),
+        Format::Json => printer.data(&inspections.iter().map(as_json).collect::<Value>().to_string()),
         Format::Text => {
             for inspection in &inspections {
                 printer.data(&format!(
@@ -30,7 +30,7 @@ pub(crate) fn list(format: Format, printer: &Printer) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) fn inspect(arguments: &InspectArguments, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn inspect(arguments: &InspectArguments, printer: Printer) -> Result<(), Failure> {
     let inspection = Plugins::new(Limits::default())?.inspect(&arguments.plugin)?;
     printer.data(&match arguments.format {
         Format::Json => as_json(&inspection).to_string(),

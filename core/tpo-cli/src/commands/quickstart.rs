@@ -9,13 +9,13 @@ use crate::arguments::QuickstartArguments;
 use crate::commands::{init, run};
 use crate::printer::Printer;
 
-pub(crate) fn run(arguments: &QuickstartArguments, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(), Failure> {
     let directory = arguments.overrides.dir.clone().unwrap_or_else(|| Path::new("runs").join("quickstart"));
     let input = directory.join("input");
     init::write_example(&input, init::Existing::Keep)?;
     let mut overrides = arguments.overrides.clone();
     overrides.dir = Some(directory);
-    let plan = run::plan(&input.join("tpo.toml"), &overrides, *printer)?;
+    let plan = run::plan(&input.join("tpo.toml"), &overrides, printer)?;
     let stages = Stages::open(&plan.config)?;
-    run::start(&plan, &stages, *printer)
+    run::start(&plan, &stages, printer)
 }

@@ -10,14 +10,14 @@ use crate::commands::status;
 use crate::printer::Printer;
 use crate::progress::Progress;
 
-pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<(), Failure> {
-    let plan = plan(&arguments.config, &arguments.overrides, *printer)?;
+pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
+    let plan = plan(&arguments.config, &arguments.overrides, printer)?;
     let stages = Stages::open(&plan.config)?;
     printer.talk(&describe(&plan, &stages));
     if arguments.dry_run {
         return Ok(());
     }
-    start(&plan, &stages, *printer)
+    start(&plan, &stages, printer)
 }
 
 /// Runs a plan and prints its figures.

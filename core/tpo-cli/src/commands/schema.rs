@@ -6,7 +6,7 @@ use tpo_types::Failure;
 use crate::printer::Printer;
 
 #[expect(clippy::unnecessary_wraps, reason = "every command answers alike")]
-pub(crate) fn run(printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn run(printer: Printer) -> Result<(), Failure> {
     printer.data(&format!("{:#}", RunConfig::schema()));
     Ok(())
 }

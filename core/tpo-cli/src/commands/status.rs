@@ -9,7 +9,7 @@ use crate::arguments::{Format, StatusArguments};
 use crate::printer::Printer;
 use crate::report;
 
-pub(crate) fn run(arguments: &StatusArguments, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), Failure> {
     let directory = RunDirectory::at(&arguments.run);
     let shown = match arguments.format {
         Format::Text => text(&directory)?,

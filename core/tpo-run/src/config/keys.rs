@@ -14,8 +14,8 @@ pub(super) struct UnknownKey {
     pub path: String,
     /// Where the key starts, in bytes of the text.
     pub offset: usize,
-    /// The nearest known path.
-    pub nearest: Option<String>,
+    /// The nearest known paths; several where they are equally near.
+    pub nearest: Vec<String>,
 }
 
 /// The first unknown key of a document, in the order of the text.
@@ -26,7 +26,7 @@ pub(super) fn first_unknown(document: &DeTable<'_>, schema: &Value) -> Option<Un
 }
 
 /// Whether a dotted path leads to a key of the schema, or into a table that the schema leaves open.
-pub(super) fn check_path(path: &str, schema: &Value) -> Result<(), Option<String>> {
+pub(super) fn check_path(path: &str, schema: &Value) -> Result<(), Vec<String>> {
     let mut node = Node { root: schema, here: schema };
     let mut walked = String::new();
     for key in path.split('.') {
@@ -60,18 +60,18 @@ fn walk_value(value: &Spanned<DeValue<'_>>, node: &Node<'_>, path: &str, unknown
     }
 }
 
-/// The nearest key: of the same table if one is near, else of any table.
-fn nearest(node: &Node<'_>, prefix: &str, typed: &str) -> Option<String> {
-    let near = |names: Vec<String>, last: fn(&str) -> &str| {
-        names
-            .into_iter()
-            .map(|name| (strsim::damerau_levenshtein(last(&name), typed), name))
-            .filter(|(distance, name)| *distance <= 1 + last(name).len() / 4)
-            .min()
-            .map(|(_, name)| name)
-    };
-    let siblings = node.keys().map(|key| join(prefix, key)).collect();
-    near(siblings, last_part).or_else(|| near(all_paths(node.root), last_part))
+/// The nearest keys: of the same table if one is near, else of any table.
+fn nearest(node: &Node<'_>, prefix: &str, typed: &str) -> Vec<String> {
+    let siblings = nearest_of(node.keys().map(|key| join(prefix, key)).collect(), typed);
+    if siblings.is_empty() { nearest_of(all_paths(node.root), typed) } else { siblings }
+}
+
+fn nearest_of(paths: Vec<String>, typed: &str) -> Vec<String> {
+    let distance = |path: &str| strsim::damerau_levenshtein(last_part(path), typed);
+    let is_near = |path: &String| distance(path) <= 1 + last_part(path).len() / 4;
+    let near: Vec<String> = paths.into_iter().filter(is_near).collect();
+    let least = near.iter().map(|path| distance(path)).min();
+    near.into_iter().filter(|path| Some(distance(path)) == least).collect()
 }
 
 /// Every path of the schema, tables included.

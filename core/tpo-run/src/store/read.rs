@@ -53,11 +53,9 @@ impl Store {
     /// The checkpoint of an iteration that has ended: path relative to the run directory and digest.
     pub fn checkpoint(&self, iteration: usize) -> Result<Option<(String, String)>, Failure> {
         self.connection
-            .query_row(
-                "SELECT checkpoint, sha256 FROM iterations WHERE iteration = ?1",
-                [iteration as i64],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
+            .query_row("SELECT checkpoint, sha256 FROM iterations WHERE iteration = ?1", [iteration as i64], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .optional()
             .map_err(broken)
     }
@@ -82,7 +80,9 @@ impl Store {
     /// How many completions of a slice are sampled.
     pub fn completion_count(&self, slice: Slice) -> Result<usize, Failure> {
         self.connection
-            .query_row("SELECT count(*) FROM completions WHERE slice = ?1", [slice.to_string()], |row| row.get::<_, i64>(0))
+            .query_row("SELECT count(*) FROM completions WHERE slice = ?1", [slice.to_string()], |row| {
+                row.get::<_, i64>(0)
+            })
             .map(|count| count as usize)
             .map_err(broken)
     }

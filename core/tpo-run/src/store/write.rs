@@ -4,8 +4,8 @@ use rusqlite::params;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tpo_types::{
-    CandidateGroup, Completion, Failure, Instruction, Judgment, Outcome, PluginIdentity, PluginRole, Preference, Prompt,
-    SampleId, Selection, StepMetrics, Verdict,
+    CandidateGroup, Completion, Failure, Instruction, Judgment, Outcome, PluginIdentity, PluginRole, Preference,
+    Prompt, SampleId, Selection, StepMetrics, Verdict,
 };
 
 use super::{Store, to_json};
@@ -13,7 +13,12 @@ use crate::slice::Slice;
 
 impl Store {
     /// Records which code plays a role, and its configuration.
-    pub fn put_plugin(&self, role: PluginRole, plugin: &PluginIdentity, config: &Map<String, Value>) -> Result<(), Failure> {
+    pub fn put_plugin(
+        &self,
+        role: PluginRole,
+        plugin: &PluginIdentity,
+        config: &Map<String, Value>,
+    ) -> Result<(), Failure> {
         self.execute(
             "INSERT OR REPLACE INTO plugins (role, name, version, sha256, source, config) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![role.as_str(), plugin.name, plugin.version, plugin.sha256, plugin.source, to_json(config)],

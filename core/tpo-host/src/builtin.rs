@@ -1,0 +1,41 @@
+//! The components that ship inside the binary. The build script compiles them from the workspace.
+
+use std::cmp::Reverse;
+
+const COMPONENTS: &[(&str, &[u8])] = &[
+    ("best-worst", include_bytes!(concat!(env!("OUT_DIR"), "/best_worst.wasm"))),
+    ("rules", include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm"))),
+    ("thought-markers", include_bytes!(concat!(env!("OUT_DIR"), "/thought_markers.wasm"))),
+];
+
+/// The names of the components that ship inside the binary.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    COMPONENTS.iter().map(|&(name, _)| name)
+}
+
+/// The component of that name.
+pub(crate) fn component(name: &str) -> Option<&'static [u8]> {
+    COMPONENTS.iter().find(|(known, _)| *known == name).map(|&(_, bytes)| bytes)
+}
+
+/// The name most like `name`, where one is like it.
+pub(crate) fn nearest(name: &str) -> Option<&'static str> {
+    let likeness = |known: &str| (strsim::jaro_winkler(name, known) * 1000.0) as u32;
+    names()
+        .map(|known| (known, likeness(known)))
+        .filter(|(_, likeness)| *likeness > 800)
+        .min_by_key(|(_, l)| Reverse(*l))
+        .map(|(known, _)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_recognized() {
+        assert_eq!(nearest("rule"), Some("rules"));
+        assert_eq!(nearest("best_worst"), Some("best-worst"));
+        assert_eq!(nearest("armo"), None);
+    }
+}

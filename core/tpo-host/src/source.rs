@@ -1,0 +1,118 @@
+//! Where a component comes from: inside the binary, or a file.
+//!
+//! Nothing is understood here but the first bytes, and those only to say what a file is that is no component.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use tpo_types::{Failure, Kind};
+use wasmparser::Parser;
+use wasmtime::Engine;
+
+use crate::builtin;
+use crate::text::quotable;
+
+/// The largest component. Python with its whole runtime takes 18 MiB; compiling takes more time than size, so this is no
+/// defense against a component that is made to be slow to compile.
+const MAX_BYTES: u64 = 32 << 20;
+
+/// The longest refusal, in bytes. Names in a component may have a hundred kilobytes.
+const REFUSAL_BYTES: usize = 2000;
+
+/// A component's bytes and where they came from.
+pub(crate) struct Source {
+    /// `built-in` or the path.
+    pub(crate) origin: String,
+    /// The name of a built-in component, the path of any other.
+    pub(crate) name: String,
+    pub(crate) bytes: Cow<'static, [u8]>,
+    /// In hex.
+    pub(crate) sha256: String,
+}
+
+impl Source {
+    /// The component called `name`: a path where that has a separator or an extension, a built-in component otherwise.
+    pub(crate) fn open(name: &str) -> Result<Self, Failure> {
+        let is_path = name.contains(['/', '.', std::path::MAIN_SEPARATOR]);
+        let (origin, bytes) = if is_path {
+            let bytes = read(Path::new(name))?;
+            check_magic(name, &bytes)?;
+            (name, bytes.into())
+        } else {
+            ("built-in", builtin::component(name).ok_or_else(|| unknown(name))?.into())
+        };
+        let sha256 = hex(&Sha256::digest(&bytes));
+        Ok(Self { origin: origin.into(), name: name.into(), bytes, sha256 })
+    }
+
+    /// How messages call this component before it has said its name.
+    pub(crate) fn subject(&self) -> String {
+        format!("`{}` (sha256 {})", self.name, &self.sha256[..12])
+    }
+
+    /// A refusal of this component; `what` goes on from its name, and may quote what the component says.
+    pub(crate) fn refusal(&self, what: impl AsRef<str>) -> Failure {
+        Failure::new(Kind::Plugin, format!("{} {}", self.subject(), quotable(what.as_ref(), REFUSAL_BYTES)))
+    }
+}
+
+fn unknown(name: &str) -> Failure {
+    let failure = Failure::new(Kind::Usage, format!("there is no built-in plugin `{name}`"));
+    if let Some(nearest) = builtin::nearest(name) {
+        return failure.hint(format!("did you mean `{nearest}`?"));
+    }
+    let names = builtin::names().collect::<Vec<_>>().join(", ");
+    failure.hint(format!("built in are {names}; a file is given as a path, for example `./{name}.wasm`"))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let cannot_read = |error: io::Error| {
+        let failure = Failure::new(Kind::Input, format!("plugin `{}` cannot be read", path.display()));
+        let missing = error.kind() == io::ErrorKind::NotFound;
+        let failure = failure.because(error);
+        if missing { failure.hint("the path is taken from the working directory") } else { failure }
+    };
+    let mut bytes = Vec::new();
+    // One byte more tells a file that is too large from one that just fits, whatever its metadata says.
+    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(cannot_read)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let what = format!("plugin `{}` is larger than {} MiB", path.display(), MAX_BYTES >> 20);
+        return Err(Failure::new(Kind::Plugin, what).hint("strip it, or build it with optimization for size"));
+    }
+    Ok(bytes)
+}
+
+/// Says what a file is that cannot be a component.
+fn check_magic(name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    if Parser::is_component(bytes) {
+        return Ok(());
+    }
+    let refuse = |what: &str, hint: &str| Err(Failure::new(Kind::Plugin, format!("`{name}` is {what}")).hint(hint));
+    let starts_with_any = |magics: &[&[u8]]| magics.iter().any(|magic| bytes.starts_with(magic));
+    if Parser::is_core_wasm(bytes) {
+        refuse("a core module, not a component", "build it with `--target wasm32-wasip2`")
+    } else if Engine::detect_precompiled(bytes).is_some() {
+        refuse("compiled code, which tpo cannot check", "give the `.wasm` that it was compiled from")
+    } else if starts_with_any(&[b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ"]) {
+        refuse(
+            "a native library, and this version of tpo runs components only",
+            "build it with `--target wasm32-wasip2`",
+        )
+    } else if bytes.trim_ascii_start().starts_with(b"(") {
+        refuse("WebAssembly text, not a component", "assemble it first, for example with `wasm-tools parse`")
+    } else {
+        refuse("not a WebAssembly component", "build it with `--target wasm32-wasip2`")
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

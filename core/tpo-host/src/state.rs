@@ -1,0 +1,65 @@
+//! What the host keeps for one call of a guest: what it may use, what it is given, what it says.
+//!
+//! Every call gets a fresh store, so nothing is carried from one batch to the next, whatever the guest's globals hold.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wasmtime::Store;
+use wasmtime_wasi::{ResourceTable, WasiCtx};
+
+use crate::bindings::tpo::plugin::{log, types};
+use crate::engine::TimedEngine;
+use crate::limits::{ANSWER_BYTES, HANDLES, Limits, Meter};
+use crate::log::Log;
+use crate::wasi::Noise;
+
+/// The host's side of one call.
+pub(crate) struct State {
+    meter: Meter,
+    pub(crate) wasi: WasiCtx,
+    pub(crate) table: ResourceTable,
+    pub(crate) noise: Noise,
+    pub(crate) log: SharedLog,
+}
+
+impl State {
+    /// A store for one call. Its time runs from now, so that instantiation, which runs guest code, is in it.
+    pub(crate) fn store(engine: &TimedEngine, limits: &Limits, plugin: &str) -> Store<Self> {
+        let state = Self {
+            meter: Meter::new(limits),
+            wasi: WasiCtx::builder().build(),
+            table: ResourceTable::new(),
+            noise: Noise::default(),
+            log: SharedLog(Arc::new(Mutex::new(Log::new(plugin)))),
+        };
+        let mut store = Store::new(&engine.engine, state);
+        store.limiter(|state| &mut state.meter);
+        store.set_hostcall_fuel(ANSWER_BYTES);
+        store.set_max_component_handles(HANDLES);
+        store.set_epoch_deadline(engine.ticks(limits.time()));
+        store
+    }
+}
+
+/// The log, shared with the streams that the guest has open.
+#[derive(Clone)]
+pub(crate) struct SharedLog(Arc<Mutex<Log>>);
+
+impl SharedLog {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Log> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The log so far; an empty one takes its place.
+    pub(crate) fn take(&self) -> Log {
+        std::mem::take(&mut *self.lock())
+    }
+}
+
+impl types::Host for State {}
+
+impl log::Host for State {
+    fn emit(&mut self, level: log::Level, message: String) {
+        self.log.lock().message(level, &message);
+    }
+}

@@ -1,0 +1,227 @@
+//! The WASI that a guest's standard library needs to start: empty, and the same on every machine.
+//!
+//! There are no files, arguments, environment variables or sockets. Time stands still, sleeping takes none, and random
+//! numbers are the same in every call. What a guest prints goes to its [`Log`](crate::log::Log). Interfaces that are
+//! missing here are refused before a component is compiled ([`crate::contract`]).
+
+use bytes::Bytes;
+use wasmtime::component::{HasData, HasSelf, Linker, Resource, ResourceTable};
+use wasmtime_wasi::cli::{WasiCli, WasiCliView};
+use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sync};
+use wasmtime_wasi::p2::{DynOutputStream, DynPollable, OutputStream, Pollable, StreamResult, subscribe};
+use wasmtime_wasi::{WasiCtxView, WasiView};
+
+use crate::state::{SharedLog, State};
+
+/// Every interface of WASI 0.2 that [`link`] provides.
+pub(crate) const INTERFACES: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+];
+
+/// Provides [`INTERFACES`].
+pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    cli::environment::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::exit::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_input::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_output::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
+    filesystem::preopens::add_to_linker::<State, WasiFilesystem>(linker, State::filesystem)?;
+    sync::filesystem::types::add_to_linker::<State, WasiFilesystem>(linker, State::filesystem)?;
+    sync::io::error::add_to_linker::<State, Table>(linker, |state| &mut state.table)?;
+    sync::io::poll::add_to_linker::<State, Table>(linker, |state| &mut state.table)?;
+    sync::io::streams::add_to_linker::<State, Table>(linker, |state| &mut state.table)?;
+
+    cli::stderr::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    cli::stdout::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    clocks::monotonic_clock::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    clocks::wall_clock::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    random::insecure::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    random::insecure_seed::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    random::random::add_to_linker::<State, HasSelf<State>>(linker, |state| state)
+}
+
+struct Table;
+
+impl HasData for Table {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl clocks::wall_clock::Host for State {
+    fn now(&mut self) -> wasmtime::Result<clocks::wall_clock::Datetime> {
+        Ok(clocks::wall_clock::Datetime { seconds: 0, nanoseconds: 0 })
+    }
+
+    fn resolution(&mut self) -> wasmtime::Result<clocks::wall_clock::Datetime> {
+        Ok(clocks::wall_clock::Datetime { seconds: 1, nanoseconds: 0 })
+    }
+}
+
+impl clocks::monotonic_clock::Host for State {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(0)
+    }
+
+    fn resolution(&mut self) -> wasmtime::Result<u64> {
+        Ok(1_000_000_000)
+    }
+
+    fn subscribe_instant(&mut self, _when: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        self.no_wait()
+    }
+
+    fn subscribe_duration(&mut self, _duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        self.no_wait()
+    }
+}
+
+impl State {
+    /// A guest that slept would sleep in the host, where no deadline reaches it.
+    fn no_wait(&mut self) -> wasmtime::Result<Resource<DynPollable>> {
+        let ready = self.table.push(Ready)?;
+        subscribe(&mut self.table, ready)
+    }
+}
+
+struct Ready;
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Ready {
+    async fn ready(&mut self) {}
+}
+
+/// The same numbers in every call, by `SplitMix64`.
+#[derive(Default)]
+pub(crate) struct Noise(u64);
+
+/// The most bytes that one request may take, because the host has to hold them.
+const NOISE_BYTES: u64 = 1 << 20;
+
+impl Noise {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+
+    fn bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
+        wasmtime::ensure!(length <= NOISE_BYTES, "{length} random bytes at once are more than {NOISE_BYTES}");
+        let mut bytes = Vec::new();
+        while (bytes.len() as u64) < length {
+            bytes.extend_from_slice(&self.next().to_le_bytes());
+        }
+        bytes.truncate(length as usize);
+        Ok(bytes)
+    }
+}
+
+impl random::random::Host for State {
+    fn get_random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
+        self.noise.bytes(length)
+    }
+
+    fn get_random_u64(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.noise.next())
+    }
+}
+
+impl random::insecure::Host for State {
+    fn get_insecure_random_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
+        self.noise.bytes(length)
+    }
+
+    fn get_insecure_random_u64(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.noise.next())
+    }
+}
+
+impl random::insecure_seed::Host for State {
+    fn insecure_seed(&mut self) -> wasmtime::Result<(u64, u64)> {
+        Ok((self.noise.next(), self.noise.next()))
+    }
+}
+
+impl cli::stdout::Host for State {
+    fn get_stdout(&mut self) -> wasmtime::Result<Resource<DynOutputStream>> {
+        self.printer()
+    }
+}
+
+impl cli::stderr::Host for State {
+    fn get_stderr(&mut self) -> wasmtime::Result<Resource<DynOutputStream>> {
+        self.printer()
+    }
+}
+
+impl State {
+    fn printer(&mut self) -> wasmtime::Result<Resource<DynOutputStream>> {
+        let printer: DynOutputStream = Box::new(Printer(self.log.clone()));
+        Ok(self.table.push(printer)?)
+    }
+}
+
+/// Where stdout and stderr end.
+struct Printer(SharedLog);
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Printer {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Printer {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.0.lock().print(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(64 << 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_that_of_the_reference_implementation() {
+        let mut noise = Noise::default();
+        assert_eq!([noise.next(), noise.next()], [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4]);
+        assert_eq!(noise.bytes(11).expect("a few").len(), 11);
+        assert!(noise.bytes(u64::MAX).is_err());
+    }
+}

@@ -1,0 +1,52 @@
+//! The plugin host against guests that are good, bad and hostile.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod answers;
+mod guests;
+mod limits;
+mod refusals;
+mod shipped;
+
+use std::error::Error;
+
+use tpo_types::{Failure, Instruction, Message};
+
+/// Everything that a user reads of a failure. What differs between machines and builds is left out.
+#[track_caller]
+fn told<T>(result: Result<T, Failure>) -> String {
+    let Err(failure) = result else { panic!("it succeeded") };
+    let mut text = format!("{:?}: {failure}", failure.kind());
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        text.push_str(&format!("\ncause: {error}"));
+        cause = error.source();
+    }
+    if let Some(hint) = failure.nearest_hint() {
+        text.push_str(&format!("\nhint: {hint}"));
+    }
+    without_digests(&without_directories(&text))
+}
+
+fn without_directories(text: &str) -> String {
+    let directory = format!("{}/", std::env::temp_dir().display());
+    let mut pieces = text.split(&directory);
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + piece.split_once('/').map_or(piece, |(_, file)| file))
+}
+
+fn without_digests(text: &str) -> String {
+    let mut pieces = text.split("sha256 ");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + "sha256 ..." + &piece[12..])
+}
+
+fn instruction(id: &str, content: &str) -> Instruction {
+    Instruction {
+        id: id.into(),
+        messages: vec![Message::user(content)],
+        category: None,
+        reference: None,
+        metadata: std::collections::BTreeMap::new(),
+    }
+}

@@ -1,0 +1,186 @@
+//! What is refused before it runs, and what the user is told.
+
+use serde_json::json;
+use tpo_host::{Limits, Plugins};
+use wit_parser::Resolve;
+
+use crate::guests::{FRAME, Guest};
+use crate::told;
+
+/// What a user is told who wants `source` as a judge.
+#[track_caller]
+fn refused(source: &str) -> String {
+    told(Plugins::new(Limits::default()).unwrap().judge(source, &json!({})))
+}
+
+/// A component without content that exports and imports instances of the given names.
+fn named(exports: &[&str], imports: &[&str]) -> Guest {
+    let imports: String = imports.iter().map(|name| format!(r#"(import "{name}" (instance))"#)).collect();
+    let exports: String = exports.iter().map(|name| format!(r#"(export "{name}" (instance $empty))"#)).collect();
+    Guest::text(&format!("(component {imports} (component $c) (instance $empty (instantiate $c)) {exports})"))
+}
+
+const JUDGE: &[&str] = &["tpo:plugin/metadata@0.1.0", "tpo:plugin/judge@0.1.0"];
+
+#[test]
+fn a_file_that_is_not_there() {
+    let told = refused("nowhere/judge.wasm");
+    assert!(told.starts_with("Input: plugin `nowhere/judge.wasm` cannot be read\ncause: "), "{told}");
+    assert!(told.ends_with("hint: the path is taken from the working directory"), "{told}");
+}
+
+#[test]
+fn a_name_that_is_not_built_in() {
+    assert_eq!(refused("rulez"), "Usage: there is no built-in plugin `rulez`\nhint: did you mean `rules`?");
+    assert_eq!(
+        refused("armo"),
+        "Usage: there is no built-in plugin `armo`\n\
+         hint: built in are best-worst, rules, thought-markers; a file is given as a path, for example `./armo.wasm`"
+    );
+}
+
+#[test]
+fn a_file_that_is_too_large() {
+    let guest = Guest::file("guest.wasm", &[]);
+    std::fs::File::options().write(true).open(guest.path()).unwrap().set_len((32 << 20) + 1).unwrap();
+    assert_eq!(
+        refused(&guest.source()),
+        "Plugin: plugin `guest.wasm` is larger than 32 MiB\nhint: strip it, or build it with optimization for size"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_component() {
+    let precompiled = {
+        let component = wat::parse_str("(component)").unwrap();
+        wasmtime::Engine::default().precompile_component(&component).unwrap()
+    };
+    let rust = "build it with `--target wasm32-wasip2`";
+    let cases: &[(&[u8], &str, &str)] = &[
+        (b"\0asm\x01\0\0\0", "a core module, not a component", rust),
+        (&precompiled, "compiled code, which tpo cannot check", "give the `.wasm` that it was compiled from"),
+        (b"\x7fELF\x02\x01\x01", "a native library, and this version of tpo runs components only", rust),
+        (b"(component)", "WebAssembly text, not a component", "assemble it first, for example with `wasm-tools parse`"),
+        (b"", "not a WebAssembly component", rust),
+        (b"#!/bin/sh\n", "not a WebAssembly component", rust),
+    ];
+    for (bytes, what, hint) in cases {
+        let guest = Guest::file("guest.wasm", bytes);
+        assert_eq!(refused(&guest.source()), format!("Plugin: `guest.wasm` is {what}\nhint: {hint}"));
+    }
+}
+
+#[test]
+fn a_component_that_is_damaged() {
+    let mut bytes = std::fs::read(Guest::judge("unreachable").path()).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    let told = refused(&Guest::file("guest.wasm", &bytes).source());
+    assert!(told.starts_with("Plugin: `guest.wasm` (sha256 ...) is damaged\ncause: unexpected end"), "{told}");
+}
+
+#[test]
+fn a_component_without_a_role() {
+    assert_eq!(
+        refused(&named(&["acme:x/y@1.0.0"], &[]).source()),
+        "Plugin: `guest.wasm` (sha256 ...) exports acme:x/y@1.0.0; tpo looks for tpo:plugin/judge@0.1.0 and the like\n\
+         hint: a plugin exports one or more of thought-template, response-parser, judge, pairwise-judge, pair-selector"
+    );
+    assert_eq!(
+        refused(&named(&["tpo:plugin/metadata@0.1.0", "tpo:plugin/oracle@0.1.0"], &[]).source()),
+        "Plugin: `guest.wasm` (sha256 ...) exports `tpo:plugin/oracle@0.1.0`, which is no role of tpo:plugin 0.1\n\
+         hint: the roles are thought-template, response-parser, judge, pairwise-judge, pair-selector"
+    );
+    assert_eq!(
+        refused(&named(&["tpo:plugin/judge@0.1.0"], &[]).source()),
+        "Plugin: `guest.wasm` (sha256 ...) does not export `tpo:plugin/metadata`\n\
+         hint: every world of `wit/worlds.wit` exports it: build for one of those"
+    );
+}
+
+#[test]
+fn a_component_of_another_version() {
+    assert_eq!(
+        refused(&named(&["tpo:plugin/metadata@0.3.0", "tpo:plugin/judge@0.3.0"], &[]).source()),
+        "Plugin: `guest.wasm` (sha256 ...) was built for tpo:plugin 0.3.0; this tpo speaks 0.1\n\
+         hint: rebuild it with the `wit/` of this tpo, or use a tpo that speaks its version"
+    );
+}
+
+#[test]
+fn a_component_in_the_wrong_role() {
+    assert_eq!(
+        refused("best-worst"),
+        "Plugin: `best-worst` (sha256 ...) is a pair-selector, not a judge\nhint: use it with `--selector`"
+    );
+    assert_eq!(
+        refused("thought-markers"),
+        "Plugin: `thought-markers` (sha256 ...) is a thought-template and a response-parser, not a judge\n\
+         hint: use it with `--thought` or `--parser`"
+    );
+}
+
+#[test]
+fn a_component_that_wants_more_than_it_gets() {
+    let network = "a plugin has no network";
+    let wasi = "tpo lends only the part of WASI 0.2 that a standard library needs to start";
+    for (import, why) in [
+        ("wasi:sockets/tcp@0.2.6", network),
+        ("wasi:sockets/ip-name-lookup@0.2.6", network),
+        ("wasi:http/outgoing-handler@0.2.10", network),
+        ("wasi:keyvalue/store@0.2.0-draft", wasi),
+        ("wasi:nn/inference@0.2.0-rc-2024-10-28", wasi),
+        ("wasi:config/store@0.2.0-draft", wasi),
+        ("wasi:cli/environment@0.3.0", wasi),
+        ("wasi:clocks/timezone@0.2.6", wasi),
+        ("acme:gpu/device@1.0.0", "tpo does not lend it"),
+        ("secrets", "tpo does not lend it"),
+    ] {
+        assert_eq!(
+            refused(&named(JUDGE, &[import]).source()),
+            format!(
+                "Plugin: `guest.wasm` (sha256 ...) imports `{import}`, and {why}\n\
+                 hint: build it without; besides WASI a plugin may import `tpo:plugin/log`"
+            )
+        );
+    }
+    assert_eq!(
+        refused(&named(JUDGE, &["tpo:plugin/model@0.1.0"]).source()),
+        "Plugin: `guest.wasm` (sha256 ...) asks for a model (it imports `tpo:plugin/model@0.1.0`), and this version of \
+         tpo lends none\nhint: use a plugin that needs no model, such as the judge `rules`"
+    );
+    assert_eq!(
+        refused(&named(JUDGE, &["tpo:plugin/disk@0.1.0"]).source()),
+        "Plugin: `guest.wasm` (sha256 ...) imports `tpo:plugin/disk@0.1.0`, which tpo:plugin 0.1 does not have"
+    );
+}
+
+#[test]
+fn a_component_of_an_edited_contract() {
+    let drifted = "Plugin: `guest.wasm` (sha256 ...) does not have the types of the contract\ncause: ";
+    let hint = "hint: it was built from an edited copy of the contract; build it from the `wit/` of this tpo";
+    let function = r#"(func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32) unreachable)"#;
+    let judge = Guest::component(&edited("responses: list<string>,"), "judge-plugin", &format!("{FRAME}{function})"));
+    for guest in [judge, named(JUDGE, &[])] {
+        let told = refused(&guest.source()).replace(" while it was configured", "");
+        assert!(told.starts_with(drifted) && told.ends_with(hint), "{told}");
+    }
+}
+
+/// The contract with one more field after `line`.
+fn edited(line: &str) -> Resolve {
+    let mut text = String::new();
+    for id in ["types", "log", "metadata", "judge", "model", "selector", "thought", "worlds"] {
+        let file = format!("{}/../../wit/{id}.wit", env!("CARGO_MANIFEST_DIR"));
+        text += &std::fs::read_to_string(file).unwrap().replace(line, &format!("{line} weight: f64,"));
+    }
+    let mut contract = Resolve::default();
+    contract.push_str("edited.wit", &text).unwrap();
+    contract
+}
+
+#[test]
+fn a_configuration_that_is_no_table() {
+    let plugins = Plugins::new(Limits::default()).unwrap();
+    let told = told(plugins.judge("rules", &json!([1])));
+    assert_eq!(told, "Usage: the configuration of judge `rules` is not a table");
+}

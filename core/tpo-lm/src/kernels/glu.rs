@@ -1,0 +1,45 @@
+//! The gated SiLU unit of the MLP: `y = silu(gate) * up` with `silu(g) = g * sigmoid(g)`
+//! (N. Shazeer, "GLU Variants Improve Transformer", arXiv 2002.05202).
+//!
+//! Gate and up stand side by side in a row, as the one product that makes both leaves them.
+
+use rayon::prelude::*;
+
+use super::ROWS_PER_TASK;
+use super::exp::sigmoid;
+
+/// `y = silu(gate) * up`. `gate_up` is (T, 2F), `y` is (T, F).
+pub(crate) fn silu_glu(gate_up: &[f32], y: &mut [f32], width: usize) {
+    y.par_chunks_exact_mut(width)
+        .with_min_len(ROWS_PER_TASK)
+        .zip(gate_up.par_chunks_exact(2 * width).with_min_len(ROWS_PER_TASK))
+        .for_each(|(y, gate_up)| {
+            let (gate, up) = gate_up.split_at(width);
+            sigmoid(gate, y);
+            for ((y, g), u) in y.iter_mut().zip(gate).zip(up) {
+                *y *= g * u;
+            }
+        });
+}
+
+/// The gradient of [`silu_glu`], in place of its input: `gate_up` comes in, `d_gate_up` goes out.
+///
+/// `d_up = d_y * silu(g)`, `d_gate = d_y * up * s * (1 + g * (1 - s))` with `s = sigmoid(g)`.
+pub(crate) fn silu_glu_vjp(gate_up: &mut [f32], d_y: &[f32], width: usize) {
+    gate_up
+        .par_chunks_exact_mut(2 * width)
+        .with_min_len(ROWS_PER_TASK)
+        .zip(d_y.par_chunks_exact(width).with_min_len(ROWS_PER_TASK))
+        .for_each_init(
+            || vec![0.0; width],
+            |sigmoids, (gate_up, d_y)| {
+                let (gate, up) = gate_up.split_at_mut(width);
+                sigmoid(gate, sigmoids);
+                for (((g, u), s), d) in gate.iter_mut().zip(up).zip(sigmoids).zip(d_y) {
+                    let (gate, up) = (*g, *u);
+                    *u = d * gate * *s;
+                    *g = d * up * *s * (1.0 + gate * (1.0 - *s));
+                }
+            },
+        );
+}

@@ -1,0 +1,153 @@
+//! RMS norm, over whole rows and over each head of a row, with its gradient.
+//!
+//! `y = x * r * w` with `r = 1 / sqrt(mean(x^2) + eps)` (Zhang and Sennrich, arXiv 1910.07467). With `n` values in a row
+//! its gradient is `d_x = r * (w * d_y - x * r^2 * sum(w * d_y * x) / n)` and `d_w = sum over rows of d_y * x * r`.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::{ROWS_PER_TASK, add, dot};
+
+/// Rows whose share of `d_w` is summed before the shares are added. Fixed, so the sum has one order on every machine.
+const ROWS_PER_SHARE: usize = 64;
+
+/// `r` of one row.
+fn inverse_rms(x: &[f32], eps: f32) -> f32 {
+    1.0 / (dot(x, x) / x.len() as f32 + eps).sqrt()
+}
+
+/// `r^2 * sum(w * d_y * x) / n` of one row.
+fn pull(x: &[f32], weight: &[f32], d_y: &[f32], r: f32) -> f32 {
+    let sum: f32 = x.iter().zip(weight).zip(d_y).map(|((x, w), d)| x * w * d).sum();
+    r * r * sum / x.len() as f32
+}
+
+/// Norms every row. `x` and `y` are (T, D), `inverse` receives each row's `r` (T).
+pub(crate) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, y: &mut [f32], inverse: &mut [f32]) {
+    let width = weight.len();
+    y.par_chunks_exact_mut(width)
+        .with_min_len(ROWS_PER_TASK)
+        .zip(x.par_chunks_exact(width).with_min_len(ROWS_PER_TASK))
+        .zip(inverse)
+        .for_each(|((y, x), inverse)| {
+            let r = inverse_rms(x, eps);
+            for ((y, x), w) in y.iter_mut().zip(x).zip(weight) {
+                *y = x * r * w;
+            }
+            *inverse = r;
+        });
+}
+
+/// Where the gradient of a norm is taken.
+pub(crate) struct NormAt<'a> {
+    /// The norm's input. (T, D)
+    pub x: &'a [f32],
+    /// Its weight. (D)
+    pub weight: &'a [f32],
+    /// `r` of each row. (T)
+    pub inverse: &'a [f32],
+    /// Derivative by the norm's output. (T, D)
+    pub d_y: &'a [f32],
+}
+
+impl NormAt<'_> {
+    /// `d_x +=` the gradient by the input. (T, D)
+    pub(crate) fn add_d_x(&self, d_x: &mut [f32]) {
+        let width = self.weight.len();
+        d_x.par_chunks_exact_mut(width)
+            .with_min_len(ROWS_PER_TASK)
+            .zip(self.x.par_chunks_exact(width).with_min_len(ROWS_PER_TASK))
+            .zip(self.d_y.par_chunks_exact(width).with_min_len(ROWS_PER_TASK))
+            .zip(self.inverse)
+            .for_each(|(((d_x, x), d_y), r)| {
+                let pull = pull(x, self.weight, d_y, *r);
+                for (((d_x, x), w), d) in d_x.iter_mut().zip(x).zip(self.weight).zip(d_y) {
+                    *d_x += r * (w * d - x * pull);
+                }
+            });
+    }
+
+    /// `d_weight +=` the gradient by the weight. (D)
+    pub(crate) fn add_d_weight(&self, d_weight: &mut [f32]) {
+        let width = self.weight.len();
+        let shares: Vec<Vec<f32>> = self
+            .x
+            .par_chunks(ROWS_PER_SHARE * width)
+            .zip(self.d_y.par_chunks(ROWS_PER_SHARE * width))
+            .zip(self.inverse.par_chunks(ROWS_PER_SHARE))
+            .map(|((x, d_y), inverse)| {
+                let mut share = vec![0.0; width];
+                for ((x, d_y), r) in x.chunks_exact(width).zip(d_y.chunks_exact(width)).zip(inverse) {
+                    for ((share, x), d) in share.iter_mut().zip(x).zip(d_y) {
+                        *share += d * x * r;
+                    }
+                }
+                share
+            })
+            .collect();
+        for share in shares {
+            add(d_weight, &share);
+        }
+    }
+}
+
+/// Heads that are normed inside wider rows.
+pub(crate) struct HeadNorm<'a> {
+    /// Values per row.
+    pub width: usize,
+    /// The columns that hold the heads, side by side.
+    pub columns: Range<usize>,
+    /// The weight, shared by the heads. (head_dim)
+    pub weight: &'a [f32],
+    /// Added to the mean square.
+    pub eps: f32,
+}
+
+impl HeadNorm<'_> {
+    /// Norms the heads in place. `rows` is (T, width).
+    pub(crate) fn apply(&self, rows: &mut [f32]) {
+        rows.par_chunks_exact_mut(self.width).with_min_len(ROWS_PER_TASK).for_each(|row| {
+            for head in row[self.columns.clone()].chunks_exact_mut(self.weight.len()) {
+                let r = inverse_rms(head, self.eps);
+                for (x, w) in head.iter_mut().zip(self.weight) {
+                    *x *= r * w;
+                }
+            }
+        });
+    }
+
+    /// The gradient: `d_rows` comes in as the derivative by the output and goes out as that by the input; `x_rows` is
+    /// what [`HeadNorm::apply`] was given. Returns the gradient by the weight. (head_dim)
+    pub(crate) fn vjp(&self, x_rows: &[f32], d_rows: &mut [f32]) -> Vec<f32> {
+        let head_dim = self.weight.len();
+        let shares: Vec<Vec<f32>> = d_rows
+            .par_chunks_mut(ROWS_PER_SHARE * self.width)
+            .zip(x_rows.par_chunks(ROWS_PER_SHARE * self.width))
+            .map(|(d_rows, x_rows)| {
+                let mut share = vec![0.0; head_dim];
+                for (d_row, x_row) in d_rows.chunks_exact_mut(self.width).zip(x_rows.chunks_exact(self.width)) {
+                    let heads = d_row[self.columns.clone()].chunks_exact_mut(head_dim);
+                    for (d, x) in heads.zip(x_row[self.columns.clone()].chunks_exact(head_dim)) {
+                        self.one_head_vjp(x, d, &mut share);
+                    }
+                }
+                share
+            })
+            .collect();
+        let mut d_weight = vec![0.0; head_dim];
+        for share in shares {
+            add(&mut d_weight, &share);
+        }
+        d_weight
+    }
+
+    fn one_head_vjp(&self, x: &[f32], d: &mut [f32], d_weight: &mut [f32]) {
+        let r = inverse_rms(x, self.eps);
+        let pull = pull(x, self.weight, d, r);
+        for (((d, x), w), d_w) in d.iter_mut().zip(x).zip(self.weight).zip(d_weight) {
+            *d_w += *d * x * r;
+            *d = r * (w * *d - x * pull);
+        }
+    }
+}

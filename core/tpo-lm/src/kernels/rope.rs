@@ -1,0 +1,88 @@
+//! Rotary positions (Su et al., "RoFormer", arXiv 2104.09864), in the half-rotation form of Hugging Face models.
+//!
+//! Channel `i` of a head and channel `i + head_dim / 2` turn together by `position * theta^(-2i / head_dim)`. A rotation
+//! is orthogonal, so its gradient is the rotation by the opposite angle.
+
+use std::f32::consts::TAU;
+
+use rayon::prelude::*;
+
+use super::ROWS_PER_TASK;
+use crate::spec::{Llama3Rope, ModelSpec};
+
+/// Which way to turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// As the model does.
+    Forward,
+    /// The gradient.
+    Backward,
+}
+
+/// Cosines and sines of every angle up to a number of positions.
+#[derive(Debug)]
+pub(crate) struct Rotary {
+    /// Channels per head.
+    head_dim: usize,
+    /// Cosine and sine of each pair of channels. (positions, head_dim / 2)
+    angles: Vec<(f32, f32)>,
+}
+
+impl Rotary {
+    /// Angles for positions `0..positions`.
+    pub(crate) fn new(spec: &ModelSpec, positions: usize) -> Self {
+        let frequencies = frequencies(spec);
+        let angles = (0..positions)
+            .flat_map(|position| {
+                frequencies.iter().map(move |frequency| {
+                    // The angle is rounded to f32 as transformers does, so that both turn by the same angle.
+                    let (sin, cos) = f64::from(position as f32 * frequency).sin_cos();
+                    (cos as f32, sin as f32)
+                })
+            })
+            .collect();
+        Self { head_dim: spec.head_dim, angles }
+    }
+
+    /// Turns the heads in the first `columns` columns of every row by the row's position. `rows` is (T, width).
+    pub(crate) fn apply(&self, rows: &mut [f32], width: usize, columns: usize, positions: &[u32], turn: Turn) {
+        let half = self.head_dim / 2;
+        let sign = if turn == Turn::Forward { 1.0 } else { -1.0 };
+        rows.par_chunks_exact_mut(width).with_min_len(ROWS_PER_TASK).zip(positions).for_each(|(row, position)| {
+            let angles = &self.angles[*position as usize * half..][..half];
+            for head in row[..columns].chunks_exact_mut(self.head_dim) {
+                let (first, second) = head.split_at_mut(half);
+                for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(angles) {
+                    let sin = sign * sin;
+                    (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
+                }
+            }
+        });
+    }
+}
+
+/// `theta^(-2i / head_dim)` for each pair of channels, stretched where the model says so.
+fn frequencies(spec: &ModelSpec) -> Vec<f32> {
+    let theta = f64::from(spec.rope_theta);
+    // Rounded between the power and the division, as transformers does.
+    let frequency = |pair: usize| 1.0 / theta.powf(2.0 * pair as f64 / spec.head_dim as f64) as f32;
+    let plain = (0..spec.head_dim / 2).map(frequency);
+    match &spec.rope_scaling {
+        None => plain.collect(),
+        Some(scaling) => plain.map(|frequency| stretched(frequency, scaling)).collect(),
+    }
+}
+
+/// Llama 3's stretching: long waves are divided by the factor, short ones left alone, and between the two limits the
+/// frequency passes from one to the other (`_compute_llama3_parameters` in transformers).
+fn stretched(frequency: f32, scaling: &Llama3Rope) -> f32 {
+    let waves = scaling.original_max_positions as f32 * frequency / TAU;
+    if waves < scaling.low_freq_factor {
+        frequency / scaling.factor
+    } else if waves > scaling.high_freq_factor {
+        frequency
+    } else {
+        let smooth = (waves - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor);
+        (1.0 - smooth) * frequency / scaling.factor + smooth * frequency
+    }
+}

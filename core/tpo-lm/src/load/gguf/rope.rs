@@ -1,0 +1,43 @@
+//! Llama 3's stretching of rotary frequencies, as GGUF keeps it.
+//!
+//! A file holds only the resulting divisor of each frequency, not the four numbers it came from. Of those, only
+//! `factor` differs between published models, and it is the largest divisor: so the rule is tried with it, and a file
+//! that does not follow is refused.
+
+use std::f32::consts::TAU;
+use std::path::Path;
+
+use tpo_types::{Failure, Kind};
+
+use crate::spec::Llama3Rope;
+
+/// The rule that gives `factors`, one divisor per rotated pair of a head.
+pub(super) fn recognize(factors: &[f32], theta: f32, file: &Path) -> Result<Llama3Rope, Failure> {
+    let factor = factors.iter().copied().fold(1.0, f32::max);
+    let rule = Llama3Rope { factor, low_freq_factor: 1.0, high_freq_factor: 4.0, original_max_positions: 8192 };
+    let follows = factors.iter().zip(divisors(&rule, theta, factors.len())).all(|(&found, expected)| {
+        // The converter computes in another order of operations.
+        (found - expected).abs() <= 1e-4 * expected
+    });
+    if follows {
+        return Ok(rule);
+    }
+    let what = format!("`{}`: `rope_freqs.weight` does not follow Llama 3's rule", file.display());
+    Err(Failure::new(Kind::Input, what).hint("use the model's Hugging Face files instead"))
+}
+
+fn divisors(rule: &Llama3Rope, theta: f32, pairs: usize) -> impl Iterator<Item = f32> {
+    let context = rule.original_max_positions as f32;
+    let (low, high) = (rule.low_freq_factor, rule.high_freq_factor);
+    (0..pairs).map(move |pair| {
+        let wavelength = TAU * theta.powf(pair as f32 / pairs as f32);
+        if wavelength < context / high {
+            1.0
+        } else if wavelength > context / low {
+            rule.factor
+        } else {
+            let smooth = (context / wavelength - low) / (high - low);
+            1.0 / ((1.0 - smooth) / rule.factor + smooth)
+        }
+    })
+}

@@ -1,0 +1,67 @@
+//! Keys and values that attention has seen, packed as the panels that the next step multiplies with.
+//!
+//! A prompt has one cache, read by all of its completions, and each completion has one for its own tokens. So a prompt
+//! is computed and kept once, however many completions it gets.
+
+use crate::kernels::attention::Heads;
+use crate::kernels::panel::PANEL;
+
+/// Keys and values of a sequence, for every block and key head.
+#[derive(Debug)]
+pub(crate) struct KvCache {
+    heads: Heads,
+    /// Tokens that fit, a multiple of [`PANEL`].
+    capacity: usize,
+    /// Panels of 32 positions. (layers, kv heads, capacity / 32, head_dim, 32)
+    keys: Vec<f32>,
+    /// Panels of 32 channels. (layers, kv heads, head_dim / 32, capacity, 32)
+    values: Vec<f32>,
+}
+
+impl KvCache {
+    /// Room for `tokens` tokens. Memory is taken as it is written.
+    pub(crate) fn new(heads: Heads, layers: usize, tokens: usize) -> Self {
+        let capacity = tokens.next_multiple_of(PANEL);
+        let rows = layers * heads.num_kv * capacity;
+        let values = vec![0.0; rows * heads.dim.next_multiple_of(PANEL)];
+        Self { heads, capacity, keys: vec![0.0; rows * heads.dim], values }
+    }
+
+    /// How many numbers a cache for `tokens` tokens holds.
+    pub(crate) fn size(heads: Heads, layers: usize, tokens: usize) -> usize {
+        layers * heads.num_kv * tokens.next_multiple_of(PANEL) * (heads.dim + heads.dim.next_multiple_of(PANEL))
+    }
+
+    /// Writes the keys and values of the token at `position`, from its row of queries, keys and values.
+    pub(crate) fn write(&mut self, layer: usize, position: usize, qkv: &[f32]) {
+        let dim = self.heads.dim;
+        for kv in 0..self.heads.num_kv {
+            let place = layer * self.heads.num_kv + kv;
+            let panel = place * self.capacity / PANEL + position / PANEL;
+            let panel = &mut self.keys[panel * dim * PANEL..][..dim * PANEL];
+            for (key, to) in qkv[self.heads.keys(kv)].iter().zip(panel.chunks_exact_mut(PANEL)) {
+                to[position % PANEL] = *key;
+            }
+            let region = place * dim.div_ceil(PANEL);
+            for (panel, channels) in qkv[self.heads.values(kv)].chunks(PANEL).enumerate() {
+                let row = (region + panel) * self.capacity + position;
+                self.values[row * PANEL..][..channels.len()].copy_from_slice(channels);
+            }
+        }
+    }
+
+    /// Panels of keys that hold the first `visible` positions. Each is (head_dim, 32).
+    pub(crate) fn key_panels(&self, layer: usize, kv: usize, visible: usize) -> impl Iterator<Item = &[f32]> {
+        let panel = self.heads.dim * PANEL;
+        let first = (layer * self.heads.num_kv + kv) * self.capacity / PANEL * panel;
+        self.keys[first..][..visible.div_ceil(PANEL) * panel].chunks_exact(panel)
+    }
+
+    /// Panels of values of the first `visible` positions. Each is (visible, 32).
+    pub(crate) fn value_panels(&self, layer: usize, kv: usize, visible: usize) -> impl Iterator<Item = &[f32]> {
+        let panels = self.heads.dim.div_ceil(PANEL);
+        let first = (layer * self.heads.num_kv + kv) * panels * self.capacity * PANEL;
+        let region = &self.values[first..][..panels * self.capacity * PANEL];
+        region.chunks_exact(self.capacity * PANEL).map(move |panel| &panel[..visible * PANEL])
+    }
+}

@@ -1,0 +1,94 @@
+//! The loss of a batch and its gradient: forward, loss, backward, one micro-batch at a time.
+//!
+//! Every pair's derivative is divided by the size of the whole batch, so the gradient is the mean over the batch however
+//! it is cut. It knows nothing of steps or optimizers, and only adds to the gradient that it is given.
+
+use std::ops::Range;
+
+use tpo_lm::decoder::{Decoder, Keep};
+use tpo_lm::pack::{Pack, Sequence};
+use tpo_types::{Side, TrainingPair};
+
+use crate::TrainConfig;
+use crate::loss::{PairLogProbs, PairLoss, dpo};
+
+/// What a pair contributed to a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PairResult {
+    /// Its log-probabilities, over the tokens that count.
+    pub log_probs: PairLogProbs,
+    /// Its loss.
+    pub loss: PairLoss,
+}
+
+/// Adds the gradient of the batch's mean loss to `gradient`, which is laid out as [`Decoder::trainable`]; one result per
+/// pair, in the order of the batch. (B)
+pub fn accumulate(
+    decoder: &Decoder<'_>,
+    config: &TrainConfig,
+    batch: &[&TrainingPair],
+    gradient: &mut [f32],
+) -> Vec<PairResult> {
+    let keep = if config.recompute { Keep::Inputs } else { Keep::Activations };
+    let weight = 1.0 / batch.len() as f64;
+    let mut results = Vec::with_capacity(batch.len());
+    for pairs in batch.chunks(config.micro_batch_size) {
+        let (pack, places) = pack(pairs);
+        let tape = decoder.forward(&pack, keep);
+        let mut d_log_probs = vec![0.0; pack.num_scored()]; // (scored T)
+        for (pair, place) in pairs.iter().zip(&places) {
+            let log_probs = sum_pair(pair, place, tape.log_probs());
+            let loss = dpo(&log_probs, config.beta, config.label_smoothing);
+            spread(weight * loss.d_chosen, &pair.chosen, &mut d_log_probs[place.chosen.clone()]);
+            spread(weight * loss.d_rejected, &pair.rejected, &mut d_log_probs[place.rejected.clone()]);
+            results.push(PairResult { log_probs, loss });
+        }
+        decoder.backward(tape, &d_log_probs, gradient);
+    }
+    results
+}
+
+/// Where a pair's completions stand among the scored tokens of a pack.
+struct Place {
+    chosen: Range<usize>,
+    rejected: Range<usize>,
+}
+
+/// Both sides of every pair, each after its prompt, end to end without padding.
+fn pack(pairs: &[&TrainingPair]) -> (Pack, Vec<Place>) {
+    let joined = |pair: &TrainingPair, side: &Side| [pair.prompt_ids.as_slice(), &side.token_ids].concat();
+    let ids: Vec<_> = pairs.iter().map(|pair| (joined(pair, &pair.chosen), joined(pair, &pair.rejected))).collect();
+    let sequences: Vec<_> = pairs
+        .iter()
+        .zip(&ids)
+        .flat_map(|(pair, (chosen, rejected))| {
+            [chosen, rejected].map(|ids| Sequence { ids, scored_from: pair.prompt_ids.len() })
+        })
+        .collect();
+    let pack = Pack::new(&sequences);
+    let place = |index: usize| Place { chosen: pack.scored(2 * index), rejected: pack.scored(2 * index + 1) };
+    let places = (0..pairs.len()).map(place).collect();
+    (pack, places)
+}
+
+fn sum_pair(pair: &TrainingPair, place: &Place, log_probs: &[f32]) -> PairLogProbs {
+    PairLogProbs {
+        chosen: sum_counted(&pair.chosen, &log_probs[place.chosen.clone()]),
+        rejected: sum_counted(&pair.rejected, &log_probs[place.rejected.clone()]),
+        reference_chosen: pair.chosen.reference_log_prob,
+        reference_rejected: pair.rejected.reference_log_prob,
+    }
+}
+
+/// The summed log-probability of a side's tokens, without the forced ones. `log_probs` is (T of the side).
+fn sum_counted(side: &Side, log_probs: &[f32]) -> f64 {
+    let counted = log_probs.iter().zip(&side.loss_mask).filter(|(_, counts)| **counts);
+    counted.map(|(log_prob, _)| f64::from(*log_prob)).sum()
+}
+
+/// The derivative of a sum is that of each of its terms; forced tokens are none of them.
+fn spread(derivative: f64, side: &Side, d_log_probs: &mut [f32]) {
+    for (d_log_prob, counts) in d_log_probs.iter_mut().zip(&side.loss_mask) {
+        *d_log_prob = if *counts { derivative as f32 } else { 0.0 };
+    }
+}
