@@ -26,7 +26,7 @@ pub(crate) trait Backend {
     /// `y = x w^T` or `y += x w^T` with one of the block's four matrices. `x` is (T, in), `y` is (T, out).
     fn multiply(&mut self, projection: Projection, x: &[f32], y: &mut [f32], write: Write);
 
-    /// `out` (T, q_width) `=` attention over rotated queries and keys, and values, `qkv` (T, qkv_width). `log_sums`
+    /// `out` `(T, q_width)` `=` attention over rotated queries and keys, and values, `qkv` `(T, qkv_width)`. `log_sums`
     /// (T, heads) may be left alone where there is no backward pass.
     fn attend(&mut self, qkv: &[f32], out: &mut [f32], log_sums: &mut [f32]);
 }
@@ -43,11 +43,11 @@ pub(crate) struct Block<'a> {
 /// again costs little and they would double the memory.
 #[derive(Debug, Default)]
 pub(crate) struct Activations {
-    /// Queries, keys and values before the norm of queries and keys; empty where there is none. (T, qkv_width)
+    /// Queries, keys and values before the norm of queries and keys; empty where there is none. `(T, qkv_width)`
     qkv_unnormed: Vec<f32>,
-    /// Rotated queries and keys, and values. (T, qkv_width)
+    /// Rotated queries and keys, and values. `(T, qkv_width)`
     qkv: Vec<f32>,
-    /// Attention's output. (T, q_width)
+    /// Attention's output. `(T, q_width)`
     attended: Vec<f32>,
     /// Attention's log-sum-exps. (T, heads)
     log_sums: Vec<f32>,
@@ -90,12 +90,25 @@ impl<'a> Block<'a> {
         out: &mut [f32],
         (kept, scratch): (&mut Activations, &mut Scratch),
     ) {
-        let (spec, params, layout) = (self.spec, self.params, self.layout);
-        kept.resize(spec, positions.len());
+        self.activate(backend, (rotary, positions), x, (kept, scratch));
+        scratch.gated.resize(positions.len() * self.spec.intermediate_size, 0.0);
+        silu_glu(&kept.gate_up, &mut scratch.gated, self.spec.intermediate_size);
+        out.copy_from_slice(&kept.middle);
+        backend.multiply(Projection::Down, &scratch.gated, out, Write::Add(1.0));
+    }
+
+    /// The forward pass up to the last thing that the backward pass reads.
+    pub(crate) fn activate<B: Backend>(
+        &self,
+        backend: &mut B,
+        (rotary, positions): (&Rotary, &[u32]),
+        x: &[f32],
+        (kept, scratch): (&mut Activations, &mut Scratch),
+    ) {
+        let (params, layout, eps) = (self.params, self.layout, self.spec.rms_norm_eps);
+        kept.resize(self.spec, positions.len());
         scratch.normed.resize(x.len(), 0.0);
         scratch.inverse.resize(positions.len(), 0.0);
-        scratch.gated.resize(positions.len() * spec.intermediate_size, 0.0);
-        let eps = spec.rms_norm_eps;
 
         rms_norm(x, params.at(&layout.input_norm), eps, &mut scratch.normed, &mut scratch.inverse);
         backend.multiply(Projection::Qkv, &scratch.normed, &mut kept.qkv, Write::Set);
@@ -104,12 +117,8 @@ impl<'a> Block<'a> {
         kept.middle.copy_from_slice(x);
         backend.multiply(Projection::Output, &kept.attended, &mut kept.middle, Write::Add(1.0));
 
-        let post_norm = params.at(&layout.post_norm);
-        rms_norm(&kept.middle, post_norm, eps, &mut scratch.normed, &mut scratch.inverse);
+        rms_norm(&kept.middle, params.at(&layout.post_norm), eps, &mut scratch.normed, &mut scratch.inverse);
         backend.multiply(Projection::GateUp, &scratch.normed, &mut kept.gate_up, Write::Set);
-        silu_glu(&kept.gate_up, &mut scratch.gated, spec.intermediate_size);
-        out.copy_from_slice(&kept.middle);
-        backend.multiply(Projection::Down, &scratch.gated, out, Write::Add(1.0));
     }
 
     /// From what the projection made to what attention reads: biases, norms of queries and keys, rotation.

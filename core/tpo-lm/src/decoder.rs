@@ -127,16 +127,14 @@ impl<'a> Decoder<'a> {
         let (mut again, mut scratch) = (Activations::default(), Scratch::default());
         for index in (0..self.spec.num_layers).rev() {
             let x = inputs.pop().expect("an input per block");
-            let mut activations = kept.pop();
-            let activations = activations.as_mut().unwrap_or_else(|| {
-                let mut out = std::mem::take(&mut buffers.block_output);
-                out.resize(x.len(), 0.0);
-                self.run_block(index, pack, &rotary, &x, &mut out, (&mut again, &mut scratch));
-                buffers.block_output = out;
+            let block = Block::new(self.spec, self.params, index);
+            let mut stored = kept.pop();
+            let activations = stored.as_mut().unwrap_or_else(|| {
+                let mut backend = OverPack { linears: self.linears(index), pack };
+                block.activate(&mut backend, (&rotary, pack.positions()), &x, (&mut again, &mut scratch));
                 &mut again
             });
             let mut gradient = BlockGradient { d_x: &mut d_x, trained: gradient };
-            let block = Block::new(self.spec, self.params, index);
             block.vjp(&self.linears(index), (pack, &rotary), &x, activations, &mut buffers, &mut gradient);
         }
         if self.adapter.is_none() {

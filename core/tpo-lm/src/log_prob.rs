@@ -100,3 +100,61 @@ impl<'a> Scored<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Counter;
+
+    fn random(len: usize, purpose: &str) -> Vec<f32> {
+        let counter = Counter::new(13, purpose);
+        (0..len).map(|at| (2.0 * counter.unit(at as u64) - 1.0) as f32).collect()
+    }
+
+    /// Row by row and in `f64`, straight from the formulas.
+    fn naive(scored: Scored<'_>, d_log_probs: &[f32]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        let width = scored.width;
+        let (mut log_probs, mut d_hidden) = (Vec::new(), Vec::new());
+        let mut d_table = vec![0.0; scored.table.len()];
+        for (t, (hidden, target)) in scored.hidden.chunks_exact(width).zip(scored.targets).enumerate() {
+            let product = |row: &[f32]| row.iter().zip(hidden).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+            let logits: Vec<f64> = scored.table.chunks_exact(width).map(product).collect();
+            let sum: f64 = logits.iter().map(|logit| logit.exp()).sum();
+            log_probs.push(logits[*target as usize] - sum.ln());
+            let mut d = vec![0.0; width];
+            for (v, (logit, row)) in logits.iter().zip(scored.table.chunks_exact(width)).enumerate() {
+                let onehot = f64::from(u8::from(v == *target as usize));
+                let d_logit = f64::from(d_log_probs[t]) * (onehot - logit.exp() / sum);
+                for at in 0..width {
+                    d[at] += d_logit * f64::from(row[at]);
+                    d_table[v * width + at] += d_logit * f64::from(hidden[at]);
+                }
+            }
+            d_hidden.extend(d);
+        }
+        (log_probs, d_hidden, d_table)
+    }
+
+    #[test]
+    fn chunks_match_the_formulas() {
+        let (rows, width, vocabulary) = (ROWS + 45, 5, 11);
+        let hidden = random(rows * width, "hidden");
+        let table = random(vocabulary * width, "table");
+        let targets: Vec<u32> = (0..rows).map(|row| (row * 7 % vocabulary) as u32).collect();
+        let d_log_probs = random(rows, "d_log_probs");
+        let scored = Scored { hidden: &hidden, targets: &targets, table: &table, width };
+        let (log_probs, d_hidden, d_table) = naive(scored, &d_log_probs);
+
+        let actual = scored.log_probs();
+        let (mut actual_d_hidden, mut actual_d_table) = (vec![9.0; hidden.len()], vec![1.0; table.len()]);
+        scored.vjp(&actual.log_sums, &d_log_probs, &mut actual_d_hidden, Some(&mut actual_d_table));
+        actual_d_table.iter_mut().for_each(|value| *value -= 1.0);
+        for (actual, expected) in
+            [(&actual.values, log_probs), (&actual_d_hidden, d_hidden), (&actual_d_table, d_table)]
+        {
+            for (actual, expected) in actual.iter().zip(expected) {
+                assert!((f64::from(*actual) - expected).abs() < 1e-4, "{actual}, not {expected}");
+            }
+        }
+    }
+}

@@ -8,7 +8,7 @@ use std::ops::Range;
 /// One sequence of a pack.
 #[derive(Debug, Clone, Copy)]
 pub struct Sequence<'a> {
-    /// Its tokens.
+    /// Its tokens; every id is below the vocabulary of the model that will read it.
     pub ids: &'a [u32],
     /// Tokens at this index and after are scored. The first token of a sequence has nothing before it and is never
     /// scored, so 0 means the same as 1.

@@ -25,15 +25,15 @@ pub struct Entry {
 pub struct BlockLayout {
     /// RMS norm before attention. (D)
     pub input_norm: Range<usize>,
-    /// q, k, v rows on top of each other. (qkv_width, D)
+    /// q, k, v rows on top of each other. `(qkv_width, D)`
     pub qkv: Range<usize>,
-    /// Their biases. (qkv_width), empty without.
+    /// Their biases. `(qkv_width)`, empty without.
     pub qkv_bias: Range<usize>,
-    /// Per-head norm of queries. (head_dim), empty without.
+    /// Per-head norm of queries. `(head_dim)`, empty without.
     pub q_norm: Range<usize>,
-    /// Per-head norm of keys. (head_dim), empty without.
+    /// Per-head norm of keys. `(head_dim)`, empty without.
     pub k_norm: Range<usize>,
-    /// Output projection. (D, q_width)
+    /// Output projection. `(D, q_width)`
     pub o: Range<usize>,
     /// RMS norm before the MLP. (D)
     pub post_norm: Range<usize>,

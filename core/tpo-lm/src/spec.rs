@@ -31,7 +31,7 @@ pub struct Llama3Rope {
     pub original_max_positions: usize,
 }
 
-/// A decoder-only transformer: pre-norm blocks of grouped-query attention with rotary positions and a gated SiLU MLP.
+/// A decoder-only transformer: pre-norm blocks of grouped-query attention with rotary positions and a gated `SiLU` MLP.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelSpec {
     /// The family.

@@ -71,7 +71,7 @@ impl Oracle<'_> {
         x.broadcast_mul(&inverse)?.broadcast_mul(self.weight(name))
     }
 
-    /// Heads of a projection, normed and rotated where the model does that. (heads, T, head_dim)
+    /// Heads of a projection, normed and rotated where the model does that. `(heads, T, head_dim)`
     fn heads(&self, x: &Tensor, part: &str, heads: usize) -> Result<Tensor> {
         let mut y = x.matmul(&self.weight(&format!("self_attn.{part}_proj.weight")).t()?)?;
         if self.spec.qkv_bias {

@@ -10,8 +10,6 @@ use crate::pack::Pack;
 /// Buffers of the backward pass, reused from block to block.
 #[derive(Debug, Default)]
 pub(crate) struct Backward {
-    /// Room for the output of a block that is run again. (T, D)
-    pub(crate) block_output: Vec<f32>,
     normed: Vec<f32>,     // (T, D)
     d_normed: Vec<f32>,   // (T, D)
     inverse: Vec<f32>,    // (T)

@@ -3,7 +3,7 @@
 //! `out_i = sum_j softmax_j(q_i . k_j / sqrt(head_dim)) v_j` over `j <= i` of the same sequence; several query heads
 //! share one key and value head. Scores exist for one block of queries at a time, never for a whole pack: the forward
 //! pass leaves only each row's log-sum-exp, from which the backward pass makes the same probabilities again (Dao et al.,
-//! "FlashAttention", arXiv 2205.14135). Queries, keys and values are read where the projection left them, side by side
+//! arXiv 2205.14135). Queries, keys and values are read where the projection left them, side by side
 //! in rows of `qkv_width`.
 
 use std::ops::Range;
@@ -71,7 +71,7 @@ impl Heads {
     }
 }
 
-/// Attends. `qkv` is (T, qkv_width), `out` is (T, q_width), `log_sums` receives each head's log-sum-exp (T, heads).
+/// Attends. `qkv` is `(T, qkv_width)`, `out` is `(T, q_width)`, `log_sums` receives each head's log-sum-exp (T, heads).
 pub(crate) fn attend(heads: Heads, pack: &Pack, qkv: &[f32], out: &mut [f32], log_sums: &mut [f32]) {
     let mut tasks = Vec::new();
     let (mut out, mut log_sums) = (out, log_sums);
@@ -130,7 +130,7 @@ impl<'a> Seen<'a> {
         Matrix::new(&self.qkv[self.sequence * width..self.block.end * width], width).columns(columns)
     }
 
-    /// Copies a group's heads out of the block's rows, on top of each other. (N, head_dim)
+    /// Copies a group's heads out of the block's rows, on top of each other. `(N, head_dim)`
     fn gather(&self, rows: &[f32], width: usize, scale: f32, into: &mut Vec<f32>) {
         into.clear();
         for head in self.heads.queries(self.kv).step_by(self.heads.dim) {
@@ -173,17 +173,17 @@ impl<'a> Seen<'a> {
 /// What the backward pass of attention reads.
 #[derive(Clone, Copy)]
 pub(crate) struct AttentionAt<'a> {
-    /// Rotated queries and keys, and values. (T, qkv_width)
+    /// Rotated queries and keys, and values. `(T, qkv_width)`
     pub qkv: &'a [f32],
-    /// What [`attend`] made of them. (T, q_width)
+    /// What [`attend`] made of them. `(T, q_width)`
     pub out: &'a [f32],
     /// The log-sum-exps it left. (T, heads)
     pub log_sums: &'a [f32],
-    /// Derivative by `out`. (T, q_width)
+    /// Derivative by `out`. `(T, q_width)`
     pub d_out: &'a [f32],
 }
 
-/// The gradient of [`attend`] by queries, keys and values. `d_qkv` is (T, qkv_width) and overwritten; `by_head` is
+/// The gradient of [`attend`] by queries, keys and values. `d_qkv` is `(T, qkv_width)` and overwritten; `by_head` is
 /// scratch of the same size.
 ///
 /// With `P` the probabilities: `dV = P^T dO`, `dP = dO V^T`, `dS = P * (dP - rowsum(dO * O))`, `dQ = scale dS K`,
@@ -212,8 +212,8 @@ pub(crate) fn attend_vjp(heads: Heads, pack: &Pack, at: AttentionAt<'_>, by_head
 }
 
 impl Seen<'_> {
-    /// Adds the block's share to the gradients of one key head's sequence: `d_queries` is (T, group * head_dim),
-    /// `d_keys` and `d_values` are (T, head_dim).
+    /// Adds the block's share to the gradients of one key head's sequence: `d_queries` is `(T, group * head_dim)`,
+    /// `d_keys` and `d_values` are `(T, head_dim)`.
     fn backward(
         &self,
         at: &AttentionAt<'_>,

@@ -21,6 +21,7 @@ pub(crate) fn scatter_add(d_y: &[f32], ids: &[u32], width: usize, d_table: &mut 
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

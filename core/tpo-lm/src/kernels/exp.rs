@@ -3,6 +3,7 @@
 //! The standard library's `exp` is a call per element, which would be a tenth of a training step. This one has no
 //! branch, so the compiler computes as many elements at a time as the machine has lanes; `pulp` picks the
 //! instruction set when the program runs.
+#![expect(clippy::inline_always, reason = "a loop must be compiled with the instruction set it runs on")]
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -14,7 +15,6 @@ const LANES: usize = 16;
 ///
 /// Range reduction and polynomial of `expf` in the Cephes library (S. Moshier, 1992): `e^x = 2^n e^r`, `|r| <= ln2 / 2`.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "it must be compiled with the instruction set of the loop around it")]
 fn exp(x: f32) -> f32 {
     // Adding this puts the nearest integer into the lowest bits of the mantissa.
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23
@@ -25,7 +25,7 @@ fn exp(x: f32) -> f32 {
     let n = rounded - ROUND;
     let r = x - n * LN_2_HIGH - n * LN_2_LOW;
     let mut p = 1.987_569_1e-4;
-    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1] {
+    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
         p = p * r + coefficient;
     }
     let exponent = rounded.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127);
@@ -119,6 +119,7 @@ impl WithSimd for Sigmoid<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

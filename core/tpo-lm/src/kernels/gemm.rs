@@ -101,7 +101,8 @@ impl<'a> MatrixMut<'a> {
 
 /// `destination = left * right`, or that scaled and added.
 pub(crate) fn product(destination: MatrixMut<'_>, write: Write, left: Matrix<'_>, right: Matrix<'_>, threads: Threads) {
-    let (to, l, r) = (destination.shape, left.shape, right.shape);
+    let MatrixMut { values, shape: to } = destination;
+    let (l, r) = (left.shape, right.shape);
     assert_eq!((to.rows, to.columns, l.columns), (l.rows, r.columns, r.rows), "shapes of a product do not fit");
     let (read_destination, scale) = match write {
         Write::Set => (false, 1.0),
@@ -121,7 +122,7 @@ pub(crate) fn product(destination: MatrixMut<'_>, write: Write, left: Matrix<'_>
             to.rows,
             to.columns,
             l.columns,
-            destination.values.as_mut_ptr(),
+            values.as_mut_ptr(),
             step(to.column_step),
             step(to.row_step),
             read_destination,
@@ -162,6 +163,7 @@ pub(crate) fn linear_d_w(d_w: &mut [f32], d_y: &[f32], x: &[f32], inputs: usize)
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use proptest::prelude::*;
 

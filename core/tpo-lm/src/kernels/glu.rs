@@ -1,4 +1,4 @@
-//! The gated SiLU unit of the MLP: `y = silu(gate) * up` with `silu(g) = g * sigmoid(g)`
+//! The gated `SiLU` unit of the MLP: `y = silu(gate) * up` with `silu(g) = g * sigmoid(g)`
 //! (N. Shazeer, "GLU Variants Improve Transformer", arXiv 2002.05202).
 //!
 //! Gate and up stand side by side in a row, as the one product that makes both leaves them.

@@ -98,7 +98,7 @@ pub(crate) struct HeadNorm<'a> {
     pub width: usize,
     /// The columns that hold the heads, side by side.
     pub columns: Range<usize>,
-    /// The weight, shared by the heads. (head_dim)
+    /// The weight, shared by the heads. `(head_dim)`
     pub weight: &'a [f32],
     /// Added to the mean square.
     pub eps: f32,
@@ -118,7 +118,7 @@ impl HeadNorm<'_> {
     }
 
     /// The gradient: `d_rows` comes in as the derivative by the output and goes out as that by the input; `x_rows` is
-    /// what [`HeadNorm::apply`] was given. Returns the gradient by the weight. (head_dim)
+    /// what [`HeadNorm::apply`] was given. Returns the gradient by the weight. `(head_dim)`
     pub(crate) fn vjp(&self, x_rows: &[f32], d_rows: &mut [f32]) -> Vec<f32> {
         let head_dim = self.weight.len();
         let shares: Vec<Vec<f32>> = d_rows

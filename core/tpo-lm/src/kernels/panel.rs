@@ -4,6 +4,7 @@
 //! each time. Here they are packed once into panels of 32 columns. Each result is one chain of fused multiply-adds over
 //! the inputs in order, so a row's bits do not depend on which other rows are computed beside it. That is what makes a
 //! completion independent of its batch.
+#![expect(clippy::inline_always, reason = "a kernel must be compiled with the instruction set it runs on")]
 
 use std::ops::Range;
 
@@ -82,7 +83,7 @@ pub(crate) fn column_bands<'a>(rows: impl Iterator<Item = &'a mut [f32]>, cuts: 
 pub(crate) struct Rows {
     values: Vec<f32>,
     inputs: usize,
-    num_rows: usize,
+    len: usize,
     block: usize,
 }
 
@@ -97,10 +98,10 @@ impl Rows {
     /// Packs other rows into the same memory.
     pub(crate) fn repack<'a>(&mut self, rows: impl ExactSizeIterator<Item = &'a [f32]>, scale: f32) {
         self.block = Arch::new().dispatch(RowsPerBlock);
-        self.num_rows = rows.len();
+        self.len = rows.len();
         let mut rows = rows.peekable();
         self.inputs = rows.peek().map_or(0, |row| row.len());
-        self.values.resize(self.num_rows * self.inputs, 0.0);
+        self.values.resize(self.len * self.inputs, 0.0);
         for block in self.values.chunks_mut((self.block * self.inputs).max(1)) {
             let len = block.len() / self.inputs;
             for (r, row) in rows.by_ref().take(len).enumerate() {
@@ -114,7 +115,7 @@ impl Rows {
     /// `y[.., start..start + 32] = x panel`, or added to it; columns past the end of `y` are left out. `panel` is
     /// (in, 32), every row of `y` has the same length.
     pub(crate) fn multiply_panel(&self, panel: &[f32], y: &mut [&mut [f32]], start: usize, add: bool) {
-        debug_assert_eq!((panel.len(), y.len()), (self.inputs * PANEL, self.num_rows));
+        debug_assert_eq!((panel.len(), y.len()), (self.inputs * PANEL, self.len));
         let Some(width) = y.first().map(|row| row.len()) else { return };
         let columns = start..width.min(start + PANEL);
         let blocks = self.values.chunks((self.block * self.inputs).max(1));
@@ -173,7 +174,6 @@ impl<'a, B: Iterator<Item = &'a [f32]>> WithSimd for PanelProduct<'a, '_, B> {
 
 /// `R` rows by one panel, two vectors of columns at a time. `x` is (in, R), `panel` is (in, 32).
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "it must be compiled with the instruction set that was found")]
 fn block_product<S: Simd, const R: usize>(
     simd: S,
     x: &[f32],
@@ -209,7 +209,74 @@ fn block_product<S: Simd, const R: usize>(
 
 /// `a * b + c`: fused where the machine can.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "one instruction")]
 fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
     if S::IS_SCALAR { simd.add_f32s(simd.mul_f32s(a, b), c) } else { simd.mul_add_f32s(a, b, c) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernels::gemm::{Write, linear};
+    use crate::rng::Counter;
+
+    fn random(len: usize, purpose: &str) -> Vec<f32> {
+        let counter = Counter::new(11, purpose);
+        (0..len).map(|at| (2.0 * counter.unit(at as u64) - 1.0) as f32).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn products_match_the_general_ones(rows in 1usize..70, inputs in 1usize..90, outputs in 1usize..150) {
+            let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
+            let (mut actual, mut expected) = (vec![1.0; rows * outputs], vec![1.0; rows * outputs]);
+            let panels = Panels::pack(&w, inputs);
+            for add in [false, true] {
+                panels.multiply(&x, &mut actual, add);
+                linear(&mut expected, if add { Write::Add(1.0) } else { Write::Set }, &x, &w, inputs);
+                for (actual, expected) in actual.iter().zip(&expected) {
+                    prop_assert!((actual - expected).abs() < 1e-4);
+                }
+            }
+        }
+
+        #[test]
+        fn a_row_does_not_depend_on_the_others(rows in 2usize..70, inputs in 1usize..90, outputs in 1usize..90) {
+            let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
+            let panels = Panels::pack(&w, inputs);
+            let mut together = vec![0.0; rows * outputs];
+            panels.multiply(&x, &mut together, false);
+            for (x, together) in x.chunks_exact(inputs).zip(together.chunks_exact(outputs)) {
+                let mut alone = vec![0.0; outputs];
+                panels.multiply(x, &mut alone, false);
+                prop_assert_eq!(&alone, together);
+            }
+        }
+    }
+
+    #[test]
+    fn machines_without_vector_instructions_compute_the_same() {
+        let (inputs, rows) = (37, 9);
+        let (x, w) = (random(rows * inputs, "x"), random(PANEL * inputs, "w"));
+        let panels = Panels::pack(&w, inputs);
+        let packed = Rows::pack(x.chunks_exact(inputs), 1.0);
+        let mut expected = vec![0.0; rows * PANEL];
+        panels.multiply(&x, &mut expected, false);
+        let mut actual = vec![0.0; rows * PANEL];
+        let mut y: Vec<&mut [f32]> = actual.chunks_exact_mut(PANEL).collect();
+        let blocks = packed.values.chunks(packed.block * inputs);
+        let product = PanelProduct { blocks, panel: &panels.values, y: &mut y, columns: 0..PANEL, add: false };
+        product.with_simd(pulp::Scalar);
+        for (actual, expected) in actual.iter().zip(expected) {
+            assert!((actual - expected).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn bands_cut_every_row_at_the_same_columns() {
+        let mut values = [0, 1, 2, 3, 10, 11, 12, 13].map(|value| value as f32); // (2, 4)
+        let bands = column_bands(values.chunks_exact_mut(4), &[1, 3]);
+        assert_eq!(bands, [[&[0.0][..], &[10.0]], [&[1.0, 2.0], &[11.0, 12.0]], [&[3.0], &[13.0]]]);
+    }
 }

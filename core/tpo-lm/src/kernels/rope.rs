@@ -1,4 +1,4 @@
-//! Rotary positions (Su et al., "RoFormer", arXiv 2104.09864), in the half-rotation form of Hugging Face models.
+//! Rotary positions (Su et al., arXiv 2104.09864), in the half-rotation form of Hugging Face models.
 //!
 //! Channel `i` of a head and channel `i + head_dim / 2` turn together by `position * theta^(-2i / head_dim)`. A rotation
 //! is orthogonal, so its gradient is the rotation by the opposite angle.
@@ -24,7 +24,7 @@ pub(crate) enum Turn {
 pub(crate) struct Rotary {
     /// Channels per head.
     head_dim: usize,
-    /// Cosine and sine of each pair of channels. (positions, head_dim / 2)
+    /// Cosine and sine of each pair of channels. `(positions, head_dim / 2)`
     angles: Vec<(f32, f32)>,
 }
 
@@ -84,5 +84,34 @@ fn stretched(frequency: f32, scaling: &Llama3Rope) -> f32 {
     } else {
         let smooth = (waves - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor);
         (1.0 - smooth) * frequency / scaling.factor + smooth * frequency
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turning_back_undoes_turning() {
+        let rotary = Rotary { head_dim: 4, angles: (0..12).map(|at| (at as f32).sin_cos()).collect() };
+        let before = [1.0, 2.0, 3.0, 4.0, 5.0, -1.0, 0.5, 0.25, 2.0, 7.0]; // (2, 5); the fifth column is no head
+        let mut rows = before;
+        rotary.apply(&mut rows, 5, 4, &[5, 2], Turn::Forward);
+        assert!(rows[0] != before[0] && rows[4].to_bits() == before[4].to_bits());
+        rotary.apply(&mut rows, 5, 4, &[5, 2], Turn::Backward);
+        for (after, before) in rows.iter().zip(before) {
+            assert!((after - before).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn only_long_waves_are_stretched() {
+        let scaling =
+            Llama3Rope { factor: 8.0, low_freq_factor: 1.0, high_freq_factor: 4.0, original_max_positions: 8192 };
+        let of_wavelength = |wavelength: f32| stretched(TAU / wavelength, &scaling) * wavelength / TAU;
+        assert!((of_wavelength(100.0) - 1.0).abs() < 1e-6);
+        assert!((of_wavelength(9000.0) - 1.0 / 8.0).abs() < 1e-6);
+        // Half way between the two limits, 8192 / 2.5: half of each.
+        assert!((of_wavelength(8192.0 / 2.5) - 0.5 * (1.0 + 1.0 / 8.0)).abs() < 1e-6);
     }
 }

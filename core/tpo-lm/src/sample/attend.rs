@@ -25,7 +25,7 @@ pub(crate) struct Span<'a> {
     pub own: Vec<(&'a KvCache, usize)>,
 }
 
-/// Attends in one layer. `qkv` is (M, qkv_width), `out` is (M, q_width); the spans cover all rows in order.
+/// Attends in one layer. `qkv` is `(M, qkv_width)`, `out` is `(M, q_width)`; the spans cover all rows in order.
 pub(crate) fn attend_cached(heads: Heads, layer: usize, spans: &[Span<'_>], qkv: &[f32], out: &mut [f32]) {
     let cuts: Vec<usize> = (1..heads.num_kv).map(|kv| heads.queries(kv).start).collect();
     let bands = column_bands(out.chunks_exact_mut(heads.q_width()), &cuts);
@@ -53,7 +53,7 @@ struct Task<'a> {
     span: &'a Span<'a>,
     /// The first row, within the span.
     start: usize,
-    /// The rows. (n, qkv_width)
+    /// The rows. `(n, qkv_width)`
     rows: Vec<&'a [f32]>,
 }
 
@@ -120,7 +120,7 @@ impl Task<'_> {
         }
     }
 
-    /// `outs = probabilities values`. Each of `outs` is one query's head. (head_dim)
+    /// `outs = probabilities values`. Each of `outs` is one query's head. `(head_dim)`
     fn mix(&self, buffers: &mut Buffers, shared_len: usize, own_width: usize, outs: &mut [&mut [f32]]) {
         let Buffers { packed, shared, own } = buffers;
         let group = self.heads.group;

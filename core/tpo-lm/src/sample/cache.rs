@@ -12,9 +12,9 @@ pub(crate) struct KvCache {
     heads: Heads,
     /// Tokens that fit, a multiple of [`PANEL`].
     capacity: usize,
-    /// Panels of 32 positions. (layers, kv heads, capacity / 32, head_dim, 32)
+    /// Panels of 32 positions. `(layers, kv heads, capacity / 32, head_dim, 32)`
     keys: Vec<f32>,
-    /// Panels of 32 channels. (layers, kv heads, head_dim / 32, capacity, 32)
+    /// Panels of 32 channels. `(layers, kv heads, head_dim / 32, capacity, 32)`
     values: Vec<f32>,
 }
 
@@ -50,7 +50,7 @@ impl KvCache {
         }
     }
 
-    /// Panels of keys that hold the first `visible` positions. Each is (head_dim, 32).
+    /// Panels of keys that hold the first `visible` positions. Each is `(head_dim, 32)`.
     pub(crate) fn key_panels(&self, layer: usize, kv: usize, visible: usize) -> impl Iterator<Item = &[f32]> {
         let panel = self.heads.dim * PANEL;
         let first = (layer * self.heads.num_kv + kv) * self.capacity / PANEL * panel;

@@ -38,8 +38,7 @@ pub(crate) fn choose(logits: &[f32], params: &SamplingParams, unit: f64, weights
 
 /// The token with the largest logit; the first of equals.
 fn likeliest(logits: &[f32]) -> u32 {
-    let most = max(logits);
-    logits.iter().position(|logit| *logit == most).unwrap_or(0) as u32
+    (0..logits.len()).reduce(|best, at| if logits[at] > logits[best] { at } else { best }).unwrap_or(0) as u32
 }
 
 /// The `k`-th largest value; tokens equal to it are kept, as in transformers.

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use tpo_types::{Completion, Failure, FinishReason, Prompt, SampleId, SampleJob, SamplingParams};
+use tpo_types::{Completion, Failure, FinishReason, Kind, Prompt, SampleId, SampleJob, SamplingParams};
 
 use super::choose::choose;
 use crate::kernels::softmax::log_sum_exp;
@@ -65,7 +65,7 @@ impl<'a> Rules<'a> {
             _ => None,
         };
         // Every token has at least one byte, but for the special ones.
-        let longest = prompt.stop.iter().map(|stop| stop.len()).max();
+        let longest = prompt.stop.iter().map(String::len).max();
         let stop_window = longest.map_or(0, |bytes| bytes + 4);
         Ok(Self { policy, params, prompt, last_prompt_id: job.prompt_ids.last().copied(), marker, stop_window })
     }
@@ -143,18 +143,24 @@ impl Draft {
         if over_budget {
             self.respond(rules)?;
         }
+        let log_sum = log_sum_exp(logits);
+        if !log_sum.is_finite() {
+            let what = format!("the policy's logits for instruction `{}` are not finite", self.id.instruction_id);
+            return Err(
+                Failure::new(Kind::Numeric, what).hint("train again from the last model with a lower learning rate")
+            );
+        }
         let mut id = 0;
         if self.to_force.is_empty() {
             let unit = self.random.unit(self.len() as u64);
             id = choose(logits, rules.params, unit, weights);
-            if ends_turn(id) {
-                self.respond(rules)?;
-            }
             if self.blank {
                 if ends_turn(id) {
                     id = choose(&rules.without_end(logits), rules.params, unit, weights);
                 }
                 self.blank = rules.policy.text.decode(&[id], false)?.trim().is_empty();
+            } else if ends_turn(id) {
+                self.respond(rules)?;
             }
         }
         let forced = match (self.to_force.next(), &rules.marker) {
@@ -165,7 +171,7 @@ impl Draft {
             _ => false,
         };
         self.token_ids.push(id);
-        self.log_probs.push(logits[id as usize] - log_sum_exp(logits));
+        self.log_probs.push(logits[id as usize] - log_sum);
         self.forced.push(forced);
         self.ending(rules, !forced && ends_turn(id))
     }

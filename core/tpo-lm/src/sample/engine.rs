@@ -14,7 +14,6 @@ use crate::kernels::gemm::Write;
 use crate::kernels::norm::rms_norm;
 use crate::kernels::panel::Panels;
 use crate::kernels::rope::Rotary;
-use crate::params::Params;
 use crate::policy::Policy;
 
 /// A policy whose matrices are packed, its adapter merged into them.
@@ -95,7 +94,7 @@ impl Engine {
     }
 
     /// Reads prompts; returns the logits after the last token of each. (P, V)
-    pub(crate) fn read(&mut self, rotary: &Rotary, prompts: &mut [PromptFeed<'_>]) -> &mut [f32] {
+    pub(crate) fn read(&mut self, rotary: &Rotary, prompts: &mut [PromptFeed<'_>]) -> &[f32] {
         let ids: Vec<u32> = prompts.iter().flat_map(|prompt| prompt.ids).copied().collect();
         let positions: Vec<u32> = prompts.iter().flat_map(|prompt| 0..prompt.ids.len() as u32).collect();
         let ends = prompts.iter().scan(0, |end, prompt| {
@@ -109,7 +108,7 @@ impl Engine {
 
     /// Takes completions one token further; returns the logits after it. Rows with the same prompt stand side by side.
     /// (M, V)
-    pub(crate) fn step(&mut self, rotary: &Rotary, rows: &mut [TokenFeed<'_>]) -> &mut [f32] {
+    pub(crate) fn step(&mut self, rotary: &Rotary, rows: &mut [TokenFeed<'_>]) -> &[f32] {
         let ids: Vec<u32> = rows.iter().map(|row| row.id).collect();
         let positions: Vec<u32> = rows.iter().map(|row| (row.prompt_len + row.index) as u32).collect();
         let last_rows: Vec<usize> = (0..rows.len()).collect();
@@ -134,9 +133,9 @@ impl Engine {
     }
 
     /// Logits of some rows. (rows, V)
-    fn logits(&mut self, rows: &[usize]) -> &mut [f32] {
+    fn logits(&mut self, rows: &[usize]) -> &[f32] {
         let Self { policy, lm_head, buffers, .. } = self;
-        let (spec, params): (_, &Params) = (&policy.spec, &policy.params);
+        let (spec, params) = (&policy.spec, &policy.params);
         let width = spec.hidden_size;
         let picked: Vec<f32> = rows.iter().flat_map(|row| &buffers.x[row * width..][..width]).copied().collect();
         buffers.last.resize(picked.len(), 0.0);
@@ -145,7 +144,7 @@ impl Engine {
         rms_norm(&picked, weight, spec.rms_norm_eps, &mut buffers.last, &mut inverse);
         buffers.logits.resize(rows.len() * spec.vocab_size, 0.0);
         lm_head.multiply(&buffers.last, &mut buffers.logits, false);
-        &mut buffers.logits
+        &buffers.logits
     }
 }
 

@@ -10,10 +10,10 @@ use tpo_lm::params::Entry;
 use tpo_lm::policy::Policy;
 
 /// The families that have golden numbers.
-pub const FAMILIES: [&str; 4] = ["llama", "llama3", "qwen2", "qwen3"];
+pub(crate) const FAMILIES: [&str; 4] = ["llama", "llama3", "qwen2", "qwen3"];
 
 /// A tiny model and the numbers that torch, transformers and peft made of it.
-pub struct Golden {
+pub(crate) struct Golden {
     pub policy: Policy,
     pub json: Value,
     tensors: Vec<u8>,
@@ -21,7 +21,7 @@ pub struct Golden {
 
 impl Golden {
     /// Reads the model and the numbers of a family.
-    pub fn read(family: &str) -> Self {
+    pub(crate) fn read(family: &str) -> Self {
         let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests");
         let policy = load::load(&tests.join(format!("fixtures/models/tiny-{family}"))).unwrap();
         let golden = tests.join("golden");
@@ -31,14 +31,14 @@ impl Golden {
     }
 
     /// A golden tensor.
-    pub fn tensor(&self, name: &str) -> Vec<f32> {
+    pub(crate) fn tensor(&self, name: &str) -> Vec<f32> {
         let tensors = SafeTensors::deserialize(&self.tensors).unwrap();
         let (chunks, _) = tensors.tensor(name).unwrap().data().as_chunks::<4>();
         chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
     }
 
     /// Golden tensors under `prefix`, in the places of `entries`.
-    pub fn fill(&self, entries: &[Entry], values: &mut [f32], prefix: &str) {
+    pub(crate) fn fill(&self, entries: &[Entry], values: &mut [f32], prefix: &str) {
         for entry in entries {
             values[entry.range.clone()].copy_from_slice(&self.tensor(&format!("{prefix}{}", entry.name)));
         }
@@ -46,17 +46,17 @@ impl Golden {
 }
 
 /// The token ids of a JSON list.
-pub fn ids(value: &Value) -> Vec<u32> {
+pub(crate) fn ids(value: &Value) -> Vec<u32> {
     value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect()
 }
 
 /// The numbers of a JSON list.
-pub fn numbers(value: &Value) -> Vec<f64> {
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
 }
 
 /// `|actual - expected| / |expected|` in the Euclidean norm.
-pub fn relative_error(actual: &[f32], expected: &[f32]) -> f64 {
+pub(crate) fn relative_error(actual: &[f32], expected: &[f32]) -> f64 {
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
     let difference = norm(&mut actual.iter().zip(expected).map(|(a, e)| f64::from(*a) - f64::from(*e)));
     difference / norm(&mut expected.iter().map(|e| f64::from(*e)))
