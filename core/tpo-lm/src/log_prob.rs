@@ -148,7 +148,9 @@ mod tests {
         let actual = scored.log_probs();
         let (mut actual_d_hidden, mut actual_d_table) = (vec![9.0; hidden.len()], vec![1.0; table.len()]);
         scored.vjp(&actual.log_sums, &d_log_probs, &mut actual_d_hidden, Some(&mut actual_d_table));
-        actual_d_table.iter_mut().for_each(|value| *value -= 1.0);
+        for value in &mut actual_d_table {
+            *value -= 1.0; // it was added to ones
+        }
         for (actual, expected) in
             [(&actual.values, log_probs), (&actual_d_hidden, d_hidden), (&actual_d_table, d_table)]
         {

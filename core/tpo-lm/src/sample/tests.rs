@@ -223,3 +223,13 @@ fn a_prompt_without_room_is_refused_before_anything_is_sampled() {
     );
     assert!(failure.nearest_hint().is_some_and(|hint| hint.contains("472 tokens")));
 }
+
+#[test]
+fn logits_that_are_no_numbers_are_a_numeric_failure() {
+    let mut policy = policy("tiny-llama");
+    let norm = policy.params.layout.final_norm.clone();
+    policy.params.values[norm.start] = f32::NAN;
+    let failure = sample(&Arc::new(policy), &[(prompt("Go on."), 0..1)], &PARAMS).expect_err("nothing to sample");
+    assert_eq!(failure.kind(), Kind::Numeric);
+    assert_eq!(failure.to_string(), "the policy's logits for instruction `0` are not finite");
+}
