@@ -97,12 +97,24 @@ impl Workplace {
         let here = self.directory.path().canonicalize().expect("it exists");
         let repository = root();
         let text = |bytes: &[u8]| {
-            String::from_utf8_lossy(bytes)
+            let text = String::from_utf8_lossy(bytes)
                 .replace(&here.display().to_string(), "[here]")
-                .replace(&repository.display().to_string(), "[repository]")
+                .replace(&repository.display().to_string(), "[repository]");
+            without_digests(&text)
         };
         Ended { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
+}
+
+/// Shortened digests are those of a build, not of the sources.
+fn without_digests(text: &str) -> String {
+    let mut parts = text.split("sha256 ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, after| {
+        let digits = after.chars().take_while(char::is_ascii_hexdigit).count();
+        let shown = if digits >= 12 { "[digest]" } else { &after[..digits] };
+        format!("{before}sha256 {shown}{}", &after[digits..])
+    })
 }
 
 impl Default for Workplace {

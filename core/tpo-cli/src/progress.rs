@@ -39,7 +39,6 @@ impl Progress {
             Event::StageEnded => self.end(),
             Event::Evaluated(evaluation) => self.printer.talk(&report::evaluation_line(evaluation)),
             Event::IterationEnded(figures) => self.printer.talk(&report::iteration_line(figures)),
-            Event::Note(text) => self.printer.talk(text),
         }
     }
 

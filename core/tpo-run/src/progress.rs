@@ -49,8 +49,6 @@ pub enum Event<'a> {
     Evaluated(&'a Evaluation),
     /// An iteration is over and its checkpoint is kept.
     IterationEnded(&'a IterationFigures),
-    /// A sentence for the user.
-    Note(String),
 }
 
 /// Hears of everything that happens.

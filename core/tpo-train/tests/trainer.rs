@@ -182,11 +182,11 @@ fn pairs_that_cannot_be_trained_on_are_refused_by_name() {
 #[test]
 fn a_caller_that_stops_leaves_nothing_behind() {
     let into = tempfile::tempdir().expect("a directory");
-    let stop = |_: &StepMetrics| Err(Failure::new(Kind::Interrupted, "stopped"));
+    let stop = |_: &StepMetrics| Err(Failure::new(Kind::Resources, "stopped"));
     let trainer = LocalTrainer::new(config(), 7);
     let failure = trainer
         .train(&Checkpoint::at(model("tiny-llama")), &five_pairs(), into.path(), &mut { stop })
         .expect_err("stopped");
-    assert_eq!(failure.kind(), Kind::Interrupted);
+    assert_eq!(failure.kind(), Kind::Resources);
     assert!(files(into.path()).is_empty());
 }

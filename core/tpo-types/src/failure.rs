@@ -25,15 +25,13 @@ pub enum Kind {
     InUse,
     /// Training produced a number that is not finite.
     Numeric,
-    /// The user asked to stop. What was done is kept.
-    Interrupted,
     /// A broken invariant of `tpo` itself.
     Bug,
 }
 
 impl Kind {
     /// Every kind, in the order of the exit codes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::Usage,
         Self::Input,
         Self::Plugin,
@@ -43,7 +41,6 @@ impl Kind {
         Self::InUse,
         Self::Numeric,
         Self::Bug,
-        Self::Interrupted,
     ];
 
     /// The process's exit code.
@@ -58,7 +55,6 @@ impl Kind {
             Self::InUse => 8,
             Self::Numeric => 9,
             Self::Bug => 70,
-            Self::Interrupted => 130,
         }
     }
 
@@ -74,7 +70,6 @@ impl Kind {
             Self::InUse => "another process writes the same run directory",
             Self::Numeric => "training produced a number that is not finite",
             Self::Bug => "a fault of tpo itself",
-            Self::Interrupted => "stopped by the user; the same command resumes",
         }
     }
 }

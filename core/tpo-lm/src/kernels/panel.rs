@@ -46,9 +46,10 @@ impl Panels {
         Self { values, inputs, outputs }
     }
 
-    /// `y = x w^T`, or `y += x w^T`. `x` is (M, in), `y` is (M, out).
-    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], add: bool) {
-        let x = Rows::pack(x.chunks_exact(self.inputs), 1.0);
+    /// `y = x w^T`, or `y += x w^T`. `x` is (M, in), `y` is (M, out); `packed` is scratch.
+    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], add: bool, packed: &mut Rows) {
+        packed.repack(x.chunks_exact(self.inputs), 1.0);
+        let packed = &*packed;
         let panels = self.outputs.div_ceil(PANEL);
         let bands = (rayon::current_num_threads() * BANDS_PER_THREAD).min(panels);
         let band_width = panels.div_ceil(bands) * PANEL;
@@ -57,7 +58,7 @@ impl Panels {
             let first = band * band_width / PANEL * self.inputs * PANEL;
             let panels = self.values[first..].chunks_exact(self.inputs * PANEL);
             for (panel, start) in panels.zip((0..y.first().map_or(0, |row| row.len())).step_by(PANEL)) {
-                x.multiply_panel(panel, &mut y, start, add);
+                packed.multiply_panel(panel, &mut y, start, add);
             }
         });
     }
@@ -88,14 +89,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Packs rows of equal length, times `scale`.
-    pub(crate) fn pack<'a>(rows: impl ExactSizeIterator<Item = &'a [f32]>, scale: f32) -> Self {
-        let mut packed = Self::default();
-        packed.repack(rows, scale);
-        packed
-    }
-
-    /// Packs other rows into the same memory.
+    /// Packs rows of equal length, times `scale`, in place of what was packed before.
     pub(crate) fn repack<'a>(&mut self, rows: impl ExactSizeIterator<Item = &'a [f32]>, scale: f32) {
         self.block = Arch::new().dispatch(RowsPerBlock);
         self.len = rows.len();
@@ -233,7 +227,7 @@ mod tests {
             let (mut actual, mut expected) = (vec![1.0; rows * outputs], vec![1.0; rows * outputs]);
             let panels = Panels::pack(&w, inputs);
             for add in [false, true] {
-                panels.multiply(&x, &mut actual, add);
+                panels.multiply(&x, &mut actual, add, &mut Rows::default());
                 linear(&mut expected, if add { Write::Add(1.0) } else { Write::Set }, &x, &w, inputs);
                 for (actual, expected) in actual.iter().zip(&expected) {
                     prop_assert!((actual - expected).abs() < 1e-4);
@@ -246,10 +240,10 @@ mod tests {
             let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
             let panels = Panels::pack(&w, inputs);
             let mut together = vec![0.0; rows * outputs];
-            panels.multiply(&x, &mut together, false);
+            panels.multiply(&x, &mut together, false, &mut Rows::default());
             for (x, together) in x.chunks_exact(inputs).zip(together.chunks_exact(outputs)) {
                 let mut alone = vec![0.0; outputs];
-                panels.multiply(x, &mut alone, false);
+                panels.multiply(x, &mut alone, false, &mut Rows::default());
                 prop_assert_eq!(&alone, together);
             }
         }
@@ -260,9 +254,9 @@ mod tests {
         let (inputs, rows) = (37, 9);
         let (x, w) = (random(rows * inputs, "x"), random(PANEL * inputs, "w"));
         let panels = Panels::pack(&w, inputs);
-        let packed = Rows::pack(x.chunks_exact(inputs), 1.0);
+        let mut packed = Rows::default();
         let mut expected = vec![0.0; rows * PANEL];
-        panels.multiply(&x, &mut expected, false);
+        panels.multiply(&x, &mut expected, false, &mut packed);
         let mut actual = vec![0.0; rows * PANEL];
         let mut y: Vec<&mut [f32]> = actual.chunks_exact_mut(PANEL).collect();
         let blocks = packed.values.chunks(packed.block * inputs);

@@ -100,7 +100,8 @@ impl<'a> Batch<'a> {
 
     /// Takes from the waiting as many as there is room for; at least one when nothing is being written.
     fn admit(&mut self) -> Vec<(usize, &'a SampleId)> {
-        let own = self.engine.cache_size(self.max_new_tokens);
+        // A completion's cache grows by doubling.
+        let own = self.engine.cache_size(self.max_new_tokens.next_power_of_two());
         let prompt = |job: usize| self.engine.cache_size(self.jobs[job].prompt_ids.len());
         let read = (0..self.jobs.len()).filter(|job| self.prompts[*job].is_some());
         let mut cached = self.rows.len() * own + read.map(prompt).sum::<usize>();
@@ -151,7 +152,7 @@ impl<'a> Batch<'a> {
     fn begin(&mut self, entering: Vec<(usize, &SampleId)>) -> Result<Vec<Ended>, Failure> {
         let mut rows: Vec<Row> = Vec::new();
         for (job, id) in entering {
-            let own = self.spare.pop().unwrap_or_else(|| self.engine.cache(self.max_new_tokens));
+            let own = self.spare.pop().unwrap_or_else(|| self.engine.cache(0));
             rows.push(Row { job, draft: Draft::new(id.clone(), &self.rules[job]), own });
         }
         let logits: Vec<&[f32]> =

@@ -10,6 +10,7 @@ use crate::kernels::panel::PANEL;
 #[derive(Debug)]
 pub(crate) struct KvCache {
     heads: Heads,
+    layers: usize,
     /// Tokens that fit, a multiple of [`PANEL`].
     capacity: usize,
     /// Panels of 32 positions. `(layers, kv heads, capacity / 32, head_dim, 32)`
@@ -19,12 +20,26 @@ pub(crate) struct KvCache {
 }
 
 impl KvCache {
-    /// Room for `tokens` tokens. Memory is taken as it is written.
+    /// Room for `tokens` tokens.
     pub(crate) fn new(heads: Heads, layers: usize, tokens: usize) -> Self {
         let capacity = tokens.next_multiple_of(PANEL);
         let rows = layers * heads.num_kv * capacity;
         let values = vec![0.0; rows * heads.dim.next_multiple_of(PANEL)];
-        Self { heads, capacity, keys: vec![0.0; rows * heads.dim], values }
+        Self { heads, layers, capacity, keys: vec![0.0; rows * heads.dim], values }
+    }
+
+    /// Makes room for `tokens` tokens: at least twice the room there was, so that what is copied stays little.
+    pub(crate) fn reserve(&mut self, tokens: usize) {
+        if tokens <= self.capacity {
+            return;
+        }
+        let mut larger = Self::new(self.heads, self.layers, tokens.max(2 * self.capacity));
+        if self.capacity > 0 {
+            let (dim, before, after) = (self.heads.dim, self.capacity, larger.capacity);
+            copy_pieces(&self.keys, before * dim, &mut larger.keys, after * dim);
+            copy_pieces(&self.values, before * PANEL, &mut larger.values, after * PANEL);
+        }
+        *self = larger;
     }
 
     /// How many numbers a cache for `tokens` tokens holds.
@@ -63,5 +78,12 @@ impl KvCache {
         let first = (layer * self.heads.num_kv + kv) * panels * self.capacity * PANEL;
         let region = &self.values[first..][..panels * self.capacity * PANEL];
         region.chunks_exact(self.capacity * PANEL).map(move |panel| &panel[..visible * PANEL])
+    }
+}
+
+/// Copies pieces of one length to the starts of pieces of a greater length.
+fn copy_pieces(from: &[f32], from_len: usize, to: &mut [f32], to_len: usize) {
+    for (from, to) in from.chunks_exact(from_len).zip(to.chunks_exact_mut(to_len)) {
+        to[..from_len].copy_from_slice(from);
     }
 }

@@ -12,7 +12,7 @@ use crate::kernels::attention::Heads;
 use crate::kernels::embedding::gather;
 use crate::kernels::gemm::Write;
 use crate::kernels::norm::rms_norm;
-use crate::kernels::panel::Panels;
+use crate::kernels::panel::{Panels, Rows};
 use crate::kernels::rope::Rotary;
 use crate::policy::Policy;
 
@@ -33,6 +33,7 @@ struct Buffers {
     out: Vec<f32>,    // (M, D)
     last: Vec<f32>,   // (rows with logits, D)
     logits: Vec<f32>, // (rows with logits, V)
+    packed: Rows,
     kept: Activations,
     scratch: Scratch,
 }
@@ -124,7 +125,8 @@ impl Engine {
         buffers.out.resize(ids.len() * spec.hidden_size, 0.0);
         gather(params.at(&params.layout.embed), ids, spec.hidden_size, &mut buffers.x);
         for (layer, panels) in blocks.iter().enumerate() {
-            let mut backend = OverCaches { heads: Heads::of(spec), layer, panels, fed };
+            let packed = &mut buffers.packed;
+            let mut backend = OverCaches { heads: Heads::of(spec), layer, panels, packed, fed };
             let kept = (&mut buffers.kept, &mut buffers.scratch);
             let block = Block::new(spec, params, layer);
             block.forward(&mut backend, (rotary, positions), &buffers.x, &mut buffers.out, kept);
@@ -143,7 +145,7 @@ impl Engine {
         let weight = params.at(&params.layout.final_norm);
         rms_norm(&picked, weight, spec.rms_norm_eps, &mut buffers.last, &mut inverse);
         buffers.logits.resize(rows.len() * spec.vocab_size, 0.0);
-        lm_head.multiply(&buffers.last, &mut buffers.logits, false);
+        lm_head.multiply(&buffers.last, &mut buffers.logits, false, &mut buffers.packed);
         &buffers.logits
     }
 }
@@ -168,6 +170,7 @@ impl Fed<'_, '_> {
             }
             Self::Tokens(tokens) => {
                 for (token, row) in tokens.iter_mut().zip(rows) {
+                    token.own.reserve(token.index + 1);
                     token.own.write(layer, token.index, row);
                 }
             }
@@ -208,13 +211,14 @@ struct OverCaches<'a, 'b, 'c> {
     heads: Heads,
     layer: usize,
     panels: &'a [Panels; 4],
+    packed: &'a mut Rows,
     fed: &'a mut Fed<'b, 'c>,
 }
 
 impl Backend for OverCaches<'_, '_, '_> {
     fn multiply(&mut self, projection: Projection, x: &[f32], y: &mut [f32], write: Write) {
         debug_assert!(matches!(write, Write::Set | Write::Add(1.0)), "blocks do not scale");
-        self.panels[projection as usize].multiply(x, y, write != Write::Set);
+        self.panels[projection as usize].multiply(x, y, write != Write::Set, self.packed);
     }
 
     fn attend(&mut self, qkv: &[f32], out: &mut [f32], _: &mut [f32]) {

@@ -54,11 +54,6 @@ impl RunConfig {
         schemars::schema_for!(Self).to_value()
     }
 
-    /// Every key, as a dotted path; tables included.
-    pub fn key_paths() -> Vec<String> {
-        keys::all_paths(&Self::schema())
-    }
-
     /// Reads a configuration file and lays the overrides over it.
     pub fn read(path: &Path, overrides: &[Override]) -> Result<ReadConfig, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -216,7 +211,7 @@ mod tests {
     #[test]
     fn every_one_letter_typo_of_every_key_is_refused_with_the_right_suggestion() {
         let schema = RunConfig::schema();
-        let paths = RunConfig::key_paths();
+        let paths = keys::all_paths(&schema);
         for path in &paths {
             let (prefix, key) = path.rsplit_once('.').map_or(("", path.as_str()), |(prefix, key)| (prefix, key));
             for typo in typos(key) {

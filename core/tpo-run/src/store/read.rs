@@ -77,16 +77,6 @@ impl Store {
         rows.into_iter().map(|(iteration, body)| Ok((iteration as usize, from_json("a step", &body)?))).collect()
     }
 
-    /// How many completions of a slice are sampled.
-    pub fn completion_count(&self, slice: Slice) -> Result<usize, Failure> {
-        self.connection
-            .query_row("SELECT count(*) FROM completions WHERE slice = ?1", [slice.to_string()], |row| {
-                row.get::<_, i64>(0)
-            })
-            .map(|count| count as usize)
-            .map_err(broken)
-    }
-
     /// Every pair, in the order of the iterations and of the data set.
     pub fn pairs(&self) -> Result<Vec<StoredPair>, Failure> {
         let sql = "SELECT p.slice, i.body, r.prompt, c.body, j.score, d.body, k.score FROM pairs p \
