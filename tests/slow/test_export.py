@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 
 def test_full_checkpoint_loads_in_transformers(full_run, token_ids):
-    checkpoint = full_run / "checkpoints" / "iteration-1"
+    checkpoint = full_run / "checkpoints" / "iteration-2"
     model, loading = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32, output_loading_info=True)
     # transformers fills a missing tensor with noise and only warns.
     assert not any(loading.values()), loading
@@ -18,7 +18,7 @@ def test_full_checkpoint_loads_in_transformers(full_run, token_ids):
 
 
 def test_full_checkpoint_keeps_the_tokenizer(full_run):
-    ours = AutoTokenizer.from_pretrained(full_run / "checkpoints" / "iteration-1")
+    ours = AutoTokenizer.from_pretrained(full_run / "checkpoints" / "iteration-2")
     base = AutoTokenizer.from_pretrained(BASE)
     messages = [{"role": "user", "content": "Where is the clock?"}, {"role": "assistant", "content": "In the hall."}]
     assert ours.get_vocab() == base.get_vocab()
@@ -27,13 +27,13 @@ def test_full_checkpoint_keeps_the_tokenizer(full_run):
 
 
 def test_lora_adapter_loads_in_peft(lora_run, token_ids):
-    checkpoint = lora_run / "checkpoints" / "iteration-1"
+    checkpoint = lora_run / "checkpoints" / "iteration-2"
     model = PeftModel.from_pretrained(base_model(), checkpoint).eval()
     assert_same_trained_model(model, checkpoint, token_ids)
 
 
 def test_lora_adapter_has_the_tensors_that_peft_would_save(lora_run, tmp_path):
-    checkpoint = lora_run / "checkpoints" / "iteration-1"
+    checkpoint = lora_run / "checkpoints" / "iteration-2"
     PeftModel.from_pretrained(base_model(), checkpoint).save_pretrained(tmp_path)
     ours, theirs = (load_file(folder / "adapter_model.safetensors") for folder in (checkpoint, tmp_path))
     assert {name: tensor.shape for name, tensor in ours.items()} == {n: tensor.shape for n, tensor in theirs.items()}
