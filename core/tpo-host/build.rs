@@ -32,7 +32,7 @@ fn build() -> Result<(), String> {
     // OUT_DIR is <target>/<profile>/build/<package>/out. One place for all profiles builds the guests only once.
     let guests = out.ancestors().nth(4).unwrap_or(&out).join("guests");
 
-    check_target()?;
+    ensure_target()?;
     compile(&workspace, &guests)?;
     for package in PACKAGES {
         let file = format!("{}.wasm", package.replace('-', "_"));
@@ -44,16 +44,30 @@ fn build() -> Result<(), String> {
     Ok(())
 }
 
-fn check_target() -> Result<(), String> {
+/// Has the guests' target installed. `rust-toolchain.toml` asks for it too, but rustup may be told not to install by itself.
+fn ensure_target() -> Result<(), String> {
+    if is_installed()? {
+        return Ok(());
+    }
+    let added = Command::new("rustup").args(["target", "add", TARGET]).output();
+    if is_installed()? {
+        return Ok(());
+    }
+    let why = match &added {
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => format!("rustup does not run: {error}"),
+    };
+    Err(format!(
+        "the plugins that ship with tpo are compiled to {TARGET}, which is not installed and could not be: {why}\n\
+         try `rustup target add {TARGET}`"
+    ))
+}
+
+fn is_installed() -> Result<bool, String> {
     let mut rustc = Command::new(path("RUSTC")?);
     let output = rustc.args(["--print", "target-libdir", "--target", TARGET]).output();
     let output = output.map_err(|error| format!("rustc does not run: {error}"))?;
-    if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
-        return Ok(());
-    }
-    Err(format!(
-        "the plugins that ship with tpo are compiled to {TARGET}, which is not installed: rustup target add {TARGET}"
-    ))
+    Ok(Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
 fn compile(workspace: &Path, guests: &Path) -> Result<(), String> {

@@ -29,6 +29,20 @@ pub fn binary() -> PathBuf {
     path
 }
 
+/// Builds a plugin in Rust that is no member of the workspace; gives the directory of its component.
+pub fn build_guest(project: &Path) -> PathBuf {
+    // One directory for all of them: they share their dependencies.
+    let target = root().join("target/guests-of-tests");
+    let built = Command::new("cargo")
+        .args(["build", "--release", "--target", "wasm32-wasip2"])
+        .current_dir(project)
+        .env("CARGO_TARGET_DIR", &target)
+        .output()
+        .expect("cargo runs");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    target.join("wasm32-wasip2/release")
+}
+
 /// A directory to run `tpo` in.
 #[derive(Debug)]
 pub struct Workplace {

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
-use tpo_tests::{Workplace, fixture, root};
+use tpo_tests::{Workplace, build_guest, fixture, root};
 
 /// The fenced block that follows a file's name in the README.
 fn file_of_readme(name: &str) -> String {
@@ -25,15 +24,7 @@ fn build(here: &Workplace) -> PathBuf {
         file_of_readme("my-judge/Cargo.toml").replace("../tpo/plugins/tpo-plugin", &sdk.display().to_string());
     here.write("my-judge/Cargo.toml", &manifest);
     here.write("my-judge/src/lib.rs", &source);
-    let target = root().join("target/my-judge");
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--target", "wasm32-wasip2"])
-        .current_dir(here.path("my-judge"))
-        .env("CARGO_TARGET_DIR", &target)
-        .output()
-        .expect("cargo runs");
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    target.join("wasm32-wasip2/release/my_judge.wasm")
+    build_guest(&here.path("my-judge")).join("my_judge.wasm")
 }
 
 #[test]

@@ -37,4 +37,5 @@ pub use pairwise::PairwiseJudgePlugin;
 pub use parser::ParserPlugin;
 pub use plugins::Plugins;
 pub use selector::SelectorPlugin;
+pub use source::anchored;
 pub use template::TemplatePlugin;

@@ -22,6 +22,16 @@ const MAX_BYTES: u64 = 32 << 20;
 /// The longest refusal, in bytes. Names in a component may have a hundred kilobytes.
 const REFUSAL_BYTES: usize = 2000;
 
+/// Whether a name is that of a file: it has a separator or an extension. Any other name is that of a built-in component.
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '.', std::path::MAIN_SEPARATOR])
+}
+
+/// The name of a plugin as it is called from anywhere, given where relative paths begin.
+pub fn anchored(name: &str, base: &Path) -> String {
+    if is_path(name) { base.join(name).display().to_string() } else { name.to_owned() }
+}
+
 /// A component's bytes and where they came from.
 pub(crate) struct Source {
     /// `built-in` or the path.
@@ -34,10 +44,9 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The component called `name`: a path where that has a separator or an extension, a built-in component otherwise.
+    /// The component called `name`.
     pub(crate) fn open(name: &str) -> Result<Self, Failure> {
-        let is_path = name.contains(['/', '.', std::path::MAIN_SEPARATOR]);
-        let (origin, bytes) = if is_path {
+        let (origin, bytes) = if is_path(name) {
             let bytes = read(Path::new(name))?;
             check_magic(name, &bytes)?;
             (name, bytes.into())

@@ -1,7 +1,7 @@
 //! Text to tokens and back: a model's tokenizer together with its chat template.
 //!
-//! The only place where text becomes tokens. Knows nothing of weights; where the tokenizer came from is the business of
-//! [`files`] and [`gguf`].
+//! The only place where text becomes tokens. Knows nothing of weights; whether the tokenizer came from `tokenizer.json` or
+//! from a GGUF file is the business of the modules below.
 
 mod files;
 mod gguf;

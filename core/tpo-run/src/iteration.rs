@@ -6,8 +6,8 @@
 //! that samples is the reference; and a thought may be closed by force, those tokens being left out of the loss.
 
 use tpo_types::{
-    CandidateGroup, CandidateView, Checkpoint, Failure, FinishReason, Instruction, Kind, PreferencePair, Sampler,
-    Selection, Side, StepMetrics, TrainingPair,
+    CandidateGroup, CandidateView, Checkpoint, Failure, FinishReason, Kind, PreferencePair, Selection, Side,
+    StepMetrics, TrainingPair,
 };
 
 use crate::checkpoints;
@@ -86,29 +86,6 @@ impl Run<'_> {
         let sha256 = checkpoints::commit(&partial, &path)?;
         (self.observer)(&Event::StageEnded);
         Ok((Checkpoint::at(path), sha256, TrainFigures::of(&steps, total_steps / config.epochs)))
-    }
-
-    /// Renders the instructions of a slice and turns them into tokens.
-    pub(crate) fn render<'a>(
-        &self,
-        slice: Slice,
-        instructions: &'a [Instruction],
-        sampler: &dyn Sampler,
-    ) -> Result<Vec<Rendered<'a>>, Failure> {
-        let prompts = self.stages.template.render(instructions)?;
-        let mut rendered = Vec::with_capacity(instructions.len());
-        for (instruction, prompt) in instructions.iter().zip(prompts) {
-            let prompt = prompt.map_err(|reason| {
-                Failure::new(Kind::Plugin, format!("the thought template cannot render `{}`: {reason}", instruction.id))
-                    .hint("remove the instruction, or use a template that takes it")
-            })?;
-            let token_ids = sampler.encode(&prompt)?;
-            rendered.push(Rendered { instruction, prompt, token_ids });
-        }
-        let rows: Vec<_> =
-            rendered.iter().map(|row| (row.instruction.id.as_str(), &row.prompt, row.token_ids.as_slice())).collect();
-        self.store.put_prompts(slice, &rows)?;
-        Ok(rendered)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod checkpoints;
 pub mod config;
 pub mod dataset;
 pub mod directory;
+mod duels;
 mod exports;
 pub mod figures;
 mod iteration;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tpo_types::{Checkpoint, Failure, Instruction, Kind, SamplingParams};
 
@@ -71,18 +71,12 @@ fn params_of(sampling: &SamplingConfig, max_thought_tokens: Option<usize>) -> Sa
 
 /// Paths in the file are relative to the file; from here on they stand by themselves.
 fn resolve_paths(config: &mut RunConfig, base: &Path) {
-    let beside = |path: &Path| base.join(path);
-    config.data.train = beside(&config.data.train);
-    config.data.validation = beside(&config.data.validation);
-    let source = &mut config.model.source;
-    if beside(Path::new(source.as_str())).exists() {
-        *source = beside(Path::new(source.as_str())).display().to_string();
-    }
+    config.data.train = base.join(&config.data.train);
+    config.data.validation = base.join(&config.data.validation);
+    config.model.source = tpo_lm::fetch::anchored(&config.model.source, base);
     let plugins = [&mut config.thought.plugin, &mut config.judge.plugin, &mut config.selector.plugin];
     for plugin in plugins.into_iter().chain(config.parser.as_mut().map(|parser| &mut parser.plugin)) {
-        if plugin.contains(std::path::MAIN_SEPARATOR) || PathBuf::from(&*plugin).extension().is_some() {
-            *plugin = beside(Path::new(&*plugin)).display().to_string();
-        }
+        *plugin = tpo_host::anchored(plugin, base);
     }
 }
 

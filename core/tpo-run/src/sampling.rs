@@ -1,13 +1,11 @@
-//! From prompts to judged candidates: the stages that training and validation share.
+//! From instructions to judged candidates: the stages that training and validation share.
 
 use std::collections::HashMap;
 
 use tpo_types::{
-    Candidate, CandidateGroup, Completion, Failure, Instruction, Judgment, Kind, Outcome, PairwiseJudge, Preference,
-    Prompt, SampleId, SampleJob, Sampler, Score, Scored, Verdict,
+    Candidate, CandidateGroup, Completion, Failure, Instruction, Kind, Outcome, Prompt, SampleId, SampleJob, Sampler,
 };
 
-use crate::bradley_terry::Votes;
 use crate::progress::{Event, Stage};
 use crate::run::Run;
 use crate::slice::Slice;
@@ -28,6 +26,29 @@ pub(crate) struct Rendered<'a> {
 pub(crate) type Completions = Vec<(String, Vec<Completion>)>;
 
 impl Run<'_> {
+    /// Renders the instructions of a slice and turns them into tokens.
+    pub(crate) fn render<'a>(
+        &self,
+        slice: Slice,
+        instructions: &'a [Instruction],
+        sampler: &dyn Sampler,
+    ) -> Result<Vec<Rendered<'a>>, Failure> {
+        let prompts = self.stages.template.render(instructions)?;
+        let mut rendered = Vec::with_capacity(instructions.len());
+        for (instruction, prompt) in instructions.iter().zip(prompts) {
+            let prompt = prompt.map_err(|reason| {
+                Failure::new(Kind::Plugin, format!("the thought template cannot render `{}`: {reason}", instruction.id))
+                    .hint("remove the instruction, or use a template that takes it")
+            })?;
+            let token_ids = sampler.encode(&prompt)?;
+            rendered.push(Rendered { instruction, prompt, token_ids });
+        }
+        let rows: Vec<_> =
+            rendered.iter().map(|row| (row.instruction.id.as_str(), &row.prompt, row.token_ids.as_slice())).collect();
+        self.store.put_prompts(slice, &rows)?;
+        Ok(rendered)
+    }
+
     /// Samples `k` completions per prompt; those that the store already has are taken from it.
     pub(crate) fn sample(
         &self,
@@ -101,7 +122,7 @@ impl Run<'_> {
         self.began(Stage::Judge, slice, total, 0);
         let judgments = match &self.stages.scoring {
             Scoring::Pointwise(judge) => judge.score(&asked)?,
-            Scoring::Pairwise(judge) => self.compare(slice, &asked, &**judge)?,
+            Scoring::Pairwise(judge) => self.compare(slice, &groups, &asked, &**judge)?,
         };
         for (group, judgments) in groups.iter_mut().zip(judgments) {
             let parsed = group.candidates.iter_mut().filter(|candidate| candidate.parts().is_some());
@@ -115,39 +136,6 @@ impl Run<'_> {
         Ok(groups)
     }
 
-    /// Lets a pairwise judge compare every two responses in both orders, and turns its preferences into scores.
-    fn compare(
-        &self,
-        slice: Slice,
-        asked: &[(&Instruction, Vec<&str>)],
-        judge: &dyn PairwiseJudge,
-    ) -> Result<Vec<Vec<Judgment>>, Failure> {
-        let mut shown = Vec::new();
-        for (group, (_, responses)) in asked.iter().enumerate() {
-            let all = 0..responses.len();
-            shown.extend(all.clone().flat_map(|m| all.clone().filter(move |n| *n != m).map(move |n| (group, m, n))));
-        }
-        let duels: Vec<(&Instruction, &str, &str)> =
-            shown.iter().map(|&(group, m, n)| (asked[group].0, asked[group].1[m], asked[group].1[n])).collect();
-        let verdicts = judge.compare(&duels)?;
-        let rows: Vec<(&str, usize, usize, &Verdict)> = shown
-            .iter()
-            .zip(&verdicts)
-            .map(|(&(group, m, n), verdict)| (asked[group].0.id.as_str(), m, n, verdict))
-            .collect();
-        self.store.put_preferences(slice, &rows)?;
-        let mut votes: Vec<Votes> = asked.iter().map(|(_, responses)| Votes::none(responses.len())).collect();
-        let mut heard: Vec<Vec<bool>> = asked.iter().map(|(_, responses)| vec![false; responses.len()]).collect();
-        for (&(group, m, n), verdict) in shown.iter().zip(&verdicts) {
-            votes[group].add(m, n, &verdict.preference);
-            if !matches!(verdict.preference, Preference::Unscored(_)) {
-                heard[group][m] = true;
-                heard[group][n] = true;
-            }
-        }
-        Ok(votes.iter().zip(&heard).map(|(votes, heard)| strengths_as_judgments(votes, heard)).collect())
-    }
-
     pub(crate) fn began(&self, stage: Stage, slice: Slice, total: usize, done: usize) {
         (self.observer)(&Event::StageBegan { stage, slice: slice.to_string(), total, done });
     }
@@ -155,14 +143,6 @@ impl Run<'_> {
     pub(crate) fn item_done(&self, tokens: usize) {
         (self.observer)(&Event::ItemDone { tokens });
     }
-}
-
-fn strengths_as_judgments(votes: &Votes, heard: &[bool]) -> Vec<Judgment> {
-    let judged = votes.strengths().into_iter().zip(heard).map(|(strength, heard)| {
-        let score = Score::new(strength).filter(|_| *heard)?;
-        Some(Judgment::Scored(Scored { score, rationale: None, aspects: std::collections::BTreeMap::new() }))
-    });
-    judged.map(|judgment| judgment.unwrap_or_else(|| Judgment::Unscored("no duel was decided".into()))).collect()
 }
 
 fn responses(group: &CandidateGroup) -> Vec<&str> {

@@ -42,38 +42,19 @@ pub(crate) fn plan(path: &Path, overrides: &Overrides, printer: Printer) -> Resu
 
 /// The flags as overrides. Paths of the command line are relative to the working directory, unlike those of the file.
 fn list(flags: &Overrides) -> Result<Vec<Override>, Failure> {
+    let here = std::env::current_dir()
+        .map_err(|error| Failure::new(Kind::Resources, "there is no working directory").because(error))?;
     let plugins = [
         ("judge.plugin", &flags.judge),
         ("thought.plugin", &flags.thought),
         ("parser.plugin", &flags.parser),
         ("selector.plugin", &flags.selector),
-        ("model.source", &flags.model),
     ];
-    let mut overrides = Vec::new();
-    for (key, value) in plugins {
-        if let Some(value) = value {
-            overrides.push(Override::text(key, from_working_directory(value)?));
-        }
-    }
-    if let Some(data) = &flags.data {
-        overrides.push(Override::text("data.train", from_working_directory(&data.display().to_string())?));
-    }
-    for given in &flags.set {
-        overrides.push(Override::parse(given)?);
-    }
-    Ok(overrides)
-}
-
-/// An absolute path where the value names something in the working directory, or looks like a path; else as it is.
-fn from_working_directory(value: &str) -> Result<String, Failure> {
-    let is_path = !value.starts_with("hf:")
-        && (value.contains('/') || Path::new(value).extension().is_some() || Path::new(value).exists());
-    if !is_path {
-        return Ok(value.to_owned());
-    }
-    let absolute = std::path::absolute(value)
-        .map_err(|error| Failure::new(Kind::Usage, format!("`{value}` is not a path")).because(error))?;
-    Ok(absolute.display().to_string())
+    let plugins = plugins.into_iter().filter_map(|(key, name)| Some((key, tpo_host::anchored(name.as_ref()?, &here))));
+    let model = flags.model.iter().map(|source| ("model.source", tpo_lm::fetch::anchored(source, &here)));
+    let data = flags.data.iter().map(|path| ("data.train", here.join(path).display().to_string()));
+    let named = plugins.chain(model).chain(data).map(|(key, value)| Ok(Override::text(key, value)));
+    named.chain(flags.set.iter().map(|given| Override::parse(given))).collect()
 }
 
 /// What is about to be done.

@@ -36,6 +36,13 @@ pub fn resolve(source: &str, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure
     Err(Failure::new(Kind::Input, format!("no model `{source}`")).hint(FORMS))
 }
 
+/// The name of a model as it is called from anywhere, given where relative paths begin. A path wins over another reading
+/// where there is something at it.
+pub fn anchored(source: &str, base: &Path) -> String {
+    let path = base.join(source);
+    if path.exists() { path.display().to_string() } else { source.to_owned() }
+}
+
 /// Where `tpo` keeps what it downloads: `TPO_DATA_DIR`, else `tpo` in the user's data directory.
 pub fn data_dir() -> Result<PathBuf, Failure> {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

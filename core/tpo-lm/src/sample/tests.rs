@@ -211,6 +211,27 @@ fn a_thought_that_ends_the_turn_is_followed_by_a_response() {
 }
 
 #[test]
+fn a_turn_does_not_end_between_a_forced_marker_and_the_response() {
+    let mut policy = policy("tiny-llama");
+    // Half of the vocabulary ends the turn, so about half of the responses would be empty.
+    policy.spec.eos_token_ids = (0..policy.spec.vocab_size as u32).filter(|id| id % 2 == 0).collect();
+    let policy = Arc::new(policy);
+    let marked = Prompt { response_marker: Some(" Response:".into()), ..prompt("Go on.") };
+    let params = SamplingParams { max_thought_tokens: Some(4), ..PARAMS };
+    let completions = sample(&policy, &[(marked, 0..64)], &params).expect("it samples");
+    let mut ended = 0;
+    for completion in completions.values() {
+        assert!(completion.forced.contains(&true), "every thought is closed by force");
+        let response = completion.text.split_once(" Response:").expect("the marker").1;
+        if completion.finish == FinishReason::Stop {
+            assert!(!response.trim().is_empty(), "{completion:?}");
+            ended += 1;
+        }
+    }
+    assert!(ended > 32, "{ended} of 64 ended their turn");
+}
+
+#[test]
 fn a_prompt_without_room_is_refused_before_anything_is_sampled() {
     let policy = Arc::new(policy("tiny-llama"));
     let prompts = [(prompt("Short."), 0..1), (prompt(&"too long ".repeat(200)), 0..1)];

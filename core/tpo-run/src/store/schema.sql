@@ -65,7 +65,7 @@ CREATE TABLE judgments (
     CHECK ((score IS NULL) <> (unscored IS NULL))
 ) WITHOUT ROWID;
 
--- What a pairwise judge said, before it was reduced to judgments.
+-- What a pairwise judge said of two samples, before it was reduced to judgments.
 CREATE TABLE preferences (
     slice          TEXT NOT NULL,
     instruction_id TEXT NOT NULL,
