@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tpo_types::PluginRole;
 
 /// Teaches a language model to think before it answers (Thought Preference Optimization).
 #[derive(Debug, Parser)]
@@ -30,7 +31,7 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// Talk to a model or to the best checkpoint of a run.
     Chat(ChatArguments),
-    /// List and inspect plugins.
+    /// Look at plugins and put them to the test.
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Fetch models.
@@ -48,6 +49,15 @@ pub(crate) enum PluginCommand {
     List(ListArguments),
     /// Say what a plugin is, what it asks for and how it is configured.
     Inspect(InspectArguments),
+    /// Put a plugin through an author's cases, different batches, and inputs that nobody expects.
+    Test(TestArguments),
+    /// Measure what a plugin costs.
+    Bench(BenchArguments),
+    /// Ask a plugin once more about a batch that it failed on.
+    Replay(ReplayArguments),
+    /// Compile the component on stdin to code on stdout, within caps. For tpo itself.
+    #[command(hide = true)]
+    Compile(CompileArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -57,6 +67,17 @@ pub(crate) enum ModelCommand {
     /// Print the logits of a token sequence as JSON, for comparison with other engines.
     #[command(hide = true)]
     Logits(LogitsArguments),
+}
+
+/// The command line of [`PluginCommand::Compile`].
+pub(crate) const COMPILE: [&str; 3] = ["--quiet", "plugin", "compile"];
+
+/// What may be loaded.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Trust {
+    /// Load native plugins (`.so`): nothing confines them.
+    #[arg(long)]
+    pub allow_native: bool,
 }
 
 /// How data is printed.
@@ -89,6 +110,8 @@ pub(crate) struct Overrides {
     /// Training instructions (JSONL).
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: Trust,
     /// Any other key of the configuration, as `train.beta=0.2`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -145,6 +168,8 @@ pub(crate) struct ChatArguments {
     /// Thought template and parser: a built-in name or a path to a `.wasm` [default: the run's].
     #[arg(long, value_name = "PLUGIN")]
     pub thought: Option<String>,
+    #[command(flatten)]
+    pub trust: Trust,
     /// Tokens at most.
     #[arg(long, default_value_t = 512)]
     pub max_new_tokens: usize,
@@ -164,9 +189,74 @@ pub(crate) struct ListArguments {
 pub(crate) struct InspectArguments {
     /// A built-in name or a path to a `.wasm`.
     pub plugin: String,
+    #[command(flatten)]
+    pub trust: Trust,
     /// How to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// How a plugin is loaded to be tried.
+#[derive(Debug, Args)]
+pub(crate) struct Trial {
+    #[command(flatten)]
+    pub trust: Trust,
+    /// A limit, as in `[limits]` of a configuration; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub limit: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// A built-in name or a path to a `.wasm`.
+    pub plugin: String,
+    /// Try it in this role only.
+    #[arg(long, value_parser = role)]
+    pub role: Option<PluginRole>,
+    /// The author's cases (JSONL) [default: `fixtures/<role>.jsonl` or `fixtures/cases.jsonl` beside the component].
+    #[arg(long, value_name = "FILE")]
+    pub cases: Option<PathBuf>,
+    #[command(flatten)]
+    pub trial: Trial,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// A built-in name or a path to a `.wasm`.
+    pub plugin: String,
+    /// Measure it in this role only.
+    #[arg(long, value_parser = role)]
+    pub role: Option<PluginRole>,
+    /// Items to measure with, as for `tpo plugin test`.
+    #[arg(long, value_name = "FILE")]
+    pub cases: Option<PathBuf>,
+    #[command(flatten)]
+    pub trial: Trial,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// The batch, as a run has written it to its directory `failures`.
+    pub batch: PathBuf,
+    /// Ask this plugin instead of the one that failed.
+    #[arg(long, value_name = "PLUGIN")]
+    pub plugin: Option<String>,
+    #[command(flatten)]
+    pub trial: Trial,
+}
+
+/// Reads the name of a role.
+fn role(name: &str) -> Result<PluginRole, String> {
+    let names = || PluginRole::ALL.map(PluginRole::as_str).join(", ");
+    PluginRole::ALL.into_iter().find(|role| role.as_str() == name).ok_or_else(|| format!("the roles are {}", names()))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompileArguments {
+    /// CPU time it may take.
+    pub seconds: u64,
+    /// Memory it may take.
+    pub memory_mib: u64,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod plugins;
 mod printer;
 mod progress;
 mod report;
@@ -42,6 +43,10 @@ fn execute(command: Command, printer: Printer) -> Result<(), Failure> {
         Command::Chat(arguments) => commands::chat::run(&arguments, printer),
         Command::Plugin(PluginCommand::List(arguments)) => commands::plugin::list(arguments.format, printer),
         Command::Plugin(PluginCommand::Inspect(arguments)) => commands::plugin::inspect(&arguments, printer),
+        Command::Plugin(PluginCommand::Test(arguments)) => commands::plugin::test::run(&arguments, printer),
+        Command::Plugin(PluginCommand::Bench(arguments)) => commands::plugin::bench::run(&arguments, printer),
+        Command::Plugin(PluginCommand::Replay(arguments)) => commands::plugin::replay::run(&arguments, printer),
+        Command::Plugin(PluginCommand::Compile(arguments)) => plugins::compile(&arguments),
         Command::Model(ModelCommand::Pull(arguments)) => commands::model::pull(&arguments, printer),
         Command::Model(ModelCommand::Logits(arguments)) => commands::model::logits(&arguments, printer),
         Command::Schema => commands::schema::run(printer),

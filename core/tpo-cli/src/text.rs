@@ -5,6 +5,12 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if is_hostile(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// The same for JSON, where such a character can only be in a string and is written as an escape: nothing is lost.
+pub(crate) fn printable_json(value: &serde_json::Value) -> String {
+    let escape = |c: char| if is_hostile(c) { format!("\\u{:04x}", c as u32) } else { c.to_string() };
+    value.to_string().chars().map(escape).collect()
+}
+
 fn is_hostile(c: char) -> bool {
     let bidi = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     bidi || (c.is_control() && c != '\n' && c != '\t')
@@ -29,5 +35,9 @@ mod tests {
         let hostile = "a\u{1b}[2Jb\r\u{202e}c\u{9b}31m\n\td\u{0}";
         let shown = printable(hostile);
         assert_eq!(shown, "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}31m\n\td\u{fffd}");
+        let value = serde_json::json!([hostile]);
+        let json = printable_json(&value);
+        assert!(json.chars().all(|c| !is_hostile(c)), "{json}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).expect("JSON"), value);
     }
 }

@@ -8,6 +8,16 @@ use std::ops::Range;
 const ITEMS: usize = 256;
 const BYTES: usize = 1 << 20;
 
+/// All items in one batch.
+pub(crate) fn whole(items: usize) -> Vec<Range<usize>> {
+    of(items.max(1), items)
+}
+
+/// Batches of `items` items each.
+pub(crate) fn of(items: usize, all: usize) -> Vec<Range<usize>> {
+    (0..all).step_by(items).map(|start| start..(start + items).min(all)).collect()
+}
+
 /// Cuts items of the given sizes, in bytes, into batches. An item that is larger than a batch is one by itself.
 pub(crate) fn cut(sizes: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
     let mut batches: Vec<Range<usize>> = Vec::new();

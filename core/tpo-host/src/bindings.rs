@@ -20,4 +20,5 @@ wasmtime::component::bindgen!({
             export tpo:plugin/pair-selector@0.1.0;
         }
     ",
+    additional_derives: [serde::Serialize, serde::Deserialize],
 });

@@ -17,35 +17,49 @@ use crate::wasi;
 pub(crate) struct CompiledComponent {
     pub(crate) pre: InstancePre<State>,
     pub(crate) metadata: metadata::GuestIndices,
+    pub(crate) limits: Limits,
     engine: TimedEngine,
-    limits: Limits,
 }
 
 impl CompiledComponent {
-    pub(crate) fn compile(
+    pub(crate) fn link(
+        component: &Component,
         engine: &TimedEngine,
         linker: &Linker<State>,
         limits: &Limits,
         source: &Source,
     ) -> Result<Self, Failure> {
-        let component = Component::from_binary(&engine.engine, &source.bytes)
-            .map_err(|error| source.refusal("does not compile").because(error))?;
         let drifted = |error| source.refusal(Drift.to_string()).hint(Drift::HINT).because(error);
-        let pre = linker.instantiate_pre(&component).map_err(drifted)?;
+        let pre = linker.instantiate_pre(component).map_err(drifted)?;
         let metadata = metadata::GuestIndices::new(&pre).map_err(drifted)?;
         Ok(Self { pre, metadata, engine: engine.clone(), limits: limits.clone() })
     }
 
-    /// Makes a fresh instance, does one thing with it and drops it. What it says is logged under the name `plugin`.
+    /// A store for a fresh instance; its time runs from now. What the instance says is logged under the name `plugin`.
+    pub(crate) fn store(&self, plugin: &str) -> Store<State> {
+        State::store(&self.engine, &self.limits, plugin)
+    }
+
+    /// Readies a store for another call; its time runs from now.
+    pub(crate) fn renew(&self, store: &mut Store<State>, plugin: &str) {
+        State::renew(store, &self.engine, &self.limits, plugin);
+    }
+
+    /// Ends a call: shows what is left of its log, and explains an end without an answer.
+    pub(crate) fn ended<T>(&self, store: &Store<State>, outcome: wasmtime::Result<T>) -> Result<T, Crash> {
+        let last_lines = store.data().log.take().finish();
+        outcome.map_err(|error| Crash::new(error, last_lines, &self.limits))
+    }
+
+    /// Makes a fresh instance, does one thing with it and drops it.
     pub(crate) fn run<R>(
         &self,
         plugin: &str,
         work: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<R>,
     ) -> Result<R, Crash> {
-        let mut store = State::store(&self.engine, &self.limits, plugin);
+        let mut store = self.store(plugin);
         let outcome = self.pre.instantiate(&mut store).and_then(|instance| work(&mut store, &instance));
-        let last_lines = store.data().log.take().finish();
-        outcome.map_err(|error| Crash::new(error, last_lines, &self.limits))
+        self.ended(&store, outcome)
     }
 }
 

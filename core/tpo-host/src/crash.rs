@@ -7,7 +7,6 @@ use tpo_types::{Failure, Kind};
 use wasmtime::Trap;
 use wasmtime_wasi::I32Exit;
 
-use crate::engine::STACK_BYTES;
 use crate::limits::{Exceeded, Limits};
 
 /// A call that ended without an answer.
@@ -41,8 +40,7 @@ impl Crash {
 /// What the guest did, and what the user can do about it.
 fn explain(error: &wasmtime::Error, limits: &Limits) -> (String, Option<&'static str>) {
     if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
-        let hint = matches!(exceeded, Exceeded::Memory { .. }).then_some("`limits.memory_mib` gives plugins more");
-        return (exceeded.to_string(), hint);
+        return (exceeded.to_string(), Some(exceeded.hint()));
     }
     if error.downcast_ref::<Drift>().is_some() {
         return (Drift.to_string(), Some(Drift::HINT));
@@ -55,7 +53,10 @@ fn explain(error: &wasmtime::Error, limits: &Limits) -> (String, Option<&'static
             let did = format!("used more than {} s", limits.seconds_per_call);
             (did, Some("`limits.seconds_per_call` gives plugins more"))
         }
-        Some(Trap::StackOverflow) => (format!("used more than its {} MiB of stack", STACK_BYTES >> 20), None),
+        Some(Trap::StackOverflow) => {
+            let did = format!("used more than its {} KiB of stack", limits.stack_kib);
+            (did, Some("`limits.stack_kib` gives plugins more"))
+        }
         Some(Trap::MemoryOutOfBounds) => {
             ("reached outside its memory".into(), Some("endless recursion in compiled code ends like this"))
         }

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use tpo_types::{Failure, Kind};
 use wasmtime::{Config, Engine, EngineWeak, WasmBacktraceDetails};
 
+use crate::limits::{Limits, MAX_STACK_KIB};
+
 const MIB: u64 = 1 << 20;
 
-/// Stack of a guest. Deeper recursion is a trap, so the thread that calls a guest needs this much and some for itself.
-pub(crate) const STACK_BYTES: usize = 1 << 20;
+/// Stack of a thread that calls guests: the most that [`Limits`] can give a guest, and some for the host below it.
+pub(crate) const THREAD_STACK_BYTES: usize = (MAX_STACK_KIB as usize + 1024) << 10;
 
 /// How often the epoch moves, and so how exact a deadline is.
 const TICK: Duration = Duration::from_millis(10);
@@ -27,8 +29,10 @@ pub(crate) struct TimedEngine {
 }
 
 impl TimedEngine {
-    pub(crate) fn start() -> Result<Self, Failure> {
-        let engine = Engine::new(&config()).map_err(|error| cannot_start().because(error))?;
+    pub(crate) fn start(limits: &Limits) -> Result<Self, Failure> {
+        let mut config = config();
+        config.max_wasm_stack(limits.stack_bytes());
+        let engine = Engine::new(&config).map_err(|error| cannot_start().because(error))?;
         let epoch = Arc::new(Epoch { start: Instant::now(), ticks: AtomicU64::new(0) });
         let (weak, follower) = (engine.weak(), Arc::clone(&epoch));
         thread::Builder::new()
@@ -74,7 +78,8 @@ impl Epoch {
     }
 }
 
-fn config() -> Config {
+/// All that compiled code depends on, the same wherever it is compiled.
+pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -83,7 +88,6 @@ fn config() -> Config {
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
         .wasm_memory64(false)
-        .max_wasm_stack(STACK_BYTES)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         // By default every memory takes 4 GiB of address space, which a container may not have.
         .memory_reservation(64 * MIB)
@@ -92,7 +96,7 @@ fn config() -> Config {
     config
 }
 
-fn cannot_start() -> Failure {
+pub(crate) fn cannot_start() -> Failure {
     Failure::new(Kind::Resources, "the WebAssembly engine does not start")
 }
 

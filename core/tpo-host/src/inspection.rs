@@ -4,6 +4,7 @@ use serde_json::Value;
 use tpo_types::{Failure, PluginIdentity, PluginRole};
 
 use crate::bindings::exports::tpo::plugin::metadata::Description;
+use crate::native::NativeDescription;
 use crate::source::Source;
 use crate::surface::Surface;
 use crate::text::quotable;
@@ -22,12 +23,21 @@ pub struct Inspection {
     pub license: String,
     /// The roles it plays.
     pub roles: Vec<PluginRole>,
-    /// The interfaces it imports: all that it can ask of the host.
-    pub imports: Vec<String>,
-    /// Size of the component.
+    /// What it can reach beyond its input.
+    pub reach: Reach,
+    /// Size of the code.
     pub bytes: usize,
     /// JSON Schema of its configuration.
     pub config_schema: Value,
+}
+
+/// What a plugin can reach beyond its input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// A component: nothing but the interfaces that it imports.
+    Imports(Vec<String>),
+    /// A native plugin: everything that this process can.
+    Everything,
 }
 
 impl Inspection {
@@ -40,20 +50,31 @@ impl Inspection {
         let config_schema = serde_json::from_str(&description.config_schema)
             .map_err(|error| source.refusal("gives a schema of its configuration that is not JSON").because(error))?;
         Ok(Self {
-            identity: identity(description, source)?,
+            identity: identity(&description.name, &description.version, source)?,
             summary: quotable(&description.summary, LINE_BYTES),
             license: quotable(&description.license, LINE_BYTES),
             roles,
-            imports: surface.imports,
+            reach: Reach::Imports(surface.imports),
             bytes: source.bytes.len(),
             config_schema,
+        })
+    }
+
+    pub(crate) fn of_native(description: NativeDescription, source: &Source) -> Result<Self, Failure> {
+        Ok(Self {
+            identity: identity(&description.name, &description.version, source)?,
+            summary: quotable(&description.summary, LINE_BYTES),
+            license: quotable(&description.license, LINE_BYTES),
+            roles: description.roles,
+            reach: Reach::Everything,
+            bytes: source.bytes.len(),
+            config_schema: description.config_schema,
         })
     }
 }
 
 /// The plugin's identity. Its name and version go into file names, reports and messages, so they are plain.
-pub(crate) fn identity(description: &Description, source: &Source) -> Result<PluginIdentity, Failure> {
-    let Description { name, version, .. } = description;
+pub(crate) fn identity(name: &str, version: &str, source: &Source) -> Result<PluginIdentity, Failure> {
     let plain = |text: &str, extra: &str| {
         (1..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
     };
@@ -66,8 +87,8 @@ pub(crate) fn identity(description: &Description, source: &Source) -> Result<Plu
         return Err(source.refusal(what).hint("a version is a semantic version, for example 0.1.0"));
     }
     Ok(PluginIdentity {
-        name: name.clone(),
-        version: version.clone(),
+        name: name.to_owned(),
+        version: version.to_owned(),
         sha256: source.sha256.clone(),
         source: source.origin.clone(),
     })

@@ -1,9 +1,10 @@
-//! What one call of a plugin may use.
+//! What a plugin may use.
 //!
-//! The two limits that users meet are theirs to set. The others only stop a hostile component, and none of the guest
-//! languages that were tried comes near them.
+//! Every limit is the user's to set, and none can be lifted by a plugin. The defaults are far from what the guest
+//! languages that were tried need, and near enough that a hostile component is ended in seconds.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -13,20 +14,12 @@ use wasmtime::ResourceLimiter;
 
 const MIB: usize = 1 << 20;
 
-/// Entries of all tables together.
-const TABLE_ELEMENTS: usize = 100_000;
-/// Core instances in one component. Python needs about 40, JavaScript about 10.
-const INSTANCES: usize = 128;
-/// Linear memories in one component.
-const MEMORIES: usize = 32;
-/// Tables in one component.
-const TABLES: usize = 128;
-/// What one answer may make the host allocate.
-pub(crate) const ANSWER_BYTES: usize = 64 * MIB;
-/// Resource handles of one instance.
+/// Resource handles of one instance. Only the empty WASI has any, so nobody needs to set this.
 pub(crate) const HANDLES: usize = 10_000;
+/// The most stack that a guest can be given: threads that call guests are made with that much.
+pub(crate) const MAX_STACK_KIB: u32 = 8192;
 
-/// What one call of a plugin may use. A plugin that needs more is ended, and the run with it.
+/// What a plugin may use. One that needs more is ended; `on_error` says what becomes of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -37,19 +30,78 @@ pub struct Limits {
     /// an iteration.
     #[schemars(range(min = 1, max = 86400))]
     pub seconds_per_call: u32,
+    /// Stack of a plugin, in KiB.
+    #[schemars(range(min = 64, max = 8192))]
+    pub stack_kib: u32,
+    /// Entries of all tables of a plugin.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub table_elements: u32,
+    /// Core instances, memories and tables that a component may be made of. Python needs about 40.
+    #[schemars(range(min = 1, max = 10000))]
+    pub instances: u32,
+    /// What one call may make the host hold, in MiB: the answer, and every text that is logged.
+    #[schemars(range(min = 1, max = 4096))]
+    pub answer_mib: u32,
+    /// Lines of one call that are shown; the rest is counted.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub log_lines: u32,
+    /// KiB of one call's lines that are shown; the rest is counted.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub log_kib: u32,
+    /// Batches that one instance serves before a fresh one takes its place. With more than 1 a plugin that is slow to
+    /// start gains time, and one that carries something over from batch to batch gives other scores on other machines.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub batches_per_instance: u32,
+    /// Size of a component, in MiB.
+    #[schemars(range(min = 1, max = 1024))]
+    pub component_mib: u32,
+    /// CPU time that compiling a component may take, in seconds.
+    #[schemars(range(min = 1, max = 86400))]
+    pub compile_seconds: u32,
+    /// Memory that compiling a component may take, in MiB.
+    #[schemars(range(min = 256, max = 1_000_000))]
+    pub compile_memory_mib: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_mib: 256, seconds_per_call: 10 }
+        Self {
+            memory_mib: 256,
+            seconds_per_call: 10,
+            stack_kib: 1024,
+            table_elements: 100_000,
+            instances: 128,
+            answer_mib: 64,
+            log_lines: 1000,
+            log_kib: 64,
+            batches_per_instance: 1,
+            component_mib: 32,
+            compile_seconds: 60,
+            compile_memory_mib: 4096,
+        }
     }
 }
 
 impl Limits {
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        for (name, value) in [("memory_mib", self.memory_mib), ("seconds_per_call", self.seconds_per_call)] {
-            if value == 0 {
-                let what = format!("`limits.{name}` is 0, which no plugin can live on");
+        let ranges: [(&str, u32, RangeInclusive<u32>); 12] = [
+            ("memory_mib", self.memory_mib, 1..=4096),
+            ("seconds_per_call", self.seconds_per_call, 1..=86_400),
+            ("stack_kib", self.stack_kib, 64..=MAX_STACK_KIB),
+            ("table_elements", self.table_elements, 1..=10_000_000),
+            ("instances", self.instances, 1..=10_000),
+            ("answer_mib", self.answer_mib, 1..=4096),
+            ("log_lines", self.log_lines, 0..=1_000_000),
+            ("log_kib", self.log_kib, 0..=1_000_000),
+            ("batches_per_instance", self.batches_per_instance, 1..=1_000_000),
+            ("component_mib", self.component_mib, 1..=1024),
+            ("compile_seconds", self.compile_seconds, 1..=86_400),
+            ("compile_memory_mib", self.compile_memory_mib, 256..=1_000_000),
+        ];
+        for (name, value, range) in ranges {
+            if !range.contains(&value) {
+                let (low, high) = range.into_inner();
+                let what = format!("`limits.{name}` is {value}; it must be between {low} and {high}");
                 return Err(Failure::new(Kind::Usage, what).hint("leave the key out to get the default"));
             }
         }
@@ -58,6 +110,14 @@ impl Limits {
 
     pub(crate) fn time(&self) -> Duration {
         Duration::from_secs(self.seconds_per_call.into())
+    }
+
+    pub(crate) fn stack_bytes(&self) -> usize {
+        (self.stack_kib as usize) << 10
+    }
+
+    pub(crate) fn answer_bytes(&self) -> usize {
+        (self.answer_mib as usize).saturating_mul(MIB)
     }
 
     fn memory_bytes(&self) -> usize {
@@ -70,8 +130,8 @@ impl Limits {
 pub(crate) enum Exceeded {
     /// Bytes of memory wanted and allowed.
     Memory { wanted: usize, allowed: usize },
-    /// Table entries wanted.
-    Table { wanted: usize },
+    /// Table entries wanted and allowed.
+    Table { wanted: usize, allowed: usize },
 }
 
 impl fmt::Display for Exceeded {
@@ -80,24 +140,42 @@ impl fmt::Display for Exceeded {
             Self::Memory { wanted, allowed } => {
                 write!(f, "wanted {} MiB of memory and may have {} MiB", wanted.div_ceil(MIB), allowed / MIB)
             }
-            Self::Table { wanted } => write!(f, "wanted {wanted} table entries and may have {TABLE_ELEMENTS}"),
+            Self::Table { wanted, allowed } => write!(f, "wanted {wanted} table entries and may have {allowed}"),
         }
     }
 }
 
 impl std::error::Error for Exceeded {}
 
+impl Exceeded {
+    /// What the user can do about it.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            Self::Memory { .. } => "`limits.memory_mib` gives plugins more",
+            Self::Table { .. } => "`limits.table_elements` gives plugins more",
+        }
+    }
+}
+
 /// Counts what one store has. It refuses with an error, because a guest that is merely told "no" fails in its own odd
 /// way and nobody learns why.
 pub(crate) struct Meter {
     memory_allowed: usize,
     memory: usize,
+    table_elements_allowed: usize,
     table_elements: usize,
+    instances: usize,
 }
 
 impl Meter {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { memory_allowed: limits.memory_bytes(), memory: 0, table_elements: 0 }
+        Self {
+            memory_allowed: limits.memory_bytes(),
+            memory: 0,
+            table_elements_allowed: limits.table_elements as usize,
+            table_elements: 0,
+            instances: limits.instances as usize,
+        }
     }
 }
 
@@ -119,23 +197,23 @@ impl ResourceLimiter for Meter {
             return Ok(false);
         }
         let wanted = self.table_elements.saturating_add(desired.saturating_sub(current));
-        if wanted > TABLE_ELEMENTS {
-            return Err(Exceeded::Table { wanted }.into());
+        if wanted > self.table_elements_allowed {
+            return Err(Exceeded::Table { wanted, allowed: self.table_elements_allowed }.into());
         }
         self.table_elements = wanted;
         Ok(true)
     }
 
     fn instances(&self) -> usize {
-        INSTANCES
+        self.instances
     }
 
     fn tables(&self) -> usize {
-        TABLES
+        self.instances
     }
 
     fn memories(&self) -> usize {
-        MEMORIES
+        self.instances
     }
 }
 
@@ -160,8 +238,23 @@ mod tests {
     }
 
     #[test]
-    fn no_limit_can_be_zero() {
+    fn a_limit_out_of_range_is_refused() {
         let failure = Limits { seconds_per_call: 0, ..Limits::default() }.check().expect_err("refused");
-        assert_eq!(failure.to_string(), "`limits.seconds_per_call` is 0, which no plugin can live on");
+        assert_eq!(failure.to_string(), "`limits.seconds_per_call` is 0; it must be between 1 and 86400");
+        assert!(Limits { log_lines: 0, ..Limits::default() }.check().is_ok(), "silence can be had");
+    }
+
+    #[test]
+    fn the_schema_says_what_is_checked() {
+        let schema = schemars::schema_for!(Limits).to_value();
+        let maximum = |key: &str| schema["properties"][key]["maximum"].as_u64().expect("a maximum");
+        assert_eq!(maximum("stack_kib"), u64::from(MAX_STACK_KIB));
+        for key in schema["properties"].as_object().expect("keys").keys() {
+            let beyond = serde_json::json!({ key: maximum(key) + 1 });
+            let limits: Limits = serde_json::from_value(beyond).expect("limits");
+            assert!(limits.check().expect_err(key).to_string().contains(&format!("`limits.{key}`")));
+            let most: Limits = serde_json::from_value(serde_json::json!({ key: maximum(key) })).expect("limits");
+            assert!(most.check().is_ok(), "{key}");
+        }
     }
 }

@@ -6,12 +6,9 @@
 use std::collections::VecDeque;
 
 use crate::bindings::tpo::plugin::log::Level;
+use crate::limits::Limits;
 use crate::text::quotable;
 
-/// Lines of one call that are shown.
-const LINES: usize = 1000;
-/// Bytes of one call that are shown.
-const BYTES: usize = 64 << 10;
 /// Bytes of one line that are shown.
 const LINE_BYTES: usize = 8 << 10;
 /// Printed lines that are kept for the report of a crash.
@@ -30,8 +27,9 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(plugin: &str) -> Self {
-        Self { plugin: plugin.into(), lines_left: LINES, bytes_left: BYTES, ..Self::default() }
+    pub(crate) fn new(plugin: &str, limits: &Limits) -> Self {
+        let (lines_left, bytes_left) = (limits.log_lines as usize, (limits.log_kib as usize) << 10);
+        Self { plugin: plugin.into(), lines_left, bytes_left, ..Self::default() }
     }
 
     /// A message through the contract's `log`.
@@ -99,7 +97,7 @@ mod tests {
 
     #[test]
     fn lines_are_put_together_from_pieces() {
-        let mut log = Log::new("p");
+        let mut log = Log::new("p", &Limits::default());
         log.print(b"thread 'main' ");
         log.print(b"panicked\nat \x1b[31mlib.rs");
         assert_eq!(log.finish().as_deref(), Some("thread 'main' panicked\nat [31mlib.rs"));
@@ -107,7 +105,7 @@ mod tests {
 
     #[test]
     fn only_the_last_lines_are_kept() {
-        let mut log = Log::new("p");
+        let mut log = Log::new("p", &Limits::default());
         for number in 0..5000 {
             log.print(format!("line {number}\n").as_bytes());
         }
@@ -118,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_flood_without_line_breaks_takes_no_memory() {
-        let mut log = Log::new("p");
+        let mut log = Log::new("p", &Limits::default());
         for _ in 0..1000 {
             log.print(&[b'a'; 4096]);
         }

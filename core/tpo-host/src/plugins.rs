@@ -1,20 +1,39 @@
 //! The door of this crate: from a component's name to a stage.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
 use tpo_types::{Failure, Kind, PluginRole};
 use wasmtime::component::Linker;
 
+use crate::compile;
 use crate::component::{CompiledComponent, linker};
+use crate::conduct::{Conduct, Wanted};
 use crate::contract;
 use crate::engine::TimedEngine;
-use crate::plugin::{Export, Plugin};
-use crate::source::Source;
+use crate::native::NativeLibrary;
+use crate::plugin::Plugin;
+use crate::roles::Role;
+use crate::source::{Form, Source};
 use crate::state::State;
 use crate::surface::Surface;
-use crate::{Inspection, JudgePlugin, Limits, PairwiseJudgePlugin, ParserPlugin, SelectorPlugin, TemplatePlugin};
+use crate::{
+    Inspection, JudgePlugin, Limits, PairwiseJudgePlugin, ParserPlugin, SelectorPlugin, TemplatePlugin, Workshop,
+};
+
+/// What a process decides about all of its plugins.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// What each may use.
+    pub limits: Limits,
+    /// Where components are compiled; without one, in this process and every time.
+    pub workshop: Option<Workshop>,
+    /// Where batches that a plugin failed on are written; without one, nowhere.
+    pub failures: Option<PathBuf>,
+    /// Whether native plugins, which nothing confines, may be loaded.
+    pub allow_native: bool,
+}
 
 /// Loads plugins. A process needs one; each component is compiled once.
 ///
@@ -24,55 +43,61 @@ use crate::{Inspection, JudgePlugin, Limits, PairwiseJudgePlugin, ParserPlugin, 
 pub struct Plugins {
     engine: TimedEngine,
     linker: Linker<State>,
-    limits: Limits,
+    setup: Setup,
     /// By sha256.
     compiled: Mutex<HashMap<String, Arc<CompiledComponent>>>,
 }
 
 impl Plugins {
-    /// A loader whose plugins may use `limits`.
-    pub fn new(limits: Limits) -> Result<Self, Failure> {
-        limits.check()?;
-        let engine = TimedEngine::start()?;
+    /// A loader.
+    pub fn new(setup: Setup) -> Result<Self, Failure> {
+        setup.limits.check()?;
+        let engine = TimedEngine::start(&setup.limits)?;
         let linker = linker(&engine)
             .map_err(|error| Failure::new(Kind::Bug, "the imports of plugins cannot be linked").because(error))?;
-        Ok(Self { engine, linker, limits, compiled: Mutex::default() })
+        Ok(Self { engine, linker, setup, compiled: Mutex::default() })
     }
 
     /// Loads a thought template.
-    pub fn thought_template(&self, source: &str, config: &Value) -> Result<TemplatePlugin, Failure> {
-        self.load(source, config).map(TemplatePlugin)
+    pub fn thought_template(&self, wanted: &Wanted<'_>) -> Result<TemplatePlugin, Failure> {
+        self.load(wanted).map(TemplatePlugin)
     }
 
     /// Loads a response parser.
-    pub fn response_parser(&self, source: &str, config: &Value) -> Result<ParserPlugin, Failure> {
-        self.load(source, config).map(ParserPlugin)
+    pub fn response_parser(&self, wanted: &Wanted<'_>) -> Result<ParserPlugin, Failure> {
+        self.load(wanted).map(ParserPlugin)
     }
 
     /// Loads a judge.
-    pub fn judge(&self, source: &str, config: &Value) -> Result<JudgePlugin, Failure> {
-        self.load(source, config).map(JudgePlugin)
+    pub fn judge(&self, wanted: &Wanted<'_>) -> Result<JudgePlugin, Failure> {
+        self.load(wanted).map(JudgePlugin)
     }
 
     /// Loads a pairwise judge.
-    pub fn pairwise_judge(&self, source: &str, config: &Value) -> Result<PairwiseJudgePlugin, Failure> {
-        self.load(source, config).map(PairwiseJudgePlugin)
+    pub fn pairwise_judge(&self, wanted: &Wanted<'_>) -> Result<PairwiseJudgePlugin, Failure> {
+        self.load(wanted).map(PairwiseJudgePlugin)
     }
 
     /// Loads a pair selector.
-    pub fn pair_selector(&self, source: &str, config: &Value) -> Result<SelectorPlugin, Failure> {
-        self.load(source, config).map(SelectorPlugin)
+    pub fn pair_selector(&self, wanted: &Wanted<'_>) -> Result<SelectorPlugin, Failure> {
+        self.load(wanted).map(SelectorPlugin)
     }
 
-    /// The roles that a component plays. It is not compiled.
+    /// The roles that a plugin plays. A component is not compiled for it.
     pub fn roles(&self, source: &str) -> Result<Vec<PluginRole>, Failure> {
-        let source = Source::open(source)?;
-        contract::roles(&surface(&source)?, &source)
+        let source = self.open(source)?;
+        match source.form {
+            Form::Component => contract::roles(&surface(&source)?, &source),
+            Form::Native => Ok(self.library(&source)?.description(&source)?.roles),
+        }
     }
 
-    /// What a component is and asks for.
+    /// What a plugin is and asks for.
     pub fn inspect(&self, source: &str) -> Result<Inspection, Failure> {
-        let source = Source::open(source)?;
+        let source = self.open(source)?;
+        if source.form == Form::Native {
+            return Inspection::of_native(self.library(&source)?.description(&source)?, &source);
+        }
         let surface = surface(&source)?;
         let roles = contract::roles(&surface, &source)?;
         contract::check_imports(&surface, &source)?;
@@ -83,12 +108,29 @@ impl Plugins {
         Inspection::new(&description, &source, surface, roles)
     }
 
-    fn load<E: Export>(&self, source: &str, config: &Value) -> Result<Plugin<E>, Failure> {
-        let source = Source::open(source)?;
+    pub(crate) fn load<R: Role>(&self, wanted: &Wanted<'_>) -> Result<Plugin<R>, Failure> {
+        let source = self.open(wanted.source)?;
+        let conduct = Conduct { on_error: wanted.on_error, failures: self.setup.failures.clone() };
+        if source.form == Form::Native {
+            return Plugin::of_library(self.library(&source)?, &source, wanted.config, conduct);
+        }
         let surface = surface(&source)?;
-        contract::check_role(&contract::roles(&surface, &source)?, E::ROLE, &source)?;
+        contract::check_role(&contract::roles(&surface, &source)?, R::ROLE, &source)?;
         contract::check_imports(&surface, &source)?;
-        Plugin::load(self.compile(&source)?, &source, config)
+        Plugin::of_component(self.compile(&source)?, &source, wanted.config, conduct)
+    }
+
+    fn open(&self, source: &str) -> Result<Source, Failure> {
+        Source::open(source, &self.setup.limits)
+    }
+
+    fn library(&self, source: &Source) -> Result<NativeLibrary, Failure> {
+        if self.setup.allow_native {
+            return NativeLibrary::load(source, &self.setup.limits);
+        }
+        Err(source
+            .refusal("is a native library: it could do whatever you can do")
+            .hint("build a component, or trust it with `--allow-native`"))
     }
 
     fn compile(&self, source: &Source) -> Result<Arc<CompiledComponent>, Failure> {
@@ -96,7 +138,9 @@ impl Plugins {
         if let Some(component) = compiled.get(&source.sha256) {
             return Ok(Arc::clone(component));
         }
-        let component = Arc::new(CompiledComponent::compile(&self.engine, &self.linker, &self.limits, source)?);
+        let Setup { limits, workshop, .. } = &self.setup;
+        let component = compile::compile(&self.engine.engine, source, limits, workshop.as_ref())?;
+        let component = Arc::new(CompiledComponent::link(&component, &self.engine, &self.linker, limits, source)?);
         compiled.insert(source.sha256.clone(), Arc::clone(&component));
         Ok(component)
     }

@@ -1,4 +1,4 @@
-//! Where a component comes from: inside the binary, or a file.
+//! Where a plugin comes from: inside the binary, or a file.
 //!
 //! Nothing is understood here but the first bytes, and those only to say what a file is that is no component.
 
@@ -13,11 +13,8 @@ use wasmparser::Parser;
 use wasmtime::Engine;
 
 use crate::builtin;
+use crate::limits::Limits;
 use crate::text::quotable;
-
-/// The largest component. Python with its whole runtime takes 18 MiB; compiling takes more time than size, so this is no
-/// defense against a component that is made to be slow to compile.
-const MAX_BYTES: u64 = 32 << 20;
 
 /// The longest refusal, in bytes. Names in a component may have a hundred kilobytes.
 const REFUSAL_BYTES: usize = 2000;
@@ -32,8 +29,17 @@ pub fn anchored(name: &str, base: &Path) -> String {
     if is_path(name) { base.join(name).display().to_string() } else { name.to_owned() }
 }
 
-/// A component's bytes and where they came from.
+/// What a plugin's bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Component,
+    /// A shared library for some machine.
+    Native,
+}
+
+/// A plugin's bytes and where they came from.
 pub(crate) struct Source {
+    pub(crate) form: Form,
     /// `built-in` or the path.
     pub(crate) origin: String,
     /// The name of a built-in component, the path of any other.
@@ -44,17 +50,16 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The component called `name`.
-    pub(crate) fn open(name: &str) -> Result<Self, Failure> {
-        let (origin, bytes) = if is_path(name) {
-            let bytes = read(Path::new(name))?;
-            check_magic(name, &bytes)?;
-            (name, bytes.into())
+    /// The plugin called `name`.
+    pub(crate) fn open(name: &str, limits: &Limits) -> Result<Self, Failure> {
+        let (form, origin, bytes) = if is_path(name) {
+            let bytes = read(Path::new(name), u64::from(limits.component_mib) << 20)?;
+            (form(name, &bytes)?, name, bytes.into())
         } else {
-            ("built-in", builtin::component(name).ok_or_else(|| unknown(name))?.into())
+            (Form::Component, "built-in", builtin::component(name).ok_or_else(|| unknown(name))?.into())
         };
         let sha256 = hex(&Sha256::digest(&bytes));
-        Ok(Self { origin: origin.into(), name: name.into(), bytes, sha256 })
+        Ok(Self { form, origin: origin.into(), name: name.into(), bytes, sha256 })
     }
 
     /// How messages call this component before it has said its name.
@@ -77,7 +82,7 @@ fn unknown(name: &str) -> Failure {
     failure.hint(format!("built in are {names}; a file is given as a path, for example `./{name}.wasm`"))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Failure> {
     let cannot_read = |error: io::Error| {
         let failure = Failure::new(Kind::Input, format!("plugin `{}` cannot be read", path.display()));
         let missing = error.kind() == io::ErrorKind::NotFound;
@@ -86,30 +91,28 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     };
     let mut bytes = Vec::new();
     // One byte more tells a file that is too large from one that just fits, whatever its metadata says.
-    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(cannot_read)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let what = format!("plugin `{}` is larger than {} MiB", path.display(), MAX_BYTES >> 20);
-        return Err(Failure::new(Kind::Plugin, what).hint("strip it, or build it with optimization for size"));
+    File::open(path).and_then(|file| file.take(max_bytes + 1).read_to_end(&mut bytes)).map_err(cannot_read)?;
+    if bytes.len() as u64 > max_bytes {
+        let what = format!("plugin `{}` is larger than {} MiB", path.display(), max_bytes >> 20);
+        let hint = "strip it, build it with optimization for size, or raise `limits.component_mib`";
+        return Err(Failure::new(Kind::Plugin, what).hint(hint));
     }
     Ok(bytes)
 }
 
-/// Says what a file is that cannot be a component.
-fn check_magic(name: &str, bytes: &[u8]) -> Result<(), Failure> {
-    if Parser::is_component(bytes) {
-        return Ok(());
-    }
+/// What a file is, or why it is no plugin.
+fn form(name: &str, bytes: &[u8]) -> Result<Form, Failure> {
     let refuse = |what: &str, hint: &str| Err(Failure::new(Kind::Plugin, format!("`{name}` is {what}")).hint(hint));
     let starts_with_any = |magics: &[&[u8]]| magics.iter().any(|magic| bytes.starts_with(magic));
-    if Parser::is_core_wasm(bytes) {
-        refuse("a core module, not a component", "build it with `--target wasm32-wasip2`")
+    if Parser::is_component(bytes) {
+        Ok(Form::Component)
     } else if Engine::detect_precompiled(bytes).is_some() {
+        // Looks like a library, and must never be taken for one.
         refuse("compiled code, which tpo cannot check", "give the `.wasm` that it was compiled from")
     } else if starts_with_any(&[b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ"]) {
-        refuse(
-            "a native library, and this version of tpo runs components only",
-            "build it with `--target wasm32-wasip2`",
-        )
+        Ok(Form::Native)
+    } else if Parser::is_core_wasm(bytes) {
+        refuse("a core module, not a component", "build it with `--target wasm32-wasip2`")
     } else if bytes.trim_ascii_start().starts_with(b"(") {
         refuse("WebAssembly text, not a component", "assemble it first, for example with `wasm-tools parse`")
     } else {
@@ -117,7 +120,8 @@ fn check_magic(name: &str, bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// In hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut hex, byte| {
         // Writing to a string does not fail.

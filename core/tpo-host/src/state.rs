@@ -1,6 +1,6 @@
 //! What the host keeps for one call of a guest: what it may use, what it is given, what it says.
 //!
-//! Every call gets a fresh store, so nothing is carried from one batch to the next, whatever the guest's globals hold.
+//! A store is made for an instance and renewed for each of its calls.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +9,7 @@ use wasmtime_wasi::{ResourceTable, WasiCtx};
 
 use crate::bindings::tpo::plugin::{log, types};
 use crate::engine::TimedEngine;
-use crate::limits::{ANSWER_BYTES, HANDLES, Limits, Meter};
+use crate::limits::{HANDLES, Limits, Meter};
 use crate::log::Log;
 use crate::wasi::Noise;
 
@@ -30,14 +30,22 @@ impl State {
             wasi: WasiCtx::builder().build(),
             table: ResourceTable::new(),
             noise: Noise::default(),
-            log: SharedLog(Arc::new(Mutex::new(Log::new(plugin)))),
+            log: SharedLog(Arc::new(Mutex::new(Log::new(plugin, limits)))),
         };
         let mut store = Store::new(&engine.engine, state);
         store.limiter(|state| &mut state.meter);
-        store.set_hostcall_fuel(ANSWER_BYTES);
+        store.set_hostcall_fuel(limits.answer_bytes());
         store.set_max_component_handles(HANDLES);
         store.set_epoch_deadline(engine.ticks(limits.time()));
         store
+    }
+
+    /// Readies a store that has served a call for another one. What the guest holds, it keeps.
+    pub(crate) fn renew(store: &mut Store<Self>, engine: &TimedEngine, limits: &Limits, plugin: &str) {
+        store.data_mut().noise = Noise::default();
+        *store.data().log.lock() = Log::new(plugin, limits);
+        store.set_hostcall_fuel(limits.answer_bytes());
+        store.set_epoch_deadline(engine.ticks(limits.time()));
     }
 }
 

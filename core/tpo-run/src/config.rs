@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tpo_host::Limits;
+use tpo_host::{Limits, OnError};
 use tpo_train::TrainConfig;
 
 pub use read::{Override, ReadConfig};
@@ -130,11 +130,13 @@ pub struct ThoughtConfig {
     pub max_tokens: Option<usize>,
     /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
     pub config: Map<String, Value>,
+    /// What happens when it fails.
+    pub on_error: OnError,
 }
 
 impl Default for ThoughtConfig {
     fn default() -> Self {
-        Self { plugin: "thought-markers".into(), max_tokens: None, config: Map::new() }
+        Self { plugin: "thought-markers".into(), max_tokens: None, config: Map::new(), on_error: OnError::Fail }
     }
 }
 
@@ -147,11 +149,14 @@ pub struct PluginConfig {
     /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
     #[serde(default)]
     pub config: Map<String, Value>,
+    /// What happens when it fails.
+    #[serde(default)]
+    pub on_error: OnError,
 }
 
 impl PluginConfig {
     fn named(plugin: &str) -> Self {
-        Self { plugin: plugin.into(), config: Map::new() }
+        Self { plugin: plugin.into(), config: Map::new(), on_error: OnError::Fail }
     }
 }
 

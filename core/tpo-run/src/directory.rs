@@ -44,6 +44,11 @@ impl RunDirectory {
         self.root.join("metrics.jsonl")
     }
 
+    /// Where batches that a plugin failed on are kept.
+    pub fn failures(&self) -> PathBuf {
+        self.root.join("failures")
+    }
+
     /// Where checkpoints stand.
     pub fn checkpoints(&self) -> PathBuf {
         self.root.join("checkpoints")

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tpo_host::Plugins;
+use tpo_host::{Plugins, Wanted};
 use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
@@ -11,7 +11,7 @@ use tpo_types::{
     ThoughtTemplate, Trainer,
 };
 
-use crate::config::RunConfig;
+use crate::config::{PluginConfig, RunConfig, ThoughtConfig};
 
 /// How responses get their scores.
 pub enum Scoring {
@@ -54,32 +54,30 @@ pub struct Stages {
 
 impl Stages {
     /// Loads and configures the plugins that `config` names.
-    pub fn open(config: &RunConfig) -> Result<Self, Failure> {
-        let plugins = Plugins::new(config.limits.clone())?;
-        let thought = (&config.thought.plugin, &config.thought.config);
-        let parser = config.parser.as_ref().map_or(thought, |parser| (&parser.plugin, &parser.config));
-        let judge = (&config.judge.plugin, &config.judge.config);
-        let selector = (&config.selector.plugin, &config.selector.config);
+    pub fn open(config: &RunConfig, plugins: &Plugins) -> Result<Self, Failure> {
+        let ThoughtConfig { plugin, config: settings, on_error, .. } = &config.thought;
+        let thought = PluginConfig { plugin: plugin.clone(), config: settings.clone(), on_error: *on_error };
+        let parser = config.parser.as_ref().unwrap_or(&thought);
         let mut cast = Vec::new();
-        let mut record = |role, plugin: &PluginIdentity, config: &Map<String, Value>| {
-            cast.push(Cast { role, plugin: plugin.clone(), config: config.clone() });
+        let mut record = |role, plugin: &PluginIdentity, named: &PluginConfig| {
+            cast.push(Cast { role, plugin: plugin.clone(), config: named.config.clone() });
         };
 
-        let template = plugins.thought_template(thought.0, &json(thought.1))?;
-        record(PluginRole::ThoughtTemplate, template.identity(), thought.1);
-        let parsing = plugins.response_parser(parser.0, &json(parser.1))?;
-        record(PluginRole::ResponseParser, parsing.identity(), parser.1);
-        let scoring = if plugins.roles(judge.0)?.contains(&PluginRole::PairwiseJudge) {
-            let pairwise = plugins.pairwise_judge(judge.0, &json(judge.1))?;
-            record(PluginRole::PairwiseJudge, pairwise.identity(), judge.1);
+        let template = with(&thought, |wanted| plugins.thought_template(wanted))?;
+        record(PluginRole::ThoughtTemplate, template.identity(), &thought);
+        let parsing = with(parser, |wanted| plugins.response_parser(wanted))?;
+        record(PluginRole::ResponseParser, parsing.identity(), parser);
+        let scoring = if plugins.roles(&config.judge.plugin)?.contains(&PluginRole::PairwiseJudge) {
+            let pairwise = with(&config.judge, |wanted| plugins.pairwise_judge(wanted))?;
+            record(PluginRole::PairwiseJudge, pairwise.identity(), &config.judge);
             Scoring::Pairwise(Box::new(pairwise))
         } else {
-            let pointwise = plugins.judge(judge.0, &json(judge.1))?;
-            record(PluginRole::Judge, pointwise.identity(), judge.1);
+            let pointwise = with(&config.judge, |wanted| plugins.judge(wanted))?;
+            record(PluginRole::Judge, pointwise.identity(), &config.judge);
             Scoring::Pointwise(Box::new(pointwise))
         };
-        let selecting = plugins.pair_selector(selector.0, &json(selector.1))?;
-        record(PluginRole::PairSelector, selecting.identity(), selector.1);
+        let selecting = with(&config.selector, |wanted| plugins.pair_selector(wanted))?;
+        record(PluginRole::PairSelector, selecting.identity(), &config.selector);
 
         Ok(Self {
             template: Box::new(template),
@@ -95,6 +93,7 @@ impl Stages {
     }
 }
 
-fn json(config: &Map<String, Value>) -> Value {
-    Value::Object(config.clone())
+fn with<T>(named: &PluginConfig, load: impl FnOnce(&Wanted<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    let config = Value::Object(named.config.clone());
+    load(&Wanted { source: &named.plugin, config: &config, on_error: named.on_error })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tpo_host::Plugins;
+use tpo_host::{OnError, Setup, Wanted};
 use tpo_lm::sample::LocalSampler;
 use tpo_run::config::ThoughtConfig;
 use tpo_run::{RunConfig, RunDirectory, Store};
@@ -15,6 +15,7 @@ use tpo_types::{
 };
 
 use crate::arguments::ChatArguments;
+use crate::plugins;
 use crate::printer::Printer;
 use crate::text::printable;
 
@@ -53,12 +54,12 @@ impl<'a> Chat<'a> {
         let thought =
             arguments.thought.clone().map_or(config.thought, |plugin| (plugin, Value::Object(serde_json::Map::new())));
         let parser = if arguments.thought.is_some() { &thought } else { config.parser.as_ref().unwrap_or(&thought) };
-        let plugins = Plugins::new(tpo_host::Limits::default())?;
+        let plugins = plugins::open(Setup { allow_native: arguments.trust.allow_native, ..Setup::default() })?;
         Ok(Self {
             arguments,
             printer,
-            template: Box::new(plugins.thought_template(&thought.0, &thought.1)?),
-            parser: Box::new(plugins.response_parser(&parser.0, &parser.1)?),
+            template: Box::new(plugins.thought_template(&wanted(&thought))?),
+            parser: Box::new(plugins.response_parser(&wanted(parser))?),
             sampler: LocalSampler::new(Arc::new(tpo_lm::load::load(&policy.path)?)),
             params: SamplingParams {
                 temperature: arguments.temperature,
@@ -165,4 +166,8 @@ impl Subject {
             },
         })
     }
+}
+
+fn wanted((source, config): &(String, Value)) -> Wanted<'_> {
+    Wanted { source, config, on_error: OnError::Fail }
 }

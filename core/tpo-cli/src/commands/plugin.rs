@@ -1,77 +1,62 @@
-//! `tpo plugin list` and `tpo plugin inspect`.
+//! `tpo plugin`: look at plugins, and put them to the test.
 
-use serde_json::{Value, json};
-use tpo_host::{Inspection, Limits, Plugins, builtin};
-use tpo_types::{Failure, PluginRole};
+pub(crate) mod bench;
+mod inspect;
+pub(crate) mod replay;
+pub(crate) mod test;
 
-use crate::arguments::{Format, InspectArguments};
-use crate::printer::Printer;
-use crate::text::printable;
+use std::path::Path;
 
-pub(crate) fn list(format: Format, printer: Printer) -> Result<(), Failure> {
-    let plugins = Plugins::new(Limits::default())?;
-    let mut inspections = Vec::new();
-    for name in builtin::names() {
-        inspections.push(plugins.inspect(name)?);
+use tpo_host::{Limits, Setup};
+use tpo_types::{Failure, Kind, PluginRole};
+
+use crate::arguments::Trial;
+use crate::plugins;
+
+pub(crate) use inspect::{inspect, list};
+
+impl Trial {
+    /// How plugins are loaded for a trial.
+    fn setup(&self) -> Result<Setup, Failure> {
+        let setup = Setup { limits: limits(&self.limit)?, allow_native: self.trust.allow_native, ..Setup::default() };
+        plugins::setup(setup)
     }
-    match format {
-        Format::Json => printer.data(&inspections.iter().map(as_json).collect::<Value>().to_string()),
-        Format::Text => {
-            for inspection in &inspections {
-                printer.data(&format!(
-                    "{:18} {:34} {}",
-                    printable(&inspection.identity.name),
-                    role_list(&inspection.roles),
-                    printable(&inspection.summary)
-                ));
-            }
-        }
-    }
-    Ok(())
 }
 
-pub(crate) fn inspect(arguments: &InspectArguments, printer: Printer) -> Result<(), Failure> {
-    let inspection = Plugins::new(Limits::default())?.inspect(&arguments.plugin)?;
-    printer.data(&match arguments.format {
-        Format::Json => as_json(&inspection).to_string(),
-        Format::Text => as_text(&inspection),
-    });
-    Ok(())
-}
-
-fn as_json(inspection: &Inspection) -> Value {
-    json!({
-        "name": inspection.identity.name,
-        "version": inspection.identity.version,
-        "sha256": inspection.identity.sha256,
-        "source": inspection.identity.source,
-        "summary": inspection.summary,
-        "license": inspection.license,
-        "roles": inspection.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
-        "imports": inspection.imports,
-        "bytes": inspection.bytes,
-        "config_schema": inspection.config_schema,
+/// The default limits with some of them set, as `memory_mib=512`.
+fn limits(given: &[String]) -> Result<Limits, Failure> {
+    let mut limits = serde_json::Map::new();
+    for given in given {
+        let value = given.split_once('=').and_then(|(key, value)| Some((key, value.parse::<u32>().ok()?)));
+        let (key, value) = value.ok_or_else(|| {
+            Failure::new(Kind::Usage, format!("`--limit {given}` is not a limit"))
+                .hint("write it as `--limit memory_mib=512`; the keys are those of `[limits]` in a configuration")
+        })?;
+        limits.insert(key.into(), value.into());
+    }
+    serde_json::from_value(limits.into()).map_err(|error| {
+        Failure::new(Kind::Usage, "`--limit` does not know this key")
+            .because(error)
+            .hint("`tpo schema` describes every key")
     })
 }
 
-fn as_text(inspection: &Inspection) -> String {
-    let identity = &inspection.identity;
-    let schema = serde_json::to_string_pretty(&inspection.config_schema).unwrap_or_default();
-    printable(&format!(
-        "name      {}\nversion   {}\nsummary   {}\nlicense   {}\nroles     {}\nsource    {}\nsize      {} bytes\n\
-         sha256    {}\nimports   {}\nconfiguration (JSON Schema):\n{schema}",
-        identity.name,
-        identity.version,
-        inspection.summary,
-        inspection.license,
-        role_list(&inspection.roles),
-        identity.source,
-        inspection.bytes,
-        identity.sha256,
-        inspection.imports.join("\n          "),
-    ))
+/// The role to try a plugin in: the one that is asked for, or the only one it plays.
+fn role(source: &str, wanted: Option<PluginRole>, roles: &[PluginRole]) -> Result<Vec<PluginRole>, Failure> {
+    match wanted {
+        None => Ok(roles.to_vec()),
+        Some(role) if roles.contains(&role) => Ok(vec![role]),
+        Some(role) => {
+            let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+            let what = format!("`{source}` plays {}, not {role}", names.join(" and "));
+            Err(Failure::new(Kind::Usage, what))
+        }
+    }
 }
 
-fn role_list(roles: &[PluginRole]) -> String {
-    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+/// The author's cases that lie where a project has them, beside or above the component.
+fn cases_beside(component: &str, role: PluginRole) -> Option<std::path::PathBuf> {
+    let names = [format!("fixtures/{role}.jsonl"), "fixtures/cases.jsonl".to_owned()];
+    let directory = Path::new(component).parent()?;
+    names.iter().map(|name| directory.join(name)).find(|path| path.is_file())
 }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use tpo_run::Stages;
 use tpo_types::Failure;
 
 use crate::arguments::QuickstartArguments;
@@ -16,6 +15,6 @@ pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(
     let mut overrides = arguments.overrides.clone();
     overrides.dir = Some(directory);
     let plan = run::plan(&input.join("tpo.toml"), &overrides, printer)?;
-    let stages = Stages::open(&plan.config)?;
+    let stages = run::stages(&plan, overrides.trust)?;
     run::start(&plan, &stages, printer)
 }

@@ -2,22 +2,35 @@
 
 use std::path::{Path, PathBuf};
 
+use tpo_host::Setup;
 use tpo_run::{Override, RunConfig, RunDirectory, RunPlan, Stages};
 use tpo_types::{Failure, Kind};
 
-use crate::arguments::{Overrides, RunArguments};
+use crate::arguments::{Overrides, RunArguments, Trust};
 use crate::commands::status;
+use crate::plugins;
 use crate::printer::Printer;
 use crate::progress::Progress;
 
 pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
     let plan = plan(&arguments.config, &arguments.overrides, printer)?;
-    let stages = Stages::open(&plan.config)?;
+    let stages = stages(&plan, arguments.overrides.trust)?;
     printer.talk(&describe(&plan, &stages));
     if arguments.dry_run {
         return Ok(());
     }
     start(&plan, &stages, printer)
+}
+
+/// Opens the plugins of a plan.
+pub(crate) fn stages(plan: &RunPlan, trust: Trust) -> Result<Stages, Failure> {
+    let setup = Setup {
+        limits: plan.config.limits.clone(),
+        failures: Some(plan.directory.failures()),
+        allow_native: trust.allow_native,
+        ..Setup::default()
+    };
+    Stages::open(&plan.config, &plugins::open(setup)?)
 }
 
 /// Runs a plan and prints its figures.

@@ -8,6 +8,7 @@ use tpo_types::Failure;
 use crate::arguments::{Format, StatusArguments};
 use crate::printer::Printer;
 use crate::report;
+use crate::text::printable_json;
 
 pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), Failure> {
     let directory = RunDirectory::at(&arguments.run);
@@ -15,7 +16,7 @@ pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), F
         Format::Text => text(&directory)?,
         Format::Json => {
             let (iterations, evaluations) = figures(&directory)?;
-            json!({ "schema_version": 1, "iterations": iterations, "evaluations": evaluations }).to_string()
+            printable_json(&json!({ "schema_version": 1, "iterations": iterations, "evaluations": evaluations }))
         }
     };
     printer.data(&shown);

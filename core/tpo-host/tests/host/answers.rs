@@ -1,24 +1,24 @@
 //! Answers that break the contract, and answers that are errors.
 
 use serde_json::json;
-use tpo_host::{Limits, Plugins};
+use tpo_host::{Plugins, Setup};
 use tpo_types::{
     CandidateView, Completion, Failure, FinishReason, Judge, Judgment, PairSelector, PairwiseJudge, Preference,
     ResponseParser, Standing, ThoughtTemplate,
 };
 
 use crate::guests::{Answer, Guest};
-use crate::{instruction, told};
+use crate::{instruction, told, wanted};
 
 const FAULT: &str = "hint: this is a fault of the plugin: its answer breaks the contract in `wit/`";
 
 fn plugins() -> Plugins {
-    Plugins::new(Limits::default()).unwrap()
+    Plugins::new(Setup::default()).unwrap()
 }
 
 /// Has a judge with that answer score two responses to one instruction and one to another.
 fn score(guest: &Guest) -> Result<Vec<Vec<Judgment>>, Failure> {
-    let judge = plugins().judge(&guest.source(), &json!({}))?;
+    let judge = plugins().judge(&wanted(&guest.source(), &json!({})))?;
     let (hello, bye) = (instruction("hello", "Say hello."), instruction("bye", "Say goodbye."));
     judge.score(&[(&hello, vec!["Hello!", "Hi!"]), (&bye, vec!["Bye!"])])
 }
@@ -28,10 +28,16 @@ fn scores_that_are_wrong() {
     let cases: &[(&[&[f64]], &str)] = &[
         (&[&[0.1, 0.2]], "gave 1 instead of 2 outcomes for the groups"),
         (&[&[0.1, 0.2], &[0.3], &[]], "gave 3 instead of 2 outcomes for the groups"),
-        (&[&[0.1], &[0.3]], "gave 1 instead of 2 outcomes for the responses to instruction `hello`"),
-        (&[&[0.1, 0.2], &[]], "gave 0 instead of 1 outcomes for the responses to instruction `bye`"),
-        (&[&[0.1, f64::NAN], &[0.3]], "gave response 2 to instruction `hello` a score that is not finite (NaN)"),
-        (&[&[0.1, 0.2], &[f64::INFINITY]], "gave response 1 to instruction `bye` a score that is not finite (inf)"),
+        (&[&[0.1], &[0.3]], "gave the responses to instruction `hello` 1 instead of 2 judgments"),
+        (&[&[0.1, 0.2], &[]], "gave the responses to instruction `bye` 0 instead of 1 judgments"),
+        (
+            &[&[0.1, f64::NAN], &[0.3]],
+            "gave the responses to instruction `hello` a score that is not finite (NaN) as number 2",
+        ),
+        (
+            &[&[0.1, 0.2], &[f64::INFINITY]],
+            "gave the responses to instruction `bye` a score that is not finite (inf) as number 1",
+        ),
     ];
     for (scores, what) in cases {
         let answer = Answer::scores(scores);
@@ -65,7 +71,7 @@ fn nothing_is_carried_from_call_to_call() {
     // The score is the number of calls, counted in memory.
     let count = format!("(f64.store (i32.const {score_at}) (f64.add (f64.load (i32.const {score_at})) (f64.const 1)))");
     let guest = Guest::judge_with(&format!("{count} {}", answer.body()), &answer);
-    let judge = plugins().judge(&guest.source(), &json!({})).unwrap();
+    let judge = plugins().judge(&wanted(&guest.source(), &json!({}))).unwrap();
     let task = instruction("i", "Count.");
     let scores: Vec<f64> = (0..3).map(|_| value(&judge.score(&[(&task, vec!["One."])]).unwrap()[0][0])).collect();
     assert_eq!(scores, [1.0; 3]);
@@ -113,7 +119,7 @@ fn verdicts() {
         let export = "tpo:plugin/pairwise-judge@0.1.0#compare";
         let function = format!(r#"(func (export "{export}") (param i32 i32) (result i32) {})"#, answer.body());
         let guest = Guest::plugin("pairwise-judge-plugin", &format!("{function}{}", answer.data()));
-        let judge = plugins().pairwise_judge(&guest.source(), &json!({}))?;
+        let judge = plugins().pairwise_judge(&wanted(&guest.source(), &json!({})))?;
         judge.compare(&[(&hello, "Hello!", "Hi!"), (&bye, "Bye!", "Ciao!")])
     };
     let preferences: Vec<_> = compare(&[1, 3]).unwrap().into_iter().map(|verdict| verdict.preference).collect();
@@ -145,7 +151,7 @@ fn parts_that_are_not_in_the_completion() {
         let export = "tpo:plugin/response-parser@0.1.0#parse";
         let function = format!(r#"(func (export "{export}") (param i32 i32) (result i32) {})"#, answer.body());
         let guest = Guest::plugin("response-parser-plugin", &format!("{function}{}", answer.data()));
-        plugins().response_parser(&guest.source(), &json!({}))?.parse(&[&completion])
+        plugins().response_parser(&wanted(&guest.source(), &json!({})))?.parse(&[&completion])
     };
     assert_eq!(parse("I think.", "Hello!").unwrap().len(), 1);
     let subject = "Plugin: response-parser `hostile` 1.0.0 (guest.wasm, sha256 ...)";
@@ -172,7 +178,7 @@ fn prompts_that_cannot_be_asked() {
         let export = "tpo:plugin/thought-template@0.1.0#render";
         let function = format!(r#"(func (export "{export}") (param i32 i32) (result i32) {})"#, answer.body());
         let guest = Guest::plugin("thought-template-plugin", &format!("{function}{}", answer.data()));
-        plugins().thought_template(&guest.source(), &json!({}))?.render(&[instruction("i", "Say hello.")])
+        plugins().thought_template(&wanted(&guest.source(), &json!({})))?.render(&[instruction("i", "Say hello.")])
     };
     assert_eq!(render(&["system", "user"], false).unwrap().len(), 1);
     let subject = "Plugin: thought-template `hostile` 1.0.0 (guest.wasm, sha256 ...) gave instruction `i` a prompt";
@@ -207,24 +213,30 @@ fn pairs_that_are_none() {
         let export = "tpo:plugin/pair-selector@0.1.0#select";
         let function = format!(r#"(func (export "{export}") (param i32 i32) (result i32) {})"#, answer.body());
         let guest = Guest::plugin("pair-selector-plugin", &format!("{function}{}", answer.data()));
-        plugins().pair_selector(&guest.source(), &json!({}))?.select(&groups)
+        plugins().pair_selector(&wanted(&guest.source(), &json!({})))?.select(&groups)
     };
     for pair in [[0, 1], [1, 0], [0, 2]] {
         assert_eq!(select(Some(pair), false).unwrap().len(), 1);
     }
     let subject = "Plugin: pair-selector `hostile` 1.0.0 (guest.wasm, sha256 ...)";
     for (told, what) in [
-        (told(select(Some([0, 4]), false)), "paired candidates 0 and 4 of group `g`, which has 4"),
-        (told(select(Some([0, 0]), false)), "paired candidates 0 and 0 of group `g`, which are the same"),
-        (told(select(Some([2, 0]), false)), "paired candidates 2 and 0 of group `g`, and the chosen one is malformed"),
-        (told(select(Some([3, 0]), false)), "paired candidates 3 and 0 of group `g`, and the chosen one has no score"),
+        (told(select(Some([0, 4]), false)), "gave group `g` the pair of candidates 0 and 4, which has 4"),
+        (told(select(Some([0, 0]), false)), "gave group `g` the pair of candidates 0 and 0, which are the same"),
+        (
+            told(select(Some([2, 0]), false)),
+            "gave group `g` the pair of candidates 2 and 0, and the chosen one is malformed",
+        ),
+        (
+            told(select(Some([3, 0]), false)),
+            "gave group `g` the pair of candidates 3 and 0, and the chosen one has no score",
+        ),
         (
             told(select(Some([0, 3]), false)),
-            "paired candidates 0 and 3 of group `g`, and the rejected one has no score",
+            "gave group `g` the pair of candidates 0 and 3, and the rejected one has no score",
         ),
         (told(select(None, false)), "gave group `g` neither a pair nor a reason to drop it"),
         (told(select(Some([0, 1]), true)), "gave group `g` pairs and a reason to drop it"),
     ] {
-        assert_eq!(told, format!("{subject} {what} in the one call for all groups\n{FAULT}"));
+        assert_eq!(told, format!("{subject} {what} in batch 1 of 1\n{FAULT}"));
     }
 }

@@ -3,18 +3,21 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tpo_host::{Limits, Plugins};
+use tpo_host::{Limits, Plugins, Setup};
 use tpo_types::{Failure, Judge, Judgment};
 use wit_parser::Resolve;
 
 use crate::guests::{Answer, FRAME, Guest};
-use crate::{instruction, told};
+use crate::{instruction, told, wanted};
 
-const LIMITS: Limits = Limits { memory_mib: 16, seconds_per_call: 1 };
+fn limits() -> Limits {
+    Limits { memory_mib: 16, seconds_per_call: 1, ..Limits::default() }
+}
 
 /// Loads `guest` and has it score one response.
 fn score(guest: &Guest) -> Result<Vec<Vec<Judgment>>, Failure> {
-    let judge = Plugins::new(LIMITS)?.judge(&guest.source(), &json!({}))?;
+    let judge =
+        Plugins::new(Setup { limits: limits(), ..Setup::default() })?.judge(&wanted(&guest.source(), &json!({})))?;
     judge.score(&[(&instruction("i", "Say hello."), vec!["Hello!"])])
 }
 
@@ -79,7 +82,7 @@ fn memory_bombs() {
 fn deep_recursion() {
     // A frame of its own: a tail call would loop.
     let (did, _) = ended(&Guest::judge("(i32.add (call $score (local.get 0) (local.get 1)) (i32.const 1))"));
-    assert_eq!(did, "used more than its 1 MiB of stack");
+    assert_eq!(did, "used more than its 1024 KiB of stack");
 }
 
 #[test]
@@ -96,14 +99,14 @@ fn traps() {
 
 #[test]
 fn the_host_outlives_them() {
-    let plugins = Plugins::new(LIMITS).unwrap();
+    let plugins = Plugins::new(Setup { limits: limits(), ..Setup::default() }).unwrap();
     let task = instruction("i", "Say hello.");
     let groups = [(&task, vec!["Hello!"])];
     let hostile = Guest::judge("unreachable");
-    let hostile = plugins.judge(&hostile.source(), &json!({})).unwrap();
+    let hostile = plugins.judge(&wanted(&hostile.source(), &json!({}))).unwrap();
     let answer = Answer::scores(&[&[0.5]]);
     let good = Guest::judge_with(&answer.body(), &answer);
-    let good = plugins.judge(&good.source(), &json!({})).unwrap();
+    let good = plugins.judge(&wanted(&good.source(), &json!({}))).unwrap();
     for _ in 0..3 {
         assert!(hostile.score(&groups).is_err());
         assert_eq!(good.score(&groups).unwrap().len(), 1);

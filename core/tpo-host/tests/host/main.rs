@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod answers;
+mod conduct;
 mod guests;
 mod limits;
 mod refusals;
@@ -10,6 +11,8 @@ mod shipped;
 
 use std::error::Error;
 
+use serde_json::Value;
+use tpo_host::{OnError, Wanted};
 use tpo_types::{Failure, Instruction, Message};
 
 /// Everything that a user reads of a failure. What differs between machines and builds is left out.
@@ -39,6 +42,11 @@ fn without_digests(text: &str) -> String {
     let mut pieces = text.split("sha256 ");
     let first = pieces.next().unwrap_or_default().to_owned();
     pieces.fold(first, |text, piece| text + "sha256 ..." + &piece[12..])
+}
+
+/// A plugin as most runs want it.
+fn wanted<'a>(source: &'a str, config: &'a Value) -> Wanted<'a> {
+    Wanted { source, config, on_error: OnError::Fail }
 }
 
 fn instruction(id: &str, content: &str) -> Instruction {

@@ -1,16 +1,16 @@
 //! What is refused before it runs, and what the user is told.
 
 use serde_json::json;
-use tpo_host::{Limits, Plugins};
+use tpo_host::{Plugins, Setup};
 use wit_parser::Resolve;
 
 use crate::guests::{FRAME, Guest};
-use crate::told;
+use crate::{told, wanted};
 
 /// What a user is told who wants `source` as a judge.
 #[track_caller]
 fn refused(source: &str) -> String {
-    told(Plugins::new(Limits::default()).unwrap().judge(source, &json!({})))
+    told(Plugins::new(Setup::default()).unwrap().judge(&wanted(source, &json!({}))))
 }
 
 /// A component without content that exports and imports instances of the given names.
@@ -45,7 +45,8 @@ fn a_file_that_is_too_large() {
     std::fs::File::options().write(true).open(guest.path()).unwrap().set_len((32 << 20) + 1).unwrap();
     assert_eq!(
         refused(&guest.source()),
-        "Plugin: plugin `guest.wasm` is larger than 32 MiB\nhint: strip it, or build it with optimization for size"
+        "Plugin: plugin `guest.wasm` is larger than 32 MiB\nhint: strip it, build it with optimization for size, or \
+         raise `limits.component_mib`"
     );
 }
 
@@ -57,16 +58,24 @@ fn a_file_that_is_no_component() {
     };
     let rust = "build it with `--target wasm32-wasip2`";
     let cases: &[(&[u8], &str, &str)] = &[
-        (b"\0asm\x01\0\0\0", "a core module, not a component", rust),
-        (&precompiled, "compiled code, which tpo cannot check", "give the `.wasm` that it was compiled from"),
-        (b"\x7fELF\x02\x01\x01", "a native library, and this version of tpo runs components only", rust),
-        (b"(component)", "WebAssembly text, not a component", "assemble it first, for example with `wasm-tools parse`"),
-        (b"", "not a WebAssembly component", rust),
-        (b"#!/bin/sh\n", "not a WebAssembly component", rust),
+        (b"\0asm\x01\0\0\0", "is a core module, not a component", rust),
+        (&precompiled, "is compiled code, which tpo cannot check", "give the `.wasm` that it was compiled from"),
+        (
+            b"\x7fELF\x02\x01\x01",
+            "(sha256 ...) is a native library: it could do whatever you can do",
+            "build a component, or trust it with `--allow-native`",
+        ),
+        (
+            b"(component)",
+            "is WebAssembly text, not a component",
+            "assemble it first, for example with `wasm-tools parse`",
+        ),
+        (b"", "is not a WebAssembly component", rust),
+        (b"#!/bin/sh\n", "is not a WebAssembly component", rust),
     ];
     for (bytes, what, hint) in cases {
         let guest = Guest::file("guest.wasm", bytes);
-        assert_eq!(refused(&guest.source()), format!("Plugin: `guest.wasm` is {what}\nhint: {hint}"));
+        assert_eq!(refused(&guest.source()), format!("Plugin: `guest.wasm` {what}\nhint: {hint}"));
     }
 }
 
@@ -180,7 +189,7 @@ fn edited(line: &str) -> Resolve {
 
 #[test]
 fn a_configuration_that_is_no_table() {
-    let plugins = Plugins::new(Limits::default()).unwrap();
-    let told = told(plugins.judge("rules", &json!([1])));
+    let plugins = Plugins::new(Setup::default()).unwrap();
+    let told = told(plugins.judge(&wanted("rules", &json!([1]))));
     assert_eq!(told, "Usage: the configuration of judge `rules` is not a table");
 }

@@ -1,16 +1,16 @@
 //! The components that ship inside the binary, through the stage traits.
 
 use serde_json::json;
-use tpo_host::{Limits, Plugins, builtin};
+use tpo_host::{Plugins, Setup, builtin};
 use tpo_types::{
     CandidateView, Completion, FinishReason, Judge, Judgment, Outcome, PairSelector, Parts, PluginRole, ResponseParser,
     Selection, Standing, ThoughtTemplate,
 };
 
-use crate::{instruction, told};
+use crate::{instruction, told, wanted};
 
 fn plugins() -> Plugins {
-    Plugins::new(Limits::default()).unwrap()
+    Plugins::new(Setup::default()).unwrap()
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn render_parse_judge_select() {
     let plugins = plugins();
     let instructions: Vec<_> = (0..300).map(|number| instruction(&format!("i{number}"), "Name a color.")).collect();
 
-    let template = plugins.thought_template("thought-markers", &json!({})).unwrap();
+    let template = plugins.thought_template(&wanted("thought-markers", &json!({}))).unwrap();
     let prompts = template.render(&instructions).unwrap();
     assert_eq!(prompts.len(), 300, "two batches");
     let prompt = prompts[0].as_ref().unwrap();
@@ -57,20 +57,20 @@ fn render_parse_judge_select() {
         finish: FinishReason::Stop,
     };
     let (good, bad) = (completion(&text), completion("Blue."));
-    let parser = plugins.response_parser("thought-markers", &json!({})).unwrap();
+    let parser = plugins.response_parser(&wanted("thought-markers", &json!({}))).unwrap();
     let outcomes = parser.parse(&[&good, &bad]).unwrap();
     let [Outcome::Parsed(Parts { thought: Some(_), response }), Outcome::Malformed(_)] = &outcomes[..] else {
         panic!("{outcomes:?}")
     };
     assert_eq!(response, "Blue.");
 
-    let judge = plugins.judge("rules", &json!({"length": {"min_words": 1}})).unwrap();
+    let judge = plugins.judge(&wanted("rules", &json!({"length": {"min_words": 1}}))).unwrap();
     let groups: Vec<_> = instructions.iter().map(|task| (task, vec!["Blue.", ""])).collect();
     let judgments = judge.score(&groups).unwrap();
     assert_eq!(judgments.len(), 300);
     assert!(judgments.iter().all(|group| group.len() == 2 && matches!(group[0], Judgment::Scored(_))));
 
-    let selector = plugins.pair_selector("best-worst", &json!({})).unwrap();
+    let selector = plugins.pair_selector(&wanted("best-worst", &json!({}))).unwrap();
     let view = |score, response| CandidateView {
         standing: Standing::Scored(score),
         thought: None,
@@ -87,7 +87,7 @@ fn render_parse_judge_select() {
 
 #[test]
 fn a_wrong_configuration_is_refused_in_the_plugins_words() {
-    let told = told(plugins().judge("rules", &json!({"lenght": 3})));
+    let told = told(plugins().judge(&wanted("rules", &json!({"lenght": 3}))));
     let expected = "Usage: judge `rules` 0.1.0 (built-in, sha256 ...) refuses its configuration: ";
     assert!(told.starts_with(expected), "{told}");
     assert!(told.contains("lenght") && told.ends_with("hint: `tpo plugin inspect rules` prints its keys"), "{told}");

@@ -10,8 +10,8 @@ const REASON_BYTES: usize = 200;
 /// The longest rationale that is kept, in bytes.
 const RATIONALE_BYTES: usize = 64 << 10;
 
-/// A role of a message by its name in the contract.
-pub(crate) fn role(name: &str) -> Option<Role> {
+/// Who says a message, by the name in the contract.
+pub(crate) fn speaker(name: &str) -> Option<Role> {
     [Role::System, Role::User, Role::Assistant].into_iter().find(|role| role.as_str() == name)
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn instruction(instruction: &Instruction) -> types::Instruction {
 }
 
 /// About how many bytes an instruction takes.
-pub(crate) fn instruction_bytes(instruction: &Instruction) -> usize {
+pub(crate) fn instruction_bytes(instruction: &types::Instruction) -> usize {
     let text: usize = instruction.messages.iter().map(|message| message.content.len()).sum();
     text + instruction.reference.as_ref().map_or(0, String::len)
 }

@@ -1,0 +1,92 @@
+//! Compiled components on disk, by the sha256 of the component and everything that the code depends on.
+//!
+//! Loading compiled code is as trusting as running a program: this is the host's one unsafe call beside native plugins.
+//! It is sound because the directory belongs to this user alone and because a file's own digest is checked first, so that
+//! a damaged one is compiled again.
+
+use std::fs::{self, DirBuilder};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tpo_types::{Failure, Kind};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::source::{Source, hex};
+
+/// A directory of code for one engine.
+pub(crate) struct Cache {
+    directory: PathBuf,
+}
+
+impl Cache {
+    /// The part of the directory that holds code for this engine: its version, its settings and this kind of CPU.
+    pub(crate) fn open(root: &Path, engine: &Engine) -> Result<Self, Failure> {
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let directory = root.join(format!("{:016x}", hasher.finish()));
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&directory);
+        let others_can_write = |path: &Path| {
+            let metadata = fs::symlink_metadata(path)?;
+            let ours = metadata.uid() == rustix::process::geteuid().as_raw() && metadata.is_dir();
+            Ok::<_, io::Error>(!ours || metadata.mode() & 0o022 != 0)
+        };
+        let cannot = |what: &str| {
+            Failure::new(Kind::Resources, format!("compiled plugins cannot be kept in `{}`{what}", root.display()))
+                .hint("set the environment variable `TPO_CACHE_DIR` to a directory that only you can write")
+        };
+        made.map_err(|error| cannot("").because(error))?;
+        for path in [root, &directory] {
+            if others_can_write(path).map_err(|error| cannot("").because(error))? {
+                return Err(cannot(": others can write there, and compiled code is trusted"));
+            }
+        }
+        Ok(Self { directory })
+    }
+
+    /// The code of a component, if it is there and undamaged.
+    pub(crate) fn load(&self, engine: &Engine, sha256: &str) -> Option<Component> {
+        let (code, sum) = self.paths(sha256);
+        let expected = fs::read_to_string(sum).ok()?;
+        let digest = hex(&Sha256::digest(fs::read(&code).ok()?));
+        if digest != expected {
+            tracing::warn!("the compiled plugin `{}` is damaged and is compiled again", code.display());
+            return None;
+        }
+        #[allow(unsafe_code, reason = "this directory is ours alone, and the file is what we wrote")]
+        let component = unsafe { Component::deserialize_file(engine, &code) };
+        component.inspect_err(|error| tracing::warn!("compiled plugin `{}`: {error}", code.display())).ok()
+    }
+
+    /// Keeps the code of a component. Of two processes that keep the same, one wins, and it makes no difference which.
+    pub(crate) fn keep(&self, sha256: &str, code: &[u8]) -> Result<(), Failure> {
+        let (path, sum) = self.paths(sha256);
+        let write = |path: &Path, bytes: &[u8]| {
+            let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
+            file.write_all(bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(path).map_err(|error| error.error)
+        };
+        let kept = write(&path, code).and_then(|_| write(&sum, hex(&Sha256::digest(code)).as_bytes()));
+        kept.map(drop).map_err(|error| {
+            Failure::new(Kind::Resources, format!("the compiled plugin `{}` cannot be written", path.display()))
+                .because(error)
+        })
+    }
+
+    /// The code that has just been kept cannot be loaded.
+    pub(crate) fn unreadable(&self, source: &Source) -> Failure {
+        let (path, _) = self.paths(&source.sha256);
+        Failure::new(
+            Kind::Resources,
+            format!("the code of `{}` cannot be loaded from `{}`", source.name, path.display()),
+        )
+    }
+
+    fn paths(&self, sha256: &str) -> (PathBuf, PathBuf) {
+        (self.directory.join(format!("{sha256}.cwasm")), self.directory.join(format!("{sha256}.sha256")))
+    }
+}

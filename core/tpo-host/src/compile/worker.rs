@@ -1,0 +1,34 @@
+//! The compiling process itself: caps what it may use, reads a component, writes its code.
+
+use std::io::{Read, Write};
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+use tpo_types::{Failure, Kind};
+use wasmtime::Engine;
+
+use crate::engine;
+
+/// Compiles the component that `input` holds, and writes its code to `output`. The process gets `seconds` of CPU time and
+/// `memory_mib` of address space from here on, and is ended by the system when it wants more: it is for a process that
+/// does nothing else.
+pub fn compile_worker(
+    seconds: u64,
+    memory_mib: u64,
+    input: &mut dyn Read,
+    output: &mut dyn Write,
+) -> Result<(), Failure> {
+    let cap = |resource, limit| {
+        setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })
+            .map_err(|error| Failure::new(Kind::Resources, "the compiler cannot be capped").because(error))
+    };
+    cap(Resource::Cpu, seconds)?;
+    cap(Resource::As, memory_mib << 20)?;
+    cap(Resource::Core, 0)?;
+    let engine = Engine::new(&engine::config()).map_err(|error| engine::cannot_start().because(error))?;
+    let mut component = Vec::new();
+    let io = |error| Failure::new(Kind::Resources, "the compiler lost its pipe").because(error);
+    input.read_to_end(&mut component).map_err(io)?;
+    let code =
+        engine.precompile_component(&component).map_err(|error| Failure::new(Kind::Plugin, format!("{error:#}")))?;
+    output.write_all(&code).map_err(io)
+}

@@ -1,0 +1,115 @@
+//! A plugin asked in JSON: the door for tools that know no role, such as `tpo plugin test`.
+//!
+//! Items and outcomes are the contract's records: fields in snake case, cases in Pascal case. They are the same texts
+//! that native plugins exchange and that failed batches are kept in.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tpo_types::{Failure, Kind, PluginIdentity, PluginRole};
+
+use crate::batch;
+use crate::conduct::Wanted;
+use crate::plugin::Plugin;
+use crate::plugins::Plugins;
+use crate::roles::Role;
+use crate::roles::judge::Judging;
+use crate::roles::pairwise::Comparing;
+use crate::roles::parser::Parsing;
+use crate::roles::selector::Selecting;
+use crate::roles::template::Rendering;
+
+/// How items are shared out. It never decides an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// Items per batch; a role that needs all items at once gets them at once.
+    pub batch: usize,
+    /// Threads.
+    pub threads: usize,
+}
+
+/// A plugin in some role, asked in JSON.
+pub struct JsonPlugin {
+    role: PluginRole,
+    plugin: Box<dyn AskJson>,
+}
+
+impl Plugins {
+    /// Loads a plugin in the given role.
+    pub fn in_json(&self, role: PluginRole, wanted: &Wanted<'_>) -> Result<JsonPlugin, Failure> {
+        let plugin: Box<dyn AskJson> = match role {
+            PluginRole::ThoughtTemplate => Box::new(self.load::<Rendering>(wanted)?),
+            PluginRole::ResponseParser => Box::new(self.load::<Parsing>(wanted)?),
+            PluginRole::Judge => Box::new(self.load::<Judging>(wanted)?),
+            PluginRole::PairwiseJudge => Box::new(self.load::<Comparing>(wanted)?),
+            PluginRole::PairSelector => Box::new(self.load::<Selecting>(wanted)?),
+        };
+        Ok(JsonPlugin { role, plugin })
+    }
+}
+
+impl JsonPlugin {
+    /// The role it was loaded in.
+    pub fn role(&self) -> PluginRole {
+        self.role
+    }
+
+    /// Exactly which code it is.
+    pub fn identity(&self) -> &PluginIdentity {
+        self.plugin.identity()
+    }
+
+    /// One outcome per item.
+    pub fn ask(&self, items: &[Value], cut: Cut) -> Result<Vec<Value>, Failure> {
+        self.plugin.ask(items, cut)
+    }
+
+    /// How long it takes to answer the items, conversion from and to JSON left out.
+    pub fn time(&self, items: &[Value], cut: Cut) -> Result<Duration, Failure> {
+        self.plugin.time(items, cut)
+    }
+}
+
+trait AskJson {
+    fn identity(&self) -> &PluginIdentity;
+    fn ask(&self, items: &[Value], cut: Cut) -> Result<Vec<Value>, Failure>;
+    fn time(&self, items: &[Value], cut: Cut) -> Result<Duration, Failure>;
+}
+
+impl<R: Role> AskJson for Plugin<R> {
+    fn identity(&self) -> &PluginIdentity {
+        self.identity()
+    }
+
+    fn ask(&self, items: &[Value], cut: Cut) -> Result<Vec<Value>, Failure> {
+        let outcomes = self.ask_cut(&records::<R>(items)?, cut)?;
+        let bug = |error| Failure::new(Kind::Bug, "an outcome does not serialize").because(error);
+        outcomes.iter().map(|outcome| serde_json::to_value(outcome).map_err(bug)).collect()
+    }
+
+    fn time(&self, items: &[Value], cut: Cut) -> Result<Duration, Failure> {
+        let items = records::<R>(items)?;
+        let start = Instant::now();
+        self.ask_cut(&items, cut)?;
+        Ok(start.elapsed())
+    }
+}
+
+impl<R: Role> Plugin<R> {
+    fn ask_cut(&self, items: &[R::Item], cut: Cut) -> Result<Vec<R::Outcome>, Failure> {
+        let batches = if R::AT_ONCE { batch::whole(items.len()) } else { batch::of(cut.batch, items.len()) };
+        self.ask_batches(items, &batches, cut.threads)
+    }
+}
+
+fn records<R: Role>(items: &[Value]) -> Result<Vec<R::Item>, Failure> {
+    let record = |(item, number): (&Value, usize)| {
+        serde_json::from_value(item.clone()).map_err(|error| {
+            let what = format!("item {number} is not what a {} is asked about", R::ROLE);
+            Failure::new(Kind::Input, what)
+                .because(error)
+                .hint("items are the records of `wit/`, with fields in snake_case and cases in PascalCase")
+        })
+    };
+    items.iter().zip(1..).map(record).collect()
+}
