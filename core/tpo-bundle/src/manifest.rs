@@ -7,6 +7,8 @@ mod keys;
 mod read;
 mod rules;
 
+pub(crate) use read::MAX_BYTES;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use semver::Version;
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use tpo_types::{Failure, Kind};
 
 use crate::digest::Digest;
@@ -15,7 +16,8 @@ const DEFAULT_TAG: &str = "latest";
 const SCHEME: &str = "oci://";
 
 /// The name of a bundle in a registry, and perhaps of one of its components.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Reference {
     registry: String,
     repository: String,
@@ -76,6 +78,18 @@ impl Reference {
         Self { tag: None, digest: Some(digest), component: None, ..self.clone() }
     }
 
+    /// The same name, and the digest that it has now.
+    #[must_use]
+    pub fn pinned(&self, digest: Digest) -> Self {
+        Self { digest: Some(digest), ..self.clone() }
+    }
+
+    /// One component of the bundle.
+    #[must_use]
+    pub fn with_component(&self, component: Name) -> Self {
+        Self { component: Some(component), ..self.clone() }
+    }
+
     /// What a lock file pins: the bundle by its tag, or by its digest where it has no tag.
     #[must_use]
     pub fn source(&self) -> Self {
@@ -126,6 +140,20 @@ impl FromStr for Reference {
     }
 }
 
+impl TryFrom<String> for Reference {
+    type Error = Failure;
+
+    fn try_from(text: String) -> Result<Self, Failure> {
+        text.parse()
+    }
+}
+
+impl From<Reference> for String {
+    fn from(reference: Reference) -> Self {
+        reference.to_string()
+    }
+}
+
 fn parse(text: &str) -> Result<Reference, String> {
     let rest = text.strip_prefix(SCHEME).ok_or("it does not begin with `oci://`")?;
     let (rest, component) = match rest.split_once('#') {
@@ -143,10 +171,10 @@ fn parse(text: &str) -> Result<Reference, String> {
     };
     check_registry(registry)?;
     if repository.len() > 255 || !repository.split('/').all(is_path_part) {
-        return Err(format!("`{repository}` is not the name of a repository"));
+        return Err(format!("`{}` is not the name of a repository", repository.escape_debug()));
     }
     if tag.is_some_and(|tag| !is_tag(tag)) {
-        return Err(format!("`{}` is not a tag", tag.unwrap_or_default()));
+        return Err(format!("`{}` is not a tag", tag.unwrap_or_default().escape_debug()));
     }
     let tag = tag.map(str::to_owned);
     Ok(Reference { registry: registry.to_owned(), repository: repository.to_owned(), tag, digest, component })
@@ -162,14 +190,14 @@ fn check_registry(registry: &str) -> Result<(), String> {
     let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let is_v6 = inner.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
     if !is_name && !is_v6 {
-        return Err(format!("`{host}` is not a host name in lower case"));
+        return Err(format!("`{}` is not a host name in lower case", host.escape_debug()));
     }
     let is_port = |port: &str| {
         let digits = port.chars().all(|c| c.is_ascii_digit()) && !port.starts_with('0');
         digits && port.parse::<u16>().is_ok()
     };
     match port {
-        Some(port) if !is_port(port) => Err(format!("`{port}` is not a port")),
+        Some(port) if !is_port(port) => Err(format!("`{}` is not a port", port.escape_debug())),
         _ => Ok(()),
     }
 }
@@ -185,9 +213,8 @@ pub(crate) fn split_port(registry: &str) -> (&str, Option<&str>) {
 /// Lower-case words joined by `.`, `_`, `__` or hyphens, as the distribution specification has it.
 fn is_path_part(part: &str) -> bool {
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let joined_well = part.split(is_word).all(|joint| {
-        matches!(joint, "" | "." | "_" | "__") || joint.chars().all(|c| c == '-')
-    });
+    let joined_well =
+        part.split(is_word).all(|joint| matches!(joint, "" | "." | "_" | "__") || joint.chars().all(|c| c == '-'));
     part.starts_with(is_word) && part.ends_with(is_word) && joined_well
 }
 

@@ -118,7 +118,10 @@ mod tests {
 
     #[test]
     fn what_is_no_component_is_named() {
-        assert_eq!(surface("(module)").expect_err("a module").to_string(), "`x.wasm` is a core module, not a component");
+        assert_eq!(
+            surface("(module)").expect_err("a module").to_string(),
+            "`x.wasm` is a core module, not a component"
+        );
         let said = |bytes: &[u8]| Surface::of(bytes, "it").expect_err("no component").to_string();
         assert_eq!(said(b"\x7fELF"), "it is not a WebAssembly component");
         let mut cut = wat::parse_str("(component (core module))").expect("text of WebAssembly");

@@ -56,7 +56,9 @@ impl Permission {
         if import.is_empty() || import.len() > MAX_IMPORT || !import.chars().all(is_plain) {
             let shown: String = import.chars().take(MAX_IMPORT).collect();
             let shown = shown.escape_debug();
-            return Err(format!("`import = \"{shown}\"` names no interface; write it without version, as `tpo:plugin/model`"));
+            return Err(format!(
+                "`import = \"{shown}\"` names no interface; write it without version, as `tpo:plugin/model`"
+            ));
         }
         check_line(&format!("why` of permission `{import}"), why, MAX_WHY)
     }
@@ -64,7 +66,9 @@ impl Permission {
 
 /// One line of printable text.
 fn check_line(key: &str, text: &str, max: usize) -> Result<(), String> {
-    let is_hidden = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+    let is_hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    };
     if text.trim().is_empty() {
         return Err(format!("`{key}` is empty"));
     }
