@@ -4,6 +4,7 @@
 //! What the bytes mean is not known here.
 
 mod auth;
+mod exchange;
 mod transport;
 
 use std::io::{Read, Write};
@@ -15,7 +16,8 @@ use crate::access::Access;
 use crate::artifact::{Descriptor, MANIFEST, MAX_MANIFEST, printable};
 use crate::digest::Digest;
 use crate::reference::Reference;
-use transport::{Exchange, Transport};
+use exchange::Exchange;
+use transport::Transport;
 
 /// One repository of a registry.
 pub(crate) struct Registry {
@@ -118,7 +120,7 @@ impl Registry {
         let location = response.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let joint = if location.contains('?') { '&' } else { '?' };
         let target = self.transport.own(&format!("{location}{joint}digest={digest}")).ok_or_else(|| {
-            self.fault(Kind::Network, begin.path(), &format!("wants the upload at `{}`", printable(location)))
+            self.fault(Kind::Network, &begin.path, &format!("wants the upload at `{}`", printable(location)))
         })?;
         self.transport.call(&Exchange::put(&target, bytes, "application/octet-stream"), &[201]).map(drop)
     }

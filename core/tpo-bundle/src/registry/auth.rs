@@ -19,7 +19,7 @@ const MAX_TOKEN: u64 = 64 << 10;
 /// How a registry wants to be asked.
 pub(super) enum Challenge {
     Basic,
-    Bearer { realm: String, service: Option<String>, scope: Option<String> },
+    Bearer { realm: String, service: Option<String> },
 }
 
 impl Challenge {
@@ -40,23 +40,23 @@ impl Challenge {
         }
         let bearer = challenge.scheme.eq_ignore_ascii_case("bearer");
         let realm = parameter("realm").filter(|_| bearer)?;
-        Some(Self::Bearer { realm, service: parameter("service"), scope: parameter("scope") })
+        Some(Self::Bearer { realm, service: parameter("service") })
     }
 }
 
-/// The `Authorization` that answers a challenge; none where there is nothing to answer with.
+/// The `Authorization` for `scope` that answers a challenge; none where there is nothing to answer with.
 pub(super) fn authorize(
     transport: &Transport,
     challenge: &Challenge,
     login: &Login,
-    wanted: &str,
+    scope: &str,
 ) -> Result<Option<String>, Failure> {
     let basic = match login {
         Login::Password { user, password } => Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))),
         Login::Anonymous | Login::Identity(_) => None,
     };
-    let Challenge::Bearer { realm, service, scope } = challenge else { return Ok(basic) };
-    let mut query = format!("scope={}", escaped(scope.as_deref().unwrap_or(wanted)));
+    let Challenge::Bearer { realm, service } = challenge else { return Ok(basic) };
+    let mut query = format!("scope={}", escaped(scope));
     if let Some(service) = service {
         query += &format!("&service={}", escaped(service));
     }
