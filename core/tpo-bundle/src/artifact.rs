@@ -29,8 +29,14 @@ pub(crate) const INLINE_MANIFEST: &str = "dev.tpo.plugin.manifest";
 pub(crate) const MAX_MANIFEST: u64 = 256 << 10;
 /// The most layers: sixteen components with a schema each, the manifest and the read-me.
 const MAX_LAYERS: usize = 34;
-const KIB: u64 = 1 << 10;
-const MIB: u64 = 1 << 20;
+/// The largest configuration blob.
+const MAX_CONFIG: u64 = 256 << 10;
+/// The largest component. Python with its whole runtime takes 18 MiB.
+pub(crate) const MAX_COMPONENT: u64 = 32 << 20;
+/// The largest JSON Schema of a configuration.
+pub(crate) const MAX_SCHEMA: u64 = 256 << 10;
+/// The largest read-me.
+pub(crate) const MAX_README: u64 = 1 << 20;
 
 /// An OCI manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -153,11 +159,11 @@ impl Artifact {
             let media_type = blob.media_type.as_str();
             let max = match (media_type, layout) {
                 // The configuration may stand in its own place only, which `layout` has looked at.
-                (BUNDLE_CONFIG | WASM_CONFIG, _) if index == 0 => 256 * KIB,
-                (WASM, _) => 32 * MIB,
+                (BUNDLE_CONFIG | WASM_CONFIG, _) if index == 0 => MAX_CONFIG,
+                (WASM, _) => MAX_COMPONENT,
                 (BUNDLE_MANIFEST, Layout::Bundle) => manifest::MAX_BYTES,
-                (SCHEMA, Layout::Bundle) => 256 * KIB,
-                (README, Layout::Bundle) => MIB,
+                (SCHEMA, Layout::Bundle) => MAX_SCHEMA,
+                (README, Layout::Bundle) => MAX_README,
                 _ => return Err(refuse(format!("has a layer of the media type `{}`", printable(media_type)))),
             };
             if blob.size > max {

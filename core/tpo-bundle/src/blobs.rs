@@ -6,11 +6,17 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tpo_types::{Failure, Kind};
 
 use crate::digest::Digest;
+
+/// How directories begin that hold what is not yet known to be good.
+const INCOMING: &str = "incoming-";
+/// Age after which nobody is working on such a directory any more.
+const ABANDONED: Duration = Duration::from_hours(24);
 
 /// A directory in which every file is named after the hex digits of its sha256.
 #[derive(Debug, Clone)]
@@ -76,10 +82,26 @@ impl Shelf {
         &self.blobs
     }
 
+    /// Removes what downloads left behind that were killed. One that goes on has been written to lately.
+    fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let is_download = entry.file_name().to_string_lossy().starts_with(INCOMING);
+            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+            if is_download && age > ABANDONED {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// An empty directory on the same file system, for what is not yet known to be good.
     pub(crate) fn stage(&self) -> Result<Staging, Failure> {
-        let directory =
-            TempDir::with_prefix_in("incoming-", &self.root).map_err(|error| unwritable(&self.root, error))?;
+        if let Err(error) = self.sweep() {
+            // Another process may be sweeping too; what is left over costs space only.
+            tracing::debug!(%error, "abandoned downloads are not removed");
+        }
+        let directory = TempDir::with_prefix_in(INCOMING, &self.root).map_err(|error| unwritable(&self.root, error))?;
         let blobs = Blobs { directory: directory.path().to_owned() };
         Ok(Staging { directory, blobs })
     }

@@ -9,8 +9,8 @@ use tpo_types::{Failure, Kind};
 
 use crate::agreement;
 use crate::artifact::{
-    Artifact, BUNDLE, BUNDLE_CONFIG, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, Layout, README, SCHEMA, TITLE, WASM,
-    WASM_CONFIG,
+    Artifact, BUNDLE, BUNDLE_CONFIG, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, Layout, MAX_COMPONENT, MAX_README,
+    MAX_SCHEMA, README, SCHEMA, TITLE, WASM, WASM_CONFIG,
 };
 use crate::bundle::read_schema;
 use crate::config::{BundleConfig, WasmConfig};
@@ -20,9 +20,6 @@ use crate::name::FileName;
 use crate::surface::Surface;
 
 const README_FILE: &str = "README.md";
-const MAX_COMPONENT: u64 = 32 << 20;
-const MAX_SCHEMA: u64 = 256 << 10;
-const MAX_README: u64 = 1 << 20;
 
 /// A bundle that can be published: read whole, and found to be consistent.
 #[derive(Debug)]

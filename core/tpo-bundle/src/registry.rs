@@ -2,6 +2,9 @@
 //!
 //! Nothing that a registry says is believed: sizes are bounds that reading stops at, and bytes are what their digest says.
 //! What the bytes mean is not known here.
+//!
+//! It is spoken over a plain HTTP client, because what has to be refused (a manifest without end, a redirect, a size that
+//! is not true) has to be seen before it is read, which clients of the specification do not let one do.
 
 mod auth;
 mod exchange;

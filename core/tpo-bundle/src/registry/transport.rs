@@ -135,7 +135,7 @@ impl Transport {
         for (name, value) in &exchange.headers {
             request = request.header(*name, *value);
         }
-        if let Some(authorization) = self.authorizations.borrow().get(exchange.action()).filter(|_| self.is_own(url)) {
+        if let Some(authorization) = self.authorization(url, exchange.action()) {
             request = request.header("authorization", authorization);
         }
         let unsendable = |error: ureq::http::Error| {
@@ -151,6 +151,11 @@ impl Transport {
                 .because(error)
                 .hint("check the name and the network; with `--offline` only what is already here is used")
         })
+    }
+
+    /// What is told along with a request: nothing to anybody but the registry itself.
+    fn authorization(&self, url: &str, action: &str) -> Option<String> {
+        self.authorizations.borrow().get(action).filter(|_| self.is_own(url)).cloned()
     }
 
     fn run<S: ureq::AsSendBody>(&self, request: Request<S>, time: Duration) -> Result<Response<Body>, ureq::Error> {
@@ -212,4 +217,48 @@ impl Transport {
 /// Whether a registry is this machine, which nobody can listen in on.
 fn is_loopback(registry: &str) -> bool {
     matches!(split_port(registry).0, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Credentials;
+
+    fn transport(registry: &str) -> Transport {
+        let access = Access { credentials: Credentials::Anonymous, ..Access::default() };
+        Transport::new(registry, "a/b", &access).expect("a transport")
+    }
+
+    #[test]
+    fn only_this_machine_is_spoken_to_without_encryption() {
+        for here in ["127.0.0.1", "127.0.0.1:5000", "localhost:5000", "[::1]:5000", "[::1]"] {
+            assert_eq!(transport(here).origin, format!("http://{here}"));
+        }
+        for elsewhere in ["ghcr.io", "localhost.example", "127.0.0.1.example:80", "10.0.0.1:5000", "[::2]:80"] {
+            assert_eq!(transport(elsewhere).origin, format!("https://{elsewhere}"));
+        }
+    }
+
+    #[test]
+    fn a_password_goes_to_nobody_else() {
+        let transport = transport("ghcr.io");
+        transport.authorizations.borrow_mut().insert("pull", "Basic x".into());
+        assert_eq!(transport.authorization("https://ghcr.io/v2/", "pull").as_deref(), Some("Basic x"));
+        assert_eq!(transport.authorization("https://ghcr.io/v2/", "pull,push"), None);
+        for other in
+            ["https://ghcr.io.example/v2/", "https://ghcr.io@example/", "http://ghcr.io/v2/", "https://cdn.example/"]
+        {
+            assert_eq!(transport.authorization(other, "pull"), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_leads_elsewhere_is_not_its_own() {
+        let transport = transport("ghcr.io");
+        assert_eq!(transport.own("/v2/x").as_deref(), Some("/v2/x"));
+        assert_eq!(transport.own("https://ghcr.io/v2/x").as_deref(), Some("/v2/x"));
+        for other in ["//example/x", "https://example/x", "https://ghcr.io.example/x", "", "v2/x"] {
+            assert_eq!(transport.own(other), None, "{other}");
+        }
+    }
 }

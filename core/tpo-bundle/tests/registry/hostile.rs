@@ -71,6 +71,23 @@ fn the_good_bundle_is_taken() {
     assert_eq!(user.stored().len(), 4);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_killed_download_left_is_swept_up_later() {
+    let registry = registry();
+    let mut user = user();
+    let root = user.place.path().join("data/bundles");
+    let day = Duration::from_hours(24);
+    for (name, age) in [("incoming-old", day * 2), ("incoming-new", Duration::ZERO)] {
+        fs::create_dir(root.join(name)).unwrap();
+        let directory = fs::File::open(root.join(name)).unwrap();
+        directory.set_modified(std::time::SystemTime::now() - age).unwrap();
+    }
+    user.add(&registry.name("strict:1.0.0"), &[], Mode::Default).unwrap();
+    let left: Vec<String> = user.stored().into_iter().filter(|name| name.starts_with("incoming")).collect();
+    assert_eq!(left, ["incoming-new"]);
+}
+
 #[test]
 fn fault_1_a_moved_tag() {
     let registry = registry();
@@ -104,6 +121,19 @@ fn fault_2_a_flipped_byte() {
         reply
     });
     refused(&registry, Kind::Integrity, "sent bytes with the digest sha256:");
+}
+
+#[test]
+fn fault_2_a_manifest_that_is_not_what_its_header_says() {
+    let registry = registry();
+    registry.fail(|request, truth| {
+        let header = Digest::of(b"").to_string();
+        let reply = || Reply { headers: Vec::new(), ..truth.clone() };
+        let media_type = truth.headers.first().map(|(_, value)| value.clone()).unwrap_or_default();
+        let changed = || reply().header("Content-Type", media_type).header("Docker-Content-Digest", header);
+        is_manifest(request).then(changed)
+    });
+    refused(&registry, Kind::Integrity, &format!(", not {}", Digest::of(b"")));
 }
 
 #[test]
@@ -242,6 +272,11 @@ fn fault_9_a_redirect_to_elsewhere() {
     });
     refused(&registry, Kind::Network, "which is not followed");
     assert_eq!(elsewhere.seen(), Vec::<String>::new());
+    registry.fail(|request, _| {
+        let reply = Reply::new("302 Found", b"").header("Location", "/v2/strict/manifests/stable");
+        is_manifest(request).then_some(reply)
+    });
+    refused(&registry, Kind::Network, "which is not followed");
     let path = wasm();
     component_becomes(&registry, move |_| Reply::new("302 Found", b"").header("Location", path.clone()));
     refused(&registry, Kind::Network, "redirects more than 3 times");
@@ -286,6 +321,15 @@ fn fault_12_silence() {
     let stall = Duration::from_secs(20);
     let start = Instant::now();
     component_becomes(&registry, move |truth| Reply { stall, ..truth.clone() });
+    refused(&registry, Kind::Network, "stopped in the middle of its answer");
+    // Much is announced, so much time is allowed; silence is not.
+    let size = 16 << 20;
+    manifest_becomes(&registry, |manifest| manifest["layers"][1]["size"] = json!(size));
+    let (path, bytes) = (wasm(), vec![0; size]);
+    registry.also(move |request, truth| {
+        let reply = || Reply { stall, ..Reply::new("200 OK", &bytes) };
+        (request.path == path && truth.status == "200 OK").then(reply)
+    });
     refused(&registry, Kind::Network, "stopped in the middle of its answer");
     registry.fail(move |_, _| {
         std::thread::sleep(Duration::from_secs(3));

@@ -172,6 +172,16 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
     fs::write(user.lock_path(), twice).unwrap();
     assert!(said(&Lock::open(&user.lock_path()).unwrap_err()).contains("has two pins for"));
 
+    // Also where the bundle has to be fetched first: it is not kept.
+    let mut fresh = User::new();
+    let manifest_size = user.lock.pins().next().unwrap().size;
+    fs::write(fresh.lock_path(), good.replacen(&format!("size = {manifest_size}"), "size = 7", 1)).unwrap();
+    fresh.reopen_unsaved();
+    let failure = fresh.resolve(&name, Mode::Default).unwrap_err();
+    assert_eq!(failure.kind(), Kind::Integrity);
+    assert!(said(&failure).contains(&format!("its manifest has {manifest_size} bytes, not 7")), "{}", said(&failure));
+    assert!(fresh.stored().is_empty());
+
     // Two processes do not lose each other's pins.
     fs::write(user.lock_path(), &good).unwrap();
     user.reopen_unsaved();

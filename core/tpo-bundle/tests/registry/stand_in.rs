@@ -94,6 +94,15 @@ impl StandIn {
         state.fault = Some(Box::new(fault));
     }
 
+    /// One more fault, for what the ones before leave alone.
+    pub(crate) fn also(&self, fault: impl Fn(&Request, &Reply) -> Option<Reply> + Send + 'static) {
+        let mut state = self.state.lock().unwrap();
+        let before = state.fault.take();
+        state.fault = Some(Box::new(move |request, truth| {
+            before.as_ref().and_then(|before| before(request, truth)).or_else(|| fault(request, truth))
+        }));
+    }
+
     /// Methods and paths of all requests since the fault began.
     pub(crate) fn seen(&self) -> Vec<String> {
         self.state.lock().unwrap().seen.clone()

@@ -36,6 +36,19 @@ fn a_bundle_that_contradicts_itself_is_refused() {
 }
 
 #[test]
+fn a_component_with_the_configuration_of_another_is_refused() {
+    let registry = StandIn::start();
+    let options = PublishOptions { layout: tpo_bundle::Layout::Wasm, access: nobody(), ..PublishOptions::default() };
+    for version in ["1.0.0", "1.0.1"] {
+        let reference = registry.name(&format!("strict:{version}")).parse().unwrap();
+        tpo_bundle::publish(Author::judge(version).path(), &reference, &options).unwrap();
+    }
+    let other = registry.manifest("strict", "1.0.1");
+    manifest_becomes(&registry, |manifest| manifest["config"] = other["config"].clone());
+    refused(&registry, Kind::Integrity, "its configuration blob is that of another component");
+}
+
+#[test]
 fn a_component_that_was_published_without_tpo_is_usable() {
     let registry = StandIn::start();
     let author = Author::judge("1.0.0");
