@@ -1,0 +1,68 @@
+//! Which keys a manifest may have, read off its JSON Schema.
+//!
+//! Serde names neither the place nor the nearest key of the right table; a typo deserves both.
+
+use serde_json::{Map, Value};
+use toml::de::{DeTable, DeValue};
+
+/// A key that the schema does not know.
+pub(super) struct UnknownKey {
+    /// The whole path, for example `component.fil`.
+    pub(super) path: String,
+    /// Where it starts, in bytes of the text.
+    pub(super) offset: usize,
+    /// The keys of its table.
+    known: Vec<String>,
+}
+
+impl UnknownKey {
+    /// The nearest key, or all of them where none is near.
+    pub(super) fn hint(&self) -> String {
+        let typed = self.path.rsplit('.').next().unwrap_or_default();
+        let distance = |key: &&String| strsim::damerau_levenshtein(key, typed);
+        let nearest = self.known.iter().min_by_key(distance).filter(|key| distance(key) <= 1 + key.len() / 4);
+        nearest.map_or_else(
+            || format!("the keys here are {}", self.known.join(", ")),
+            |nearest| format!("did you mean `{nearest}`?"),
+        )
+    }
+}
+
+/// The first unknown key in the order of the text.
+pub(super) fn first_unknown(document: &DeTable<'_>, schema: &Value) -> Option<UnknownKey> {
+    let mut unknown = Vec::new();
+    walk(document, schema, schema, "", &mut unknown);
+    unknown.into_iter().min_by_key(|key| key.offset)
+}
+
+fn walk(table: &DeTable<'_>, here: &Value, root: &Value, prefix: &str, unknown: &mut Vec<UnknownKey>) {
+    // Without properties of its own, a table is the plugin's.
+    let Some(properties) = properties(here, root) else { return };
+    for (key, value) in table {
+        let name: &str = key.get_ref();
+        let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        let Some(schema) = properties.get(name) else {
+            let known = properties.keys().cloned().collect();
+            unknown.push(UnknownKey { path, offset: key.span().start, known });
+            continue;
+        };
+        match value.get_ref() {
+            DeValue::Table(table) => walk(table, schema, root, &path, unknown),
+            DeValue::Array(items) => {
+                let schema = schema.get("items").unwrap_or(&Value::Null);
+                for item in items {
+                    if let DeValue::Table(table) = item.get_ref() {
+                        walk(table, schema, root, &path, unknown);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The keys of the table that `here` describes, perhaps by reference.
+fn properties<'a>(here: &'a Value, root: &'a Value) -> Option<&'a Map<String, Value>> {
+    let target = here.get("$ref").and_then(Value::as_str).and_then(|path| root.pointer(path.strip_prefix('#')?));
+    target.unwrap_or(here).get("properties")?.as_object()
+}

@@ -1,0 +1,114 @@
+//! What types alone do not say of a manifest: bounds, doubles, a license that means something.
+
+use std::collections::BTreeSet;
+
+use tpo_types::PluginRole;
+
+use super::{Component, Manifest, Permission};
+
+const MAX_COMPONENTS: usize = 16;
+const MAX_PERMISSIONS: usize = 16;
+const MAX_SUMMARY: usize = 200;
+const MAX_WHY: usize = 300;
+const MAX_LICENSE: usize = 200;
+const MAX_IMPORT: usize = 100;
+const MAX_VERSION: usize = 64;
+
+impl Manifest {
+    /// The first thing that is wrong, in words that go on from the file's name.
+    pub(super) fn check(&self) -> Result<(), String> {
+        check_line("summary", &self.summary, MAX_SUMMARY)?;
+        check_line("license", &self.license, MAX_LICENSE)?;
+        if self.version.to_string().len() > MAX_VERSION {
+            return Err(format!("`version` is longer than {MAX_VERSION} bytes"));
+        }
+        spdx::Expression::parse(&self.license)
+            .map_err(|error| format!("`license = \"{}\"` is no SPDX expression: {}", self.license, error.reason))?;
+        check_count("component", self.components.len(), 1, MAX_COMPONENTS)?;
+        check_count("permission", self.permissions.len(), 0, MAX_PERMISSIONS)?;
+        check_distinct("components are called", self.components.iter().map(|component| &component.name))?;
+        check_distinct("components have the file", self.components.iter().map(|component| &component.file))?;
+        check_distinct("permissions are for", self.permissions.iter().map(|permission| &permission.import))?;
+        self.components.iter().try_for_each(Component::check)?;
+        self.permissions.iter().try_for_each(Permission::check)
+    }
+}
+
+impl Component {
+    fn check(&self) -> Result<(), String> {
+        let name = &self.name;
+        if self.roles.is_empty() {
+            let all = PluginRole::ALL.map(PluginRole::as_str).join(", ");
+            return Err(format!("component `{name}` has no roles; there are {all}"));
+        }
+        check_distinct(&format!("roles of component `{name}` are"), self.roles.iter())?;
+        if let Some(key) = date_key(&self.config) {
+            return Err(format!("`config.{key}` of component `{name}` is a date, and a configuration is JSON"));
+        }
+        Ok(())
+    }
+}
+
+impl Permission {
+    fn check(&self) -> Result<(), String> {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-:/.".contains(c);
+        let Self { import, why } = self;
+        if import.is_empty() || import.len() > MAX_IMPORT || !import.chars().all(is_plain) {
+            let shown: String = import.chars().take(MAX_IMPORT).collect();
+            let shown = shown.escape_debug();
+            return Err(format!(
+                "`import = \"{shown}\"` names no interface; write it without version, as `tpo:plugin/model`"
+            ));
+        }
+        check_line(&format!("why` of permission `{import}"), why, MAX_WHY)
+    }
+}
+
+/// One line of printable text.
+fn check_line(key: &str, text: &str, max: usize) -> Result<(), String> {
+    let is_hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    };
+    if text.trim().is_empty() {
+        return Err(format!("`{key}` is empty"));
+    }
+    if text.chars().count() > max {
+        return Err(format!("`{key}` is longer than {max} characters"));
+    }
+    if text.contains(is_hidden) {
+        return Err(format!("`{key}` holds a line break or an invisible character"));
+    }
+    Ok(())
+}
+
+fn check_count(what: &str, count: usize, min: usize, max: usize) -> Result<(), String> {
+    if (min..=max).contains(&count) {
+        return Ok(());
+    }
+    Err(format!("there are {count} `[[{what}]]`, and there may be {min} to {max}"))
+}
+
+fn check_distinct<T: Ord + ToString>(what: &str, items: impl Iterator<Item = T>) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for item in items {
+        let shown = item.to_string();
+        if !seen.insert(item) {
+            return Err(format!("two {what} `{shown}`"));
+        }
+    }
+    Ok(())
+}
+
+/// The path of a date. JSON has none, so it would reach the plugin as something the author did not write.
+fn date_key(table: &toml::Table) -> Option<String> {
+    table.iter().find_map(|(key, value)| date_in(value).map(|rest| format!("{key}{rest}")))
+}
+
+fn date_in(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::Datetime(_) => Some(String::new()),
+        toml::Value::Table(table) => date_key(table).map(|rest| format!(".{rest}")),
+        toml::Value::Array(items) => items.iter().find_map(date_in),
+        _ => None,
+    }
+}

@@ -1,0 +1,228 @@
+//! How a published bundle is named: `oci://host[:port]/repository[:tag][@sha256:...][#component]`.
+//!
+//! A reference is only a name. What it leads to is decided by the lock file, or asked of the registry.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use tpo_types::{Failure, Kind};
+
+use crate::digest::Digest;
+use crate::name::Name;
+
+/// Tag of a reference that has neither tag nor digest.
+const DEFAULT_TAG: &str = "latest";
+const SCHEME: &str = "oci://";
+
+/// The name of a bundle in a registry, and perhaps of one of its components.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Reference {
+    registry: String,
+    repository: String,
+    tag: Option<String>,
+    digest: Option<Digest>,
+    component: Option<Name>,
+}
+
+impl Reference {
+    /// Whether `text` is meant as a reference, well-formed or not.
+    pub fn is_meant(text: &str) -> bool {
+        text.starts_with(SCHEME)
+    }
+
+    /// Host and port, as written.
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// The path within the registry.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The tag; `latest` where there is neither tag nor digest.
+    pub fn tag(&self) -> Option<&str> {
+        match (&self.tag, &self.digest) {
+            (Some(tag), _) => Some(tag),
+            (None, Some(_)) => None,
+            (None, None) => Some(DEFAULT_TAG),
+        }
+    }
+
+    /// The tag that is written out.
+    pub fn written_tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// The digest of the bundle's OCI manifest.
+    pub fn digest(&self) -> Option<&Digest> {
+        self.digest.as_ref()
+    }
+
+    /// Which component of the bundle.
+    pub fn component(&self) -> Option<&Name> {
+        self.component.as_ref()
+    }
+
+    /// The same bundle under another tag.
+    #[must_use]
+    pub fn with_tag(&self, tag: &str) -> Self {
+        Self { tag: Some(tag.to_owned()), digest: None, ..self.clone() }
+    }
+
+    /// The bundle itself, at a digest and nowhere else.
+    #[must_use]
+    pub fn at(&self, digest: Digest) -> Self {
+        Self { tag: None, digest: Some(digest), component: None, ..self.clone() }
+    }
+
+    /// The same name, and the digest that it has now.
+    #[must_use]
+    pub fn pinned(&self, digest: Digest) -> Self {
+        Self { digest: Some(digest), ..self.clone() }
+    }
+
+    /// One component of the bundle.
+    #[must_use]
+    pub fn with_component(&self, component: Name) -> Self {
+        Self { component: Some(component), ..self.clone() }
+    }
+
+    /// What a lock file pins: the bundle by its tag, or by its digest where it has no tag.
+    #[must_use]
+    pub fn source(&self) -> Self {
+        let tag = self.tag().map(str::to_owned);
+        let digest = if tag.is_some() { None } else { self.digest };
+        Self { tag, digest, component: None, ..self.clone() }
+    }
+
+    /// Registry and repository: whose releases these are.
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.registry, self.repository)
+    }
+
+    /// How the registry is asked for it: by digest if there is one.
+    pub(crate) fn wanted(&self) -> String {
+        match &self.digest {
+            Some(digest) => digest.to_string(),
+            None => self.tag().unwrap_or(DEFAULT_TAG).to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{SCHEME}{}/{}", self.registry, self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        if let Some(component) = &self.component {
+            write!(f, "#{component}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Reference {
+    type Err = Failure;
+
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        parse(text).map_err(|why| {
+            Failure::new(Kind::Usage, format!("`{}` is not a reference: {why}", text.escape_debug())).hint(
+                "write `oci://host/repository:tag`, with `@sha256:...` for one release and `#name` for one component",
+            )
+        })
+    }
+}
+
+impl TryFrom<String> for Reference {
+    type Error = Failure;
+
+    fn try_from(text: String) -> Result<Self, Failure> {
+        text.parse()
+    }
+}
+
+impl From<Reference> for String {
+    fn from(reference: Reference) -> Self {
+        reference.to_string()
+    }
+}
+
+fn parse(text: &str) -> Result<Reference, String> {
+    let rest = text.strip_prefix(SCHEME).ok_or("it does not begin with `oci://`")?;
+    let (rest, component) = match rest.split_once('#') {
+        Some((rest, name)) => (rest, Some(name.parse::<Name>().map_err(|failure| failure.to_string())?)),
+        None => (rest, None),
+    };
+    let (rest, digest) = match rest.split_once('@') {
+        Some((rest, digest)) => (rest, Some(digest.parse::<Digest>().map_err(|failure| failure.to_string())?)),
+        None => (rest, None),
+    };
+    let (registry, path) = rest.split_once('/').ok_or("there is no repository after the host")?;
+    let (repository, tag) = match path.split_once(':') {
+        Some((repository, tag)) => (repository, Some(tag)),
+        None => (path, None),
+    };
+    check_registry(registry)?;
+    if repository.len() > 255 || !repository.split('/').all(is_path_part) {
+        return Err(format!("`{}` is not the name of a repository", repository.escape_debug()));
+    }
+    if tag.is_some_and(|tag| !is_tag(tag)) {
+        return Err(format!("`{}` is not a tag", tag.unwrap_or_default().escape_debug()));
+    }
+    let tag = tag.map(str::to_owned);
+    Ok(Reference { registry: registry.to_owned(), repository: repository.to_owned(), tag, digest, component })
+}
+
+fn check_registry(registry: &str) -> Result<(), String> {
+    let (host, port) = split_port(registry);
+    let is_label = |label: &str| {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        !label.is_empty() && label.len() <= 63 && label.chars().all(plain) && !label.starts_with('-')
+    };
+    let is_name = host.len() <= 253 && host.split('.').all(is_label);
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_v6 = inner.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
+    if !is_name && !is_v6 {
+        return Err(format!("`{}` is not a host name in lower case", host.escape_debug()));
+    }
+    let is_port = |port: &str| {
+        let digits = port.chars().all(|c| c.is_ascii_digit()) && !port.starts_with('0');
+        digits && port.parse::<u16>().is_ok()
+    };
+    match port {
+        Some(port) if !is_port(port) => Err(format!("`{}` is not a port", port.escape_debug())),
+        _ => Ok(()),
+    }
+}
+
+/// Host and port; the colons of a bracketed address are its own.
+pub(crate) fn split_port(registry: &str) -> (&str, Option<&str>) {
+    match registry.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (registry, None),
+    }
+}
+
+/// Lower-case words joined by `.`, `_`, `__` or hyphens, as the distribution specification has it.
+fn is_path_part(part: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let joined_well =
+        part.split(is_word).all(|joint| matches!(joint, "" | "." | "_" | "__") || joint.chars().all(|c| c == '-'));
+    part.starts_with(is_word) && part.ends_with(is_word) && joined_well
+}
+
+/// Whether the distribution specification allows the tag.
+fn is_tag(tag: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    tag.len() <= 128 && tag.starts_with(is_word) && tag.chars().all(|c| is_word(c) || c == '.' || c == '-')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! What a component exports and imports, read without compiling anything.
+//!
+//! Names decide what a component is and asks for, so they are all that is looked at. What a name means for a host that
+//! runs the component is not known here.
+
+use std::collections::BTreeSet;
+
+use tpo_types::{Failure, Kind, PluginRole};
+use wasmparser::{BinaryReaderError, Parser, Payload};
+
+/// The package of the contract.
+const PACKAGE: &str = "tpo:plugin/";
+/// Imports that every plugin gets without asking.
+const FREE: [&str; 2] = ["log", "types"];
+/// How many names a component may have on its outside.
+const MAX_NAMES: usize = 1000;
+
+/// The names on the outside of a component, in its order.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Surface {
+    /// What it offers, for example `tpo:plugin/judge@0.1.0`.
+    pub exports: Vec<String>,
+    /// What it wants.
+    pub imports: Vec<String>,
+}
+
+impl Surface {
+    /// Reads the names of `component`. `subject` stands for it in messages.
+    pub fn of(component: &[u8], subject: &str) -> Result<Self, Failure> {
+        let refuse = |what: &str| Failure::new(Kind::Plugin, format!("{subject} is {what}"));
+        if Parser::is_core_wasm(component) {
+            return Err(refuse("a core module, not a component").hint("build it with `--target wasm32-wasip2`"));
+        }
+        if !Parser::is_component(component) {
+            return Err(refuse("not a WebAssembly component").hint("build it with `--target wasm32-wasip2`"));
+        }
+        let surface = Self::read(component).map_err(|error| refuse("no well-formed component").because(error))?;
+        if surface.exports.len() + surface.imports.len() > MAX_NAMES {
+            return Err(refuse(&format!("a component with more than {MAX_NAMES} imports and exports")));
+        }
+        Ok(surface)
+    }
+
+    fn read(component: &[u8]) -> Result<Self, BinaryReaderError> {
+        let mut surface = Self::default();
+        // Components and modules nest; only the outermost one's names are visible.
+        let mut depth = 0;
+        for payload in Parser::new(0).parse_all(component) {
+            match payload? {
+                Payload::Version { .. } => depth += 1,
+                Payload::End(_) => depth -= 1,
+                Payload::ComponentImportSection(section) if depth == 1 => {
+                    for import in section {
+                        surface.imports.push(import?.name.name.into());
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 1 => {
+                    for export in section {
+                        surface.exports.push(export?.name.name.into());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(surface)
+    }
+
+    /// The roles of the contract that it exports, whatever their version.
+    pub fn roles(&self) -> BTreeSet<PluginRole> {
+        let role = |interface: &str| PluginRole::ALL.into_iter().find(|role| role.as_str() == interface);
+        contract_names(&self.exports).filter_map(|(interface, _)| role(interface)).collect()
+    }
+
+    /// What it imports of the contract that has to be granted, without versions: for example `tpo:plugin/model`.
+    pub fn capabilities(&self) -> BTreeSet<String> {
+        let asked = contract_names(&self.imports).filter(|(interface, _)| !FREE.contains(interface));
+        asked.map(|(interface, _)| format!("{PACKAGE}{interface}")).collect()
+    }
+
+    /// The versions of the contract that it was built for; one, unless it is put together from several.
+    pub fn contract_versions(&self) -> BTreeSet<&str> {
+        contract_names(&self.exports).chain(contract_names(&self.imports)).map(|(_, version)| version).collect()
+    }
+}
+
+/// Interface and version of every name that belongs to the contract.
+fn contract_names(names: &[String]) -> impl Iterator<Item = (&str, &str)> {
+    names.iter().filter_map(|name| {
+        let name = name.strip_prefix(PACKAGE)?;
+        Some(name.split_once('@').unwrap_or((name, "")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn surface(text: &str) -> Result<Surface, Failure> {
+        Surface::of(&wat::parse_str(text).expect("text of WebAssembly"), "`x.wasm`")
+    }
+
+    #[test]
+    fn only_the_outermost_names_count() {
+        let surface = surface(
+            r#"(component
+                (import "tpo:plugin/log@0.1.0" (instance))
+                (import "tpo:plugin/model@0.1.2" (instance $model))
+                (component (import "wasi:cli/run@0.2.0" (instance)))
+                (core module (func (export "inner")))
+                (export "tpo:plugin/judge@0.1.0" (instance $model)))"#,
+        )
+        .expect("a component");
+        assert_eq!(surface.imports, ["tpo:plugin/log@0.1.0", "tpo:plugin/model@0.1.2"]);
+        assert_eq!(surface.roles(), [PluginRole::Judge].into());
+        assert_eq!(surface.capabilities(), ["tpo:plugin/model".to_owned()].into());
+        assert_eq!(surface.contract_versions(), ["0.1.0", "0.1.2"].into());
+    }
+
+    #[test]
+    fn what_is_no_component_is_named() {
+        assert_eq!(
+            surface("(module)").expect_err("a module").to_string(),
+            "`x.wasm` is a core module, not a component"
+        );
+        let said = |bytes: &[u8]| Surface::of(bytes, "it").expect_err("no component").to_string();
+        assert_eq!(said(b"\x7fELF"), "it is not a WebAssembly component");
+        let mut cut = wat::parse_str("(component (core module))").expect("text of WebAssembly");
+        cut.truncate(cut.len() - 3);
+        assert_eq!(said(&cut), "it is no well-formed component");
+    }
+}
