@@ -106,8 +106,8 @@ impl Workplace {
         format!("exit {}\n{}", ended.code, ended.stderr.trim_end())
     }
 
-    /// Paths of this machine are replaced, so that what is left can be a snapshot.
-    fn ended(&self, output: &Output) -> Ended {
+    /// What a command printed. Paths of this machine are replaced, so that what is left can be a snapshot.
+    pub fn ended(&self, output: &Output) -> Ended {
         let here = self.directory.path().canonicalize().expect("it exists");
         let repository = root();
         let text = |bytes: &[u8]| {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tpo_bundle::{Mode, Reference};
 use tpo_types::PluginRole;
 
 /// Teaches a language model to think before it answers (Thought Preference Optimization).
@@ -55,6 +56,18 @@ pub(crate) enum PluginCommand {
     Bench(BenchArguments),
     /// Ask a plugin once more about a batch that it failed on.
     Replay(ReplayArguments),
+    /// Publish a bundle to an OCI registry.
+    Publish(PublishArguments),
+    /// Pin a published plugin in `tpo.lock` and fetch it.
+    Add(AddArguments),
+    /// Move a pin to what its tag names now.
+    Update(UpdateArguments),
+    /// Remove a pin.
+    Remove(RemoveArguments),
+    /// Look whether everything that is pinned is as it was.
+    Verify(VerifyArguments),
+    /// Make a key to sign bundles with.
+    Keygen(KeygenArguments),
     /// Compile the component on stdin to code on stdout, within caps. For tpo itself.
     #[command(hide = true)]
     Compile(CompileArguments),
@@ -72,12 +85,44 @@ pub(crate) enum ModelCommand {
 /// The command line of [`PluginCommand::Compile`].
 pub(crate) const COMPILE: [&str; 3] = ["--quiet", "plugin", "compile"];
 
-/// What may be loaded.
+/// Which plugins may be loaded, and what may be done to get them.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Trust {
     /// Load native plugins (`.so`): nothing confines them.
     #[arg(long)]
     pub allow_native: bool,
+    #[command(flatten)]
+    pub mode: ModeFlags,
+}
+
+/// What may be done to get published plugins.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ModeFlags {
+    /// Fail if `tpo.lock` is missing or would change.
+    #[arg(long)]
+    pub locked: bool,
+    /// Ask no registry.
+    #[arg(long)]
+    pub offline: bool,
+    /// Both.
+    #[arg(long)]
+    pub frozen: bool,
+}
+
+impl ModeFlags {
+    pub(crate) fn mode(self) -> Mode {
+        Mode::of_flags(self.locked, self.offline, self.frozen)
+    }
+}
+
+/// The lock file.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LockFile {
+    /// The lock file.
+    #[arg(long, value_name = "FILE", default_value = tpo_bundle::LOCK_FILE)]
+    pub lock: PathBuf,
+    #[command(flatten)]
+    pub mode: ModeFlags,
 }
 
 /// How data is printed.
@@ -92,16 +137,16 @@ pub(crate) enum Format {
 /// What wins over the configuration file.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Overrides {
-    /// Judge: a built-in name or a path to a `.wasm`.
+    /// Judge: a built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
     #[arg(long, value_name = "PLUGIN")]
     pub judge: Option<String>,
-    /// Thought template, and the parser of the same component: a built-in name or a path to a `.wasm`.
+    /// Thought template, and the parser of the same component: a built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
     #[arg(long, value_name = "PLUGIN")]
     pub thought: Option<String>,
-    /// Response parser: a built-in name or a path to a `.wasm`.
+    /// Response parser: a built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
     #[arg(long, value_name = "PLUGIN")]
     pub parser: Option<String>,
-    /// Pair selector: a built-in name or a path to a `.wasm`.
+    /// Pair selector: a built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
     #[arg(long, value_name = "PLUGIN")]
     pub selector: Option<String>,
     /// Model: a built-in name, a directory, a `.gguf` or `hf:org/name@revision`.
@@ -187,7 +232,7 @@ pub(crate) struct ListArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArguments {
-    /// A built-in name or a path to a `.wasm`.
+    /// A built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
     pub plugin: String,
     #[command(flatten)]
     pub trust: Trust,
@@ -208,7 +253,7 @@ pub(crate) struct Trial {
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArguments {
-    /// A built-in name or a path to a `.wasm`.
+    /// A built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
     pub plugin: String,
     /// Try it in this role only.
     #[arg(long, value_parser = role)]
@@ -222,7 +267,7 @@ pub(crate) struct TestArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
-    /// A built-in name or a path to a `.wasm`.
+    /// A built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
     pub plugin: String,
     /// Measure it in this role only.
     #[arg(long, value_parser = role)]
@@ -249,6 +294,68 @@ pub(crate) struct ReplayArguments {
 fn role(name: &str) -> Result<PluginRole, String> {
     let names = || PluginRole::ALL.map(PluginRole::as_str).join(", ");
     PluginRole::ALL.into_iter().find(|role| role.as_str() == name).ok_or_else(|| format!("the roles are {}", names()))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PublishArguments {
+    /// Directory with `tpo-plugin.toml` and the components that it names.
+    pub directory: PathBuf,
+    /// Where to: `oci://host/name`, with a tag or not [default tag: the bundle's version].
+    pub reference: Reference,
+    /// Publish the only component in the layout of the CNCF, which `wkg` and others read.
+    #[arg(long)]
+    pub wasm: bool,
+    /// Sign with this key, as `tpo plugin keygen` makes it.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Move the tag if it already names another bundle.
+    #[arg(long)]
+    pub move_tag: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArguments {
+    /// The plugin: `oci://host/name:tag`.
+    pub reference: Reference,
+    /// Grant what it asks for, for example `model`; may be repeated.
+    #[arg(long, value_name = "IMPORT")]
+    pub grant: Vec<String>,
+    #[command(flatten)]
+    pub lock: LockFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpdateArguments {
+    /// The plugin, as it is pinned.
+    pub reference: Reference,
+    /// Grant what it now asks for; may be repeated.
+    #[arg(long, value_name = "IMPORT")]
+    pub grant: Vec<String>,
+    /// Accept another signer than before, or none.
+    #[arg(long)]
+    pub accept_signer: bool,
+    #[command(flatten)]
+    pub lock: LockFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArguments {
+    /// The plugin, as it is pinned.
+    pub reference: Reference,
+    #[command(flatten)]
+    pub lock: LockFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    pub lock: LockFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeygenArguments {
+    /// File to write the secret key to.
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Args)]

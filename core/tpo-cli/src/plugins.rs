@@ -1,30 +1,27 @@
-//! How the commands open plugins: compiled by this program in another process, and kept in the user's cache.
+//! How the commands load plugins: compiled by this program in another process, kept in the user's cache, pinned in a
+//! lock file.
 
 use std::env;
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use tpo_host::{Plugins, Setup, Workshop};
+use tpo_host::{Bundles, Setup, Workshop};
 use tpo_types::{Failure, Kind};
 
-use crate::arguments::{COMPILE, CompileArguments};
+use crate::arguments::{COMPILE, CompileArguments, Trust};
 
-/// A loader of plugins that keeps what it compiles.
-pub(crate) fn open(setup: Setup) -> Result<Plugins, Failure> {
-    Plugins::new(self::setup(setup)?)
-}
-
-/// The same as a setup, for who opens more than one loader.
-pub(crate) fn setup(setup: Setup) -> Result<Setup, Failure> {
+/// How plugins are loaded: compiled code is kept, and what is published is pinned in `lock`.
+pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
     let program = env::current_exe()
         .map_err(|error| Failure::new(Kind::Resources, "the program does not find itself").because(error))?;
     let compiler = [program.into_os_string()].into_iter().chain(COMPILE.map(OsString::from)).collect();
     let workshop = Workshop { cache: cache_dir()?.join("components"), compiler };
-    Ok(Setup { workshop: Some(workshop), ..setup })
+    let bundles = Bundles { lock: lock.to_owned(), store: tpo_lm::fetch::data_dir()?, mode: trust.mode.mode() };
+    Ok(Setup { workshop: Some(workshop), bundles: Some(bundles), allow_native: trust.allow_native, ..Setup::default() })
 }
 
-/// The program as the compiler that [`open`] names.
+/// The program as the compiler that [`setup`] names.
 pub(crate) fn compile(arguments: &CompileArguments) -> Result<(), Failure> {
     let CompileArguments { seconds, memory_mib } = *arguments;
     tpo_host::compile_worker(seconds, memory_mib, &mut io::stdin().lock(), &mut io::stdout().lock())

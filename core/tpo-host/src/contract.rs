@@ -3,10 +3,10 @@
 //! All of this is decided by names, before anything is compiled: a component that is built for another version, has
 //! nothing that `tpo` looks for, or wants something that nobody lends it is told so in words, not in type mismatches.
 
+use tpo_bundle::Surface;
 use tpo_types::{Failure, PluginRole};
 
 use crate::source::Source;
-use crate::surface::Surface;
 use crate::wasi;
 
 const PACKAGE: &str = "tpo:plugin/";

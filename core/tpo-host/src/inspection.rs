@@ -1,12 +1,12 @@
 //! What a component says of itself, checked.
 
 use serde_json::Value;
+use tpo_bundle::Surface;
 use tpo_types::{Failure, PluginIdentity, PluginRole};
 
 use crate::bindings::exports::tpo::plugin::metadata::Description;
 use crate::native::NativeDescription;
 use crate::source::Source;
-use crate::surface::Surface;
 use crate::text::quotable;
 
 /// The longest summary or license that is shown, in bytes.

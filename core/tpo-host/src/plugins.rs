@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tpo_bundle::Reference;
 use tpo_types::{Failure, Kind, PluginRole};
 use wasmtime::component::Linker;
 
@@ -17,9 +18,9 @@ use crate::plugin::Plugin;
 use crate::roles::Role;
 use crate::source::{Form, Source};
 use crate::state::State;
-use crate::surface::Surface;
 use crate::{
-    Inspection, JudgePlugin, Limits, PairwiseJudgePlugin, ParserPlugin, SelectorPlugin, TemplatePlugin, Workshop,
+    Bundles, Inspection, JudgePlugin, Limits, PairwiseJudgePlugin, ParserPlugin, SelectorPlugin, TemplatePlugin,
+    Workshop,
 };
 
 /// What a process decides about all of its plugins.
@@ -31,13 +32,16 @@ pub struct Setup {
     pub workshop: Option<Workshop>,
     /// Where batches that a plugin failed on are written; without one, nowhere.
     pub failures: Option<PathBuf>,
+    /// Where plugins that are named by `oci://` come from; without it, from nowhere.
+    pub bundles: Option<Bundles>,
     /// Whether native plugins, which nothing confines, may be loaded.
     pub allow_native: bool,
 }
 
 /// Loads plugins. A process needs one; each component is compiled once.
 ///
-/// A source is a path where it has a separator or an extension, and the name of a built-in component otherwise. A
+/// A source is `oci://` and a bundle in a registry, a path where it has a separator or an extension, and the name of a
+/// built-in component otherwise. A
 /// configuration is a JSON object, and is shown to the plugin at once: a wrong one is refused here, not in the middle of
 /// a run.
 pub struct Plugins {
@@ -87,7 +91,7 @@ impl Plugins {
     pub fn roles(&self, source: &str) -> Result<Vec<PluginRole>, Failure> {
         let source = self.open(source)?;
         match source.form {
-            Form::Component => contract::roles(&surface(&source)?, &source),
+            Form::Component => contract::roles(&source.surface()?, &source),
             Form::Native => Ok(self.library(&source)?.description(&source)?.roles),
         }
     }
@@ -98,7 +102,7 @@ impl Plugins {
         if source.form == Form::Native {
             return Inspection::of_native(self.library(&source)?.description(&source)?, &source);
         }
-        let surface = surface(&source)?;
+        let surface = source.surface()?;
         let roles = contract::roles(&surface, &source)?;
         contract::check_imports(&surface, &source)?;
         let component = self.compile(&source)?;
@@ -114,14 +118,22 @@ impl Plugins {
         if source.form == Form::Native {
             return Plugin::of_library(self.library(&source)?, &source, wanted.config, conduct);
         }
-        let surface = surface(&source)?;
+        let surface = source.surface()?;
         contract::check_role(&contract::roles(&surface, &source)?, R::ROLE, &source)?;
         contract::check_imports(&surface, &source)?;
-        Plugin::of_component(self.compile(&source)?, &source, wanted.config, conduct)
+        let config = source.with_defaults(wanted.config);
+        Plugin::of_component(self.compile(&source)?, &source, &config, conduct)
     }
 
     fn open(&self, source: &str) -> Result<Source, Failure> {
-        Source::open(source, &self.setup.limits)
+        if !Reference::is_meant(source) {
+            return Source::open(source, &self.setup.limits);
+        }
+        let reference: Reference = source.parse()?;
+        let bundles = self.setup.bundles.as_ref().ok_or_else(|| {
+            Failure::new(Kind::Usage, format!("`{reference}` is in a registry, and none is asked here"))
+        })?;
+        Source::of_bundle(source, &bundles.resolve(&reference)?, &self.setup.limits)
     }
 
     fn library(&self, source: &Source) -> Result<NativeLibrary, Failure> {
@@ -144,9 +156,4 @@ impl Plugins {
         compiled.insert(source.sha256.clone(), Arc::clone(&component));
         Ok(component)
     }
-}
-
-fn surface(source: &Source) -> Result<Surface, Failure> {
-    Surface::of(&source.bytes)
-        .map_err(|error| source.refusal("is damaged").hint("build or download it again").because(error))
 }

@@ -7,7 +7,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use tpo_bundle::{Reference, Resolved, Surface};
 use tpo_types::{Failure, Kind};
 use wasmparser::Parser;
 use wasmtime::Engine;
@@ -26,7 +28,8 @@ fn is_path(name: &str) -> bool {
 
 /// The name of a plugin as it is called from anywhere, given where relative paths begin.
 pub fn anchored(name: &str, base: &Path) -> String {
-    if is_path(name) { base.join(name).display().to_string() } else { name.to_owned() }
+    let is_file = !Reference::is_meant(name) && is_path(name);
+    if is_file { base.join(name).display().to_string() } else { name.to_owned() }
 }
 
 /// What a plugin's bytes are.
@@ -40,13 +43,15 @@ pub(crate) enum Form {
 /// A plugin's bytes and where they came from.
 pub(crate) struct Source {
     pub(crate) form: Form,
-    /// `built-in` or the path.
+    /// `built-in`, the path, or the reference at its digest.
     pub(crate) origin: String,
     /// The name of a built-in component, the path of any other.
     pub(crate) name: String,
     pub(crate) bytes: Cow<'static, [u8]>,
     /// In hex.
     pub(crate) sha256: String,
+    /// What its bundle configures where the user does not.
+    defaults: Map<String, Value>,
 }
 
 impl Source {
@@ -59,7 +64,44 @@ impl Source {
             (Form::Component, "built-in", builtin::component(name).ok_or_else(|| unknown(name))?.into())
         };
         let sha256 = hex(&Sha256::digest(&bytes));
-        Ok(Self { form, origin: origin.into(), name: name.into(), bytes, sha256 })
+        Ok(Self { form, origin: origin.into(), name: name.into(), bytes, sha256, defaults: Map::new() })
+    }
+
+    /// The component of a bundle, which is called `name`.
+    pub(crate) fn of_bundle(name: &str, resolved: &Resolved, limits: &Limits) -> Result<Self, Failure> {
+        let max_mib = u64::from(limits.component_mib);
+        if resolved.size > max_mib << 20 {
+            return Err(too_large(name, max_mib));
+        }
+        let table = resolved.component().map(|component| serde_json::to_value(&component.config));
+        let defaults = match table.transpose() {
+            Ok(Some(Value::Object(defaults))) => defaults,
+            Ok(_) => Map::new(),
+            Err(error) => {
+                return Err(Failure::new(Kind::Bug, format!("the configuration of `{name}` is no JSON")).because(error));
+            }
+        };
+        Ok(Self {
+            form: Form::Component,
+            origin: resolved.reference.to_string(),
+            name: name.into(),
+            bytes: resolved.read()?.into(),
+            sha256: resolved.sha256.hex(),
+            defaults,
+        })
+    }
+
+    /// What the component exports and imports.
+    pub(crate) fn surface(&self) -> Result<Surface, Failure> {
+        Surface::of(&self.bytes, &self.subject())
+    }
+
+    /// The user's configuration over the bundle's. What is no table stays as it is, to be refused.
+    pub(crate) fn with_defaults(&self, config: &Value) -> Value {
+        let Value::Object(given) = config else { return config.clone() };
+        let mut all = self.defaults.clone();
+        all.extend(given.clone());
+        Value::Object(all)
     }
 
     /// How messages call this component before it has said its name.
@@ -93,11 +135,14 @@ fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Failure> {
     // One byte more tells a file that is too large from one that just fits, whatever its metadata says.
     File::open(path).and_then(|file| file.take(max_bytes + 1).read_to_end(&mut bytes)).map_err(cannot_read)?;
     if bytes.len() as u64 > max_bytes {
-        let what = format!("plugin `{}` is larger than {} MiB", path.display(), max_bytes >> 20);
-        let hint = "strip it, build it with optimization for size, or raise `limits.component_mib`";
-        return Err(Failure::new(Kind::Plugin, what).hint(hint));
+        return Err(too_large(&path.display().to_string(), max_bytes >> 20));
     }
     Ok(bytes)
+}
+
+fn too_large(name: &str, max_mib: u64) -> Failure {
+    Failure::new(Kind::Plugin, format!("plugin `{name}` is larger than {max_mib} MiB"))
+        .hint("strip it, build it with optimization for size, or raise `limits.component_mib`")
 }
 
 /// What a file is, or why it is no plugin.

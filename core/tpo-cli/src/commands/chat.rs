@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tpo_host::{OnError, Setup, Wanted};
+use tpo_host::{OnError, Plugins, Wanted};
 use tpo_lm::sample::LocalSampler;
 use tpo_run::config::ThoughtConfig;
 use tpo_run::{RunConfig, RunDirectory, Store};
@@ -54,7 +54,7 @@ impl<'a> Chat<'a> {
         let thought =
             arguments.thought.clone().map_or(config.thought, |plugin| (plugin, Value::Object(serde_json::Map::new())));
         let parser = if arguments.thought.is_some() { &thought } else { config.parser.as_ref().unwrap_or(&thought) };
-        let plugins = plugins::open(Setup { allow_native: arguments.trust.allow_native, ..Setup::default() })?;
+        let plugins = Plugins::new(plugins::setup(arguments.trust, Path::new(tpo_bundle::LOCK_FILE))?)?;
         Ok(Self {
             arguments,
             printer,

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 mod inspect;
+pub(crate) mod published;
 pub(crate) mod replay;
 pub(crate) mod test;
 
@@ -18,8 +19,7 @@ pub(crate) use inspect::{inspect, list};
 impl Trial {
     /// How plugins are loaded for a trial.
     fn setup(&self) -> Result<Setup, Failure> {
-        let setup = Setup { limits: limits(&self.limit)?, allow_native: self.trust.allow_native, ..Setup::default() };
-        plugins::setup(setup)
+        Ok(Setup { limits: limits(&self.limit)?, ..plugins::setup(self.trust, Path::new(tpo_bundle::LOCK_FILE))? })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tpo_host::Setup;
+use tpo_host::{Plugins, Setup};
 use tpo_run::{Override, RunConfig, RunDirectory, RunPlan, Stages};
 use tpo_types::{Failure, Kind};
 
@@ -14,7 +14,7 @@ use crate::progress::Progress;
 
 pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
     let plan = plan(&arguments.config, &arguments.overrides, printer)?;
-    let stages = stages(&plan, arguments.overrides.trust)?;
+    let stages = stages(&plan, &arguments.config, arguments.overrides.trust)?;
     printer.talk(&describe(&plan, &stages));
     if arguments.dry_run {
         return Ok(());
@@ -22,15 +22,14 @@ pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Fail
     start(&plan, &stages, printer)
 }
 
-/// Opens the plugins of a plan.
-pub(crate) fn stages(plan: &RunPlan, trust: Trust) -> Result<Stages, Failure> {
+/// Opens the plugins of a plan. What is published is pinned in the lock file beside its configuration.
+pub(crate) fn stages(plan: &RunPlan, config: &Path, trust: Trust) -> Result<Stages, Failure> {
     let setup = Setup {
         limits: plan.config.limits.clone(),
         failures: Some(plan.directory.failures()),
-        allow_native: trust.allow_native,
-        ..Setup::default()
+        ..plugins::setup(trust, &config.with_file_name(tpo_bundle::LOCK_FILE))?
     };
-    Stages::open(&plan.config, &plugins::open(setup)?)
+    Stages::open(&plan.config, &Plugins::new(setup)?)
 }
 
 /// Runs a plan and prints its figures.

@@ -84,7 +84,10 @@ fn a_component_that_is_damaged() {
     let mut bytes = std::fs::read(Guest::judge("unreachable").path()).unwrap();
     bytes.truncate(bytes.len() / 2);
     let told = refused(&Guest::file("guest.wasm", &bytes).source());
-    assert!(told.starts_with("Plugin: `guest.wasm` (sha256 ...) is damaged\ncause: unexpected end"), "{told}");
+    assert!(
+        told.starts_with("Plugin: `guest.wasm` (sha256 ...) is no well-formed component\ncause: unexpected end"),
+        "{told}"
+    );
 }
 
 #[test]

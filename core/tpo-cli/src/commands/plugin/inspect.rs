@@ -1,16 +1,19 @@
 //! `tpo plugin list` and `tpo plugin inspect`.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
-use tpo_host::{Inspection, Reach, Setup, builtin};
+use tpo_host::{Inspection, Plugins, Reach, builtin};
 use tpo_types::{Failure, PluginRole};
 
-use crate::arguments::{Format, InspectArguments};
+use crate::arguments::{Format, InspectArguments, ModeFlags, Trust};
 use crate::plugins;
 use crate::printer::Printer;
 use crate::text::{printable, printable_json};
 
 pub(crate) fn list(format: Format, printer: Printer) -> Result<(), Failure> {
-    let plugins = plugins::open(Setup::default())?;
+    let nothing_else = Trust { allow_native: false, mode: ModeFlags { locked: false, offline: true, frozen: false } };
+    let plugins = Plugins::new(plugins::setup(nothing_else, Path::new(tpo_bundle::LOCK_FILE))?)?;
     let mut inspections = Vec::new();
     for name in builtin::names() {
         inspections.push(plugins.inspect(name)?);
@@ -32,8 +35,8 @@ pub(crate) fn list(format: Format, printer: Printer) -> Result<(), Failure> {
 }
 
 pub(crate) fn inspect(arguments: &InspectArguments, printer: Printer) -> Result<(), Failure> {
-    let setup = Setup { allow_native: arguments.trust.allow_native, ..Setup::default() };
-    let inspection = plugins::open(setup)?.inspect(&arguments.plugin)?;
+    let setup = plugins::setup(arguments.trust, Path::new(tpo_bundle::LOCK_FILE))?;
+    let inspection = Plugins::new(setup)?.inspect(&arguments.plugin)?;
     printer.data(&match arguments.format {
         Format::Json => printable_json(&as_json(&inspection)),
         Format::Text => as_text(&inspection),
