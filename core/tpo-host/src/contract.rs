@@ -85,7 +85,16 @@ fn flag(role: PluginRole) -> &'static str {
 
 /// Refuses a component that wants what no plugin gets.
 pub(crate) fn check_imports(surface: &Surface, source: &Source) -> Result<(), Failure> {
-    surface.imports.iter().try_for_each(|import| check_import(import, source))
+    let mut imports: Vec<&String> = surface.imports.iter().collect();
+    // With its standard library, who connects also imports files, and who opens files also the clock. The first that is
+    // refused should be what the author meant.
+    imports.sort_by_key(|import| {
+        ["wasi:filesystem", "wasi:clocks"]
+            .iter()
+            .position(|side_issue| import.starts_with(side_issue))
+            .map_or(0, |at| at + 1)
+    });
+    imports.into_iter().try_for_each(|import| check_import(import, source))
 }
 
 fn check_import(import: &str, source: &Source) -> Result<(), Failure> {
@@ -105,7 +114,9 @@ fn check_import(import: &str, source: &Source) -> Result<(), Failure> {
     }
     let package = name.interface.split('/').next().unwrap_or_default();
     let why = match package {
-        "wasi:sockets" | "wasi:http" => "a plugin has no network",
+        "wasi:sockets" | "wasi:http" => "a plugin has no network: it may be told nothing but its input",
+        "wasi:filesystem" => "a plugin has no files: what it needs comes with its configuration or is compiled into it",
+        "wasi:clocks" => "a plugin has no clock: the same input has to get the same answer",
         _ if package.starts_with("wasi:") => {
             "tpo lends only the part of WASI 0.2 that a standard library needs to start"
         }

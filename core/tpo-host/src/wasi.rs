@@ -1,15 +1,14 @@
 //! The WASI that a guest's standard library needs to start: empty, and the same on every machine.
 //!
-//! There are no files, arguments, environment variables or sockets. Time stands still, sleeping takes none, and random
-//! numbers are the same in every call. What a guest prints goes to its [`Log`](crate::log::Log). Interfaces that are
-//! missing here are refused before a component is compiled ([`crate::contract`]).
+//! There are no arguments and no environment variables, and random numbers are the same in every call. What a guest prints
+//! goes to its [`Log`](crate::log::Log). What is missing here, files, clocks and the network among it, is refused before
+//! a component is compiled ([`crate::contract`]): a standard library starts without, so who imports it means to use it.
 
 use bytes::Bytes;
 use wasmtime::component::{HasData, HasSelf, Linker, Resource, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
-use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sync};
-use wasmtime_wasi::p2::{DynOutputStream, DynPollable, OutputStream, Pollable, StreamResult, subscribe};
+use wasmtime_wasi::p2::bindings::{cli, random, sync};
+use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::state::{SharedLog, State};
@@ -26,10 +25,6 @@ pub(crate) const INTERFACES: &[&str] = &[
     "wasi:cli/terminal-stderr",
     "wasi:cli/terminal-stdin",
     "wasi:cli/terminal-stdout",
-    "wasi:clocks/monotonic-clock",
-    "wasi:clocks/wall-clock",
-    "wasi:filesystem/preopens",
-    "wasi:filesystem/types",
     "wasi:io/error",
     "wasi:io/poll",
     "wasi:io/streams",
@@ -48,16 +43,12 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     cli::terminal_stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::terminal_stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::terminal_stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    filesystem::preopens::add_to_linker::<State, WasiFilesystem>(linker, State::filesystem)?;
-    sync::filesystem::types::add_to_linker::<State, WasiFilesystem>(linker, State::filesystem)?;
     sync::io::error::add_to_linker::<State, Table>(linker, |state| &mut state.table)?;
     sync::io::poll::add_to_linker::<State, Table>(linker, |state| &mut state.table)?;
     sync::io::streams::add_to_linker::<State, Table>(linker, |state| &mut state.table)?;
 
     cli::stderr::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     cli::stdout::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
-    clocks::monotonic_clock::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
-    clocks::wall_clock::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     random::insecure::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     random::insecure_seed::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     random::random::add_to_linker::<State, HasSelf<State>>(linker, |state| state)
@@ -73,49 +64,6 @@ impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
-}
-
-impl clocks::wall_clock::Host for State {
-    fn now(&mut self) -> wasmtime::Result<clocks::wall_clock::Datetime> {
-        Ok(clocks::wall_clock::Datetime { seconds: 0, nanoseconds: 0 })
-    }
-
-    fn resolution(&mut self) -> wasmtime::Result<clocks::wall_clock::Datetime> {
-        Ok(clocks::wall_clock::Datetime { seconds: 1, nanoseconds: 0 })
-    }
-}
-
-impl clocks::monotonic_clock::Host for State {
-    fn now(&mut self) -> wasmtime::Result<u64> {
-        Ok(0)
-    }
-
-    fn resolution(&mut self) -> wasmtime::Result<u64> {
-        Ok(1_000_000_000)
-    }
-
-    fn subscribe_instant(&mut self, _when: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        self.no_wait()
-    }
-
-    fn subscribe_duration(&mut self, _duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        self.no_wait()
-    }
-}
-
-impl State {
-    /// A guest that slept would sleep in the host, where no deadline reaches it.
-    fn no_wait(&mut self) -> wasmtime::Result<Resource<DynPollable>> {
-        let ready = self.table.push(Ready)?;
-        subscribe(&mut self.table, ready)
-    }
-}
-
-struct Ready;
-
-#[wasmtime_wasi::async_trait]
-impl Pollable for Ready {
-    async fn ready(&mut self) {}
 }
 
 /// The same numbers in every call, by `SplitMix64`.

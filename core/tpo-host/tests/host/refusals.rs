@@ -133,7 +133,9 @@ fn a_component_in_the_wrong_role() {
 
 #[test]
 fn a_component_that_wants_more_than_it_gets() {
-    let network = "a plugin has no network";
+    let network = "a plugin has no network: it may be told nothing but its input";
+    let files = "a plugin has no files: what it needs comes with its configuration or is compiled into it";
+    let clock = "a plugin has no clock: the same input has to get the same answer";
     let wasi = "tpo lends only the part of WASI 0.2 that a standard library needs to start";
     for (import, why) in [
         ("wasi:sockets/tcp@0.2.6", network),
@@ -143,7 +145,10 @@ fn a_component_that_wants_more_than_it_gets() {
         ("wasi:nn/inference@0.2.0-rc-2024-10-28", wasi),
         ("wasi:config/store@0.2.0-draft", wasi),
         ("wasi:cli/environment@0.3.0", wasi),
-        ("wasi:clocks/timezone@0.2.6", wasi),
+        ("wasi:filesystem/types@0.2.6", files),
+        ("wasi:filesystem/preopens@0.2.6", files),
+        ("wasi:clocks/wall-clock@0.2.6", clock),
+        ("wasi:clocks/monotonic-clock@0.2.6", clock),
         ("acme:gpu/device@1.0.0", "tpo does not lend it"),
         ("secrets", "tpo does not lend it"),
     ] {
