@@ -50,6 +50,8 @@ pub(crate) enum PluginCommand {
     List(ListArguments),
     /// Say what a plugin is, what it asks for and how it is configured.
     Inspect(InspectArguments),
+    /// Load a component, or the components of a bundle's directory, and say what is wrong with them.
+    Check(CheckArguments),
     /// Put a plugin through an author's cases, different batches, and inputs that nobody expects.
     Test(TestArguments),
     /// Measure what a plugin costs.
@@ -249,6 +251,14 @@ pub(crate) struct Trial {
     /// A limit, as in `[limits]` of a configuration; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub limit: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// A directory with `tpo-plugin.toml`, a path to a `.wasm`, a built-in name, or `oci://host/name:tag`.
+    pub plugin: String,
+    #[command(flatten)]
+    pub trial: Trial,
 }
 
 #[derive(Debug, Args)]

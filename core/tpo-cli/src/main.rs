@@ -49,6 +49,7 @@ fn execute(command: Command, printer: Printer) -> Result<(), Failure> {
         Command::Plugin(PluginCommand::Remove(arguments)) => commands::plugin::published::remove(&arguments, printer),
         Command::Plugin(PluginCommand::Verify(arguments)) => commands::plugin::published::verify(&arguments, printer),
         Command::Plugin(PluginCommand::Keygen(arguments)) => commands::plugin::published::keygen(&arguments, printer),
+        Command::Plugin(PluginCommand::Check(arguments)) => commands::plugin::check::run(&arguments, printer),
         Command::Plugin(PluginCommand::Test(arguments)) => commands::plugin::test::run(&arguments, printer),
         Command::Plugin(PluginCommand::Bench(arguments)) => commands::plugin::bench::run(&arguments, printer),
         Command::Plugin(PluginCommand::Replay(arguments)) => commands::plugin::replay::run(&arguments, printer),

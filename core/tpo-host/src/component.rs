@@ -6,7 +6,7 @@ use wasmtime::component::{Component, HasSelf, Instance, InstancePre, Linker};
 
 use crate::bindings::exports::tpo::plugin::metadata;
 use crate::bindings::tpo::plugin::{log, types};
-use crate::crash::{Crash, Drift};
+use crate::crash::Crash;
 use crate::engine::TimedEngine;
 use crate::limits::Limits;
 use crate::source::Source;
@@ -29,9 +29,8 @@ impl CompiledComponent {
         limits: &Limits,
         source: &Source,
     ) -> Result<Self, Failure> {
-        let drifted = |error| source.refusal(Drift.to_string()).hint(Drift::HINT).because(error);
-        let pre = linker.instantiate_pre(component).map_err(drifted)?;
-        let metadata = metadata::GuestIndices::new(&pre).map_err(drifted)?;
+        let pre = linker.instantiate_pre(component).map_err(|error| source.drifted(error))?;
+        let metadata = metadata::GuestIndices::new(&pre).map_err(|error| source.drifted(error))?;
         Ok(Self { pre, metadata, engine: engine.clone(), limits: limits.clone() })
     }
 

@@ -14,17 +14,25 @@ pub(crate) struct Crash {
     did: String,
     hint: Option<&'static str>,
     cause: Box<dyn Error + Send + Sync>,
+    /// Whether it ended because its types are not the contract's.
+    pub(crate) drifted: bool,
 }
 
 impl Crash {
     /// What `error` means, with the last lines that the guest printed.
     pub(crate) fn new(error: wasmtime::Error, last_lines: Option<String>, limits: &Limits) -> Self {
         let (did, hint) = explain(&error, limits);
+        let drifted = error.downcast_ref::<Drift>().is_some();
         let cause = match last_lines {
             Some(lines) => Failure::new(Kind::Plugin, format!("it printed: {lines}")).because(error).into(),
             None => error.into(),
         };
-        Self { did, hint, cause }
+        Self { did, hint, cause, drifted }
+    }
+
+    /// What brought it about.
+    pub(crate) fn into_cause(self) -> Box<dyn Error + Send + Sync> {
+        self.cause
     }
 
     /// The failure of `subject`; `place` says when.

@@ -18,6 +18,7 @@ mod component;
 mod conduct;
 mod contract;
 mod crash;
+mod drift;
 mod engine;
 mod failed_batch;
 mod inspection;

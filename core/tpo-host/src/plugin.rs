@@ -43,15 +43,20 @@ impl<R: Role> Plugin<R> {
         conduct: Conduct,
     ) -> Result<Self, Failure> {
         check_table::<R>(config, source)?;
-        let drifted = |error| source.refusal(Drift.to_string()).hint(Drift::HINT).because(error);
-        let export = R::find(&component.pre).map_err(drifted)?;
+        let export = R::find(&component.pre).map_err(|error| source.drifted(error))?;
         let (description, configured) = component
             .run(&source.name, |store, instance| {
                 R::enter(&export, store, instance).map_err(|error| error.context(Drift))?;
                 let metadata = component.metadata.load(&mut *store, instance).map_err(|error| error.context(Drift))?;
                 Ok((metadata.call_describe(&mut *store)?, metadata.call_configure(store, &config.to_string())?))
             })
-            .map_err(|crash| crash.failure(&source.subject(), "while it was configured"))?;
+            .map_err(|crash| {
+                if crash.drifted {
+                    source.drifted(crash.into_cause())
+                } else {
+                    crash.failure(&source.subject(), "while it was configured")
+                }
+            })?;
         let identity = inspection::identity(&description.name, &description.version, source)?;
         configured.map_err(|error| misconfigured(&subject::<R>(&identity), &error, &source.name))?;
         let code = Code::Component(Pool::new(component, export, &identity.name, config));

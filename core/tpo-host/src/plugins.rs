@@ -12,6 +12,7 @@ use crate::compile;
 use crate::component::{CompiledComponent, linker};
 use crate::conduct::{Conduct, Wanted};
 use crate::contract;
+use crate::drift;
 use crate::engine::TimedEngine;
 use crate::native::NativeLibrary;
 use crate::plugin::Plugin;
@@ -110,6 +111,16 @@ impl Plugins {
             .run(&source.name, |store, instance| component.metadata.load(&mut *store, instance)?.call_describe(store))
             .map_err(|crash| crash.failure(&source.subject(), "while it described itself"))?;
         Inspection::new(&description, &source, surface, roles)
+    }
+
+    /// The same for a plugin whose author wants to know: its own copy of the contract is compared line by line, too.
+    pub fn check(&self, source: &str) -> Result<Inspection, Failure> {
+        let inspection = self.inspect(source)?;
+        let source = self.open(source)?;
+        if source.form == Form::Component && !drift::differences(&source.bytes).is_empty() {
+            return Err(source.drifted("the types differ"));
+        }
+        Ok(inspection)
     }
 
     pub(crate) fn load<R: Role>(&self, wanted: &Wanted<'_>) -> Result<Plugin<R>, Failure> {

@@ -3,6 +3,7 @@
 //! Nothing is understood here but the first bytes, and those only to say what a file is that is no component.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -15,6 +16,8 @@ use wasmparser::Parser;
 use wasmtime::Engine;
 
 use crate::builtin;
+use crate::crash::Drift;
+use crate::drift;
 use crate::limits::Limits;
 use crate::text::quotable;
 
@@ -107,6 +110,17 @@ impl Source {
     /// How messages call this component before it has said its name.
     pub(crate) fn subject(&self) -> String {
         format!("`{}` (sha256 {})", self.name, &self.sha256[..12])
+    }
+
+    /// The refusal of a component whose types are not the contract's: `error` says so, and this how they differ.
+    pub(crate) fn drifted(&self, error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
+        let differences = drift::differences(&self.bytes);
+        let failure = self.refusal(Drift.to_string()).hint(Drift::HINT);
+        if differences.is_empty() {
+            return failure.because(error);
+        }
+        let told = quotable(&differences.join("\n"), REFUSAL_BYTES);
+        failure.because(Failure::new(Kind::Plugin, told).because(error))
     }
 
     /// A refusal of this component; `what` goes on from its name, and may quote what the component says.

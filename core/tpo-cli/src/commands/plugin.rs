@@ -1,6 +1,7 @@
 //! `tpo plugin`: look at plugins, and put them to the test.
 
 pub(crate) mod bench;
+pub(crate) mod check;
 mod inspect;
 pub(crate) mod published;
 pub(crate) mod replay;
