@@ -35,7 +35,7 @@ pub struct Check {
 pub struct Trial {
     /// What was looked at, in order.
     pub checks: Vec<Check>,
-    /// How long [`MEASURED_ITEMS`] items took, on one thread. None where the plugin failed before.
+    /// How long 1000 items took, on one thread. None where the plugin failed before.
     pub per_1000_items: Option<Duration>,
 }
 

@@ -13,8 +13,11 @@ pub(crate) fn unpacked(packages: &[&str]) -> PathBuf {
     guard.lock().unwrap();
     let done = root.join(".done");
     if !done.exists() {
-        for package in packages {
-            run(Command::new("apt-get").args(["download", package]).current_dir(&root));
+        let download = || Command::new("apt-get").arg("download").args(packages).current_dir(&root).status();
+        if !download().is_ok_and(|status| status.success()) {
+            // A fresh container has no lists of packages. Who is not root has to have them.
+            run(Command::new("apt-get").arg("update"));
+            run(Command::new("apt-get").arg("download").args(packages).current_dir(&root));
         }
         for entry in fs::read_dir(&root).unwrap() {
             let path = entry.unwrap().path();
