@@ -28,6 +28,7 @@ mod signature;
 mod store;
 mod surface;
 mod verify;
+mod wit;
 
 pub use access::{Access, Credentials};
 pub use artifact::Layout;
@@ -47,3 +48,4 @@ pub use signature::{PublicKey, SecretKey, keygen};
 pub use store::Store;
 pub use surface::Surface;
 pub use verify::{Verified, verify};
+pub use wit::WIT;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tpo_author::Language;
 use tpo_bundle::{Mode, Reference};
 use tpo_types::PluginRole;
 
@@ -46,6 +47,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
+    /// Start a plugin: a project that builds as it is.
+    New(NewArguments),
+    /// Build the component of a project.
+    Build(BuildArguments),
     /// List the plugins that ship with tpo.
     List(ListArguments),
     /// Say what a plugin is, what it asks for and how it is configured.
@@ -223,6 +228,27 @@ pub(crate) struct ChatArguments {
     /// 0 takes the likeliest token every time.
     #[arg(long, default_value_t = 0.0)]
     pub temperature: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// Directory to write into; its last part names the plugin.
+    pub directory: PathBuf,
+    /// The language: rust, python, javascript, c or go.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Language,
+    /// The role to play. `thought-template` and `response-parser` come as one plugin that plays both.
+    #[arg(long, value_parser = role, default_value = "judge")]
+    pub role: PluginRole,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArguments {
+    /// Directory of the project.
+    #[arg(default_value = ".")]
+    pub directory: PathBuf,
+    #[command(flatten)]
+    pub trial: Trial,
 }
 
 #[derive(Debug, Args)]

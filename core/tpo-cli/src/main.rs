@@ -41,6 +41,8 @@ fn execute(command: Command, printer: Printer) -> Result<(), Failure> {
         Command::Init(arguments) => commands::init::run(&arguments, printer),
         Command::Status(arguments) => commands::status::run(&arguments, printer),
         Command::Chat(arguments) => commands::chat::run(&arguments, printer),
+        Command::Plugin(PluginCommand::New(arguments)) => commands::plugin::author::new(&arguments, printer),
+        Command::Plugin(PluginCommand::Build(arguments)) => commands::plugin::author::build(&arguments, printer),
         Command::Plugin(PluginCommand::List(arguments)) => commands::plugin::list(arguments.format, printer),
         Command::Plugin(PluginCommand::Inspect(arguments)) => commands::plugin::inspect(&arguments, printer),
         Command::Plugin(PluginCommand::Publish(arguments)) => commands::plugin::published::publish(&arguments, printer),

@@ -21,6 +21,11 @@ pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
     Ok(Setup { workshop: Some(workshop), bundles: Some(bundles), allow_native: trust.allow_native, ..Setup::default() })
 }
 
+/// Where compilers for other languages are kept.
+pub(crate) fn tools_dir() -> Result<PathBuf, Failure> {
+    Ok(cache_dir()?.join("tools"))
+}
+
 /// The program as the compiler that [`setup`] names.
 pub(crate) fn compile(arguments: &CompileArguments) -> Result<(), Failure> {
     let CompileArguments { seconds, memory_mib } = *arguments;
@@ -34,7 +39,7 @@ fn cache_dir() -> Result<PathBuf, Failure> {
         .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("tpo")))
         .or_else(|| env::home_dir().map(|home| home.join(".cache/tpo")))
         .ok_or_else(|| {
-            Failure::new(Kind::Resources, "there is no directory to keep compiled plugins in")
+            Failure::new(Kind::Resources, "there is no directory to keep compiled plugins and compilers in")
                 .hint("set the environment variable `TPO_CACHE_DIR`")
         })
 }

@@ -5,20 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use tpo_bundle::WIT;
 use wit_component::{DecodedWasm, WitPrinter, decode};
 use wit_parser::{Resolve, UnresolvedPackageGroup};
-
-/// The contract, file by file.
-const CONTRACT: [(&str, &str); 8] = [
-    ("types.wit", include_str!("../../../wit/types.wit")),
-    ("metadata.wit", include_str!("../../../wit/metadata.wit")),
-    ("log.wit", include_str!("../../../wit/log.wit")),
-    ("model.wit", include_str!("../../../wit/model.wit")),
-    ("thought.wit", include_str!("../../../wit/thought.wit")),
-    ("judge.wit", include_str!("../../../wit/judge.wit")),
-    ("selector.wit", include_str!("../../../wit/selector.wit")),
-    ("worlds.wit", include_str!("../../../wit/worlds.wit")),
-];
 
 /// The differences, a sentence each. Empty where there are none, or where the component cannot be read as WIT.
 pub(crate) fn differences(component: &[u8]) -> Vec<String> {
@@ -47,7 +36,7 @@ pub(crate) fn differences(component: &[u8]) -> Vec<String> {
 }
 
 fn contract() -> Option<Resolve> {
-    let text: String = CONTRACT.iter().map(|(_, text)| *text).collect();
+    let text: String = WIT.iter().map(|(_, text)| *text).collect();
     let mut resolve = Resolve::default();
     let group = UnresolvedPackageGroup::parse("contract.wit", &text).ok()?;
     resolve.push_group(group).ok()?;

@@ -1,5 +1,6 @@
 //! `tpo plugin`: look at plugins, and put them to the test.
 
+pub(crate) mod author;
 pub(crate) mod bench;
 pub(crate) mod check;
 mod inspect;

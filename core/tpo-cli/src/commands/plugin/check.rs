@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &CheckArguments, printer: Printer) -> Result<(), Fa
 }
 
 /// Loads and describes one component: its outside, its imports, its code and its own words are looked at on the way.
-fn component(plugins: &Plugins, source: &str, printer: Printer) -> Result<(), Failure> {
+pub(super) fn component(plugins: &Plugins, source: &str, printer: Printer) -> Result<(), Failure> {
     let inspection = plugins.check(source)?;
     let roles: Vec<&str> = inspection.roles.iter().map(|role| role.as_str()).collect();
     let reach = match &inspection.reach {

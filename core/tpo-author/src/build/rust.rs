@@ -1,0 +1,46 @@
+//! Rust: cargo, whose target `wasm32-wasip2` makes components by itself.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use tpo_types::{Failure, Kind};
+
+use super::Job;
+use crate::command;
+
+const TARGET: &str = "wasm32-wasip2";
+const HINT: &str = "Rust comes from rustup, and `rustup target add wasm32-wasip2` adds what plugins are compiled to";
+
+pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> {
+    ensure_target(job.directory)?;
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
+    let output = command::compile(cargo.current_dir(job.directory), "cargo", HINT)?;
+    let file = artifact(&String::from_utf8_lossy(&output.stdout)).ok_or_else(|| {
+        Failure::new(Kind::Plugin, "cargo built no component")
+            .hint("the package is a library with `crate-type = [\"cdylib\"]`")
+    })?;
+    super::write(component, &super::read(Path::new(&file))?)?;
+    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// The component among cargo's messages. The project's own package is the last that is compiled.
+fn artifact(messages: &str) -> Option<String> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let files = messages.flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default());
+    files.filter_map(|file| file.as_str().map(str::to_owned)).filter(|file| file.ends_with(".wasm")).last()
+}
+
+/// Has the target installed; where rustup cannot, cargo says what is missing.
+fn ensure_target(directory: &Path) -> Result<(), Failure> {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "target-libdir", "--target", TARGET]).current_dir(directory);
+    let output = command::compile(&mut rustc, "rustc", HINT)?;
+    if !Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
+        let mut rustup = Command::new("rustup");
+        rustup.args(["target", "add", TARGET]).current_dir(directory);
+        command::install(&mut rustup, "rustup", TARGET, HINT)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! A new project: files of a template under the author's name, and the contract.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tpo_bundle::{Name, WIT, manifest};
+use tpo_types::{Failure, Kind, PluginRole};
+
+use crate::language::Language;
+use crate::templates::{self, Template};
+
+/// What to start.
+#[derive(Debug, Clone, Copy)]
+pub struct Project<'a> {
+    /// Where; a directory that does not exist yet, or is empty.
+    pub directory: &'a Path,
+    /// The plugin's name.
+    pub name: &'a Name,
+    /// The language.
+    pub language: Language,
+    /// The role it is to play.
+    pub role: PluginRole,
+}
+
+/// Writes a project that builds as it is, and gives its files.
+pub fn create(project: &Project<'_>) -> Result<Vec<PathBuf>, Failure> {
+    let template = templates::of(project.language, project.role)?;
+    let directory = project.directory;
+    if fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Failure::new(Kind::Usage, format!("`{}` is not empty", directory.display()))
+            .hint("name a directory that does not exist yet"));
+    }
+    let mut files = vec![
+        (manifest::FILE_NAME.to_owned(), manifest_of(project, &template)),
+        ("README.md".to_owned(), readme_of(project, &template)),
+        (".gitignore".to_owned(), templates::IGNORED.to_owned()),
+    ];
+    for (name, text) in &template.files {
+        files.push(((*name).to_owned(), text.replace(template.name, project.name.as_str())));
+    }
+    for (name, text) in WIT {
+        files.push((format!("wit/{name}"), text.to_owned()));
+    }
+    files.extend(template.copies);
+    files.iter().try_for_each(|(name, text)| write(&directory.join(name), text.as_bytes()))?;
+    Ok(files.into_iter().map(|(name, _)| directory.join(name)).collect())
+}
+
+fn manifest_of(project: &Project<'_>, template: &Template) -> String {
+    let Project { name, language, .. } = project;
+    let roles: Vec<String> = template.roles.iter().map(|role| format!("\"{role}\"")).collect();
+    format!(
+        "name = \"{name}\"\nversion = \"0.1.0\"\nlicense = \"Apache-2.0\"\nsummary = \"{}\"\n\n\
+         # The contract it is built for, and how.\ncontract = \"0.1\"\nlanguage = \"{language}\"\nwit = \"wit\"\n\n\
+         [[component]]\nname = \"{name}\"\nfile = \"{name}.wasm\"\nroles = [{}]\n",
+        template.summary,
+        roles.join(", "),
+    )
+}
+
+fn readme_of(project: &Project<'_>, template: &Template) -> String {
+    let rows = template.explained.iter().map(|(file, what)| format!("| `{file}` | {what} |\n")).collect::<String>();
+    templates::README
+        .replace("{name}", project.name.as_str())
+        .replace("{summary}", template.summary)
+        .replace("{language}", project.language.title())
+        .replace("{flag}", template.flag)
+        .replace("{files}", &rows)
+        .replace("{notes}", templates::notes(project.language))
+}
+
+/// Writes a file, and the directories above it.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)
+        .and_then(|()| fs::write(path, bytes))
+        .map_err(|error| Failure::new(Kind::Resources, format!("cannot write `{}`", path.display())).because(error))
+}

@@ -1,0 +1,59 @@
+// A pair selector: best against worst, where they are at least `margin` apart.
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    margin: { type: 'number', minimum: 0, default: 0.1, description: 'How much better the chosen response has to be.' },
+  },
+};
+
+let margin = 0.1;
+
+export const metadata = {
+  describe() {
+    return {
+      name: 'a-new-plugin',
+      version: '0.1.0',
+      summary: 'Pairs the best with the worst where they are apart',
+      license: 'Apache-2.0',
+      configSchema: JSON.stringify(schema),
+      extra: [],
+    };
+  },
+
+  configure(config) {
+    const settings = JSON.parse(config);
+    for (const key of Object.keys(settings)) {
+      if (!(key in schema.properties)) refuse(`there is no key \`${key}\`; the only one is \`margin\``);
+    }
+    margin = settings.margin ?? margin;
+    if (typeof margin !== 'number' || margin < 0) refuse('`margin` is a number from 0');
+  },
+};
+
+// An error of the contract is thrown as its value; an `Error` would end the instance instead.
+function refuse(why) {
+  throw { tag: 'invalid-config', val: why };
+}
+
+export const pairSelector = {
+  select(groups) {
+    return groups.map(select);
+  },
+};
+
+function select(group) {
+  const scores = group.candidates
+    .map(({ standing }, index) => ({ standing, index }))
+    .filter(({ standing }) => standing.tag === 'scored')
+    .sort((a, b) => a.standing.val - b.standing.val);
+  if (scores.length > 1) {
+    const [worst, best] = [scores[0], scores[scores.length - 1]];
+    const gap = best.standing.val - worst.standing.val;
+    if (gap > 0 && gap >= margin) {
+      return { pairs: [{ chosen: best.index, rejected: worst.index, extra: [] }], dropped: undefined, extra: [] };
+    }
+  }
+  return { pairs: [], dropped: 'scores are too close', extra: [] };
+}

@@ -1,0 +1,54 @@
+// A pairwise judge that prefers the response whose length is nearer to `words` words (60 unless configured).
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    words: { type: 'integer', minimum: 1, default: 60, description: 'Words a good response has.' },
+  },
+};
+
+let wanted = 60;
+
+export const metadata = {
+  describe() {
+    return {
+      name: 'a-new-plugin',
+      version: '0.1.0',
+      summary: 'Prefers the response of about the right length',
+      license: 'Apache-2.0',
+      configSchema: JSON.stringify(schema),
+      extra: [],
+    };
+  },
+
+  configure(config) {
+    const settings = JSON.parse(config);
+    for (const key of Object.keys(settings)) {
+      if (!(key in schema.properties)) refuse(`there is no key \`${key}\`; the only one is \`words\``);
+    }
+    wanted = settings.words ?? wanted;
+    if (!Number.isInteger(wanted) || wanted < 1) refuse('`words` is a whole number from 1');
+  },
+};
+
+// An error of the contract is thrown as its value; an `Error` would end the instance instead.
+function refuse(why) {
+  throw { tag: 'invalid-config', val: why };
+}
+
+export const pairwiseJudge = {
+  compare(duels) {
+    return duels.map((duel) => ({ preference: { tag: preferred(duel) }, rationale: undefined, extra: [] }));
+  },
+};
+
+function preferred(duel) {
+  const [first, second] = [distance(duel.first), distance(duel.second)];
+  if (first === second) return 'tie';
+  return first < second ? 'first' : 'second';
+}
+
+function distance(response) {
+  return Math.abs((response.match(/\S+/g)?.length ?? 0) - wanted);
+}

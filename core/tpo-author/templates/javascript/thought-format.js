@@ -1,0 +1,59 @@
+// A thought format: asks for a thought and then an answer behind `Answer:`, and splits what was written there.
+//
+// Template and parser are one component, so that they cannot disagree about the marker.
+
+const MARKER = 'Answer:';
+const REQUEST = 'Think about this first, in a few sentences. Then write `Answer:` and your answer behind it.';
+
+export const metadata = {
+  describe() {
+    return {
+      name: 'a-new-plugin',
+      version: '0.1.0',
+      summary: 'Asks for a thought and then an answer',
+      license: 'Apache-2.0',
+      configSchema: JSON.stringify({ type: 'object', additionalProperties: false, properties: {} }),
+      extra: [],
+    };
+  },
+
+  configure(config) {
+    for (const key of Object.keys(JSON.parse(config))) {
+      // An error of the contract is thrown as its value; an `Error` would end the instance instead.
+      throw { tag: 'invalid-config', val: `there is no key \`${key}\`; nothing can be configured` };
+    }
+  },
+};
+
+export const thoughtTemplate = {
+  render(instructions) {
+    return instructions.map((instruction) => {
+      const { messages } = instruction;
+      if (messages.length === 0) return { tag: 'err', val: 'no message' };
+      const last = messages[messages.length - 1];
+      const asked = { role: last.role, content: `${last.content}\n\n${REQUEST}` };
+      return {
+        tag: 'ok',
+        val: {
+          messages: [...messages.slice(0, -1), asked],
+          prefill: undefined,
+          stop: [],
+          responseMarker: MARKER,
+          extra: [],
+        },
+      };
+    });
+  },
+};
+
+export const responseParser = {
+  parse(completions) {
+    return completions.map(({ text }) => {
+      const at = text.indexOf(MARKER);
+      if (at < 0) return { tag: 'err', val: 'no answer' };
+      const response = text.slice(at + MARKER.length).trim();
+      if (response === '') return { tag: 'err', val: 'empty answer' };
+      return { tag: 'ok', val: { thought: text.slice(0, at).trim(), response } };
+    });
+  },
+};

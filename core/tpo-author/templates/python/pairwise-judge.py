@@ -1,0 +1,60 @@
+"""A pairwise judge that prefers the response whose length is nearer to `words` words (60 unless configured)."""
+
+import json
+
+import wit_world.exports
+from componentize_py_types import Err
+from wit_world.exports.metadata import Description
+from wit_world.exports.pairwise_judge import Duel, Preference_First, Preference_Second, Preference_Tie, Verdict
+from wit_world.imports.types import Error_InvalidConfig
+
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "words": {"type": "integer", "minimum": 1, "default": 60, "description": "Words a good response has."},
+    },
+}
+
+wanted = 60
+
+
+class Metadata(wit_world.exports.Metadata):
+    def describe(self) -> Description:
+        return Description(
+            name="a-new-plugin",
+            version="0.1.0",
+            summary="Prefers the response of about the right length",
+            license="Apache-2.0",
+            config_schema=json.dumps(SCHEMA),
+            extra=[],
+        )
+
+    def configure(self, config: str) -> None:
+        global wanted
+        settings = json.loads(config)
+        for key in settings.keys() - SCHEMA["properties"].keys():
+            raise Err(Error_InvalidConfig(f"there is no key `{key}`; the only one is `words`"))
+        wanted = settings.get("words", wanted)
+        if type(wanted) is not int or wanted < 1:
+            raise Err(Error_InvalidConfig(f"`words` is {wanted!r}; it is a whole number from 1"))
+
+
+class PairwiseJudge(wit_world.exports.PairwiseJudge):
+    def compare(self, duels: list[Duel]) -> list[Verdict]:
+        return [compare(duel) for duel in duels]
+
+
+def compare(duel: Duel) -> Verdict:
+    first, second = distance(duel.first), distance(duel.second)
+    if first < second:
+        preference = Preference_First()
+    elif second < first:
+        preference = Preference_Second()
+    else:
+        preference = Preference_Tie()
+    return Verdict(preference, None, [])
+
+
+def distance(response: str) -> int:
+    return abs(len(response.split()) - wanted)

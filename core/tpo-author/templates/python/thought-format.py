@@ -1,0 +1,59 @@
+"""A thought format: asks for a thought and then an answer behind `Answer:`, and splits what was written there.
+
+Template and parser are one component, so that they cannot disagree about the marker.
+"""
+
+import json
+
+import wit_world.exports
+from componentize_py_types import Err, Ok, Result
+from wit_world.exports.metadata import Description
+from wit_world.exports.response_parser import Completion, Parts
+from wit_world.exports.thought_template import Prompt
+from wit_world.imports.types import Error_InvalidConfig, Instruction, Message
+
+MARKER = "Answer:"
+REQUEST = "Think about this first, in a few sentences. Then write `Answer:` and your answer behind it."
+
+
+class Metadata(wit_world.exports.Metadata):
+    def describe(self) -> Description:
+        return Description(
+            name="a-new-plugin",
+            version="0.1.0",
+            summary="Asks for a thought and then an answer",
+            license="Apache-2.0",
+            config_schema=json.dumps({"type": "object", "additionalProperties": False, "properties": {}}),
+            extra=[],
+        )
+
+    def configure(self, config: str) -> None:
+        for key in json.loads(config):
+            raise Err(Error_InvalidConfig(f"there is no key `{key}`; nothing can be configured"))
+
+
+class ThoughtTemplate(wit_world.exports.ThoughtTemplate):
+    def render(self, instructions: list[Instruction]) -> list[Result[Prompt, str]]:
+        return [render(instruction) for instruction in instructions]
+
+
+class ResponseParser(wit_world.exports.ResponseParser):
+    def parse(self, completions: list[Completion]) -> list[Result[Parts, str]]:
+        return [parse(completion.text) for completion in completions]
+
+
+def render(instruction: Instruction) -> Result[Prompt, str]:
+    if not instruction.messages:
+        return Err("no message")
+    *before, last = instruction.messages
+    asked = Message(last.role, f"{last.content}\n\n{REQUEST}")
+    return Ok(Prompt([*before, asked], None, [], MARKER, []))
+
+
+def parse(text: str) -> Result[Parts, str]:
+    thought, marker, response = text.partition(MARKER)
+    if not marker:
+        return Err("no answer")
+    if not response.strip():
+        return Err("empty answer")
+    return Ok(Parts(thought.strip(), response.strip()))

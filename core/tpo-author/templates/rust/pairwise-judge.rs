@@ -1,0 +1,71 @@
+//! A pairwise judge that prefers the response whose length is nearer to `words` words (60 unless configured).
+
+use std::cmp::Ordering;
+
+use serde::Deserialize;
+use tpo_plugin::{Duel, Error, JsonSchema, PairwiseJudge, Plugin, Preference, Verdict, schemars};
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Config {
+    /// Words a good response has.
+    #[schemars(range(min = 1))]
+    words: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { words: 60 }
+    }
+}
+
+struct RightLength(Config);
+
+impl Plugin for RightLength {
+    type Config = Config;
+
+    fn new(config: Config) -> Result<Self, String> {
+        if config.words == 0 { Err("`words` is a whole number from 1".into()) } else { Ok(Self(config)) }
+    }
+}
+
+impl RightLength {
+    fn distance(&self, response: &str) -> usize {
+        response.split_whitespace().count().abs_diff(self.0.words)
+    }
+}
+
+impl PairwiseJudge for RightLength {
+    fn compare(&self, duels: &[Duel]) -> Result<Vec<Verdict>, Error> {
+        let verdict = |duel: &Duel| {
+            let preference = match self.distance(&duel.first).cmp(&self.distance(&duel.second)) {
+                Ordering::Less => Preference::First,
+                Ordering::Greater => Preference::Second,
+                Ordering::Equal => Preference::Tie,
+            };
+            Verdict { preference, rationale: None, extra: Vec::new() }
+        };
+        Ok(duels.iter().map(verdict).collect())
+    }
+}
+
+tpo_plugin::export_pairwise_judge!(RightLength);
+
+/// The logic runs natively, without a component: `cargo test`.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_does_not_matter() {
+        let judge = RightLength::new(Config { words: 2 }).expect("a valid configuration");
+        let duel = |first: &str, second: &str| Duel {
+            instruction: Default::default(),
+            first: first.into(),
+            second: second.into(),
+        };
+        let verdicts = judge.compare(&[duel("a b", "a"), duel("a", "a b")]).expect("verdicts");
+        assert_eq!(verdicts[0].preference, Preference::First);
+        assert_eq!(verdicts[1].preference, Preference::Second);
+    }
+}

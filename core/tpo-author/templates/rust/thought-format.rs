@@ -1,0 +1,52 @@
+//! A thought format: asks for a thought and then an answer behind `Answer:`, and splits what was written there.
+//!
+//! Template and parser are one component, so that they cannot disagree about the marker.
+
+use tpo_plugin::{Completion, Instruction, Message, NoConfig, Parts, Plugin, Prompt, ResponseParser, ThoughtTemplate};
+
+const MARKER: &str = "Answer:";
+const REQUEST: &str = "Think about this first, in a few sentences. Then write `Answer:` and your answer behind it.";
+
+struct ThinkThenAnswer;
+
+impl Plugin for ThinkThenAnswer {
+    type Config = NoConfig;
+
+    fn new(_: NoConfig) -> Result<Self, String> {
+        Ok(Self)
+    }
+}
+
+impl ThoughtTemplate for ThinkThenAnswer {
+    fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
+        let (last, before) = instruction.messages.split_last().ok_or("no message")?;
+        let asked = Message { content: format!("{}\n\n{REQUEST}", last.content), ..last.clone() };
+        Ok(Prompt { messages: [before, &[asked]].concat(), response_marker: Some(MARKER.into()), ..Prompt::default() })
+    }
+}
+
+impl ResponseParser for ThinkThenAnswer {
+    fn parse(&self, completion: &Completion) -> Result<Parts, String> {
+        let (thought, response) = completion.text.split_once(MARKER).ok_or("no answer")?;
+        let response = response.trim();
+        if response.is_empty() {
+            return Err("empty answer".into());
+        }
+        Ok(Parts { thought: Some(thought.trim().into()), response: response.into() })
+    }
+}
+
+tpo_plugin::export_thought_format!(ThinkThenAnswer);
+
+/// The logic runs natively, without a component: `cargo test`.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_understood() {
+        let text = "It is a colour.\nAnswer: Red.".to_owned();
+        let parts = ThinkThenAnswer.parse(&Completion { text, truncated: false, extra: Vec::new() }).expect("parts");
+        assert_eq!((parts.thought.as_deref(), &*parts.response), (Some("It is a colour."), "Red."));
+    }
+}

@@ -1,0 +1,13 @@
+//! The text of the contract, for who needs it as text: projects of authors, and comparisons with what a component carries.
+
+/// The contract `tpo:plugin`, file by file.
+pub const WIT: [(&str, &str); 8] = [
+    ("types.wit", include_str!("../../../wit/types.wit")),
+    ("metadata.wit", include_str!("../../../wit/metadata.wit")),
+    ("log.wit", include_str!("../../../wit/log.wit")),
+    ("model.wit", include_str!("../../../wit/model.wit")),
+    ("thought.wit", include_str!("../../../wit/thought.wit")),
+    ("judge.wit", include_str!("../../../wit/judge.wit")),
+    ("selector.wit", include_str!("../../../wit/selector.wit")),
+    ("worlds.wit", include_str!("../../../wit/worlds.wit")),
+];

@@ -1,0 +1,52 @@
+// A judge that likes responses of about `words` words (60 unless configured).
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    words: { type: 'integer', minimum: 1, default: 60, description: 'Words a good response has.' },
+  },
+};
+
+let wanted = 60;
+
+export const metadata = {
+  describe() {
+    return {
+      name: 'judge-in-javascript',
+      version: '0.1.0',
+      summary: 'Likes responses of about the right length',
+      license: 'Apache-2.0',
+      configSchema: JSON.stringify(schema),
+      extra: [],
+    };
+  },
+
+  configure(config) {
+    const settings = JSON.parse(config);
+    for (const key of Object.keys(settings)) {
+      if (!(key in schema.properties)) refuse(`there is no key \`${key}\`; the only one is \`words\``);
+    }
+    wanted = settings.words ?? wanted;
+    if (!Number.isInteger(wanted) || wanted < 1) refuse('`words` is a whole number from 1');
+  },
+};
+
+// An error of the contract is thrown as its value; an `Error` would end the instance instead.
+function refuse(why) {
+  throw { tag: 'invalid-config', val: why };
+}
+
+export const judge = {
+  score(groups) {
+    return groups.map((group) => group.responses.map(judgment));
+  },
+};
+
+function judgment(response) {
+  // A pattern is matched by compiled code; a loop over characters would be interpreted.
+  const words = response.match(/\S+/g)?.length ?? 0;
+  if (words === 0) return { tag: 'unscored', val: 'empty response' };
+  const value = 1 / (1 + Math.abs(words - wanted) / wanted);
+  return { tag: 'score', val: { value, rationale: undefined, aspects: [['words', words]], extra: [] } };
+}
