@@ -1,0 +1,4 @@
+;; does: wants to know the time
+;; as: plain-component
+;; says: imports `wasi:clocks/wall-clock@0.2.6`, and a plugin has no clock
+(import "wasi:clocks/wall-clock@0.2.6" (instance))

@@ -1,0 +1,3 @@
+;; does: ends in the middle
+;; as: half
+;; says: is no well-formed component
