@@ -3,7 +3,8 @@
 //! A guest is a few lines of WebAssembly text. Lines `;; key: value` at its head say what it `does`, the `limit`s it is
 //! given, what tpo `says`, the exit `code` where it is not 4, and what the text is (`as`): parts of a judge's module
 //! (`tests/guests/frame.wat` is the rest), a component, the imports of an empty component, a module as it is, or half a
-//! judge. `{{3 text}}` repeats a text, with `#` its number. The table in `docs/hostile-guests.md` is made from what was
+//! judge. `{{3 text}}` repeats a text, with `#` its number; `instances` are added to what is assembled, and `nested` is how
+//! many components are put around it. The table in `docs/hostile-guests.md` is made from what was
 //! seen here.
 
 use std::fmt::Write as _;
@@ -59,12 +60,18 @@ impl Guest {
             let (key, value) = limit.split_once('=').expect("key=value");
             (key.to_owned(), value.parse().expect("a number"))
         };
+        let count = |key: &str| one(key).map_or(0, |count| count.parse().expect("a number"));
+        let mut bytes = assemble(&repeated(&text), one("as").as_deref(), one("contract").as_deref());
+        bytes.extend(instances(count("instances")));
+        for _ in 0..count("nested") {
+            bytes = [b"\0asm\x0d\0\x01\0".as_slice(), &section(4, &bytes)].concat();
+        }
         Self {
             does: one("does").unwrap_or_else(|| panic!("{name} does not say what it does")),
             says: one("says").unwrap_or_else(|| panic!("{name} does not say how it ends")),
             code: one("code").map_or(4, |code| code.parse().expect("a code")),
             limits: all("limit").iter().map(limit).collect(),
-            bytes: assemble(&repeated(&text), one("as").as_deref(), one("contract").as_deref()),
+            bytes,
             name,
         }
     }
@@ -75,8 +82,9 @@ impl Guest {
 
     /// The most MiB that the process may hold: what one with a good plugin does, and what this one was allowed.
     fn memory(&self, baseline: u64) -> u64 {
-        let allowed = [self.limit("memory_mib").unwrap_or(256), self.limit("compile_memory_mib").unwrap_or(0)];
-        baseline + allowed.into_iter().max().unwrap_or(0) + MEMORY_BESIDE
+        // The compiler is a process of its own, and what is reported is the larger of the two.
+        let compiler = self.limit("compile_memory_mib").unwrap_or(0);
+        (baseline + self.limit("memory_mib").unwrap_or(256)).max(compiler) + MEMORY_BESIDE
     }
 
     fn seconds(&self) -> f64 {
@@ -115,12 +123,33 @@ fn assemble(text: &str, kind: Option<&str>, contract: Option<&str>) -> Vec<u8> {
         // Its features are what is wrong with it, so it is not validated here.
         Some("component") => parse(text),
         Some("plain-component") => parse(&format!(
-            "(component {text} (component $c) (instance $empty (instantiate $c))
+            "(component {text}\n (component $c) (instance $empty (instantiate $c))
                 (export \"tpo:plugin/metadata@0.1.0\" (instance $empty))
                 (export \"tpo:plugin/judge@0.1.0\" (instance $empty)))"
         )),
         Some(other) => panic!("a guest is not `{other}`"),
     }
+}
+
+/// A section of a component.
+fn section(id: u8, content: &[u8]) -> Vec<u8> {
+    [&[id], leb128(content.len()).as_slice(), content].concat()
+}
+
+/// A section of core instances of the component's first module, each without imports.
+fn instances(count: usize) -> Vec<u8> {
+    let one = [0, 0, 0];
+    if count == 0 { Vec::new() } else { section(2, &[leb128(count), one.repeat(count)].concat()) }
+}
+
+fn leb128(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 0x7f {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
 }
 
 /// A judge's module: what is given, and of the frame what it does not replace.
@@ -133,7 +162,7 @@ fn module(text: &str) -> String {
     let parts: Vec<&str> = frame.split("\n\n").filter(|part| !is_replaced(part)).collect();
     // Imports come first in a module.
     let (imports, rest): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("(import "));
-    format!("(module {}\n{}\n{})", imports.join("\n"), parts.join("\n"), rest.join("\n"))
+    format!("(module {}\n{}\n{}\n)", imports.join("\n"), parts.join("\n"), rest.join("\n"))
 }
 
 /// A component of the world `judge-plugin`; `edit` is `before => after` in the text of the contract.
@@ -158,7 +187,7 @@ fn component(module: &[u8], edit: Option<&str>) -> Vec<u8> {
     let world = contract.select_world(&[package], Some("judge-plugin")).expect("the world of judges");
     let mut module = module.to_vec();
     embed_component_metadata(&mut module, &contract, world, StringEncoding::UTF8).expect("a module");
-    let encoder = ComponentEncoder::default().module(&module).expect("a module of the world");
+    let mut encoder = ComponentEncoder::default().module(&module).expect("a module of the world");
     encoder.encode().unwrap_or_else(|error| panic!("{error:#}"))
 }
 

@@ -47,8 +47,7 @@ impl Inspection {
         surface: Surface,
         roles: Vec<PluginRole>,
     ) -> Result<Self, Failure> {
-        let config_schema = serde_json::from_str(&description.config_schema)
-            .map_err(|error| source.refusal("gives a schema of its configuration that is not JSON").because(error))?;
+        let config_schema = config_schema(&description.config_schema, source)?;
         Ok(Self {
             identity: identity(&description.name, &description.version, source)?,
             summary: quotable(&description.summary, LINE_BYTES),
@@ -71,6 +70,12 @@ impl Inspection {
             config_schema: description.config_schema,
         })
     }
+}
+
+/// The schema of the plugin's configuration. Whether it means anything is not looked at.
+pub(crate) fn config_schema(text: &str, source: &Source) -> Result<Value, Failure> {
+    serde_json::from_str(text)
+        .map_err(|error| source.refusal("gives a schema of its configuration that is not JSON").because(error))
 }
 
 /// The plugin's identity. Its name and version go into file names, reports and messages, so they are plain.

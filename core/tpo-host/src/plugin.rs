@@ -3,6 +3,7 @@
 //! What the code is, a component or a native library, is known in [`Code`]; how items become batches and what happens
 //! when one fails is the business of [`crate::asking`].
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -44,20 +45,25 @@ impl<R: Role> Plugin<R> {
     ) -> Result<Self, Failure> {
         check_table::<R>(config, source)?;
         let export = R::find(&component.pre).map_err(|error| source.drifted(error))?;
+        let doing = Cell::new("while it was loaded");
         let (description, configured) = component
             .run(&source.name, |store, instance| {
                 R::enter(&export, store, instance).map_err(|error| error.context(Drift))?;
                 let metadata = component.metadata.load(&mut *store, instance).map_err(|error| error.context(Drift))?;
-                Ok((metadata.call_describe(&mut *store)?, metadata.call_configure(store, &config.to_string())?))
+                doing.set("while it described itself");
+                let description = metadata.call_describe(&mut *store)?;
+                doing.set("while it was configured");
+                Ok((description, metadata.call_configure(store, &config.to_string())?))
             })
             .map_err(|crash| {
                 if crash.drifted {
                     source.drifted(crash.into_cause())
                 } else {
-                    crash.failure(&source.subject(), "while it was configured")
+                    crash.failure(&source.subject(), doing.get())
                 }
             })?;
         let identity = inspection::identity(&description.name, &description.version, source)?;
+        inspection::config_schema(&description.config_schema, source)?;
         configured.map_err(|error| misconfigured(&subject::<R>(&identity), &error, &source.name))?;
         let code = Code::Component(Pool::new(component, export, &identity.name, config));
         Ok(Self { code, identity, config: config.clone(), conduct })

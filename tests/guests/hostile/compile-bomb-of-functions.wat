@@ -1,4 +1,5 @@
 ;; does: is a hundred thousand functions
-;; limit: compile_seconds=2
-;; says: takes more than 2 s of CPU time to compile
+;; limit: compile_seconds=1
+;; limit: compile_memory_mib=2048
+;; says: takes more than 1 s of CPU time to compile
 {{100000 (func (param i32 i32) (result i32) (i32.add (i32.mul (local.get 0) (local.get 1)) (i32.const #)))}}

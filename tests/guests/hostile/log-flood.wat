@@ -6,6 +6,6 @@
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32) (local $left i32)
   (local.set $left (i32.const 100000))
   (loop
-    (call $emit (i32.const 4) (i32.const 0x900) (i32.const 23))
+    (call $emit (i32.const 4) (i32.const 0x900) (i32.const 27))
     (br_if 0 (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
   (i32.const 0x800))

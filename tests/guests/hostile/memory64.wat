@@ -1,4 +1,3 @@
 ;; does: uses 64-bit memory
-;; as: component
-;; says: is no well-formed component
-(component (core module (memory i64 1)))
+;; says: memory64
+(memory i64 1)

@@ -1,4 +1,5 @@
-;; does: is a hundred and fifty components inside one another
+;; does: is a thousand components inside one another
 ;; as: component
-;; says: nest
-(component {{150 (component }} {{150 )}})
+;; nested: 1000
+;; says: exports nothing; tpo looks for tpo:plugin/judge@0.1.0
+(component)

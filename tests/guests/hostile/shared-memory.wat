@@ -1,4 +1,3 @@
 ;; does: shares memory between threads
-;; as: component
-;; says: is no well-formed component
-(component (core module (memory 1 2 shared)))
+;; says: threads
+(memory 1 2 shared)

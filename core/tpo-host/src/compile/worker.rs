@@ -24,6 +24,11 @@ pub fn compile_worker(
     cap(Resource::Cpu, seconds)?;
     cap(Resource::As, memory_mib << 20)?;
     cap(Resource::Core, 0)?;
+    // Every thread takes memory of its own. Left to the first use, too little of it would be a panic. The words begin like
+    // those of Rust's allocator, which is how the parent knows.
+    rayon::ThreadPoolBuilder::new().build_global().map_err(|error| {
+        Failure::new(Kind::Resources, "memory allocation of the compiler's threads failed").because(error)
+    })?;
     let engine = Engine::new(&engine::config()).map_err(|error| engine::cannot_start().because(error))?;
     let mut component = Vec::new();
     let io = |error| Failure::new(Kind::Resources, "the compiler lost its pipe").because(error);

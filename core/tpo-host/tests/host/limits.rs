@@ -49,7 +49,7 @@ fn endless_loops_outside_of_the_call() {
     let function = r#"(func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32) (i32.const 0x300))"#;
     let start = Guest::plugin("judge-plugin", &format!("{function} (func $start (loop (br 0))) (start $start)"));
     let told_of_start = told(score(&start));
-    let expected = "Plugin: `guest.wasm` (sha256 ...) used more than 1 s while it was configured\n";
+    let expected = "Plugin: `guest.wasm` (sha256 ...) used more than 1 s while it was loaded\n";
     assert!(told_of_start.starts_with(expected), "{told_of_start}");
 
     let after = r#"(func (export "cabi_post_tpo:plugin/judge@0.1.0#score") (param i32) (loop (br 0)))"#;
@@ -71,10 +71,7 @@ fn memory_bombs() {
     ];
     for (bomb, did) in bombs {
         let told = told(score(&Guest::plugin("judge-plugin", &format!("{function} {bomb}"))));
-        assert!(
-            told.starts_with(&format!("Plugin: `guest.wasm` (sha256 ...) {did} while it was configured")),
-            "{told}"
-        );
+        assert!(told.starts_with(&format!("Plugin: `guest.wasm` (sha256 ...) {did} while it was loaded")), "{told}");
     }
 }
 

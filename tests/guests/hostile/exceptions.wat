@@ -1,0 +1,4 @@
+;; does: throws exceptions
+;; says: exceptions
+(tag $oops)
+(func (throw $oops))

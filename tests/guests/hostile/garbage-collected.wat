@@ -1,0 +1,4 @@
+;; does: has the runtime collect garbage for it
+;; says: gc
+(type $box (struct (field i32)))
+(func (result (ref $box)) (struct.new $box (i32.const 1)))
