@@ -1,3 +1,3 @@
 ;; does: is made of two hundred instances of its own module
 ;; instances: 200
-;; says: instances
+;; says: resource limit exceeded: instance count too high
