@@ -13,6 +13,7 @@ use crate::batch;
 use crate::conduct::OnError;
 use crate::engine::THREAD_STACK_BYTES;
 use crate::failed_batch;
+use crate::instances::Warm;
 use crate::plugin::{self, Plugin};
 use crate::roles::Role;
 
@@ -37,23 +38,34 @@ impl<R: Role> Plugin<R> {
     ) -> Result<Vec<R::Outcome>, Failure> {
         let next = AtomicUsize::new(0);
         let failed = AtomicBool::new(false);
-        // Batches are handed out in order, so every batch before a failed one has been begun and will be ended.
+        // What one instance serves is one thread's. It is handed out in order, and a thread ends with its first failure, so
+        // every batch before the first failed one has been begun and will be ended.
+        let lane = self.code.batches_per_instance();
         let work = || {
             let mut done = Vec::new();
             while !failed.load(Ordering::Relaxed) {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(range) = batches.get(number) else { break };
-                let place = Place { number, of: batches.len(), items: range.clone() };
-                let outcomes = self.answer(&place, &items[range.clone()]);
-                failed.fetch_or(outcomes.is_err(), Ordering::Relaxed);
-                done.push((number, outcomes));
+                let first = next.fetch_add(lane, Ordering::Relaxed);
+                if first >= batches.len() {
+                    break;
+                }
+                let mut warm = None;
+                for (number, range) in batches.iter().enumerate().skip(first).take(lane) {
+                    let place = Place { number, of: batches.len(), items: range.clone() };
+                    let outcomes = self.answer(&mut warm, &place, &items[range.clone()]);
+                    let has_failed = outcomes.is_err();
+                    done.push((number, outcomes));
+                    if has_failed {
+                        failed.store(true, Ordering::Relaxed);
+                        break;
+                    }
+                }
             }
             done
         };
         // Even one batch gets a thread: nobody knows how much stack the caller has left.
         let mut done: Vec<_> = thread::scope(|scope| {
             let spawn = |_| thread::Builder::new().stack_size(THREAD_STACK_BYTES).spawn_scoped(scope, work);
-            let threads = 0..threads.clamp(1, batches.len().max(1));
+            let threads = 0..threads.clamp(1, batches.len().div_ceil(lane).max(1));
             let workers: Vec<_> = threads.map(spawn).collect::<Result<_, _>>().map_err(cannot_start)?;
             let ended = workers.into_iter().flat_map(|worker| worker.join().expect("a worker does not panic"));
             Ok::<_, Failure>(ended.collect())
@@ -67,9 +79,9 @@ impl<R: Role> Plugin<R> {
     }
 
     /// The outcomes of one batch, after whatever is to be done when the plugin fails on it.
-    fn answer(&self, place: &Place, items: &[R::Item]) -> Result<Vec<R::Outcome>, Failure> {
-        let failure = match (self.attempt(place, items), self.conduct.on_error) {
-            (Err(_), OnError::Retry) => match self.attempt(place, items) {
+    fn answer(&self, warm: &mut Option<Warm<R>>, place: &Place, items: &[R::Item]) -> Result<Vec<R::Outcome>, Failure> {
+        let failure = match (self.attempt(warm, place, items), self.conduct.on_error) {
+            (Err(_), OnError::Retry) => match self.attempt(&mut None, place, items) {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(failure) => failure,
             },
@@ -96,7 +108,7 @@ impl<R: Role> Plugin<R> {
         let (first, second) = items.split_at(items.len() / 2);
         let mut outcomes = Vec::with_capacity(items.len());
         for half in [first, second] {
-            match self.attempt(place, half) {
+            match self.attempt(&mut None, place, half) {
                 Ok(answered) => outcomes.extend(answered),
                 Err(_) => outcomes.extend(self.without_failing(place, half, splits)),
             }
@@ -105,8 +117,13 @@ impl<R: Role> Plugin<R> {
     }
 
     /// Asks once, and checks the answer.
-    fn attempt(&self, place: &Place, items: &[R::Item]) -> Result<Vec<R::Outcome>, Failure> {
-        let reply = self.code.ask(items).map_err(|why| why.failure(&self.subject(), &place.whole()))?;
+    fn attempt(
+        &self,
+        warm: &mut Option<Warm<R>>,
+        place: &Place,
+        items: &[R::Item],
+    ) -> Result<Vec<R::Outcome>, Failure> {
+        let reply = self.code.ask(warm, items).map_err(|why| why.failure(&self.subject(), &place.whole()))?;
         let outcomes = reply.map_err(|error| plugin::failed(&self.subject(), &error, &place.whole()))?;
         let broken = |what: String| {
             let what = format!("{} gave {what} {}", self.subject(), place.batch());

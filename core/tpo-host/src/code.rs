@@ -4,13 +4,13 @@ use tpo_types::{Failure, Kind};
 
 use crate::bindings::tpo::plugin::types;
 use crate::crash::Crash;
+use crate::instances::{Instances, Warm};
 use crate::native::NativeInstance;
-use crate::pool::Pool;
 use crate::roles::Role;
 
 /// The code of a plugin in one role, configured.
 pub(crate) enum Code<R: Role> {
-    Component(Pool<R>),
+    Component(Instances<R>),
     Native(NativeInstance),
 }
 
@@ -23,10 +23,23 @@ pub(crate) enum NoAnswer {
 }
 
 impl<R: Role> Code<R> {
-    /// Asks about one batch: outcomes, or that the plugin says it failed.
-    pub(crate) fn ask(&self, items: &[R::Item]) -> Result<Result<Vec<R::Outcome>, types::Error>, NoAnswer> {
+    /// How many batches in a row go to one instance.
+    pub(crate) fn batches_per_instance(&self) -> usize {
         match self {
-            Self::Component(pool) => pool.ask(items).map_err(NoAnswer::Crash),
+            Self::Component(instances) => instances.batches(),
+            Self::Native(_) => 1,
+        }
+    }
+
+    /// Asks about one batch: outcomes, or that the plugin says it failed. `warm` is the instance that answered before,
+    /// and the one to ask next.
+    pub(crate) fn ask(
+        &self,
+        warm: &mut Option<Warm<R>>,
+        items: &[R::Item],
+    ) -> Result<Result<Vec<R::Outcome>, types::Error>, NoAnswer> {
+        match self {
+            Self::Component(instances) => instances.ask(warm, items).map_err(NoAnswer::Crash),
             Self::Native(instance) => instance.ask::<R>(items).map_err(NoAnswer::Abi),
         }
     }

@@ -89,10 +89,9 @@ pub(crate) fn config() -> Config {
         .relaxed_simd_deterministic(true)
         .wasm_memory64(false)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
-        // By default every memory takes 4 GiB of address space, which a container may not have.
-        .memory_reservation(64 * MIB)
-        .memory_reservation_for_growth(64 * MIB)
-        .memory_guard_size(MIB);
+        // All that an address of a guest can name, and a guard behind it: then no access needs a comparison.
+        .memory_reservation(4096 * MIB)
+        .memory_guard_size(32 * MIB);
     config
 }
 

@@ -64,6 +64,11 @@ impl JsonPlugin {
         self.plugin.ask(items, cut)
     }
 
+    /// One outcome per item, of an instance that has answered the same before.
+    pub fn ask_again(&self, items: &[Value]) -> Result<Vec<Value>, Failure> {
+        self.plugin.ask_again(items)
+    }
+
     /// How long it takes to answer the items, conversion from and to JSON left out.
     pub fn time(&self, items: &[Value], cut: Cut) -> Result<Duration, Failure> {
         self.plugin.time(items, cut)
@@ -73,6 +78,7 @@ impl JsonPlugin {
 trait AskJson {
     fn identity(&self) -> &PluginIdentity;
     fn ask(&self, items: &[Value], cut: Cut) -> Result<Vec<Value>, Failure>;
+    fn ask_again(&self, items: &[Value]) -> Result<Vec<Value>, Failure>;
     fn time(&self, items: &[Value], cut: Cut) -> Result<Duration, Failure>;
 }
 
@@ -82,9 +88,13 @@ impl<R: Role> AskJson for Plugin<R> {
     }
 
     fn ask(&self, items: &[Value], cut: Cut) -> Result<Vec<Value>, Failure> {
-        let outcomes = self.ask_cut(&records::<R>(items)?, cut)?;
-        let bug = |error| Failure::new(Kind::Bug, "an outcome does not serialize").because(error);
-        outcomes.iter().map(|outcome| serde_json::to_value(outcome).map_err(bug)).collect()
+        values::<R>(&self.ask_cut(&records::<R>(items)?, cut)?)
+    }
+
+    fn ask_again(&self, items: &[Value]) -> Result<Vec<Value>, Failure> {
+        let all = 0..items.len();
+        let outcomes = self.ask_batches(&records::<R>(items)?, &[all.clone(), all], 1)?;
+        values::<R>(&outcomes[items.len()..])
     }
 
     fn time(&self, items: &[Value], cut: Cut) -> Result<Duration, Failure> {
@@ -100,6 +110,11 @@ impl<R: Role> Plugin<R> {
         let batches = if R::AT_ONCE { batch::whole(items.len()) } else { batch::of(cut.batch, items.len()) };
         self.ask_batches(items, &batches, cut.threads)
     }
+}
+
+fn values<R: Role>(outcomes: &[R::Outcome]) -> Result<Vec<Value>, Failure> {
+    let bug = |error| Failure::new(Kind::Bug, "an outcome does not serialize").because(error);
+    outcomes.iter().map(|outcome| serde_json::to_value(outcome).map_err(bug)).collect()
 }
 
 fn records<R: Role>(items: &[Value]) -> Result<Vec<R::Item>, Failure> {

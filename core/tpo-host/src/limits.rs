@@ -48,8 +48,8 @@ pub struct Limits {
     /// KiB of one call's lines that are shown; the rest is counted.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub log_kib: u32,
-    /// Batches that one instance serves before a fresh one takes its place. With more than 1 a plugin that is slow to
-    /// start gains time, and one that carries something over from batch to batch gives other scores on other machines.
+    /// Consecutive batches of one call that one instance serves before a fresh one takes its place. With more, a plugin that
+    /// is slow to start gains time, and fewer threads have something to do.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub batches_per_instance: u32,
     /// Size of a component, in MiB.
@@ -74,7 +74,7 @@ impl Default for Limits {
             answer_mib: 64,
             log_lines: 1000,
             log_kib: 64,
-            batches_per_instance: 1,
+            batches_per_instance: 4,
             component_mib: 32,
             compile_seconds: 60,
             compile_memory_mib: 4096,

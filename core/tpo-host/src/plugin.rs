@@ -16,8 +16,8 @@ use crate::conduct::Conduct;
 use crate::contract;
 use crate::crash::Drift;
 use crate::inspection;
+use crate::instances::Instances;
 use crate::native::{NativeInstance, NativeLibrary};
-use crate::pool::Pool;
 use crate::roles::Role;
 use crate::source::Source;
 use crate::text::quotable;
@@ -65,7 +65,7 @@ impl<R: Role> Plugin<R> {
         let identity = inspection::identity(&description.name, &description.version, source)?;
         inspection::config_schema(&description.config_schema, source)?;
         configured.map_err(|error| misconfigured(&subject::<R>(&identity), &error, &source.name))?;
-        let code = Code::Component(Pool::new(component, export, &identity.name, config));
+        let code = Code::Component(Instances::new(component, export, &identity.name, config));
         Ok(Self { code, identity, config: config.clone(), conduct })
     }
 

@@ -95,11 +95,14 @@ fn an_instance_serves_as_many_batches_as_it_may() {
     let limits = Limits { batches_per_instance: 3, ..Limits::default() };
     let plugins = Plugins::new(Setup { limits, ..Setup::default() }).unwrap();
     let source = guest.source();
-    let judge = plugins.judge(&Wanted { source: &source, config: &json!({}), on_error: OnError::Fail }).unwrap();
-    let task = instruction("i", "Count.");
-    let score = |_| match &judge.score(&[(&task, vec!["One."])]).unwrap()[0][0] {
-        Judgment::Scored(scored) => scored.score.get(),
-        Judgment::Unscored(reason) => panic!("{reason}"),
-    };
-    assert_eq!((0..7).map(score).collect::<Vec<_>>(), [1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0]);
+    let wanted = Wanted { source: &source, config: &json!({}), on_error: OnError::Fail };
+    let judge = plugins.in_json(PluginRole::Judge, &wanted).unwrap();
+    let instruction = json!({"id": "i", "messages": [], "category": null, "reference": null, "metadata": []});
+    let items = vec![json!({"instruction": instruction, "responses": ["One."]}); 7];
+    // However many threads there are, and whatever was asked before.
+    for threads in [1, 4, 2] {
+        let outcomes = judge.ask(&items, Cut { batch: 1, threads }).unwrap();
+        let scores: Vec<f64> = outcomes.iter().map(|outcome| outcome[0]["Score"]["value"].as_f64().unwrap()).collect();
+        assert_eq!(scores, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0]);
+    }
 }
