@@ -271,6 +271,10 @@ fn every_hostile_guest_ends_as_documented() {
     for path in &paths {
         let guest = Guest::read(path);
         let ended = run(&here, &guest);
+        // Where the fuzzer begins.
+        if let Some(kept) = std::env::var_os("KEEP_GUESTS") {
+            fs::copy(here.path("guest.wasm"), Path::new(&kept).join(&guest.name)).expect("a copy");
+        }
         let faults = faults(&guest, &ended, baseline);
         if std::env::var_os("SHOW_GUESTS").is_some() {
             eprintln!(
