@@ -16,6 +16,7 @@ mod plugin;
 mod roles;
 mod state;
 mod types;
+pub mod verdict;
 
 pub use bindings::imports::tpo::plugin::log::Level;
 pub use bindings::imports::tpo::plugin::types::{Error, Extra, Instruction, Message};

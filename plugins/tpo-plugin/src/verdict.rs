@@ -1,0 +1,99 @@
+//! What a model that was asked to judge has said: read strictly, or not at all.
+//!
+//! A judge that guesses at an unclear reply scores noise. These helpers therefore give a value only where the reply holds
+//! exactly one, and otherwise the short phrase for `unscored`.
+
+use std::ops::RangeInclusive;
+
+use crate::Preference;
+
+/// The marks of the pairwise verdict and what they mean.
+const MARKS: [(&str, Preference); 3] =
+    [("[[A]]", Preference::First), ("[[B]]", Preference::Second), ("[[C]]", Preference::Tie)];
+
+/// The verdict `[[A]]`, `[[B]]` or `[[C]]` (a tie) of a reply, as MT-Bench and the self-taught evaluator ask for it. The same
+/// mark may be repeated; two different ones are no verdict.
+pub fn preference(reply: &str) -> Preference {
+    let mut found = MARKS.iter().filter(|(mark, _)| reply.contains(mark));
+    match (found.next(), found.next()) {
+        (Some((_, preference)), None) => preference.clone(),
+        (Some(_), Some(_)) => Preference::Unscored("contradictory verdicts".into()),
+        (None, _) => Preference::Unscored("no verdict".into()),
+    }
+}
+
+/// The number behind the last `marker` of a reply, for example `Score:`, where it is on `scale`. `7/10` is 7 on a scale that
+/// ends with 10; `[[7]]` and `**7**` are 7. The error is the phrase for `unscored`.
+pub fn rating(reply: &str, marker: &str, scale: RangeInclusive<f64>) -> Result<f64, String> {
+    let (_, after) = reply.rsplit_once(marker).ok_or("no rating")?;
+    let after = after.trim_start_matches(|c: char| c.is_whitespace() || "*[(`\"".contains(c));
+    let end = after.find(|c: char| !c.is_ascii_digit() && !"+-.".contains(c)).unwrap_or(after.len());
+    // A full stop ends a sentence, too.
+    let number: f64 = after[..end].trim_end_matches('.').parse().map_err(|_| "no rating")?;
+    let rest = after[end..].trim_start_matches(|c: char| "*])`\"".contains(c)).trim_start();
+    if let Some(out_of) = rest.strip_prefix('/') {
+        let out_of = out_of.trim_start();
+        let digits = out_of.find(|c: char| !c.is_ascii_digit()).unwrap_or(out_of.len());
+        if out_of[..digits].parse() != Ok(*scale.end()) {
+            return Err("rating on another scale".into());
+        }
+    }
+    if scale.contains(&number) { Ok(number) } else { Err("rating off the scale".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unscored(why: &str) -> Preference {
+        Preference::Unscored(why.into())
+    }
+
+    #[test]
+    fn one_verdict_is_a_preference() {
+        assert_eq!(preference("A is better. [[A]]"), Preference::First);
+        assert_eq!(preference("[[B]]\nFinal verdict: [[B]]"), Preference::Second);
+        assert_eq!(preference("[[C]]"), Preference::Tie);
+    }
+
+    #[test]
+    fn anything_else_is_none() {
+        assert_eq!(preference("[[A]] or rather [[B]]"), unscored("contradictory verdicts"));
+        for reply in ["", "A", "[A]", "[[D]]", "[[a]]", "Die Antwort A ist besser.", "{\"verdict\": \"[["] {
+            assert_eq!(preference(reply), unscored("no verdict"), "{reply}");
+        }
+    }
+
+    #[test]
+    fn ratings_are_read_as_models_write_them() {
+        for reply in [
+            "Score: 7",
+            "Score: 7.",
+            "Score: **7**/10",
+            "Score: [[7]]",
+            "Score: 3, no, Score: 7/10 because",
+            "Score:7.0",
+        ] {
+            assert_eq!(rating(reply, "Score:", 1.0..=10.0), Ok(7.0), "{reply}");
+        }
+        assert_eq!(rating("Score: 7.5/10", "Score:", 1.0..=10.0), Ok(7.5));
+    }
+
+    #[test]
+    fn what_is_no_rating_is_none() {
+        let cases = [
+            ("Score: 11/10", "rating off the scale"),
+            ("Score: -1", "rating off the scale"),
+            ("Score: 4/5", "rating on another scale"),
+            ("Score: seven", "no rating"),
+            ("Score: 1-10", "no rating"),
+            ("Score: 7.5.1", "no rating"),
+            ("Score: inf", "no rating"),
+            ("Score:", "no rating"),
+            ("7", "no rating"),
+        ];
+        for (reply, why) in cases {
+            assert_eq!(rating(reply, "Score:", 1.0..=10.0), Err(why.into()), "{reply}");
+        }
+    }
+}
