@@ -139,6 +139,45 @@ fn a_published_judge_judges_a_run_on_another_machine() {
     assert!(!fs::read_to_string(&lock_file).unwrap().contains("longer-wins"));
 }
 
+/// What a bundle configures by default is what its component gets, unless the user says otherwise.
+#[test]
+fn a_bundle_brings_its_own_configuration() {
+    let registry = Server::start();
+    let (author, user) = (Machine::new(), Machine::new());
+    let component = build_guest(&root().join("examples/judge-in-rust")).join("judge_in_rust.wasm");
+    let manifest = |words: &str| {
+        format!(
+            "name = \"three-words\"\nversion = \"1.0.0\"\nlicense = \"Apache-2.0\"\nsummary = \"Likes three words\"\n\
+             contract = \"0.1\"\n\n[[component]]\nname = \"three-words\"\nfile = \"judge.wasm\"\nroles = [\"judge\"]\n\
+             config-schema = \"schema.json\"\nconfig = {{ words = {words} }}\n"
+        )
+    };
+    author.here.write("bundle/tpo-plugin.toml", &manifest("0"));
+    fs::copy(component, author.here.path("bundle/judge.wasm")).unwrap();
+    let schema = author.succeeds(&["plugin", "inspect", "bundle/judge.wasm", "--format", "json"]).stdout;
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    author.here.write("bundle/schema.json", &schema["config_schema"].to_string());
+    let name = registry.name("judges/three-words");
+    let told = author.fails(3, &["plugin", "publish", "bundle", &name]);
+    assert!(told.contains("`config/words` of component `three-words` is not what its schema allows: 0 "), "{told}");
+    author.here.write("bundle/tpo-plugin.toml", &manifest("3"));
+    author.succeeds(&["plugin", "publish", "bundle", &name]);
+
+    let tagged = format!("{name}:1.0.0");
+    let mut scored = |config: &str| {
+        let batch = format!(
+            r#"{{"role": "judge", "plugin": {{"name": "", "version": "", "sha256": "", "source": ""}}, "config": {config},
+               "error": "", "items": [{{"instruction": {{"id": "a", "messages": [], "category": null, "reference": null,
+               "metadata": []}}, "responses": ["one two three"]}}]}}"#
+        );
+        user.here.write("batch.json", &batch);
+        let told = user.succeeds(&["plugin", "replay", "batch.json", "--plugin", &tagged]).stdout;
+        let outcomes: serde_json::Value = serde_json::from_str(&told).unwrap();
+        outcomes[0]["Score"]["value"].as_f64().unwrap()
+    };
+    assert_eq!([scored("{}"), scored(r#"{"words": 6}"#)], [1.0, 1.0 / 1.5]);
+}
+
 /// The file under a directory that holds exactly these bytes.
 fn file_with(directory: &std::path::Path, bytes: &[u8]) -> PathBuf {
     let mut directories = vec![directory.to_owned()];

@@ -15,7 +15,7 @@ use crate::artifact::{
 use crate::bundle::read_schema;
 use crate::config::{BundleConfig, WasmConfig};
 use crate::digest::Digest;
-use crate::manifest::{FILE_NAME, MAX_BYTES, Manifest};
+use crate::manifest::{Component, FILE_NAME, MAX_BYTES, Manifest};
 use crate::name::FileName;
 use crate::surface::Surface;
 
@@ -59,7 +59,7 @@ impl Package {
             components.push(bytes);
             if let Some(file) = &component.config_schema {
                 let bytes = must(file, MAX_SCHEMA)?;
-                read_schema(&bytes, component.name.as_str())?;
+                check_defaults(component, &read_schema(&bytes, component.name.as_str())?)?;
                 schemas.insert(file.clone(), bytes);
             }
         }
@@ -142,6 +142,23 @@ fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Failure> {
         return Err(Failure::new(Kind::Input, format!("`{}` is larger than {max} bytes", path.display())));
     }
     Ok(Some(bytes))
+}
+
+/// An author's default configuration is one that the author's schema allows. This is looked at where it is written; a
+/// stranger's schema is never run, because patterns in it could run for ever.
+fn check_defaults(component: &Component, schema: &serde_json::Value) -> Result<(), Failure> {
+    let name = &component.name;
+    let validator = jsonschema::validator_for(schema).map_err(|error| {
+        Failure::new(Kind::Input, format!("the configuration schema of `{name}` is no JSON Schema: {error}"))
+    })?;
+    let config = serde_json::to_value(&component.config).map_err(|error| {
+        Failure::new(Kind::Input, format!("`config` of component `{name}` is no JSON")).because(error)
+    })?;
+    validator.validate(&config).map_err(|error| {
+        let what =
+            format!("`config{}` of component `{name}` is not what its schema allows: {error}", error.instance_path());
+        Failure::new(Kind::Input, what).hint("correct the default in `tpo-plugin.toml`, or the schema")
+    })
 }
 
 fn to_json(value: &impl serde::Serialize) -> Vec<u8> {

@@ -5,7 +5,6 @@
 #![no_main]
 
 use std::path::Path;
-use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -37,7 +36,11 @@ const SCORE: &str = r#"
   (i32.const 0x1000))
 "#;
 
-static JUDGE: LazyLock<(TempDir, JsonPlugin)> = LazyLock::new(|| {
+thread_local! {
+    static JUDGE: (TempDir, JsonPlugin) = judge();
+}
+
+fn judge() -> (TempDir, JsonPlugin) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("guest.wasm");
     std::fs::write(&path, component()).expect("a file");
@@ -53,7 +56,7 @@ static JUDGE: LazyLock<(TempDir, JsonPlugin)> = LazyLock::new(|| {
     let outcomes = ask(&judge, good).expect("an answer");
     assert_eq!(outcomes[0][0]["Score"]["value"], 0.5);
     (directory, judge)
-});
+}
 
 fn component() -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -74,7 +77,7 @@ fn ask(judge: &JsonPlugin, response: String) -> Result<Vec<Value>, tpo_types::Fa
 
 fuzz_target!(|bytes: &[u8]| {
     let hex = bytes.iter().take(0x8000).map(|byte| format!("{byte:02x}")).collect();
-    let Ok(outcomes) = ask(&JUDGE.1, hex) else { return };
+    let Ok(outcomes) = JUDGE.with(|(_, judge)| ask(judge, hex)) else { return };
     // What got through keeps to the contract.
     assert_eq!(outcomes.len(), 1);
     assert_eq!(outcomes[0].as_array().map(Vec::len), Some(1));
