@@ -4,6 +4,8 @@
 //! `docs/plugins.md`. Every figure is the median of several
 //! measurements, and the native one is taken between them, so that a busy machine slows both.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what a benchmark is for")]
+
 use std::ffi::OsString;
 use std::fs;
 use std::hint::black_box;

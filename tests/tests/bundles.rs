@@ -164,7 +164,7 @@ fn a_bundle_brings_its_own_configuration() {
     author.succeeds(&["plugin", "publish", "bundle", &name]);
 
     let tagged = format!("{name}:1.0.0");
-    let mut scored = |config: &str| {
+    let scored = |config: &str| {
         let batch = format!(
             r#"{{"role": "judge", "plugin": {{"name": "", "version": "", "sha256": "", "source": ""}}, "config": {config},
                "error": "", "items": [{{"instruction": {{"id": "a", "messages": [], "category": null, "reference": null,
@@ -173,9 +173,10 @@ fn a_bundle_brings_its_own_configuration() {
         user.here.write("batch.json", &batch);
         let told = user.succeeds(&["plugin", "replay", "batch.json", "--plugin", &tagged]).stdout;
         let outcomes: serde_json::Value = serde_json::from_str(&told).unwrap();
-        outcomes[0]["Score"]["value"].as_f64().unwrap()
+        outcomes[0]["Score"]["value"].to_string()
     };
-    assert_eq!([scored("{}"), scored(r#"{"words": 6}"#)], [1.0, 1.0 / 1.5]);
+    assert_eq!(scored("{}"), "1.0");
+    assert_eq!(scored(r#"{"words": 6}"#), (1.0 / 1.5).to_string());
 }
 
 /// The file under a directory that holds exactly these bytes.

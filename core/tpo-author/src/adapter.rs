@@ -17,7 +17,7 @@ pub(crate) fn component(module: &[u8], resolve: &Resolve) -> Result<Vec<u8>, Fai
     let encoded = ComponentEncoder::default()
         .module(module)
         .and_then(|encoder| encoder.validate(true).adapter("wasi_snapshot_preview1", &adapter))
-        .and_then(|encoder| encoder.encode());
+        .and_then(ComponentEncoder::encode);
     encoded.map_err(|error| {
         Failure::new(Kind::Plugin, "the compiled module is no plugin")
             .because(error)

@@ -1,6 +1,6 @@
 //! Rust: cargo, whose target `wasm32-wasip2` makes components by itself.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -21,15 +21,16 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
         Failure::new(Kind::Plugin, "cargo built no component")
             .hint("the package is a library with `crate-type = [\"cdylib\"]`")
     })?;
-    super::write(component, &super::read(Path::new(&file))?)?;
+    super::write(component, &super::read(&file)?)?;
     Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// The component among cargo's messages. The project's own package is the last that is compiled.
-fn artifact(messages: &str) -> Option<String> {
+fn artifact(messages: &str) -> Option<PathBuf> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let files = messages.flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default());
-    files.filter_map(|file| file.as_str().map(str::to_owned)).filter(|file| file.ends_with(".wasm")).last()
+    let is_component = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "wasm");
+    files.filter_map(|file| file.as_str().map(PathBuf::from)).rfind(is_component)
 }
 
 /// Has the target installed; where rustup cannot, cargo says what is missing.
