@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn batches_are_bounded_in_items() {
-        assert_eq!(cut([]), []);
+        assert!(cut([]).is_empty());
         assert_eq!(cut([1; 300]), [0..256, 256..300]);
     }
 
