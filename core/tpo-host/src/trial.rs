@@ -54,16 +54,18 @@ pub fn trial(setup: &Setup, source: &str, role: PluginRole, cases: &[Case]) -> R
     let items: Vec<Value> =
         cases.iter().filter(|case| case.config == *config).flat_map(|case| case.input.clone()).collect();
     let answers = |plugin: &JsonPlugin, batch: usize| plugin.ask(&items, Cut { batch, threads: 1 });
-    let plugin = open(setup, source, role, config)?;
+    // An instance for every batch: what it would carry over shows as an outcome that depends on the batches.
+    let cold = serving(1, setup);
+    let plugin = open(&cold, source, role, config)?;
     if let Ok(first) = answers(&plugin, items.len().max(1)) {
         let same = |outcomes: Result<Vec<Value>, Failure>| same_as(&first, outcomes);
         for batch in [1, 7] {
             let name = format!("answers the same in batches of {batch} as in one");
             checks.push(check(name, same(answers(&plugin, batch))));
         }
-        let other = open(setup, source, role, config)?;
+        let other = open(&cold, source, role, config)?;
         checks.push(check("answers the same when it is loaded again".into(), same(answers(&other, items.len()))));
-        let warm = open(&warm(setup), source, role, config)?;
+        let warm = open(&serving(2, setup), source, role, config)?;
         let again = warm.ask_again(&items);
         checks.push(check("answers the same when the same instance is asked again".into(), same(again)));
     }
@@ -73,7 +75,7 @@ pub fn trial(setup: &Setup, source: &str, role: PluginRole, cases: &[Case]) -> R
     }
     let many: Vec<Value> =
         items.iter().cycle().take(if items.is_empty() { 0 } else { MEASURED_ITEMS }).cloned().collect();
-    let per_1000_items = plugin.time(&many, Cut { batch: 256, threads: 1 }).ok();
+    let per_1000_items = open(setup, source, role, config)?.time(&many, Cut { batch: 256, threads: 1 }).ok();
     Ok(Trial { checks, per_1000_items })
 }
 
@@ -81,9 +83,9 @@ fn open(setup: &Setup, source: &str, role: PluginRole, config: &Value) -> Result
     Plugins::new(setup.clone())?.in_json(role, &Wanted { source, config, on_error: OnError::Fail })
 }
 
-/// The same with instances that serve more than one batch, whatever the user's limit.
-fn warm(setup: &Setup) -> Setup {
-    Setup { limits: Limits { batches_per_instance: 2, ..setup.limits.clone() }, ..setup.clone() }
+/// The same with instances that serve so many batches, whatever the user's limit.
+fn serving(batches_per_instance: u32, setup: &Setup) -> Setup {
+    Setup { limits: Limits { batches_per_instance, ..setup.limits.clone() }, ..setup.clone() }
 }
 
 fn check(name: String, held: Result<(), String>) -> Check {
