@@ -302,8 +302,8 @@ const HEAD: &str = "# Hostile guests
 
 Every file of [`tests/guests/hostile`](../tests/guests/hostile/) is a plugin that misbehaves. The test `hostile` runs each through
 `tpo plugin replay` with the limits shown, the others at their defaults, and checks the exit code, the words, that no control
-character reaches the terminal, that the process and its compiler together hold no more than the memory limit and 64 MiB more than
-with a plugin that behaves, and that it ends within its limit of time. It makes this table.
+character reaches the terminal, that the process never holds more than it does for a plugin that behaves, the memory limit and 64 MiB,
+that the compiling process never holds more than its own limit and 64 MiB, and that it ends in time. It makes this table.
 
 | guest | what it does | limits | exit | what tpo says |
 |---|---|---|---|---|
