@@ -39,9 +39,18 @@ function refuse(why) {
 
 export const judge = {
   score(groups) {
-    return groups.map((group) => group.responses.map(judgment));
+    return telling(() => groups.map((group) => group.responses.map(judgment)));
   },
 };
+
+// What `work` gives. An `Error` would end the instance without its words; as an error of the contract it is told.
+function telling(work) {
+  try {
+    return work();
+  } catch (error) {
+    throw { tag: 'internal', val: `${error}\n${error.stack ?? ''}` };
+  }
+}
 
 function judgment(response) {
   // A pattern is matched by compiled code; a loop over characters would be interpreted.

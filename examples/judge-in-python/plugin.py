@@ -6,7 +6,7 @@ import wit_world.exports
 from componentize_py_types import Err
 from wit_world.exports.judge import Group, Judgment, Judgment_Score, Judgment_Unscored, Scored
 from wit_world.exports.metadata import Description
-from wit_world.imports.types import Error_InvalidConfig
+from wit_world.imports.types import Error_Internal, Error_InvalidConfig
 
 SCHEMA = {
     "type": "object",
@@ -42,7 +42,15 @@ class Metadata(wit_world.exports.Metadata):
 
 class Judge(wit_world.exports.Judge):
     def score(self, groups: list[Group]) -> list[list[Judgment]]:
-        return [[judge(response) for response in group.responses] for group in groups]
+        return telling(lambda: [[judge(response) for response in group.responses] for group in groups])
+
+
+def telling(work):
+    """What `work` gives. An exception would end the instance without its words; as an error of the contract it is told."""
+    try:
+        return work()
+    except Exception as error:
+        raise Err(Error_Internal(f"{type(error).__name__}: {error}"))
 
 
 def judge(response: str) -> Judgment:

@@ -93,6 +93,32 @@ fn the_other_roles() {
     }
 }
 
+/// The interpreter would end the instance without a word; the templates do not let it.
+#[test]
+fn the_words_of_an_exception_are_told() {
+    let cases = [
+        (
+            "python",
+            "plugin.py",
+            "    words = len(response.split())\n",
+            "    words = len(response.split)\n",
+            "TypeError",
+        ),
+        ("javascript", "plugin.js", "  if (words === 0) ", "  if (wrods === 0) ", "ReferenceError"),
+    ];
+    for (language, file, right, wrong, error) in cases {
+        let here = Workplace::new();
+        here.succeeds(&["plugin", "new", "mine", "--lang", language]);
+        let source = fs::read_to_string(here.path("mine").join(file)).expect("the source");
+        assert!(source.contains(right), "{source}");
+        here.write(&format!("mine/{file}"), &source.replace(right, wrong));
+        build(&here, "mine");
+        let tested = here.tpo(&["plugin", "test", "mine/mine.wasm"]);
+        assert_eq!(tested.code, 4, "{}", tested.stdout);
+        assert!(tested.stdout.contains(error), "{}", tested.stdout);
+    }
+}
+
 #[test]
 fn the_tests_of_a_new_project_in_rust_run_natively() {
     let here = Workplace::new();

@@ -39,9 +39,18 @@ function refuse(why) {
 
 export const pairSelector = {
   select(groups) {
-    return groups.map(select);
+    return telling(() => groups.map(select));
   },
 };
+
+// What `work` gives. An `Error` would end the instance without its words; as an error of the contract it is told.
+function telling(work) {
+  try {
+    return work();
+  } catch (error) {
+    throw { tag: 'internal', val: `${error}\n${error.stack ?? ''}` };
+  }
+}
 
 function select(group) {
   const scores = group.candidates

@@ -39,9 +39,19 @@ function refuse(why) {
 
 export const pairwiseJudge = {
   compare(duels) {
-    return duels.map((duel) => ({ preference: { tag: preferred(duel) }, rationale: undefined, extra: [] }));
+    const verdict = (duel) => ({ preference: { tag: preferred(duel) }, rationale: undefined, extra: [] });
+    return telling(() => duels.map(verdict));
   },
 };
+
+// What `work` gives. An `Error` would end the instance without its words; as an error of the contract it is told.
+function telling(work) {
+  try {
+    return work();
+  } catch (error) {
+    throw { tag: 'internal', val: `${error}\n${error.stack ?? ''}` };
+  }
+}
 
 function preferred(duel) {
   const [first, second] = [distance(duel.first), distance(duel.second)];

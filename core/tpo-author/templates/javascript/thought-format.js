@@ -27,33 +27,37 @@ export const metadata = {
 
 export const thoughtTemplate = {
   render(instructions) {
-    return instructions.map((instruction) => {
-      const { messages } = instruction;
-      if (messages.length === 0) return { tag: 'err', val: 'no message' };
-      const last = messages[messages.length - 1];
-      const asked = { role: last.role, content: `${last.content}\n\n${REQUEST}` };
-      return {
-        tag: 'ok',
-        val: {
-          messages: [...messages.slice(0, -1), asked],
-          prefill: undefined,
-          stop: [],
-          responseMarker: MARKER,
-          extra: [],
-        },
-      };
-    });
+    return telling(() => instructions.map(rendered));
   },
 };
 
 export const responseParser = {
   parse(completions) {
-    return completions.map(({ text }) => {
-      const at = text.indexOf(MARKER);
-      if (at < 0) return { tag: 'err', val: 'no answer' };
-      const response = text.slice(at + MARKER.length).trim();
-      if (response === '') return { tag: 'err', val: 'empty answer' };
-      return { tag: 'ok', val: { thought: text.slice(0, at).trim(), response } };
-    });
+    return telling(() => completions.map(parsed));
   },
 };
+
+// What `work` gives. An `Error` would end the instance without its words; as an error of the contract it is told.
+function telling(work) {
+  try {
+    return work();
+  } catch (error) {
+    throw { tag: 'internal', val: `${error}\n${error.stack ?? ''}` };
+  }
+}
+
+function rendered({ messages }) {
+  if (messages.length === 0) return { tag: 'err', val: 'no message' };
+  const last = messages[messages.length - 1];
+  const asked = { role: last.role, content: `${last.content}\n\n${REQUEST}` };
+  const prompt = { prefill: undefined, stop: [], responseMarker: MARKER, extra: [] };
+  return { tag: 'ok', val: { ...prompt, messages: [...messages.slice(0, -1), asked] } };
+}
+
+function parsed({ text }) {
+  const at = text.indexOf(MARKER);
+  if (at < 0) return { tag: 'err', val: 'no answer' };
+  const response = text.slice(at + MARKER.length).trim();
+  if (response === '') return { tag: 'err', val: 'empty answer' };
+  return { tag: 'ok', val: { thought: text.slice(0, at).trim(), response } };
+}

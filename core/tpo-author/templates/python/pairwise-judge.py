@@ -6,7 +6,7 @@ import wit_world.exports
 from componentize_py_types import Err
 from wit_world.exports.metadata import Description
 from wit_world.exports.pairwise_judge import Duel, Preference_First, Preference_Second, Preference_Tie, Verdict
-from wit_world.imports.types import Error_InvalidConfig
+from wit_world.imports.types import Error_Internal, Error_InvalidConfig
 
 SCHEMA = {
     "type": "object",
@@ -42,7 +42,15 @@ class Metadata(wit_world.exports.Metadata):
 
 class PairwiseJudge(wit_world.exports.PairwiseJudge):
     def compare(self, duels: list[Duel]) -> list[Verdict]:
-        return [compare(duel) for duel in duels]
+        return telling(lambda: [compare(duel) for duel in duels])
+
+
+def telling(work):
+    """What `work` gives. An exception would end the instance without its words; as an error of the contract it is told."""
+    try:
+        return work()
+    except Exception as error:
+        raise Err(Error_Internal(f"{type(error).__name__}: {error}"))
 
 
 def compare(duel: Duel) -> Verdict:

@@ -10,7 +10,7 @@ from componentize_py_types import Err, Ok, Result
 from wit_world.exports.metadata import Description
 from wit_world.exports.response_parser import Completion, Parts
 from wit_world.exports.thought_template import Prompt
-from wit_world.imports.types import Error_InvalidConfig, Instruction, Message
+from wit_world.imports.types import Error_Internal, Error_InvalidConfig, Instruction, Message
 
 MARKER = "Answer:"
 REQUEST = "Think about this first, in a few sentences. Then write `Answer:` and your answer behind it."
@@ -34,12 +34,20 @@ class Metadata(wit_world.exports.Metadata):
 
 class ThoughtTemplate(wit_world.exports.ThoughtTemplate):
     def render(self, instructions: list[Instruction]) -> list[Result[Prompt, str]]:
-        return [render(instruction) for instruction in instructions]
+        return telling(lambda: [render(instruction) for instruction in instructions])
 
 
 class ResponseParser(wit_world.exports.ResponseParser):
     def parse(self, completions: list[Completion]) -> list[Result[Parts, str]]:
-        return [parse(completion.text) for completion in completions]
+        return telling(lambda: [parse(completion.text) for completion in completions])
+
+
+def telling(work):
+    """What `work` gives. An exception would end the instance without its words; as an error of the contract it is told."""
+    try:
+        return work()
+    except Exception as error:
+        raise Err(Error_Internal(f"{type(error).__name__}: {error}"))
 
 
 def render(instruction: Instruction) -> Result[Prompt, str]:
