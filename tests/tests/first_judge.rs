@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
@@ -15,7 +16,14 @@ fn file_of_readme(name: &str) -> String {
     block.split_once("```").expect("an end").0.to_owned()
 }
 
-/// Builds the judge in a directory of its own, and gives the component.
+/// The component. It is built once: guests share a directory of build results, and one of the same name from another
+/// directory would take its place.
+static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let here = Workplace::new();
+    fs::read(build(&here)).expect("the component")
+});
+
+/// Builds the judge in a directory of its own.
 fn build(here: &Workplace) -> PathBuf {
     let source = file_of_readme("my-judge/src/lib.rs");
     assert!(source.lines().count() <= 60, "the first judge fits on a screen");
@@ -30,8 +38,7 @@ fn build(here: &Workplace) -> PathBuf {
 #[test]
 fn the_first_judge_of_the_readme_judges_a_run() {
     let here = Workplace::new();
-    let component = build(&here);
-    fs::copy(&component, here.path("my-judge.wasm")).expect("a copy");
+    fs::write(here.path("my-judge.wasm"), &*COMPONENT).expect("a copy");
 
     let inspected = here.succeeds(&["plugin", "inspect", "my-judge.wasm"]).stdout;
     assert!(inspected.contains("roles     judge"), "{inspected}");
@@ -44,8 +51,7 @@ fn the_first_judge_of_the_readme_judges_a_run() {
         .query_row("SELECT name, sha256 FROM plugins WHERE role = 'judge'", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .expect("the judge is recorded");
     assert_eq!(name, "my-judge");
-    let bytes = fs::read(component).expect("the component");
-    assert_eq!(sha256, Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    assert_eq!(sha256, Sha256::digest(&*COMPONENT).iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     let own: i64 = db
         .query_row("SELECT count(*) FROM judgments WHERE aspects LIKE '{\"words\":%'", [], |row| row.get(0))
         .expect("a count");
@@ -55,7 +61,7 @@ fn the_first_judge_of_the_readme_judges_a_run() {
 #[test]
 fn a_configuration_that_the_judge_refuses_stops_before_anything_is_sampled() {
     let here = Workplace::new();
-    fs::copy(build(&here), here.path("my-judge.wasm")).expect("a copy");
+    fs::write(here.path("my-judge.wasm"), &*COMPONENT).expect("a copy");
     let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
     let judge = ["--judge", "my-judge.wasm", "--set", "judge.config.words=0"];
     let refusal = here.refusal(&[&["--quiet", "run", &config, "--dir", "run"], &judge[..]].concat());

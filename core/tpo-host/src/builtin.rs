@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 const COMPONENTS: &[(&str, &[u8])] = &[
     ("best-worst", include_bytes!(concat!(env!("OUT_DIR"), "/best_worst.wasm"))),
+    ("math", include_bytes!(concat!(env!("OUT_DIR"), "/math.wasm"))),
     ("rules", include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm"))),
     ("thought-markers", include_bytes!(concat!(env!("OUT_DIR"), "/thought_markers.wasm"))),
 ];
