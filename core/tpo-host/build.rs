@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-const PACKAGES: [&str; 4] = ["best-worst", "math", "rules", "thought-markers"];
+const PACKAGES: [&str; 6] = ["best-worst", "exact", "math", "overlap", "rules", "thought-markers"];
 const TARGET: &str = "wasm32-wasip2";
 
 fn main() -> ExitCode {

@@ -5,7 +5,7 @@ use tpo_tests::Workplace;
 #[test]
 fn the_components_that_ship_are_in_order() {
     let here = Workplace::new();
-    for name in ["best-worst", "math", "rules", "thought-markers"] {
+    for name in ["best-worst", "exact", "math", "overlap", "rules", "thought-markers"] {
         let checked = here.succeeds(&["plugin", "check", name]).stdout;
         assert!(checked.starts_with(&format!("ok     {name}: {name} ")), "{checked}");
         assert!(checked.contains("interfaces of the empty WASI"), "{checked}");

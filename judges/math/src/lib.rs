@@ -9,7 +9,8 @@ mod number;
 mod tests;
 
 use serde::Deserialize;
-use tpo_plugin::{Error, Group, Instruction, JsonSchema, Judge, Judgment, Plugin, Scored, schemars};
+use tpo_plugin::reference::against_answers;
+use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, schemars};
 
 use crate::answer::final_number;
 use crate::number::Number;
@@ -47,18 +48,13 @@ impl Plugin for Math {
 
 impl Judge for Math {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
-        Ok(groups.iter().map(|group| self.judge(group)).collect())
+        Ok(against_answers(groups, &self.0.answers_field, numbers_of, |accepted, response| {
+            self.compare(response, accepted)
+        }))
     }
 }
 
 impl Math {
-    fn judge(&self, group: &Group) -> Vec<Judgment> {
-        match self.accepted(&group.instruction) {
-            Ok(accepted) => group.responses.iter().map(|response| self.compare(response, &accepted).into()).collect(),
-            Err(reason) => vec![Judgment::unscored(reason); group.responses.len()],
-        }
-    }
-
     fn compare(&self, response: &str, accepted: &[Number]) -> Scored {
         let given = final_number(response);
         let is_right =
@@ -66,16 +62,12 @@ impl Math {
         let figure = |holds: bool| f64::from(u8::from(holds));
         Scored::new(figure(is_right)).aspect("correct", figure(is_right)).aspect("answered", figure(given.is_some()))
     }
+}
 
-    /// The numbers that are right, or why none is known.
-    fn accepted(&self, instruction: &Instruction) -> Result<Vec<Number>, &'static str> {
-        let listed: Option<Vec<String>> =
-            instruction.field(&self.0.answers_field).map_err(|_| "unreadable reference answers")?;
-        let texts = listed.or_else(|| instruction.reference.clone().map(|reference| vec![reference]));
-        let texts = texts.ok_or("no reference answer")?;
-        let numbers: Option<Vec<Number>> = texts.iter().map(|text| final_number(text)).collect();
-        numbers.filter(|numbers| !numbers.is_empty()).ok_or("no number in the reference answer")
-    }
+/// The numbers of the accepted answers.
+fn numbers_of(answers: &[String]) -> Result<Vec<Number>, &'static str> {
+    let numbers: Option<Vec<Number>> = answers.iter().map(|text| final_number(text)).collect();
+    numbers.ok_or("no number in the reference answer")
 }
 
 tpo_plugin::export_judge!(Math);

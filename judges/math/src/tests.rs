@@ -3,6 +3,8 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
+use tpo_plugin::Instruction;
+
 use super::*;
 
 fn judge(config: Config, instruction: &Instruction, responses: &[&str]) -> Vec<Judgment> {
@@ -97,7 +99,7 @@ fn what_cannot_be_compared_is_unscored() {
     assert_eq!(reason(&with_reference("blue")), "no number in the reference answer");
     let listed = |json: &str| Instruction { metadata: vec![("answers".into(), json.into())], ..Instruction::default() };
     assert_eq!(reason(&listed("18")), "unreadable reference answers");
-    assert_eq!(reason(&listed("[]")), "no number in the reference answer");
+    assert_eq!(reason(&listed("[]")), "no reference answer");
     assert!(matches!(&judge(Config::default(), &listed(r#"["17", "18"]"#), &["18"])[0], Judgment::Score(_)));
 }
 

@@ -13,6 +13,7 @@ pub mod export;
 mod log;
 pub mod model;
 mod plugin;
+pub mod reference;
 mod roles;
 mod state;
 mod types;

@@ -35,7 +35,7 @@ fn a_name_that_is_not_built_in() {
     assert_eq!(
         refused("armo"),
         "Usage: there is no built-in plugin `armo`\n\
-         hint: built in are best-worst, math, rules, thought-markers; a file is given as a path, for example `./armo.wasm`"
+         hint: built in are best-worst, exact, math, overlap, rules, thought-markers; a file is given as a path, for example `./armo.wasm`"
     );
 }
 

@@ -1,0 +1,150 @@
+//! A judge that compares words with a reference answer: how many are shared, or how many in the same order.
+//!
+//! Words are those of SQuAD's evaluation. It is cheap and it is fooled by copying; it knows nothing of thoughts.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use tpo_plugin::reference::{against_answers, normalized_words};
+use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, schemars};
+
+/// What is compared, and how.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Config {
+    /// The field of the data set's row that lists the accepted answers. Where a row has none, its reference is the answer.
+    answers_field: String,
+    /// Which words count as shared.
+    measure: Measure,
+}
+
+/// Which words count as shared.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Measure {
+    /// All, wherever they stand: the F1 of SQuAD.
+    #[default]
+    F1,
+    /// Those of the longest common subsequence: ROUGE-L, its F-measure.
+    RougeL,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { answers_field: "answers".into(), measure: Measure::default() }
+    }
+}
+
+struct Overlap(Config);
+
+impl Plugin for Overlap {
+    type Config = Config;
+
+    fn new(config: Config) -> Result<Self, String> {
+        Ok(Self(config))
+    }
+}
+
+impl Judge for Overlap {
+    fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
+        let accept = |answers: &[String]| Ok(answers.iter().map(|answer| normalized_words(answer)).collect::<Vec<_>>());
+        Ok(against_answers(groups, &self.0.answers_field, accept, |answers, response| {
+            let given = normalized_words(response);
+            let best = answers.iter().map(|answer| self.compare(&given, answer)).max_by(|a, b| a.f.total_cmp(&b.f));
+            let Agreement { precision, recall, f } = best.unwrap_or_default();
+            Scored::new(f).aspect("precision", precision).aspect("recall", recall)
+        }))
+    }
+}
+
+/// Shares of the words, each from 0 to 1.
+#[derive(Debug, Clone, Copy, Default)]
+struct Agreement {
+    /// Of the response, those that are shared.
+    precision: f64,
+    /// Of the reference, those that are shared.
+    recall: f64,
+    /// Their harmonic mean.
+    f: f64,
+}
+
+impl Overlap {
+    fn compare(&self, given: &[String], answer: &[String]) -> Agreement {
+        let shared = match self.0.measure {
+            Measure::F1 => shared(given, answer),
+            Measure::RougeL => common_subsequence(given, answer),
+        };
+        if shared == 0 {
+            // SQuAD's rule: two answers without words are the same.
+            let same = if given.is_empty() && answer.is_empty() { 1.0 } else { 0.0 };
+            return Agreement { precision: same, recall: same, f: same };
+        }
+        let (precision, recall) = (shared as f64 / given.len() as f64, shared as f64 / answer.len() as f64);
+        Agreement { precision, recall, f: 2.0 * precision * recall / (precision + recall) }
+    }
+}
+
+/// How many words both have, each as often as it is in both.
+fn shared(given: &[String], answer: &[String]) -> usize {
+    let mut left: HashMap<&str, usize> = HashMap::new();
+    for word in answer {
+        *left.entry(word).or_default() += 1;
+    }
+    let mut shared = 0;
+    for word in given {
+        if let Some(count) = left.get_mut(word.as_str()).filter(|count| **count > 0) {
+            *count -= 1;
+            shared += 1;
+        }
+    }
+    shared
+}
+
+/// The length of the longest common subsequence, by rows of the usual table: time is the product of the lengths.
+fn common_subsequence(given: &[String], answer: &[String]) -> usize {
+    let mut row = vec![0; answer.len() + 1];
+    for word in given {
+        let mut diagonal = 0;
+        for (at, other) in answer.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if word == other { diagonal + 1 } else { above.max(row[at]) };
+            diagonal = above;
+        }
+    }
+    row[answer.len()]
+}
+
+tpo_plugin::export_judge!(Overlap);
+
+#[cfg(test)]
+mod tests {
+    use tpo_plugin::Instruction;
+
+    use super::*;
+
+    fn value(measure: Measure, reference: &str, response: &str) -> String {
+        let instruction = Instruction { reference: Some(reference.into()), ..Instruction::default() };
+        let judge = Overlap::new(Config { measure, ..Config::default() }).unwrap();
+        let group = Group { instruction, responses: vec![response.into()] };
+        match judge.score(&[group]).unwrap().remove(0).remove(0) {
+            Judgment::Score(scored) => format!("{:.4}", scored.value),
+            Judgment::Unscored(reason) => reason,
+        }
+    }
+
+    #[test]
+    fn f1_counts_words_wherever_they_stand() {
+        assert_eq!(value(Measure::F1, "the cat sat", "sat cat"), "1.0000");
+        assert_eq!(value(Measure::F1, "cat sat on mat", "cat cat cat sat"), "0.5000");
+        assert_eq!(value(Measure::F1, "cat", "dog"), "0.0000");
+        assert_eq!(value(Measure::F1, "the", ""), "1.0000");
+    }
+
+    #[test]
+    fn rouge_l_wants_them_in_order() {
+        assert_eq!(value(Measure::RougeL, "cat sat", "sat cat"), "0.5000");
+        // Of the paper that introduced it: police killed the gunman / police kill the gunman, without articles.
+        assert_eq!(value(Measure::RougeL, "police killed gunman", "police kill gunman"), "0.6667");
+        assert_eq!(value(Measure::RougeL, "police killed gunman", "gunman kill police"), "0.3333");
+    }
+}
