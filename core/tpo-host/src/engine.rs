@@ -32,6 +32,8 @@ impl TimedEngine {
     pub(crate) fn start(limits: &Limits) -> Result<Self, Failure> {
         let mut config = config();
         config.max_wasm_stack(limits.stack_bytes());
+        // Nothing runs on these, but the engine wants them to be larger than a guest's.
+        config.async_stack_size(limits.stack_bytes() + MIB as usize);
         let engine = Engine::new(&config).map_err(|error| cannot_start().because(error))?;
         let epoch = Arc::new(Epoch { start: Instant::now(), ticks: AtomicU64::new(0) });
         let (weak, follower) = (engine.weak(), Arc::clone(&epoch));

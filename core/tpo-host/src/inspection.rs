@@ -72,8 +72,17 @@ impl Inspection {
     }
 }
 
+/// The longest schema of a configuration. Those that ship have a few kilobytes.
+const SCHEMA_BYTES: usize = 256 << 10;
+
 /// The schema of the plugin's configuration. Whether it means anything is not looked at.
 pub(crate) fn config_schema(text: &str, source: &Source) -> Result<Value, Failure> {
+    // As values, some texts take seventy times the memory.
+    if text.len() > SCHEMA_BYTES {
+        return Err(
+            source.refusal(format!("gives a schema of its configuration of more than {} KiB", SCHEMA_BYTES >> 10))
+        );
+    }
     serde_json::from_str(text)
         .map_err(|error| source.refusal("gives a schema of its configuration that is not JSON").because(error))
 }
