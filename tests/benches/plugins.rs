@@ -36,7 +36,7 @@ fn main() {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let cache = scratch.path().join("cache");
     let compiler = [binary().into_os_string()].into_iter().chain(["--quiet", "plugin", "compile"].map(OsString::from));
-    let workshop = Workshop { cache, compiler: compiler.collect() };
+    let workshop = Workshop { cache, compiler: compiler.collect(), environment: Vec::new() };
     let setup = Setup { workshop: Some(workshop), ..Setup::default() };
 
     let groups: Vec<Group> = (0..MANY).map(group).collect();

@@ -240,7 +240,10 @@ fn faults(guest: &Guest, ended: &Value, baseline: u64) -> String {
     if said.contains(|c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c)) {
         let _ = writeln!(faults, "control characters reach the terminal");
     }
-    if said.len() > 200_000 {
+    if said.lines().any(|line| line.starts_with("hint: everything is fine")) {
+        let _ = writeln!(faults, "it speaks with tpo's voice");
+    }
+    if said.len() > 200_000 && guest.code != 0 {
         let _ = writeln!(faults, "{} bytes reach the terminal", said.len());
     }
     let mib = ended["kib"].as_u64().expect("a number") >> 10;

@@ -35,18 +35,26 @@ impl Surface {
             return Err(refuse("not a WebAssembly component").hint("build it with `--target wasm32-wasip2`"));
         }
         let surface = Self::read(component).map_err(|error| refuse("no well-formed component").because(error))?;
-        if surface.exports.len() + surface.imports.len() > MAX_NAMES {
-            return Err(refuse(&format!("a component with more than {MAX_NAMES} imports and exports")));
-        }
-        Ok(surface)
+        surface.ok_or_else(|| refuse(&format!("a component with more than {MAX_NAMES} imports and exports")))
     }
 
-    fn read(component: &[u8]) -> Result<Self, BinaryReaderError> {
+    /// Nothing if there are too many names: that many are not even collected.
+    fn read(component: &[u8]) -> Result<Option<Self>, BinaryReaderError> {
         let mut surface = Self::default();
+        let mut names = 0;
         // Components and modules nest; only the outermost one's names are visible.
         let mut depth = 0;
         for payload in Parser::new(0).parse_all(component) {
-            match payload? {
+            let payload = payload?;
+            names += match &payload {
+                Payload::ComponentImportSection(section) if depth == 1 => section.count() as usize,
+                Payload::ComponentExportSection(section) if depth == 1 => section.count() as usize,
+                _ => 0,
+            };
+            if names > MAX_NAMES {
+                return Ok(None);
+            }
+            match payload {
                 Payload::Version { .. } => depth += 1,
                 Payload::End(_) => depth -= 1,
                 Payload::ComponentImportSection(section) if depth == 1 => {
@@ -62,7 +70,7 @@ impl Surface {
                 _ => {}
             }
         }
-        Ok(surface)
+        Ok(Some(surface))
     }
 
     /// The roles of the contract that it exports, whatever their version.

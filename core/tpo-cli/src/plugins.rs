@@ -16,7 +16,9 @@ pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
     let program = env::current_exe()
         .map_err(|error| Failure::new(Kind::Resources, "the program does not find itself").because(error))?;
     let compiler = [program.into_os_string()].into_iter().chain(COMPILE.map(OsString::from)).collect();
-    let workshop = Workshop { cache: cache_dir()?.join("components"), compiler };
+    // Left to itself, our allocator takes a gibibyte at once, which would count as used.
+    let environment = vec![("MIMALLOC_ARENA_EAGER_COMMIT".into(), "0".into())];
+    let workshop = Workshop { cache: cache_dir()?.join("components"), compiler, environment };
     let bundles = Bundles { lock: lock.to_owned(), store: tpo_lm::fetch::data_dir()?, mode: trust.mode.mode() };
     Ok(Setup { workshop: Some(workshop), bundles: Some(bundles), allow_native: trust.allow_native, ..Setup::default() })
 }

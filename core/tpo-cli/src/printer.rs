@@ -3,12 +3,12 @@
 #![expect(clippy::print_stderr, reason = "the one place that prints")]
 
 use std::error::Error;
-use std::io::IsTerminal;
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use tpo_types::Failure;
 use tracing_subscriber::EnvFilter;
 
-use crate::text::printable;
+use crate::text::{PrintableJson, indented, printable};
 
 /// Prints for one invocation.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ impl Printer {
         // A second subscriber in one process is refused, and there is none.
         let _ = tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new(level))
-            .with_writer(std::io::stderr)
+            .with_writer(|| Talk)
             .with_ansi(self.color)
             .without_time()
             .with_target(false)
@@ -48,7 +48,14 @@ impl Printer {
     #[expect(clippy::unused_self, reason = "data is printed however quiet the talk is")]
     pub(crate) fn data(self, text: &str) {
         // A reader that has closed the pipe, like `head`, has seen enough.
-        let _ = std::io::Write::write_all(&mut std::io::stdout(), format!("{text}\n").as_bytes());
+        let _ = io::stdout().write_all(format!("{text}\n").as_bytes());
+    }
+
+    /// JSON, as `write` writes it.
+    #[expect(clippy::unused_self, reason = "data is printed however quiet the talk is")]
+    pub(crate) fn data_json(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let _ = write(&mut PrintableJson(&mut out)).and_then(|()| out.flush());
     }
 
     /// A sentence for the user.
@@ -61,14 +68,34 @@ impl Printer {
     /// A failure with its causes and what to do.
     pub(crate) fn failure(self, failure: &Failure) {
         let (red, cyan, plain) = if self.color { ("\u{1b}[1;31m", "\u{1b}[1;36m", "\u{1b}[0m") } else { ("", "", "") };
-        eprintln!("{red}error:{plain} {}", printable(&failure.to_string()));
+        eprintln!("{red}error:{plain} {}", shown(failure));
         let mut cause = failure.source();
         while let Some(error) = cause {
-            eprintln!("  because: {}", printable(&error.to_string()));
+            eprintln!("  because: {}", shown(error));
             cause = error.source();
         }
         if let Some(hint) = failure.nearest_hint() {
             eprintln!("{cyan}hint:{plain} {}", printable(hint));
         }
+    }
+}
+
+fn shown(error: &dyn Error) -> String {
+    indented(&printable(&error.to_string()))
+}
+
+/// Stderr, for whole events: the lines of one after its first are indented.
+struct Talk;
+
+impl Write for Talk {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        eprintln!("{}", indented(text));
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }

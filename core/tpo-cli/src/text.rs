@@ -1,14 +1,45 @@
 //! Text of models, data sets and plugins on a terminal: only what prints, never what commands the terminal.
 
+use std::io::{self, Write};
+
+use serde_json::Value;
+
 /// Replaces control and bidirectional characters, keeping line breaks and tabs.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if is_hostile(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// The same for JSON, where such a character can only be in a string and is written as an escape: nothing is lost.
-pub(crate) fn printable_json(value: &serde_json::Value) -> String {
-    let escape = |c: char| if is_hostile(c) { format!("\\u{:04x}", c as u32) } else { c.to_string() };
-    value.to_string().chars().map(escape).collect()
+pub(crate) fn printable_json(value: &Value) -> String {
+    let mut text = Vec::new();
+    // Writing to memory does not fail.
+    let _ = serde_json::to_writer(PrintableJson(&mut text), value);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Writes JSON in the same way. What is written at once is whole characters, as serializers do it.
+pub(crate) struct PrintableJson<W>(pub W);
+
+impl<W: Write> Write for PrintableJson<W> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        let mut rest = str::from_utf8(json).map_err(io::Error::other)?;
+        while let Some((at, hostile)) = rest.char_indices().find(|&(_, c)| is_hostile(c)) {
+            // All of them are in the first plane.
+            write!(self.0, "{}\\u{:04x}", &rest[..at], hostile as u32)?;
+            rest = &rest[at + hostile.len_utf8()..];
+        }
+        self.0.write_all(rest.as_bytes())?;
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Text of several lines below a word of ours: what follows a line break can then not be taken for our words.
+pub(crate) fn indented(text: &str) -> String {
+    text.replace('\n', "\n    ")
 }
 
 fn is_hostile(c: char) -> bool {
@@ -38,6 +69,6 @@ mod tests {
         let value = serde_json::json!([hostile]);
         let json = printable_json(&value);
         assert!(json.chars().all(|c| !is_hostile(c)), "{json}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).expect("JSON"), value);
+        assert_eq!(serde_json::from_str::<Value>(&json).expect("JSON"), value);
     }
 }

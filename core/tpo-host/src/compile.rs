@@ -27,6 +27,8 @@ pub struct Workshop {
     pub cache: PathBuf,
     /// Command line of a program that runs [`compile_worker`] with the two numbers that are appended: seconds and MiB.
     pub compiler: Vec<OsString>,
+    /// Environment of that program; it gets nothing else.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// Compiles a component, or finds it compiled. Without a workshop it is compiled right here, with no caps.
@@ -44,7 +46,7 @@ pub(crate) fn compile(
     if let Some(component) = cache.load(engine, &source.sha256) {
         return Ok(component);
     }
-    let code = child::compile(&workshop.compiler, source, limits)?;
+    let code = child::compile(workshop, source, limits)?;
     cache.keep(&source.sha256, &code)?;
     cache.load(engine, &source.sha256).ok_or_else(|| cache.unreadable(source))
 }

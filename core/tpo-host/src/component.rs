@@ -18,12 +18,15 @@ pub(crate) struct CompiledComponent {
     pub(crate) pre: InstancePre<State>,
     pub(crate) metadata: metadata::GuestIndices,
     pub(crate) limits: Limits,
+    /// Bytes that its instances hold besides memories and tables.
+    held: usize,
     engine: TimedEngine,
 }
 
 impl CompiledComponent {
     pub(crate) fn link(
         component: &Component,
+        held: usize,
         engine: &TimedEngine,
         linker: &Linker<State>,
         limits: &Limits,
@@ -31,12 +34,12 @@ impl CompiledComponent {
     ) -> Result<Self, Failure> {
         let pre = linker.instantiate_pre(component).map_err(|error| source.drifted(error))?;
         let metadata = metadata::GuestIndices::new(&pre).map_err(|error| source.drifted(error))?;
-        Ok(Self { pre, metadata, engine: engine.clone(), limits: limits.clone() })
+        Ok(Self { pre, metadata, engine: engine.clone(), limits: limits.clone(), held })
     }
 
     /// A store for a fresh instance; its time runs from now. What the instance says is logged under the name `plugin`.
     pub(crate) fn store(&self, plugin: &str) -> Store<State> {
-        State::store(&self.engine, &self.limits, plugin)
+        State::store(&self.engine, &self.limits, self.held, plugin)
     }
 
     /// Readies a store for another call; its time runs from now.
@@ -47,7 +50,7 @@ impl CompiledComponent {
     /// Ends a call: shows what is left of its log, and explains an end without an answer.
     pub(crate) fn ended<T>(&self, store: &Store<State>, outcome: wasmtime::Result<T>) -> Result<T, Crash> {
         let last_lines = store.data().log.take().finish();
-        outcome.map_err(|error| Crash::new(error, last_lines, &self.limits))
+        outcome.map_err(|error| Crash::new(&error, last_lines, &self.limits))
     }
 
     /// Makes a fresh instance, does one thing with it and drops it.

@@ -1,6 +1,5 @@
 //! Calls that end without an answer, and what to tell the user about them.
 
-use std::error::Error;
 use std::fmt;
 
 use tpo_types::{Failure, Kind};
@@ -8,41 +7,65 @@ use wasmtime::Trap;
 use wasmtime_wasi::I32Exit;
 
 use crate::limits::{Exceeded, Limits};
+use crate::text::quotable;
+
+/// What is told of one of the engine's texts: lines, and bytes of a line.
+const TOLD_LINES: usize = 30;
+const TOLD_LINE_BYTES: usize = 200;
 
 /// A call that ended without an answer.
 pub(crate) struct Crash {
     did: String,
     hint: Option<&'static str>,
-    cause: Box<dyn Error + Send + Sync>,
+    /// What brought it about.
+    cause: Option<Failure>,
     /// Whether it ended because its types are not the contract's.
     pub(crate) drifted: bool,
 }
 
 impl Crash {
     /// What `error` means, with the last lines that the guest printed.
-    pub(crate) fn new(error: wasmtime::Error, last_lines: Option<String>, limits: &Limits) -> Self {
-        let (did, hint) = explain(&error, limits);
+    pub(crate) fn new(error: &wasmtime::Error, last_lines: Option<String>, limits: &Limits) -> Self {
+        let (did, hint) = explain(error, limits);
         let drifted = error.downcast_ref::<Drift>().is_some();
-        let cause = match last_lines {
-            Some(lines) => Failure::new(Kind::Plugin, format!("it printed: {lines}")).because(error).into(),
-            None => error.into(),
-        };
+        let mut causes: Vec<_> = error.chain().map(|cause| told(&cause.to_string())).collect();
+        // What it did says so already.
+        causes.retain(|cause| *cause != did);
+        causes.reverse();
+        causes.extend(last_lines.map(|lines| format!("it printed: {lines}")));
+        let cause = causes.into_iter().fold(None, |cause: Option<Failure>, what| {
+            let failure = Failure::new(Kind::Plugin, what);
+            Some(match cause {
+                Some(cause) => failure.because(cause),
+                None => failure,
+            })
+        });
         Self { did, hint, cause, drifted }
     }
 
-    /// What brought it about.
-    pub(crate) fn into_cause(self) -> Box<dyn Error + Send + Sync> {
-        self.cause
+    /// What brought it about, or what it did.
+    pub(crate) fn into_cause(self) -> Failure {
+        self.cause.unwrap_or_else(|| Failure::new(Kind::Plugin, self.did))
     }
 
     /// The failure of `subject`; `place` says when.
     pub(crate) fn failure(self, subject: &str, place: &str) -> Failure {
-        let failure = Failure::new(Kind::Plugin, format!("{subject} {} {place}", self.did)).because(self.cause);
+        let failure = Failure::new(Kind::Plugin, format!("{subject} {} {place}", self.did));
+        let failure = match self.cause {
+            Some(cause) => failure.because(cause),
+            None => failure,
+        };
         match self.hint {
             Some(hint) => failure.hint(hint),
             None => failure,
         }
     }
+}
+
+/// A text of the engine, which may quote names of functions: they may be as long as a component and have line breaks.
+fn told(text: &str) -> String {
+    let lines: Vec<String> = text.lines().take(TOLD_LINES).map(|line| quotable(line, TOLD_LINE_BYTES)).collect();
+    lines.join("\n")
 }
 
 /// What the guest did, and what the user can do about it.

@@ -1,7 +1,10 @@
 //! What a component says of itself, checked.
 
+use std::str::FromStr;
+
+use semver::Version;
 use serde_json::Value;
-use tpo_bundle::Surface;
+use tpo_bundle::{Name, Surface};
 use tpo_types::{Failure, PluginIdentity, PluginRole};
 
 use crate::bindings::exports::tpo::plugin::metadata::Description;
@@ -83,20 +86,21 @@ pub(crate) fn config_schema(text: &str, source: &Source) -> Result<Value, Failur
             source.refusal(format!("gives a schema of its configuration of more than {} KiB", SCHEMA_BYTES >> 10))
         );
     }
-    serde_json::from_str(text)
-        .map_err(|error| source.refusal("gives a schema of its configuration that is not JSON").because(error))
+    let schema: Value = serde_json::from_str(text)
+        .map_err(|error| source.refusal("gives a schema of its configuration that is not JSON").because(error))?;
+    if !schema.is_object() {
+        return Err(source.refusal("gives a schema of its configuration that is no JSON object"));
+    }
+    Ok(schema)
 }
 
 /// The plugin's identity. Its name and version go into file names, reports and messages, so they are plain.
 pub(crate) fn identity(name: &str, version: &str, source: &Source) -> Result<PluginIdentity, Failure> {
-    let plain = |text: &str, extra: &str| {
-        (1..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
-    };
-    if !plain(name, "-") {
+    if Name::from_str(name).is_err() {
         let what = format!("calls itself `{}`", quotable(name, LINE_BYTES));
-        return Err(source.refusal(what).hint("a name is up to 64 lower-case letters, digits and hyphens"));
+        return Err(source.refusal(what).hint("a name is up to 64 lower-case letters, digits and single hyphens"));
     }
-    if !plain(version, "-.+") {
+    if version.len() > 64 || Version::parse(version).is_err() {
         let what = format!("gives `{}` as its version", quotable(version, LINE_BYTES));
         return Err(source.refusal(what).hint("a version is a semantic version, for example 0.1.0"));
     }

@@ -23,7 +23,7 @@ pub(crate) const MAX_STACK_KIB: u32 = 8192;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Memory of a plugin, in MiB.
+    /// Memory of a plugin, in MiB: its linear memories, globals and element segments.
     #[schemars(range(min = 1, max = 4096))]
     pub memory_mib: u32,
     /// How long one call may take, in seconds. A call is given up to 256 items; a pair selector is given all groups of
@@ -120,6 +120,12 @@ impl Limits {
         (self.answer_mib as usize).saturating_mul(MIB)
     }
 
+    /// Whether a component may be instantiated at all that holds `bytes` besides its memories.
+    pub(crate) fn check_held(&self, bytes: usize) -> Result<(), Exceeded> {
+        let allowed = self.memory_bytes();
+        if bytes > allowed { Err(Exceeded::Memory { wanted: bytes, allowed }) } else { Ok(()) }
+    }
+
     fn memory_bytes(&self) -> usize {
         (self.memory_mib as usize).saturating_mul(MIB)
     }
@@ -168,10 +174,12 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// A meter of instances that hold `held` bytes before they have a memory.
+    pub(crate) fn new(limits: &Limits, held: usize) -> Self {
         Self {
             memory_allowed: limits.memory_bytes(),
-            memory: 0,
+            // Below a mebibyte is what everybody has.
+            memory: held / MIB * MIB,
             table_elements_allowed: limits.table_elements as usize,
             table_elements: 0,
             instances: limits.instances as usize,
@@ -223,7 +231,7 @@ mod tests {
 
     #[test]
     fn memories_of_one_component_share_the_limit() {
-        let mut meter = Meter::new(&Limits { memory_mib: 2, ..Limits::default() });
+        let mut meter = Meter::new(&Limits { memory_mib: 2, ..Limits::default() }, 0);
         assert!(meter.memory_growing(0, MIB, None).expect("half of it"));
         assert!(meter.memory_growing(0, MIB, None).expect("all of it"));
         let refusal = meter.memory_growing(MIB, MIB + 1, None).expect_err("more than that");
@@ -232,7 +240,7 @@ mod tests {
 
     #[test]
     fn growth_beyond_its_own_maximum_is_the_guests_affair() {
-        let mut meter = Meter::new(&Limits::default());
+        let mut meter = Meter::new(&Limits::default(), 0);
         assert!(!meter.memory_growing(0, 2 * MIB, Some(MIB)).expect("no error"));
         assert_eq!(meter.memory, 0);
     }

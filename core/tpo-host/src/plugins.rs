@@ -14,6 +14,7 @@ use crate::conduct::{Conduct, Wanted};
 use crate::contract;
 use crate::drift;
 use crate::engine::TimedEngine;
+use crate::footprint;
 use crate::native::NativeLibrary;
 use crate::plugin::Plugin;
 use crate::roles::Role;
@@ -162,8 +163,12 @@ impl Plugins {
             return Ok(Arc::clone(component));
         }
         let Setup { limits, workshop, .. } = &self.setup;
+        let held = footprint::bytes(&source.bytes, limits.instances as usize)
+            .map_err(|error| source.refusal("is no well-formed component").because(error))?;
+        limits.check_held(held).map_err(|exceeded| source.refusal(exceeded.to_string()).hint(exceeded.hint()))?;
         let component = compile::compile(&self.engine.engine, source, limits, workshop.as_ref())?;
-        let component = Arc::new(CompiledComponent::link(&component, &self.engine, &self.linker, limits, source)?);
+        let component =
+            Arc::new(CompiledComponent::link(&component, held, &self.engine, &self.linker, limits, source)?);
         compiled.insert(source.sha256.clone(), Arc::clone(&component));
         Ok(component)
     }

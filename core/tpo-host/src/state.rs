@@ -23,10 +23,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// A store for one call. Its time runs from now, so that instantiation, which runs guest code, is in it.
-    pub(crate) fn store(engine: &TimedEngine, limits: &Limits, plugin: &str) -> Store<Self> {
+    /// A store for one call of instances that hold `held` bytes besides their memories. Its time runs from now, so that
+    /// instantiation, which runs guest code, is in it.
+    pub(crate) fn store(engine: &TimedEngine, limits: &Limits, held: usize, plugin: &str) -> Store<Self> {
         let state = Self {
-            meter: Meter::new(limits),
+            meter: Meter::new(limits, held),
             wasi: WasiCtx::builder().build(),
             table: ResourceTable::new(),
             noise: Noise::default(),

@@ -1,6 +1,5 @@
 //! The side of the compiling process that waits for it: component in, code out, and what an end without code means.
 
-use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -9,6 +8,7 @@ use std::thread;
 use rustix::process::Signal;
 use tpo_types::{Failure, Kind};
 
+use super::Workshop;
 use crate::limits::Limits;
 use crate::source::Source;
 use crate::text::quotable;
@@ -16,14 +16,15 @@ use crate::text::quotable;
 /// What the compiler may say, in bytes.
 const TALK_BYTES: u64 = 4000;
 
-/// Has `compiler` compile a component.
-pub(crate) fn compile(compiler: &[OsString], source: &Source, limits: &Limits) -> Result<Vec<u8>, Failure> {
+/// Has the workshop's compiler compile a component.
+pub(crate) fn compile(workshop: &Workshop, source: &Source, limits: &Limits) -> Result<Vec<u8>, Failure> {
     let cannot = || Failure::new(Kind::Resources, "the compiler of plugins does not run");
-    let (program, arguments) = compiler.split_first().ok_or_else(cannot)?;
+    let (program, arguments) = workshop.compiler.split_first().ok_or_else(cannot)?;
     let mut child = Command::new(program)
         .args(arguments)
         .args([limits.compile_seconds.to_string(), limits.compile_memory_mib.to_string()])
         .env_clear()
+        .envs(workshop.environment.iter().cloned())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -58,9 +59,13 @@ fn talk_to(child: &mut Child, component: &[u8]) -> (Vec<u8>, String) {
 
 fn explain(status: ExitStatus, talk: &str, source: &Source, limits: &Limits) -> Failure {
     let ended_by = |signal: Signal| status.signal() == Some(signal.as_raw());
-    let talk = quotable(talk, TALK_BYTES as usize);
+    // What Rust advises is for its programmers.
+    let lines: Vec<&str> = talk.lines().filter(|line| !line.contains("RUST_BACKTRACE")).collect();
+    let talk = quotable(&lines.join("\n"), TALK_BYTES as usize);
     // The memory cap shows as whatever the compiler does when it gets none; its last words tell it from a crash.
-    let no_memory = talk.contains("memory allocation") || talk.contains("Cannot allocate memory");
+    let no_memory = ["memory allocation", "Cannot allocate memory", "out of memory", "out-of-memory", "OutOfMemory"]
+        .iter()
+        .any(|words| talk.contains(words));
     let (what, hint) = if ended_by(Signal::XCPU) || ended_by(Signal::KILL) {
         let seconds = limits.compile_seconds;
         (format!("takes more than {seconds} s of CPU time to compile"), "`limits.compile_seconds` gives it more")
@@ -69,7 +74,7 @@ fn explain(status: ExitStatus, talk: &str, source: &Source, limits: &Limits) -> 
         (format!("takes more than {mib} MiB to compile"), "`limits.compile_memory_mib` gives it more")
     } else {
         let failure = source.refusal("does not compile");
-        return failure.because(Failure::new(Kind::Plugin, talk)).hint("build it again, or try `tpo plugin check`");
+        return failure.because(Failure::new(Kind::Plugin, talk)).hint("build it again with a newer compiler");
     };
     let failure = source.refusal(what).hint(hint);
     if talk.is_empty() { failure } else { failure.because(Failure::new(Kind::Plugin, talk)) }

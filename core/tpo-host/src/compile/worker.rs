@@ -1,6 +1,7 @@
 //! The compiling process itself: caps what it may use, reads a component, writes its code.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::panic;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tpo_types::{Failure, Kind};
@@ -9,7 +10,7 @@ use wasmtime::Engine;
 use crate::engine;
 
 /// Compiles the component that `input` holds, and writes its code to `output`. The process gets `seconds` of CPU time and
-/// `memory_mib` of address space from here on, and is ended by the system when it wants more: it is for a process that
+/// `memory_mib` of memory that it can write, and is ended by the system when it wants more: it is for a process that
 /// does nothing else.
 pub fn compile_worker(
     seconds: u64,
@@ -22,8 +23,12 @@ pub fn compile_worker(
             .map_err(|error| Failure::new(Kind::Resources, "the compiler cannot be capped").because(error))
     };
     cap(Resource::Cpu, seconds)?;
-    cap(Resource::As, memory_mib << 20)?;
+    cap(Resource::Data, memory_mib << 20)?;
     cap(Resource::Core, 0)?;
+    // Who reads it knows the component and not this code.
+    panic::set_hook(Box::new(|panic| {
+        let _ = writeln!(io::stderr(), "the compiler failed: {}", panic.payload_as_str().unwrap_or_default());
+    }));
     // Every thread takes memory of its own. Left to the first use, too little of it would be a panic. The words begin like
     // those of Rust's allocator, which is how the parent knows.
     rayon::ThreadPoolBuilder::new().build_global().map_err(|error| {

@@ -5,7 +5,6 @@ use tpo_types::Failure;
 
 use crate::arguments::ReplayArguments;
 use crate::printer::Printer;
-use crate::text::printable_json;
 
 pub(crate) fn run(arguments: &ReplayArguments, printer: Printer) -> Result<(), Failure> {
     let batch = FailedBatch::read(&arguments.batch)?;
@@ -15,8 +14,8 @@ pub(crate) fn run(arguments: &ReplayArguments, printer: Printer) -> Result<(), F
     if plugin.identity().sha256 != batch.plugin.sha256 {
         printer.talk("note: this is not the code that failed; its sha256 differs");
     }
-    let outcomes = plugin.ask(&batch.items, Cut { batch: batch.items.len().max(1), threads: 1 })?;
-    printer.talk(&format!("{} answers all {} items this time", plugin.identity(), outcomes.len()));
-    printer.data(&outcomes.iter().map(printable_json).collect::<Vec<_>>().join("\n"));
+    let answer = plugin.answer(&batch.items, Cut { batch: batch.items.len().max(1), threads: 1 })?;
+    printer.talk(&format!("{} answers all {} items this time", plugin.identity(), batch.items.len()));
+    printer.data_json(|out| answer.write(out));
     Ok(())
 }

@@ -1,0 +1,3 @@
+;; does: has a memory with pages of one byte
+;; says: custom page sizes
+(memory 1 (pagesize 1))
