@@ -10,6 +10,7 @@ mod failure;
 mod instruction;
 mod judgment;
 mod metrics;
+mod model;
 mod pair;
 mod plugin;
 mod prompt;
@@ -24,6 +25,10 @@ pub use failure::{Failure, Kind};
 pub use instruction::{Instruction, Message, Role};
 pub use judgment::{Judgment, Preference, Score, Scored, Verdict};
 pub use metrics::StepMetrics;
+pub use model::{
+    ChatReply, ChatRequest, EmbedRequest, HiddenStates, LanguageModel, ModelError, ModelService, TensorData,
+    TokenLogProb,
+};
 pub use pair::{PreferencePair, Selection};
 pub use plugin::{PluginIdentity, PluginRole};
 pub use prompt::Prompt;

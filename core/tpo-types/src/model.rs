@@ -1,0 +1,128 @@
+//! What a judge may ask a language model, and what comes back.
+//!
+//! The same nouns as in the contract's `model` interface, so that whoever lends models and whoever lends them on to
+//! plugins need not know each other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Failure, Message};
+
+/// One answer asked for. What it is asked of is not part of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChatRequest {
+    /// The conversation; the model writes the next assistant turn.
+    pub messages: Vec<Message>,
+    /// Text that the assistant's turn begins with; not repeated in the reply.
+    pub prefill: Option<String>,
+    /// The answer ends where one of these appears; it is not part of the reply.
+    pub stop: Vec<String>,
+    /// At most this many tokens are written.
+    pub max_new_tokens: u32,
+    /// 0 takes the likeliest token every time.
+    pub temperature: f64,
+    /// The same seed and request give the same reply.
+    pub seed: u64,
+    /// How many of the likeliest tokens to report at every position of the answer; 0 reports none.
+    pub top_log_probs: u32,
+}
+
+/// A token that could have stood at one position of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TokenLogProb {
+    /// The token's text.
+    pub token: String,
+    /// Natural logarithm of its probability at temperature 1.
+    pub log_prob: f64,
+}
+
+/// What a model wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChatReply {
+    /// The answer's text.
+    pub text: String,
+    /// The answer ended because `max_new_tokens` were written.
+    pub truncated: bool,
+    /// For every position of the answer the likeliest tokens, likeliest first; empty unless asked for.
+    pub top_log_probs: Vec<Vec<TokenLogProb>>,
+    /// Tokens that were read.
+    pub prompt_tokens: u32,
+    /// Tokens that were written.
+    pub completion_tokens: u32,
+}
+
+/// One conversation to embed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmbedRequest {
+    /// The conversation, rendered by the model's own chat template without a generation prompt.
+    pub messages: Vec<Message>,
+    /// Token patterns: the hidden state is taken where the last occurrence of a pattern begins. The empty pattern names
+    /// the last token.
+    pub positions: Vec<Vec<u32>>,
+}
+
+/// A dense tensor in row-major order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TensorData {
+    /// Sizes, outermost first.
+    pub shape: Vec<u32>,
+    /// The values.
+    pub values: Vec<f32>,
+}
+
+/// Why a model did not answer one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModelError {
+    /// No model is bound to the alias; the text names it.
+    UnknownModel(String),
+    /// The run's budget of calls or tokens is spent.
+    BudgetExhausted(String),
+    /// The request makes no sense for this model; the text says why.
+    InvalidRequest(String),
+    /// The model failed after the host's own retries.
+    Failed(String),
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownModel(alias) => write!(f, "no model is bound to `{alias}`"),
+            Self::BudgetExhausted(what) | Self::InvalidRequest(what) | Self::Failed(what) => f.write_str(what),
+        }
+    }
+}
+
+/// A row of model width per position asked for.
+pub type HiddenStates = Vec<Vec<f32>>;
+
+/// One language model, on this machine or behind a server.
+pub trait LanguageModel: Send + Sync {
+    /// What its answers depend on besides the request, for example a digest of its weights. Replies are kept under it.
+    fn identity(&self) -> &str;
+
+    /// Answers a batch. `done` hears of every request exactly once, with its index, as soon as its outcome is known.
+    fn chat(&self, requests: &[ChatRequest], done: &mut dyn FnMut(usize, Result<ChatReply, ModelError>));
+
+    /// Final hidden states, after the last norm; outcome i belongs to request i.
+    fn embed(&self, requests: &[EmbedRequest]) -> Vec<Result<HiddenStates, ModelError>>;
+
+    /// A named tensor of the model's checkpoint.
+    fn tensor(&self, name: &str) -> Result<TensorData, ModelError>;
+}
+
+/// The models that a run lends to its judges, each by an alias. The outer failure is ours and ends the run: a reply could not
+/// be recorded.
+pub trait ModelService: Send + Sync {
+    /// The aliases, with the identity of the model that each is bound to.
+    fn bound(&self) -> Vec<(String, String)>;
+
+    /// Answers a batch; outcome i belongs to request i.
+    fn chat(&self, requests: &[(String, ChatRequest)]) -> Result<Vec<Result<ChatReply, ModelError>>, Failure>;
+
+    /// Final hidden states; outcome i belongs to request i.
+    fn embed(&self, requests: &[(String, EmbedRequest)]) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure>;
+
+    /// A named tensor of a model's checkpoint.
+    fn tensor(&self, model: &str, name: &str) -> Result<Result<TensorData, ModelError>, Failure>;
+}
