@@ -12,6 +12,7 @@ wasmtime::component::bindgen!({
 
         world every-role {
             import tpo:plugin/log@0.1.0;
+            import tpo:plugin/model@0.1.0;
             export tpo:plugin/metadata@0.1.0;
             export tpo:plugin/thought-template@0.1.0;
             export tpo:plugin/response-parser@0.1.0;
@@ -20,5 +21,6 @@ wasmtime::component::bindgen!({
             export tpo:plugin/pair-selector@0.1.0;
         }
     ",
+    imports: { "tpo:plugin/model": trappable },
     additional_derives: [serde::Serialize, serde::Deserialize],
 });

@@ -1,11 +1,13 @@
 //! A component that is compiled and linked, and the one way to run it.
 
-use tpo_types::Failure;
+use std::sync::Arc;
+
+use tpo_types::{Failure, ModelService};
 use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, Instance, InstancePre, Linker};
 
 use crate::bindings::exports::tpo::plugin::metadata;
-use crate::bindings::tpo::plugin::{log, types};
+use crate::bindings::tpo::plugin::{log, model, types};
 use crate::crash::Crash;
 use crate::engine::TimedEngine;
 use crate::limits::Limits;
@@ -21,6 +23,7 @@ pub(crate) struct CompiledComponent {
     /// Bytes that its instances hold besides memories and tables.
     held: usize,
     engine: TimedEngine,
+    models: Option<Arc<dyn ModelService>>,
 }
 
 impl CompiledComponent {
@@ -31,15 +34,16 @@ impl CompiledComponent {
         linker: &Linker<State>,
         limits: &Limits,
         source: &Source,
+        models: Option<Arc<dyn ModelService>>,
     ) -> Result<Self, Failure> {
         let pre = linker.instantiate_pre(component).map_err(|error| source.drifted(error))?;
         let metadata = metadata::GuestIndices::new(&pre).map_err(|error| source.drifted(error))?;
-        Ok(Self { pre, metadata, engine: engine.clone(), limits: limits.clone(), held })
+        Ok(Self { pre, metadata, engine: engine.clone(), limits: limits.clone(), held, models })
     }
 
     /// A store for a fresh instance; its time runs from now. What the instance says is logged under the name `plugin`.
     pub(crate) fn store(&self, plugin: &str) -> Store<State> {
-        State::store(&self.engine, &self.limits, self.held, plugin)
+        State::store(&self.engine, &self.limits, self.held, plugin, self.models.clone())
     }
 
     /// Readies a store for another call; its time runs from now.
@@ -70,6 +74,7 @@ pub(crate) fn linker(engine: &TimedEngine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(&engine.engine);
     types::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
     log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
+    model::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
     wasi::link(&mut linker)?;
     Ok(linker)
 }

@@ -97,15 +97,22 @@ pub(crate) fn check_imports(surface: &Surface, source: &Source) -> Result<(), Fa
     imports.into_iter().try_for_each(|import| check_import(import, source))
 }
 
+/// Refuses a component that asks for a model where none is lent.
+pub(crate) fn check_no_model(surface: &Surface, source: &Source) -> Result<(), Failure> {
+    let Some(import) = surface.imports.iter().find(|import| import.starts_with(&format!("{PACKAGE}model@"))) else {
+        return Ok(());
+    };
+    Err(source
+        .refusal(format!("asks for a model (it imports `{import}`), and none is lent to it"))
+        .hint("bind one in the run's configuration, for example `[models.judge]` with `source = \"smollm2-135m\"`"))
+}
+
 fn check_import(import: &str, source: &Source) -> Result<(), Failure> {
     let name = Name::of(import);
     if let Some(interface) = name.interface.strip_prefix(PACKAGE) {
         check_version(&name, source)?;
         return match interface {
-            "types" | "log" => Ok(()),
-            "model" => Err(source
-                .refusal(format!("asks for a model (it imports `{import}`), and this version of tpo lends none"))
-                .hint("use a plugin that needs no model, such as the judge `rules`")),
+            "types" | "log" | "model" => Ok(()),
             _ => Err(source.refusal(format!("imports `{import}`, which tpo:plugin {VERSION} does not have"))),
         };
     }

@@ -27,6 +27,7 @@ mod instances;
 mod json;
 mod limits;
 mod log;
+mod models;
 mod native;
 mod plugin;
 mod plugins;

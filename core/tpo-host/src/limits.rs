@@ -30,6 +30,9 @@ pub struct Limits {
     /// an iteration.
     #[schemars(range(min = 1, max = 86400))]
     pub seconds_per_call: u32,
+    /// How long one call may wait for the models that are lent to it, in seconds. The time that it works itself is counted apart.
+    #[schemars(range(min = 1, max = 8_640_000))]
+    pub model_seconds_per_call: u32,
     /// Stack of a plugin, in KiB.
     #[schemars(range(min = 64, max = 8192))]
     pub stack_kib: u32,
@@ -68,6 +71,7 @@ impl Default for Limits {
         Self {
             memory_mib: 256,
             seconds_per_call: 10,
+            model_seconds_per_call: 86_400,
             stack_kib: 1024,
             table_elements: 100_000,
             instances: 128,
@@ -84,9 +88,10 @@ impl Default for Limits {
 
 impl Limits {
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        let ranges: [(&str, u32, RangeInclusive<u32>); 12] = [
+        let ranges: [(&str, u32, RangeInclusive<u32>); 13] = [
             ("memory_mib", self.memory_mib, 1..=4096),
             ("seconds_per_call", self.seconds_per_call, 1..=86_400),
+            ("model_seconds_per_call", self.model_seconds_per_call, 1..=8_640_000),
             ("stack_kib", self.stack_kib, 64..=MAX_STACK_KIB),
             ("table_elements", self.table_elements, 1..=10_000_000),
             ("instances", self.instances, 1..=10_000),
@@ -110,6 +115,10 @@ impl Limits {
 
     pub(crate) fn time(&self) -> Duration {
         Duration::from_secs(self.seconds_per_call.into())
+    }
+
+    pub(crate) fn model_time(&self) -> Duration {
+        Duration::from_secs(self.model_seconds_per_call.into())
     }
 
     pub(crate) fn stack_bytes(&self) -> usize {
@@ -138,6 +147,8 @@ pub(crate) enum Exceeded {
     Memory { wanted: usize, allowed: usize },
     /// Table entries wanted and allowed.
     Table { wanted: usize, allowed: usize },
+    /// Time to wait for models that is allowed.
+    Waiting { allowed: Duration },
 }
 
 impl fmt::Display for Exceeded {
@@ -147,6 +158,7 @@ impl fmt::Display for Exceeded {
                 write!(f, "wanted {} MiB of memory and may have {} MiB", wanted.div_ceil(MIB), allowed / MIB)
             }
             Self::Table { wanted, allowed } => write!(f, "wanted {wanted} table entries and may have {allowed}"),
+            Self::Waiting { allowed } => write!(f, "waited for models for more than {} s", allowed.as_secs()),
         }
     }
 }
@@ -159,6 +171,7 @@ impl Exceeded {
         match self {
             Self::Memory { .. } => "`limits.memory_mib` gives plugins more",
             Self::Table { .. } => "`limits.table_elements` gives plugins more",
+            Self::Waiting { .. } => "`limits.model_seconds_per_call` gives plugins more; replies so far are kept",
         }
     }
 }

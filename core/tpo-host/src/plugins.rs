@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tpo_bundle::Reference;
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, Kind, ModelService, PluginRole};
 use wasmtime::component::Linker;
 
 use crate::compile;
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// What a process decides about all of its plugins.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Setup {
     /// What each may use.
     pub limits: Limits,
@@ -36,6 +36,8 @@ pub struct Setup {
     pub failures: Option<PathBuf>,
     /// Where plugins that are named by `oci://` come from; without it, from nowhere.
     pub bundles: Option<Bundles>,
+    /// The models that are lent to plugins that ask for one; without it, none.
+    pub models: Option<Arc<dyn ModelService>>,
     /// Whether native plugins, which nothing confines, may be loaded.
     pub allow_native: bool,
 }
@@ -133,6 +135,9 @@ impl Plugins {
         let surface = source.surface()?;
         contract::check_role(&contract::roles(&surface, &source)?, R::ROLE, &source)?;
         contract::check_imports(&surface, &source)?;
+        if self.setup.models.is_none() {
+            contract::check_no_model(&surface, &source)?;
+        }
         let config = source.with_defaults(wanted.config);
         Plugin::of_component(self.compile(&source)?, &source, &config, conduct)
     }
@@ -162,13 +167,20 @@ impl Plugins {
         if let Some(component) = compiled.get(&source.sha256) {
             return Ok(Arc::clone(component));
         }
-        let Setup { limits, workshop, .. } = &self.setup;
+        let Setup { limits, workshop, models, .. } = &self.setup;
         let held = footprint::bytes(&source.bytes, limits.instances as usize)
             .map_err(|error| source.refusal("is no well-formed component").because(error))?;
         limits.check_held(held).map_err(|exceeded| source.refusal(exceeded.to_string()).hint(exceeded.hint()))?;
         let component = compile::compile(&self.engine.engine, source, limits, workshop.as_ref())?;
-        let component =
-            Arc::new(CompiledComponent::link(&component, held, &self.engine, &self.linker, limits, source)?);
+        let component = Arc::new(CompiledComponent::link(
+            &component,
+            held,
+            &self.engine,
+            &self.linker,
+            limits,
+            source,
+            models.clone(),
+        )?);
         compiled.insert(source.sha256.clone(), Arc::clone(&component));
         Ok(component)
     }

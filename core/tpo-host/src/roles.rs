@@ -3,7 +3,7 @@
 //! A role is a list of items in and a list of outcomes out, one per item, in the contract's own records. What carries
 //! them (a component, a native library), in how many batches, and what happens when that fails, is not known here.
 
-mod convert;
+pub(crate) mod convert;
 pub(crate) mod judge;
 pub(crate) mod pairwise;
 pub(crate) mod parser;

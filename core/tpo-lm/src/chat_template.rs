@@ -65,9 +65,10 @@ impl ChatTemplate {
         &self.source
     }
 
-    /// The conversation as text, ending where the assistant's next turn begins.
-    pub(crate) fn render(&self, messages: &[Message]) -> Result<String, Failure> {
-        let variables = context! { messages => Value::from(Serde(messages)), add_generation_prompt => true };
+    /// The conversation as text, ending with its last turn or, with `generation_prompt`, where the assistant's next turn begins.
+    pub(crate) fn render(&self, messages: &[Message], generation_prompt: bool) -> Result<String, Failure> {
+        let variables =
+            context! { messages => Value::from(Serde(messages)), add_generation_prompt => generation_prompt };
         self.environment.get_template(NAME).and_then(|template| template.render(variables)).map_err(|error| {
             let what = match error.kind() {
                 ErrorKind::OutOfFuel => format!("the chat template of `{}` does not come to an end", self.origin),

@@ -15,6 +15,7 @@ pub mod fetch;
 mod fixtures;
 mod kernels;
 pub mod load;
+pub mod local_model;
 mod log_prob;
 pub mod lora;
 pub mod pack;

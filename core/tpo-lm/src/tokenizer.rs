@@ -69,14 +69,21 @@ impl TextCodec {
     /// A conversation as the tokens after which the assistant writes on: the chat template with its generation prompt,
     /// then `prefill`, tokenized as one text.
     pub fn encode_prompt(&self, messages: &[Message], prefill: Option<&str>) -> Result<Vec<u32>, Failure> {
-        let Some(template) = &self.template else {
-            let what = format!("the model at `{}` has no chat template", self.origin.display());
-            return Err(Failure::new(Kind::Input, what)
-                .hint("choose an instruction-tuned model, or put a `chat_template.jinja` beside its `config.json`"));
-        };
-        let mut text = template.render(messages)?;
+        let mut text = self.template()?.render(messages, true)?;
         text.push_str(prefill.unwrap_or_default());
         self.encode(&text)
+    }
+
+    /// A conversation that has ended, as tokens: the chat template without its generation prompt.
+    pub fn encode_conversation(&self, messages: &[Message]) -> Result<Vec<u32>, Failure> {
+        self.encode(&self.template()?.render(messages, false)?)
+    }
+
+    fn template(&self) -> Result<&ChatTemplate, Failure> {
+        self.template.as_ref().ok_or_else(|| {
+            Failure::new(Kind::Input, format!("the model at `{}` has no chat template", self.origin.display()))
+                .hint("choose an instruction-tuned model, or put a `chat_template.jinja` beside its `config.json`")
+        })
     }
 
     /// How many tokens the text has by itself.

@@ -15,11 +15,11 @@ fn template(source: &str) -> ChatTemplate {
 }
 
 fn render(source: &str) -> String {
-    template(source).render(&[Message::user(" hi ")]).expect("renders")
+    template(source).render(&[Message::user(" hi ")], true).expect("renders")
 }
 
 fn refusal(source: &str) -> (String, String, String) {
-    let failure = template(source).render(&[Message::user("hi")]).expect_err("is refused");
+    let failure = template(source).render(&[Message::user("hi")], true).expect_err("is refused");
     assert_eq!(failure.kind(), Kind::Input);
     let cause = failure.source().map(ToString::to_string).unwrap_or_default();
     (failure.to_string(), cause, failure.nearest_hint().unwrap_or_default().to_owned())
@@ -34,7 +34,7 @@ fn a_published_template_gives_the_golden_prompts() {
     assert!(prompts.len() >= 3);
     for case in prompts {
         let messages: Vec<Message> = serde_json::from_value(case["messages"].clone()).expect("messages");
-        assert_eq!(template.render(&messages).expect("renders"), case["text"].as_str().expect("a text"));
+        assert_eq!(template.render(&messages, true).expect("renders"), case["text"].as_str().expect("a text"));
     }
 }
 

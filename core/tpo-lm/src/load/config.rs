@@ -23,6 +23,35 @@ const ARCHITECTURES: [(&str, &str, Family); 4] = [
     ("Qwen3ForCausalLM", "qwen3", Family::Qwen3),
 ];
 
+/// The same decoders under another head, which is not ours to compute.
+const HEADS: [(&str, Family); 5] = [
+    ("LlamaForRewardModelWithGating", Family::Llama),
+    ("LlamaForSequenceClassification", Family::Llama),
+    ("MistralForSequenceClassification", Family::Mistral),
+    ("Qwen2ForSequenceClassification", Family::Qwen2),
+    ("Qwen3ForSequenceClassification", Family::Qwen3),
+];
+
+/// Whether `directory` holds a decoder under a head that scores texts.
+pub(super) fn has_other_head(directory: &Path) -> Result<bool, Failure> {
+    let json: Value = read_json(&directory.join(CONFIG_FILE))?;
+    Ok(json["architectures"][0].as_str().is_some_and(|class| HEADS.iter().any(|(known, _)| *known == class)))
+}
+
+/// The decoder that `directory` describes, whatever its head.
+pub(super) fn read_backbone(directory: &Path) -> Result<ModelSpec, Failure> {
+    let mut json: Value = read_json(&directory.join(CONFIG_FILE))?;
+    let class = json["architectures"][0].as_str().unwrap_or_default();
+    let family = HEADS.iter().find(|(known, _)| *known == class).map(|(_, family)| *family);
+    let plain = ARCHITECTURES.iter().find(|known| Some(known.2) == family);
+    if let (Some(plain), Some(object)) = (plain, json.as_object_mut()) {
+        object.insert("architectures".into(), serde_json::json!([plain.0]));
+        // There is no output head to look for.
+        object.insert("tie_word_embeddings".into(), true.into());
+    }
+    described(directory, json)
+}
+
 #[derive(Deserialize)]
 struct Description {
     vocab_size: usize,
@@ -88,8 +117,11 @@ struct GenerationConfig {
 
 /// The model that `directory` describes.
 pub(super) fn read(directory: &Path) -> Result<ModelSpec, Failure> {
+    described(directory, read_json(&directory.join(CONFIG_FILE))?)
+}
+
+fn described(directory: &Path, json: Value) -> Result<ModelSpec, Failure> {
     let file = directory.join(CONFIG_FILE);
-    let json: Value = read_json(&file)?;
     let family = family(&json, &file)?;
     let config: Description = serde_json::from_value(json)
         .map_err(|error| malformed(format!("`{}` does not describe a model", file.display())).because(error))?;

@@ -18,6 +18,7 @@ use std::path::Path;
 
 use tpo_types::{Failure, Kind};
 
+use self::safetensors::Weights;
 use crate::policy::Policy;
 
 const FORMS: &str = "give a `.gguf` file, a directory with `config.json` and `model.safetensors`, or a directory with \
@@ -42,6 +43,23 @@ pub fn load(path: &Path) -> Result<Policy, Failure> {
     }?;
     tracing::debug!(path = %path.display(), values = policy.params.values.len(), "loaded a model");
     Ok(policy)
+}
+
+/// A model that is only read with: to write with it, or to score texts by it.
+pub(crate) enum Reader {
+    /// A language model.
+    Language(Policy),
+    /// A decoder under another head, and the tensors of that head.
+    Backbone(Policy, Weights),
+}
+
+/// Loads the model at `path`, which may have another head than that of a language model.
+pub(crate) fn load_reader(path: &Path) -> Result<Reader, Failure> {
+    if path.join(config::CONFIG_FILE).is_file() && config::has_other_head(path)? {
+        let (policy, weights) = hugging_face::load_backbone(path)?;
+        return Ok(Reader::Backbone(policy, weights));
+    }
+    load(path).map(Reader::Language)
 }
 
 /// The bytes of a file that must be there.

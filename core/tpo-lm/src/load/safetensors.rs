@@ -81,6 +81,11 @@ impl Weights {
         self.tensors.keys().map(String::as_str)
     }
 
+    /// The shape of a tensor.
+    pub(crate) fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(|place| place.shape.as_slice())
+    }
+
     /// Refuses a tensor that is missing, of another shape, or of a type that is not read.
     pub(crate) fn require(&self, name: &str, shape: &[usize]) -> Result<(), Failure> {
         let place = self.place(name)?;

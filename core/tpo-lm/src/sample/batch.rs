@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 
 use rayon::prelude::*;
-use tpo_types::{Completion, Failure, SampleId, SampleJob, SamplingParams};
+use tpo_types::{Failure, SampleId, SampleJob, SamplingParams};
 
 use super::cache::KvCache;
-use super::draft::{Draft, Rules};
+use super::draft::{Draft, Rules, Written};
 use super::engine::{Engine, PromptFeed, TokenFeed};
 use crate::kernels::rope::Rotary;
 use crate::policy::Policy;
@@ -47,7 +47,7 @@ struct ReadPrompt {
 }
 
 /// A completion that has ended.
-type Ended = (SampleId, Completion);
+type Ended = (SampleId, Written);
 
 /// A completion being written.
 struct Row {
@@ -57,14 +57,15 @@ struct Row {
 }
 
 impl<'a> Batch<'a> {
-    /// A batch in which nothing has begun.
+    /// A batch in which nothing has begun; `top` of the likeliest tokens are kept per position.
     pub(crate) fn new(
         engine: &'a mut Engine,
         policy: &'a Policy,
         jobs: &'a [SampleJob<'a>],
         params: &'a SamplingParams,
+        top: usize,
     ) -> Result<Self, Failure> {
-        let rules = jobs.iter().map(|job| Rules::new(policy, params, job)).collect::<Result<_, _>>()?;
+        let rules = jobs.iter().map(|job| Rules::new(policy, params, top, job)).collect::<Result<_, _>>()?;
         let longest = jobs.iter().map(|job| job.prompt_ids.len()).max().unwrap_or(0);
         let samples = jobs.iter().enumerate().flat_map(|(job, of)| of.samples.iter().map(move |id| (job, id)));
         Ok(Self {
@@ -83,7 +84,7 @@ impl<'a> Batch<'a> {
     /// Writes everything.
     pub(crate) fn run(
         mut self,
-        sink: &mut dyn FnMut(&SampleId, Completion) -> Result<(), Failure>,
+        sink: &mut dyn FnMut(&SampleId, Written) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         while !self.waiting.is_empty() || !self.rows.is_empty() {
             let entering = self.admit();
@@ -91,8 +92,8 @@ impl<'a> Batch<'a> {
             let mut ended = self.begin(entering)?;
             ended.extend(self.step()?);
             self.forget_prompts();
-            for (id, completion) in ended {
-                sink(&id, completion)?;
+            for (id, written) in ended {
+                sink(&id, written)?;
             }
         }
         Ok(())
@@ -182,11 +183,11 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps the rows that go on and the caches of those that have ended.
-    fn settle(&mut self, rows: Vec<Row>, outcomes: Vec<Option<Completion>>) -> Vec<Ended> {
+    fn settle(&mut self, rows: Vec<Row>, outcomes: Vec<Option<Written>>) -> Vec<Ended> {
         let mut ended = Vec::new();
         for (row, outcome) in rows.into_iter().zip(outcomes) {
-            if let Some(completion) = outcome {
-                ended.push((row.draft.id, completion));
+            if let Some(written) = outcome {
+                ended.push((row.draft.id, written));
                 self.spare.push(row.own);
             } else {
                 self.rows.push(row);
@@ -212,7 +213,7 @@ fn read_prompt(prompts: &[Option<ReadPrompt>], job: usize) -> &ReadPrompt {
 }
 
 /// Adds a token to each row from its logits.
-fn advance(rules: &[Rules<'_>], rows: &mut [Row], logits: &[&[f32]]) -> Result<Vec<Option<Completion>>, Failure> {
+fn advance(rules: &[Rules<'_>], rows: &mut [Row], logits: &[&[f32]]) -> Result<Vec<Option<Written>>, Failure> {
     rows.par_iter_mut()
         .zip(logits)
         .map_init(Vec::new, |weights, (row, logits)| row.draft.advance(&rules[row.job], logits, weights))

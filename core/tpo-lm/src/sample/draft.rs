@@ -12,6 +12,17 @@ use crate::kernels::softmax::log_sum_exp;
 use crate::policy::Policy;
 use crate::rng::Counter;
 
+/// The likeliest tokens at one position and the logarithms of their probabilities, likeliest first.
+pub(crate) type TopLogProbs = Vec<(u32, f32)>;
+
+/// A completion that has ended.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub completion: Completion,
+    /// One per token, unless none were asked for.
+    pub top_log_probs: Vec<TopLogProbs>,
+}
+
 /// What holds for every completion of one prompt.
 #[derive(Debug)]
 pub(crate) struct Rules<'a> {
@@ -22,6 +33,8 @@ pub(crate) struct Rules<'a> {
     last_prompt_id: Option<u32>,
     /// What is forced when the thought has used up its budget.
     marker: Option<Marker>,
+    /// How many of the likeliest tokens are kept per position.
+    top: usize,
     /// Tokens at the end in which a stop string that has just been completed must lie; 0 without stop strings.
     stop_window: usize,
 }
@@ -44,6 +57,7 @@ pub(crate) struct Draft {
     random: Counter,
     token_ids: Vec<u32>,
     log_probs: Vec<f32>,
+    top_log_probs: Vec<TopLogProbs>,
     forced: Vec<bool>,
     /// Tokens of the marker that are still to be forced.
     to_force: Range<usize>,
@@ -56,7 +70,12 @@ pub(crate) struct Draft {
 
 impl<'a> Rules<'a> {
     /// The rules for a prompt's completions.
-    pub(crate) fn new(policy: &'a Policy, params: &'a SamplingParams, job: &SampleJob<'a>) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        policy: &'a Policy,
+        params: &'a SamplingParams,
+        top: usize,
+        job: &SampleJob<'a>,
+    ) -> Result<Self, Failure> {
         let prompt = job.prompt;
         let marker = match (&prompt.response_marker, params.max_thought_tokens) {
             (Some(text), Some(budget)) => {
@@ -67,7 +86,7 @@ impl<'a> Rules<'a> {
         // Every token has at least one byte, but for the special ones.
         let longest = prompt.stop.iter().map(String::len).max();
         let stop_window = longest.map_or(0, |bytes| bytes + 4);
-        Ok(Self { policy, params, prompt, last_prompt_id: job.prompt_ids.last().copied(), marker, stop_window })
+        Ok(Self { policy, params, prompt, last_prompt_id: job.prompt_ids.last().copied(), marker, top, stop_window })
     }
 
     /// The text of a completion's tokens, as it follows the prompt.
@@ -114,6 +133,7 @@ impl Draft {
             random,
             token_ids: Vec::new(),
             log_probs: Vec::new(),
+            top_log_probs: Vec::new(),
             forced: Vec::new(),
             to_force: 0..0,
             responding: rules.marker.is_none(),
@@ -137,7 +157,7 @@ impl Draft {
         rules: &Rules<'_>,
         logits: &[f32],
         weights: &mut Vec<f32>,
-    ) -> Result<Option<Completion>, Failure> {
+    ) -> Result<Option<Written>, Failure> {
         let ends_turn = |id: u32| rules.policy.spec.eos_token_ids.contains(&id);
         let over_budget = rules.marker.as_ref().is_some_and(|marker| self.len() >= marker.budget);
         if over_budget {
@@ -172,6 +192,9 @@ impl Draft {
         };
         self.token_ids.push(id);
         self.log_probs.push(logits[id as usize] - log_sum);
+        if rules.top > 0 {
+            self.top_log_probs.push(top_log_probs(logits, log_sum, rules.top));
+        }
         self.forced.push(forced);
         self.ending(rules, !forced && ends_turn(id))
     }
@@ -189,7 +212,7 @@ impl Draft {
     }
 
     /// The completion, if the last token ends it.
-    fn ending(&mut self, rules: &Rules<'_>, ended_turn: bool) -> Result<Option<Completion>, Failure> {
+    fn ending(&mut self, rules: &Rules<'_>, ended_turn: bool) -> Result<Option<Written>, Failure> {
         if ended_turn {
             let text = rules.text(&self.token_ids[..self.len() - 1])?;
             return Ok(Some(self.complete(rules, &text, FinishReason::Stop)));
@@ -208,13 +231,25 @@ impl Draft {
         Ok(Some(self.complete(rules, &text, FinishReason::Length)))
     }
 
-    fn complete(&mut self, rules: &Rules<'_>, text: &str, finish: FinishReason) -> Completion {
-        Completion {
+    fn complete(&mut self, rules: &Rules<'_>, text: &str, finish: FinishReason) -> Written {
+        let completion = Completion {
             token_ids: std::mem::take(&mut self.token_ids),
             log_probs: std::mem::take(&mut self.log_probs),
             forced: std::mem::take(&mut self.forced),
             text: rules.whole(text),
             finish,
-        }
+        };
+        Written { completion, top_log_probs: std::mem::take(&mut self.top_log_probs) }
     }
+}
+
+fn top_log_probs(logits: &[f32], log_sum: f32, count: usize) -> TopLogProbs {
+    let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
+    let likelier = |a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));
+    if count < ids.len() {
+        ids.select_nth_unstable_by(count, likelier);
+        ids.truncate(count);
+    }
+    ids.sort_unstable_by(likelier);
+    ids.into_iter().map(|id| (id, logits[id as usize] - log_sum)).collect()
 }

@@ -14,6 +14,7 @@ use crate::kernels::gemm::Write;
 use crate::kernels::norm::rms_norm;
 use crate::kernels::panel::{Panels, Rows};
 use crate::kernels::rope::Rotary;
+use crate::params::Params;
 use crate::policy::Policy;
 
 /// A policy whose matrices are packed, its adapter merged into them.
@@ -22,7 +23,8 @@ pub(crate) struct Engine {
     policy: Arc<Policy>,
     /// Block by block, in the order of [`Projection::ALL`].
     blocks: Vec<[Panels; 4]>,
-    lm_head: Panels,
+    /// Nothing where logits are never asked for.
+    lm_head: Option<Panels>,
     buffers: Buffers,
 }
 
@@ -46,6 +48,18 @@ pub(crate) struct PromptFeed<'a> {
     pub cache: &'a mut KvCache,
 }
 
+/// A text that goes on behind a prompt that has been read.
+pub(crate) struct SuffixFeed<'a> {
+    /// Its tokens.
+    pub ids: &'a [u32],
+    /// Tokens of the prompt.
+    pub prompt_len: usize,
+    /// The prompt's cache.
+    pub prompt: &'a KvCache,
+    /// Receives its own keys and values.
+    pub own: &'a mut KvCache,
+}
+
 /// A completion to be taken one token further.
 pub(crate) struct TokenFeed<'a> {
     /// Its last token.
@@ -65,13 +79,15 @@ impl Engine {
     pub(crate) fn new(policy: Arc<Policy>) -> Self {
         let merged = policy.adapter.as_ref().map(|adapter| adapter.merged(&policy.params));
         let params = merged.as_ref().unwrap_or(&policy.params);
-        let spec = &policy.spec;
-        let pack =
-            |block, projection: Projection| Panels::pack(params.at(projection.range(block)), projection.inputs(spec));
-        let blocks = params.layout.blocks.iter().map(|block| Projection::ALL.map(|projection| pack(block, projection)));
-        let blocks = blocks.collect();
-        let lm_head = Panels::pack(params.at(&params.layout.lm_head), spec.hidden_size);
-        Self { blocks, lm_head, policy, buffers: Buffers::default() }
+        let blocks = pack_blocks(&policy, params);
+        let lm_head = Panels::pack(params.at(&params.layout.lm_head), policy.spec.hidden_size);
+        Self { blocks, lm_head: Some(lm_head), policy, buffers: Buffers::default() }
+    }
+
+    /// The same without an output head: for hidden states only.
+    pub(crate) fn without_head(policy: Arc<Policy>) -> Self {
+        let blocks = pack_blocks(&policy, &policy.params);
+        Self { blocks, lm_head: None, policy, buffers: Buffers::default() }
     }
 
     /// The policy.
@@ -107,6 +123,24 @@ impl Engine {
         self.logits(&last_rows)
     }
 
+    /// Reads one prompt; returns the hidden states of some of its tokens after the last norm. (rows, D)
+    pub(crate) fn read_hidden(&mut self, rotary: &Rotary, prompt: PromptFeed<'_>, rows: &[usize]) -> &[f32] {
+        let positions: Vec<u32> = (0..prompt.ids.len() as u32).collect();
+        let ids = prompt.ids.to_vec();
+        self.run(&ids, (rotary, &positions), &mut Fed::Prompts(&mut [prompt]));
+        self.normed(rows)
+    }
+
+    /// Reads texts behind prompts that have been read; returns hidden states after the last norm, rows being counted over
+    /// all texts. (rows, D)
+    pub(crate) fn follow_hidden(&mut self, rotary: &Rotary, texts: &mut [SuffixFeed<'_>], rows: &[usize]) -> &[f32] {
+        let ids: Vec<u32> = texts.iter().flat_map(|text| text.ids).copied().collect();
+        let positions = texts.iter().flat_map(|text| (text.prompt_len..).take(text.ids.len()));
+        let positions: Vec<u32> = positions.map(|position| position as u32).collect();
+        self.run(&ids, (rotary, &positions), &mut Fed::Suffixes(texts));
+        self.normed(rows)
+    }
+
     /// Takes completions one token further; returns the logits after it. Rows with the same prompt stand side by side.
     /// (M, V)
     pub(crate) fn step(&mut self, rotary: &Rotary, rows: &mut [TokenFeed<'_>]) -> &[f32] {
@@ -136,7 +170,17 @@ impl Engine {
 
     /// Logits of some rows. (rows, V)
     fn logits(&mut self, rows: &[usize]) -> &[f32] {
+        self.normed(rows);
         let Self { policy, lm_head, buffers, .. } = self;
+        buffers.logits.resize(rows.len() * policy.spec.vocab_size, 0.0);
+        let lm_head = lm_head.as_ref().expect("logits are asked for where there is a head");
+        lm_head.multiply(&buffers.last, &mut buffers.logits, false, &mut buffers.packed);
+        &buffers.logits
+    }
+
+    /// Some rows after the last norm. (rows, D)
+    fn normed(&mut self, rows: &[usize]) -> &[f32] {
+        let Self { policy, buffers, .. } = self;
         let (spec, params) = (&policy.spec, &policy.params);
         let width = spec.hidden_size;
         let picked: Vec<f32> = rows.iter().flat_map(|row| &buffers.x[row * width..][..width]).copied().collect();
@@ -144,15 +188,21 @@ impl Engine {
         let mut inverse = vec![0.0; rows.len()];
         let weight = params.at(&params.layout.final_norm);
         rms_norm(&picked, weight, spec.rms_norm_eps, &mut buffers.last, &mut inverse);
-        buffers.logits.resize(rows.len() * spec.vocab_size, 0.0);
-        lm_head.multiply(&buffers.last, &mut buffers.logits, false, &mut buffers.packed);
-        &buffers.logits
+        &buffers.last
     }
+}
+
+fn pack_blocks(policy: &Policy, params: &Params) -> Vec<[Panels; 4]> {
+    let spec = &policy.spec;
+    let pack =
+        |block, projection: Projection| Panels::pack(params.at(projection.range(block)), projection.inputs(spec));
+    params.layout.blocks.iter().map(|block| Projection::ALL.map(|projection| pack(block, projection))).collect()
 }
 
 /// What is being fed.
 enum Fed<'a, 'b> {
     Prompts(&'a mut [PromptFeed<'b>]),
+    Suffixes(&'a mut [SuffixFeed<'b>]),
     Tokens(&'a mut [TokenFeed<'b>]),
 }
 
@@ -165,6 +215,14 @@ impl Fed<'_, '_> {
                 for prompt in prompts.iter_mut() {
                     for (position, row) in rows.by_ref().take(prompt.ids.len()).enumerate() {
                         prompt.cache.write(layer, position, row);
+                    }
+                }
+            }
+            Self::Suffixes(texts) => {
+                for text in texts.iter_mut() {
+                    text.own.reserve(text.ids.len());
+                    for (position, row) in rows.by_ref().take(text.ids.len()).enumerate() {
+                        text.own.write(layer, position, row);
                     }
                 }
             }
@@ -181,6 +239,7 @@ impl Fed<'_, '_> {
     fn spans(&self) -> Vec<Span<'_>> {
         match self {
             Self::Prompts(prompts) => prompts.iter().map(PromptFeed::span).collect(),
+            Self::Suffixes(texts) => texts.iter().map(SuffixFeed::span).collect(),
             Self::Tokens(tokens) => {
                 tokens.chunk_by(|a, b| std::ptr::eq(a.prompt, b.prompt)).map(TokenFeed::span).collect()
             }
@@ -192,6 +251,17 @@ impl PromptFeed<'_> {
     /// Each token sees itself and what is before it.
     fn span(&self) -> Span<'_> {
         Span { shared: &*self.cache, visible: (1..=self.ids.len()).collect(), own: Vec::new() }
+    }
+}
+
+impl SuffixFeed<'_> {
+    /// Each token sees all of the prompt, itself, and what is before it in its own text.
+    fn span(&self) -> Span<'_> {
+        Span {
+            shared: self.prompt,
+            visible: vec![self.prompt_len; self.ids.len()],
+            own: (1..=self.ids.len()).map(|visible| (&*self.own, visible)).collect(),
+        }
     }
 }
 

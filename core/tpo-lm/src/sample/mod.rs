@@ -5,11 +5,11 @@
 //! randomness is keyed by its own name, and no number of a row is computed from another row's.
 
 mod attend;
-mod batch;
-mod cache;
+pub(crate) mod batch;
+pub(crate) mod cache;
 mod choose;
-mod draft;
-mod engine;
+pub(crate) mod draft;
+pub(crate) mod engine;
 #[cfg(test)]
 mod tests;
 
@@ -54,12 +54,12 @@ impl Sampler for LocalSampler {
         for job in jobs {
             check(job, params, policy.spec.max_positions)?;
         }
-        Batch::new(&mut self.engine, &policy, jobs, params)?.run(sink)
+        Batch::new(&mut self.engine, &policy, jobs, params, 0)?.run(&mut |id, written| sink(id, written.completion))
     }
 }
 
 /// Refuses a prompt that cannot be completed.
-fn check(job: &SampleJob<'_>, params: &SamplingParams, context: usize) -> Result<(), Failure> {
+pub(crate) fn check(job: &SampleJob<'_>, params: &SamplingParams, context: usize) -> Result<(), Failure> {
     let (len, new) = (job.prompt_ids.len(), params.max_new_tokens);
     let id = job.samples.first().map_or("?", |sample| &sample.instruction_id);
     if new == 0 {
