@@ -97,11 +97,14 @@ pub(crate) fn check_imports(surface: &Surface, source: &Source) -> Result<(), Fa
     imports.into_iter().try_for_each(|import| check_import(import, source))
 }
 
+/// The import by which a component asks for models.
+pub(crate) fn model_import(surface: &Surface) -> Option<&String> {
+    surface.imports.iter().find(|import| import.starts_with(&format!("{PACKAGE}model@")))
+}
+
 /// Refuses a component that asks for a model where none is lent.
 pub(crate) fn check_no_model(surface: &Surface, source: &Source) -> Result<(), Failure> {
-    let Some(import) = surface.imports.iter().find(|import| import.starts_with(&format!("{PACKAGE}model@"))) else {
-        return Ok(());
-    };
+    let Some(import) = model_import(surface) else { return Ok(()) };
     Err(source
         .refusal(format!("asks for a model (it imports `{import}`), and none is lent to it"))
         .hint("bind one in the run's configuration, for example `[models.judge]` with `source = \"smollm2-135m\"`"))

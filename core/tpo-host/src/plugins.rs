@@ -100,6 +100,20 @@ impl Plugins {
         }
     }
 
+    /// Whether a plugin asks for models.
+    pub fn asks_for_models(&self, source: &str) -> Result<bool, Failure> {
+        let source = self.open(source)?;
+        match source.form {
+            Form::Component => Ok(contract::model_import(&source.surface()?).is_some()),
+            Form::Native => Ok(false),
+        }
+    }
+
+    /// The models that are lent: alias and identity.
+    pub fn models(&self) -> Vec<(String, String)> {
+        self.setup.models.as_ref().map(|models| models.bound()).unwrap_or_default()
+    }
+
     /// What a plugin is and asks for.
     pub fn inspect(&self, source: &str) -> Result<Inspection, Failure> {
         let source = self.open(source)?;

@@ -6,6 +6,7 @@
 mod keys;
 mod read;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -13,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tpo_host::{Limits, OnError};
 use tpo_train::TrainConfig;
+
+use crate::models::ModelBinding;
 
 pub use read::{Override, ReadConfig};
 
@@ -47,6 +50,9 @@ pub struct RunConfig {
     /// The judge: it scores responses and never sees a thought.
     #[serde(default = "defaults::judge")]
     pub judge: PluginConfig,
+    /// Models that judges may ask, each by its alias: `[models.judge]` with a `source`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, ModelBinding>,
     /// The pair selector.
     #[serde(default = "defaults::selector")]
     pub selector: PluginConfig,

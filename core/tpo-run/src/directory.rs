@@ -49,6 +49,11 @@ impl RunDirectory {
         self.root.join("failures")
     }
 
+    /// What models have answered to judges.
+    pub fn replies(&self) -> PathBuf {
+        self.root.join("replies.db")
+    }
+
     /// Where checkpoints stand.
     pub fn checkpoints(&self) -> PathBuf {
         self.root.join("checkpoints")

@@ -12,6 +12,7 @@ mod duels;
 mod exports;
 pub mod figures;
 mod iteration;
+pub mod models;
 pub mod plan;
 pub mod progress;
 mod run;
@@ -22,6 +23,7 @@ pub mod store;
 
 pub use config::{Override, ReadConfig, RunConfig};
 pub use directory::RunDirectory;
+pub use models::{ModelBinding, Models};
 pub use plan::RunPlan;
 pub use run::run;
 pub use stages::Stages;

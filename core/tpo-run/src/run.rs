@@ -59,6 +59,7 @@ impl Run<'_> {
         for cast in &self.stages.cast {
             self.store.put_plugin(cast.role, &cast.plugin, &cast.config)?;
         }
+        self.store.set_value("models", &crate::store::to_json(&self.stages.models))?;
         self.store.put_instructions("train", &self.plan.train)?;
         self.store.put_instructions("validation", &self.plan.validation)
     }
@@ -69,6 +70,16 @@ impl Run<'_> {
         for cast in &self.stages.cast {
             if digests.get(cast.role.as_str()).is_some_and(|sha256| *sha256 != cast.plugin.sha256) {
                 changes.push(format!("{}: the component `{}` has other bytes", cast.role, cast.plugin.source));
+            }
+        }
+        let bound: Vec<(String, String)> = match self.store.value("models")? {
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|error| Failure::new(Kind::Integrity, "the stored models do not read back").because(error))?,
+            None => Vec::new(),
+        };
+        for (alias, identity) in &bound {
+            if self.stages.models.iter().any(|(other, now)| other == alias && now != identity) {
+                changes.push(format!("models.{alias}: the model has other bytes"));
             }
         }
         if changes.is_empty() {

@@ -7,7 +7,7 @@ use tpo_host::{Plugins, Wanted};
 use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
-    Checkpoint, Failure, Judge, PairSelector, PairwiseJudge, PluginIdentity, PluginRole, ResponseParser, Sampler,
+    Checkpoint, Failure, Judge, Kind, PairSelector, PairwiseJudge, PluginIdentity, PluginRole, ResponseParser, Sampler,
     ThoughtTemplate, Trainer,
 };
 
@@ -50,6 +50,8 @@ pub struct Stages {
     pub trainer: Box<dyn Trainer>,
     /// Who plays which role.
     pub cast: Vec<Cast>,
+    /// The models that judges may ask: alias and identity.
+    pub models: Vec<(String, String)>,
 }
 
 impl Stages {
@@ -58,6 +60,12 @@ impl Stages {
         let ThoughtConfig { plugin, config: settings, on_error, .. } = &config.thought;
         let thought = PluginConfig { plugin: plugin.clone(), config: settings.clone(), on_error: *on_error };
         let parser = config.parser.as_ref().unwrap_or(&thought);
+        if !config.models.is_empty() && !plugins.asks_for_models(&config.judge.plugin)? {
+            let what = format!("`models` binds models, and the judge `{}` asks for none", config.judge.plugin);
+            return Err(
+                Failure::new(Kind::Usage, what).hint("remove the table `models`, or use a judge that asks for a model")
+            );
+        }
         let mut cast = Vec::new();
         let mut record = |role, plugin: &PluginIdentity, named: &PluginConfig| {
             cast.push(Cast { role, plugin: plugin.clone(), config: named.config.clone() });
@@ -89,6 +97,7 @@ impl Stages {
             }),
             trainer: Box::new(LocalTrainer::new(config.train.clone(), config.seed)),
             cast,
+            models: plugins.models(),
         })
     }
 }

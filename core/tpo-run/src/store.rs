@@ -120,6 +120,6 @@ fn damaged(what: &str, error: serde_json::Error) -> Failure {
 }
 
 /// Serializes one of our own types; they have string keys and finite numbers, so it cannot fail.
-fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+pub(crate) fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| unreachable!("own types serialize: {error}"))
 }

@@ -15,6 +15,6 @@ pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(
     let mut overrides = arguments.overrides.clone();
     overrides.dir = Some(directory);
     let plan = run::plan(&input.join("tpo.toml"), &overrides, printer)?;
-    let stages = run::stages(&plan, &input.join("tpo.toml"), overrides.trust)?;
+    let stages = run::stages(&plan, &input.join("tpo.toml"), overrides.trust, printer)?;
     run::start(&plan, &stages, printer)
 }

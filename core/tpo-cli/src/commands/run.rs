@@ -1,10 +1,11 @@
 //! `tpo run`: read, check, open, run, report.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tpo_host::{Plugins, Setup};
-use tpo_run::{Override, RunConfig, RunDirectory, RunPlan, Stages};
-use tpo_types::{Failure, Kind};
+use tpo_run::{Models, Override, RunConfig, RunDirectory, RunPlan, Stages};
+use tpo_types::{Failure, Kind, ModelService};
 
 use crate::arguments::{Overrides, RunArguments, Trust};
 use crate::commands::status;
@@ -14,7 +15,7 @@ use crate::progress::Progress;
 
 pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
     let plan = plan(&arguments.config, &arguments.overrides, printer)?;
-    let stages = stages(&plan, &arguments.config, arguments.overrides.trust)?;
+    let stages = stages(&plan, &arguments.config, arguments.overrides.trust, printer)?;
     printer.talk(&describe(&plan, &stages));
     if arguments.dry_run {
         return Ok(());
@@ -23,8 +24,16 @@ pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Fail
 }
 
 /// Opens the plugins of a plan. What is published is pinned in the lock file beside its configuration.
-pub(crate) fn stages(plan: &RunPlan, config: &Path, trust: Trust) -> Result<Stages, Failure> {
+pub(crate) fn stages(plan: &RunPlan, config: &Path, trust: Trust, printer: Printer) -> Result<Stages, Failure> {
+    let bindings = &plan.config.models;
+    let models = if bindings.is_empty() {
+        None
+    } else {
+        let models = Models::bind(bindings, &plan.directory.replies(), &|text| printer.talk(text))?;
+        Some(Arc::new(models) as Arc<dyn ModelService>)
+    };
     let setup = Setup {
+        models,
         limits: plan.config.limits.clone(),
         failures: Some(plan.directory.failures()),
         ..plugins::setup(trust, &config.with_file_name(tpo_bundle::LOCK_FILE))?

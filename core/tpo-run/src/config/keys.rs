@@ -127,16 +127,18 @@ impl<'a> Node<'a> {
     }
 
     fn child(&self, key: &str) -> Option<Self> {
-        let here = self.parts().into_iter().find_map(|part| part.get("properties")?.get(key))?;
-        Some(Self { root: self.root, here })
+        let parts = self.parts();
+        let named = parts.iter().find_map(|part| part.get("properties")?.get(key));
+        // A table of things that the user names: each has the same keys.
+        let any = || parts.iter().find_map(|part| part.get("additionalProperties").filter(|schema| schema.is_object()));
+        Some(Self { root: self.root, here: named.or_else(any)? })
     }
 
     /// A table whose keys are not ours to know: a plugin's own configuration.
     fn is_open(&self) -> bool {
         self.parts().iter().any(|part| match part.get("additionalProperties") {
             Some(Value::Bool(open)) => *open,
-            Some(_) => true,
-            None => false,
+            Some(_) | None => false,
         })
     }
 }

@@ -1,0 +1,240 @@
+//! The models that judges may ask: bound to aliases by the configuration, opened when first needed, every reply kept.
+//!
+//! A reply is kept under the model's identity and the request, and never asked for twice: not after a crash, not by
+//! another judge that asks the same, not in a run that is made again without the model. Knows nothing of plugins.
+
+mod hidden;
+mod replies;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tpo_lm::local_model::{LocalModel, identity};
+use tpo_types::{
+    ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, Kind, LanguageModel, ModelError, ModelService,
+    TensorData,
+};
+
+use self::replies::Replies;
+
+/// A model that judges may ask, by the alias that they ask for. Either on this machine or behind a server.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelBinding {
+    /// On this machine: a built-in name (`smollm2-135m`), a directory in Hugging Face layout, which may hold a reward model, a
+    /// PEFT adapter directory, a `.gguf` file, or `hf:org/name@revision`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// Where a model is.
+#[derive(Debug)]
+enum Place {
+    /// A path, once what was named has been found or fetched.
+    Here(PathBuf),
+    /// It cannot be had, but replies of it are there.
+    Gone(String),
+}
+
+struct Bound {
+    place: Place,
+    identity: String,
+    opened: OnceLock<Result<Box<dyn LanguageModel>, String>>,
+}
+
+/// The models of a run.
+pub struct Models {
+    bound: BTreeMap<String, Bound>,
+    replies: Mutex<Replies>,
+}
+
+impl Models {
+    /// Binds models, and keeps their replies in the file `replies`; `talk` hears what is fetched. A model that cannot be had
+    /// is no failure as long as its replies are there.
+    pub fn bind(
+        bindings: &BTreeMap<String, ModelBinding>,
+        replies: &Path,
+        talk: &dyn Fn(&str),
+    ) -> Result<Self, Failure> {
+        let replies = Replies::open(replies)?;
+        let mut bound = BTreeMap::new();
+        for (alias, binding) in bindings {
+            bound.insert(alias.clone(), bind(alias, binding, &replies, talk)?);
+        }
+        Ok(Self { bound, replies: Mutex::new(replies) })
+    }
+
+    fn replies(&self) -> MutexGuard<'_, Replies> {
+        self.replies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, alias: &str) -> Result<&Bound, ModelError> {
+        self.bound.get(alias).ok_or_else(|| {
+            let aliases: Vec<&str> = self.bound.keys().map(String::as_str).collect();
+            ModelError::UnknownModel(format!("{alias} (bound are: {})", aliases.join(", ")))
+        })
+    }
+
+    /// Answers what has a reply, and asks the model for the rest. `ask` answers some requests, by their places.
+    fn recall<Q: Serialize + Clone, R: Reply>(
+        &self,
+        kind: &str,
+        requests: &[(String, Q)],
+        ask: impl Fn(&dyn LanguageModel, &[Q], &mut dyn FnMut(usize, Result<R, ModelError>)),
+    ) -> Result<Vec<Result<R, ModelError>>, Failure> {
+        let mut outcomes: Vec<Option<Result<R, ModelError>>> = requests.iter().map(|_| None).collect();
+        let mut missing: BTreeMap<&str, Missing<Q>> = BTreeMap::new();
+        for (place, (alias, request)) in requests.iter().enumerate() {
+            let bound = match self.find(alias) {
+                Ok(bound) => bound,
+                Err(error) => {
+                    outcomes[place] = Some(Err(error));
+                    continue;
+                }
+            };
+            let key = replies::key(&bound.identity, kind, request);
+            match self.replies().get(&key)? {
+                Some(bytes) => outcomes[place] = Some(Ok(R::from_bytes(&bytes)?)),
+                None => missing.entry(alias).or_default().add(key, request, place),
+            }
+        }
+        let mut failure = None;
+        for (alias, missing) in missing {
+            let bound = &self.bound[alias];
+            let model = match bound.model() {
+                Ok(model) => model,
+                Err(error) => {
+                    missing.places.concat().into_iter().for_each(|place| outcomes[place] = Some(Err(error.clone())));
+                    continue;
+                }
+            };
+            ask(model, &missing.requests, &mut |number, outcome| {
+                if let Ok(reply) = &outcome {
+                    let (key, request) = (&missing.keys[number], &missing.requests[number]);
+                    let kept = self.replies().put(key, &bound.identity, kind, request, &reply.to_bytes());
+                    failure = failure.take().or(kept.err());
+                }
+                for place in &missing.places[number] {
+                    outcomes[*place] = Some(outcome.clone());
+                }
+            });
+        }
+        let unanswered = || Err(ModelError::Failed("the model gave no answer".into()));
+        match failure {
+            Some(failure) => Err(failure),
+            None => Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()),
+        }
+    }
+}
+
+/// Requests to one model that have no reply yet, each once.
+struct Missing<Q> {
+    by_key: HashMap<String, usize>,
+    keys: Vec<String>,
+    requests: Vec<Q>,
+    /// Who waits for each.
+    places: Vec<Vec<usize>>,
+}
+
+impl<Q> Default for Missing<Q> {
+    fn default() -> Self {
+        Self { by_key: HashMap::new(), keys: Vec::new(), requests: Vec::new(), places: Vec::new() }
+    }
+}
+
+impl<Q: Clone> Missing<Q> {
+    fn add(&mut self, key: String, request: &Q, place: usize) {
+        if let Some(number) = self.by_key.get(&key) {
+            self.places[*number].push(place);
+            return;
+        }
+        self.by_key.insert(key.clone(), self.keys.len());
+        self.keys.push(key);
+        self.requests.push(request.clone());
+        self.places.push(vec![place]);
+    }
+}
+
+impl Bound {
+    fn model(&self) -> Result<&dyn LanguageModel, ModelError> {
+        let opened = self.opened.get_or_init(|| {
+            let open: Result<Box<dyn LanguageModel>, Failure> = match &self.place {
+                Place::Here(path) => {
+                    LocalModel::open(path, self.identity.clone()).map(|model| Box::new(model) as Box<_>)
+                }
+                Place::Gone(why) => return Err(why.clone()),
+            };
+            open.map_err(|failure| failure.to_string())
+        });
+        match opened {
+            Ok(model) => Ok(&**model),
+            Err(why) => Err(ModelError::Failed(why.clone())),
+        }
+    }
+}
+
+fn bind(alias: &str, binding: &ModelBinding, replies: &Replies, talk: &dyn Fn(&str)) -> Result<Bound, Failure> {
+    let (place, identity) = match &binding.source {
+        Some(source) => local(source, replies, talk)?,
+        _ => {
+            let what = format!("`models.{alias}` needs either `source` or `server`");
+            return Err(Failure::new(Kind::Usage, what).hint("a model is on this machine or behind a server"));
+        }
+    };
+    Ok(Bound { place, identity, opened: OnceLock::new() })
+}
+
+fn local(source: &str, replies: &Replies, talk: &dyn Fn(&str)) -> Result<(Place, String), Failure> {
+    let found = tpo_lm::fetch::resolve(source, talk).and_then(|path| Ok((identity(&path)?, path)));
+    match (found, replies.identity(source)?) {
+        (Ok((identity, path)), _) => {
+            replies.put_identity(source, &identity)?;
+            Ok((Place::Here(path), identity))
+        }
+        (Err(failure), Some(identity)) => Ok((Place::Gone(failure.to_string()), identity)),
+        (Err(failure), None) => Err(failure),
+    }
+}
+
+/// What a model answers with, as it is kept.
+trait Reply: Clone {
+    fn to_bytes(&self) -> Vec<u8>;
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Failure>;
+}
+
+impl Reply for ChatReply {
+    fn to_bytes(&self) -> Vec<u8> {
+        crate::store::to_json(self).into_bytes()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Failure> {
+        serde_json::from_slice(bytes).map_err(|error| replies::damaged().because(error))
+    }
+}
+
+impl ModelService for Models {
+    fn bound(&self) -> Vec<(String, String)> {
+        self.bound.iter().map(|(alias, bound)| (alias.clone(), bound.identity.clone())).collect()
+    }
+
+    fn chat(&self, requests: &[(String, ChatRequest)]) -> Result<Vec<Result<ChatReply, ModelError>>, Failure> {
+        self.recall("chat", requests, |model, requests, done| model.chat(requests, done))
+    }
+
+    fn embed(&self, requests: &[(String, EmbedRequest)]) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure> {
+        self.recall("embed", requests, |model, requests, done| {
+            model.embed(requests).into_iter().enumerate().for_each(|(number, outcome)| done(number, outcome));
+        })
+    }
+
+    fn tensor(&self, model: &str, name: &str) -> Result<Result<TensorData, ModelError>, Failure> {
+        let requests = [(model.to_owned(), name.to_owned())];
+        let outcomes = self.recall("tensor", &requests, |model, names, done| {
+            names.iter().enumerate().for_each(|(number, name)| done(number, model.tensor(name)));
+        })?;
+        Ok(outcomes.into_iter().next().unwrap_or_else(|| Err(ModelError::Failed("the model gave no answer".into()))))
+    }
+}

@@ -1,0 +1,109 @@
+//! The file of replies: what models have answered, by model and request.
+//!
+//! Each reply is a committed row as soon as it is there. The file depends on no run, so it can be given to another one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tpo_types::{Failure, Kind};
+
+const TABLES: &str = "
+    PRAGMA journal_mode = WAL;
+    CREATE TABLE IF NOT EXISTS replies (
+        key      TEXT PRIMARY KEY,
+        model    TEXT NOT NULL,
+        kind     TEXT NOT NULL,
+        request  TEXT NOT NULL,
+        reply    BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS identities (
+        source   TEXT PRIMARY KEY,
+        identity TEXT NOT NULL
+    ) WITHOUT ROWID;
+";
+
+/// An open file of replies.
+pub(super) struct Replies {
+    connection: Connection,
+}
+
+impl Replies {
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let cannot = |error: rusqlite::Error| {
+            Failure::new(Kind::Resources, format!("cannot open the replies of models `{}`", path.display()))
+                .because(error)
+        };
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(|error| {
+                Failure::new(Kind::Resources, format!("cannot make the directory `{}`", directory.display()))
+                    .because(error)
+            })?;
+        }
+        let connection = Connection::open(path).map_err(cannot)?;
+        connection.busy_timeout(Duration::from_secs(60)).map_err(cannot)?;
+        connection.execute_batch(TABLES).map_err(cannot)?;
+        Ok(Self { connection })
+    }
+
+    /// The reply under `key`.
+    pub(super) fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let sql = "SELECT reply FROM replies WHERE key = ?1";
+        let found = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([key], |row| row.get(0)).optional());
+        found.map_err(broken)
+    }
+
+    /// Keeps a reply.
+    pub(super) fn put(
+        &self,
+        key: &str,
+        model: &str,
+        kind: &str,
+        request: &impl Serialize,
+        reply: &[u8],
+    ) -> Result<(), Failure> {
+        let sql = "INSERT OR REPLACE INTO replies (key, model, kind, request, reply) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let row = params![key, model, kind, crate::store::to_json(request), reply];
+        self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(row)).map_err(broken)?;
+        Ok(())
+    }
+
+    /// What the model that is named so was when it was last there.
+    pub(super) fn identity(&self, source: &str) -> Result<Option<String>, Failure> {
+        let sql = "SELECT identity FROM identities WHERE source = ?1";
+        self.connection.query_row(sql, [source], |row| row.get(0)).optional().map_err(broken)
+    }
+
+    pub(super) fn put_identity(&self, source: &str, identity: &str) -> Result<(), Failure> {
+        let sql = "INSERT OR REPLACE INTO identities (source, identity) VALUES (?1, ?2)";
+        self.connection.execute(sql, [source, identity]).map_err(broken)?;
+        Ok(())
+    }
+}
+
+/// The name of a reply: the sha256 of the model's identity, the kind of request and the request.
+pub(super) fn key(identity: &str, kind: &str, request: &impl Serialize) -> String {
+    let mut hash = Sha256::new();
+    for part in [identity, kind, &crate::store::to_json(request)] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+fn broken(error: rusqlite::Error) -> Failure {
+    Failure::new(Kind::Resources, "a reply of a model cannot be kept")
+        .because(error)
+        .hint("check free space and the file `replies.db`; what is there is not asked for again")
+}
+
+/// A reply that does not read back: someone else wrote the file.
+pub(super) fn damaged() -> Failure {
+    Failure::new(Kind::Integrity, "a kept reply of a model does not read back")
+        .hint("remove the file `replies.db`; its models are then asked again")
+}
