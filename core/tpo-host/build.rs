@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-const PACKAGES: [&str; 6] = ["best-worst", "exact", "math", "overlap", "rules", "thought-markers"];
+const PACKAGES: [&str; 8] =
+    ["best-worst", "exact", "llm-rubric", "math", "overlap", "rules", "self-taught", "thought-markers"];
 const TARGET: &str = "wasm32-wasip2";
 
 fn main() -> ExitCode {

@@ -5,9 +5,11 @@ use std::cmp::Reverse;
 const COMPONENTS: &[(&str, &[u8])] = &[
     ("best-worst", include_bytes!(concat!(env!("OUT_DIR"), "/best_worst.wasm"))),
     ("exact", include_bytes!(concat!(env!("OUT_DIR"), "/exact.wasm"))),
+    ("llm-rubric", include_bytes!(concat!(env!("OUT_DIR"), "/llm_rubric.wasm"))),
     ("math", include_bytes!(concat!(env!("OUT_DIR"), "/math.wasm"))),
     ("overlap", include_bytes!(concat!(env!("OUT_DIR"), "/overlap.wasm"))),
     ("rules", include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm"))),
+    ("self-taught", include_bytes!(concat!(env!("OUT_DIR"), "/self_taught.wasm"))),
     ("thought-markers", include_bytes!(concat!(env!("OUT_DIR"), "/thought_markers.wasm"))),
 ];
 

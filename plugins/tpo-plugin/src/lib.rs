@@ -8,6 +8,7 @@
 #[doc(hidden)]
 pub mod bindings;
 mod config;
+mod conversation;
 #[doc(hidden)]
 pub mod export;
 mod log;

@@ -7,6 +7,8 @@ pub use crate::bindings::imports::tpo::plugin::model::{
     ChatReply, ChatRequest, EmbedRequest, ModelError, TensorData, TokenLogProb,
 };
 
+use crate::Error;
+
 #[cfg(target_arch = "wasm32")]
 pub use crate::bindings::imports::tpo::plugin::model::{chat, embed, tensor};
 
@@ -34,5 +36,100 @@ mod absent {
     /// A named tensor of the model's checkpoint.
     pub fn tensor(_model: &str, _name: &str) -> Result<TensorData, ModelError> {
         no_model()
+    }
+}
+
+/// The temperature at which a reply that could not be read is asked for again: at 0 it would be the same.
+const AGAIN: f64 = 0.7;
+
+/// Asks for replies and reads them. A reply that `read` makes nothing of is asked for again with the next seed, up to
+/// `attempts` times in all. The inner error is the short phrase for `unscored`; the outer one ends the call, because asking
+/// on would not help: no such model, or a spent budget.
+pub fn ask<T>(
+    requests: Vec<ChatRequest>,
+    attempts: u32,
+    read: impl Fn(&ChatReply) -> Result<T, String>,
+) -> Result<Vec<Result<T, String>>, Error> {
+    ask_through(chat, requests, attempts, read)
+}
+
+fn ask_through<T>(
+    chat: impl Fn(&[ChatRequest]) -> Vec<Result<ChatReply, ModelError>>,
+    mut requests: Vec<ChatRequest>,
+    attempts: u32,
+    read: impl Fn(&ChatReply) -> Result<T, String>,
+) -> Result<Vec<Result<T, String>>, Error> {
+    let mut outcomes: Vec<Result<T, String>> = requests.iter().map(|_| Err("not asked".into())).collect();
+    let mut open: Vec<usize> = (0..requests.len()).collect();
+    for _ in 0..attempts.max(1) {
+        let replies = chat(&open.iter().map(|&at| requests[at].clone()).collect::<Vec<_>>());
+        let mut unread = Vec::new();
+        for (&at, reply) in open.iter().zip(replies) {
+            outcomes[at] = match reply {
+                Ok(reply) => read(&reply).inspect_err(|_| unread.push(at)),
+                Err(ModelError::InvalidRequest(_)) => Err("the model refused the request".into()),
+                Err(ModelError::Failed(_)) => Err("the model failed".into()),
+                Err(ModelError::UnknownModel(what)) => {
+                    return Err(Error::InvalidConfig(format!("no model is bound to `{what}`")));
+                }
+                Err(ModelError::BudgetExhausted(what)) => return Err(Error::Internal(what)),
+            };
+        }
+        open = unread;
+        if open.is_empty() {
+            break;
+        }
+        for &at in &open {
+            requests[at].seed = requests[at].seed.wrapping_add(1);
+            requests[at].temperature = requests[at].temperature.max(AGAIN);
+        }
+    }
+    Ok(outcomes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    fn reply(text: &str) -> Result<ChatReply, ModelError> {
+        Ok(ChatReply { text: text.into(), truncated: false, top_log_probs: Vec::new(), extra: Vec::new() })
+    }
+
+    fn number(reply: &ChatReply) -> Result<u32, String> {
+        reply.text.parse().map_err(|_| "no number".into())
+    }
+
+    #[test]
+    fn what_is_not_read_is_asked_again_a_bounded_number_of_times() {
+        let calls = RefCell::new(Vec::new());
+        let chat = |requests: &[ChatRequest]| {
+            calls
+                .borrow_mut()
+                .push(requests.iter().map(|request| (request.seed, request.temperature)).collect::<Vec<_>>());
+            requests
+                .iter()
+                .map(|request| match request.model.as_str() {
+                    "good" => reply("7"),
+                    "later" => reply(if request.seed == 1 { "8" } else { "" }),
+                    "broken" => Err(ModelError::Failed("it is down".into())),
+                    _ => reply("?"),
+                })
+                .collect()
+        };
+        let request = |model: &str| ChatRequest { model: model.into(), ..ChatRequest::default() };
+        let requests = ["good", "later", "never", "broken"].map(request).to_vec();
+        let outcomes = ask_through(chat, requests, 3, number).expect("outcomes");
+        let expected = [Ok(7), Ok(8), Err("no number".to_owned()), Err("the model failed".to_owned())];
+        assert_eq!(outcomes, expected);
+        assert_eq!(*calls.borrow(), [vec![(0, 0.0); 4], vec![(1, AGAIN); 2], vec![(2, AGAIN); 1]]);
+    }
+
+    #[test]
+    fn what_asking_on_would_not_help_ends_the_call() {
+        let unknown = |_: &[ChatRequest]| vec![Err(ModelError::UnknownModel("judge".into()))];
+        let outcome = ask_through(unknown, vec![ChatRequest::default()], 3, number);
+        assert_eq!(outcome, Err(Error::InvalidConfig("no model is bound to `judge`".into())));
     }
 }
