@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Quickstart(QuickstartArguments),
     /// Write a commented configuration and a few instructions to start from.
     Init(InitArguments),
+    /// Score a file of responses, compare a judge with people, or attack it.
+    Judge(JudgeArguments),
     /// Print the figures of a run, also while it is running.
     Status(StatusArguments),
     /// Talk to a model or to the best checkpoint of a run.
@@ -170,6 +172,87 @@ pub(crate) struct Overrides {
     /// Directory of the run [default: runs/<name>].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct JudgeArguments {
+    #[command(subcommand)]
+    pub command: Option<JudgeCommand>,
+    #[command(flatten)]
+    pub score: ScoreArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JudgeCommand {
+    /// Compare a judge with labelled preferences.
+    Agree(AgreeArguments),
+    /// Attack a judge with junk, and fail when junk beats real responses.
+    Doctor(DoctorArguments),
+}
+
+/// Which judge, and what it may ask.
+#[derive(Debug, Args)]
+pub(crate) struct JudgeChoice {
+    /// Judge: a built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
+    #[arg(long, value_name = "PLUGIN")]
+    pub judge: Option<String>,
+    /// Take judge, models and limits from the configuration file of a run.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Bind a model to the alias that the judge asks for, as `judge=smollm2-135m`; may be repeated.
+    #[arg(long, value_name = "ALIAS=SOURCE")]
+    pub model: Vec<String>,
+    /// Any other key of the configuration, as `judge.config.scale=7`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Where replies of models are kept and looked up [default: in tpo's data directory].
+    #[arg(long, value_name = "FILE")]
+    pub replies: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: Trust,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScoreArguments {
+    #[command(flatten)]
+    pub judge: JudgeChoice,
+    /// JSONL of instructions with `response`, `responses`, `chosen` and `rejected`, or `messages`.
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// Where the scores are written, one line per response [default: stdout].
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AgreeArguments {
+    #[command(flatten)]
+    pub judge: JudgeChoice,
+    /// JSONL of instructions with two responses each and which one people prefer.
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    pub judge: JudgeChoice,
+    /// JSONL of instructions with real responses.
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Look at the first so many rows only.
+    #[arg(long, value_name = "COUNT")]
+    pub rows: Option<usize>,
+    /// How often junk may win, ties counting half.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    pub tolerance: f64,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

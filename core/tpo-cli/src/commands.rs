@@ -3,6 +3,7 @@
 pub(crate) mod chat;
 pub(crate) mod completions;
 pub(crate) mod init;
+pub(crate) mod judge;
 pub(crate) mod model;
 pub(crate) mod plugin;
 pub(crate) mod quickstart;

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tpo_types::Failure;
 
-use crate::arguments::{Arguments, Command, ModelCommand, PluginCommand};
+use crate::arguments::{Arguments, Command, JudgeCommand, ModelCommand, PluginCommand};
 use crate::printer::Printer;
 
 /// Training and sampling free and take back large blocks all the time; the system's allocator returns them to the kernel
@@ -39,6 +39,11 @@ fn execute(command: Command, printer: Printer) -> Result<(), Failure> {
         Command::Run(arguments) => commands::run::run(&arguments, printer),
         Command::Quickstart(arguments) => commands::quickstart::run(&arguments, printer),
         Command::Init(arguments) => commands::init::run(&arguments, printer),
+        Command::Judge(arguments) => match &arguments.command {
+            None => commands::judge::score(&arguments.score, printer),
+            Some(JudgeCommand::Agree(arguments)) => commands::judge::agree(arguments, printer),
+            Some(JudgeCommand::Doctor(arguments)) => commands::judge::doctor(arguments, printer),
+        },
         Command::Status(arguments) => commands::status::run(&arguments, printer),
         Command::Chat(arguments) => commands::chat::run(&arguments, printer),
         Command::Plugin(PluginCommand::New(arguments)) => commands::plugin::author::new(&arguments, printer),

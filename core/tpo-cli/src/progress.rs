@@ -83,6 +83,30 @@ impl Progress {
     }
 }
 
+/// A bar for one thing that is being done.
+pub(crate) struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar up to `total`; one that only counts if that is 0.
+    pub(crate) fn new(printer: Printer, label: &'static str, total: usize) -> Self {
+        let target =
+            if printer.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
+        let bar = ProgressBar::with_draw_target((total > 0).then_some(total as u64), target).with_message(label);
+        if let Ok(style) = ProgressStyle::with_template("{msg:22} {wide_bar} {pos}/{len} {elapsed}") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    pub(crate) fn advance(&self, by: usize) {
+        self.0.inc(by as u64);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 impl Running {
     fn rate(&self) -> String {
         format!("{:.0} tokens/s", self.tokens as f64 / self.began.elapsed().as_secs_f64().max(1e-3))

@@ -7,13 +7,14 @@ mod keys;
 mod read;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tpo_host::{Limits, OnError};
 use tpo_train::TrainConfig;
+use tpo_types::{Failure, Kind};
 
 use crate::models::ModelBinding;
 
@@ -48,8 +49,8 @@ pub struct RunConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parser: Option<PluginConfig>,
     /// The judge: it scores responses and never sees a thought.
-    #[serde(default = "defaults::judge")]
-    pub judge: PluginConfig,
+    #[serde(default)]
+    pub judge: JudgeConfig,
     /// Models that judges may ask, each by its alias: `[models.judge]` with a `source`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, ModelBinding>,
@@ -166,6 +167,126 @@ impl PluginConfig {
     }
 }
 
+/// The judge: it scores responses and never sees a thought.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JudgeConfig {
+    /// A built-in name, a path to a `.wasm`, or `panel` for the judges of `[[judge.panel]]` together.
+    pub plugin: String,
+    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    pub config: Map<String, Value>,
+    /// What happens when it fails.
+    pub on_error: OnError,
+    /// The judges of a panel.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub panel: Vec<MemberConfig>,
+}
+
+impl Default for JudgeConfig {
+    fn default() -> Self {
+        Self { plugin: "rules".into(), config: Map::new(), on_error: OnError::Fail, panel: Vec::new() }
+    }
+}
+
+/// The name that stands for the judges of `[[judge.panel]]`.
+pub const PANEL: &str = "panel";
+
+impl JudgeConfig {
+    /// A setting that would change nothing, or make no sense, is an error.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let refuse = |what: String, hint: &str| Err(Failure::new(Kind::Usage, what).hint(hint));
+        let is_panel = self.plugin == PANEL;
+        if is_panel && self.panel.is_empty() {
+            return refuse("the judge is a panel, and no judge is in it".into(), "add one or more `[[judge.panel]]`");
+        }
+        if is_panel && (!self.config.is_empty() || self.on_error != OnError::Fail) {
+            let what = "`judge.config` and `judge.on_error` have no effect on a panel".into();
+            return refuse(what, "set them in `[[judge.panel]]`, for each judge by itself");
+        }
+        if !is_panel && !self.panel.is_empty() {
+            let what = format!("`[[judge.panel]]` has no effect: the judge is `{}`", self.plugin);
+            return refuse(what, "set `judge.plugin` to \"panel\", or remove the panel");
+        }
+        for member in &self.panel {
+            if !(member.weight > 0.0 && member.weight.is_finite()) {
+                let what = format!(
+                    "the weight of `{}` in the panel is {}; it must be more than 0",
+                    member.plugin, member.weight
+                );
+                return refuse(what, "remove a judge that is not to count");
+            }
+        }
+        Ok(())
+    }
+
+    /// Names are relative to `base` no more.
+    pub(crate) fn anchor(&mut self, base: &Path) {
+        if self.plugin != PANEL {
+            self.plugin = tpo_host::anchored(&self.plugin, base);
+        }
+        for member in &mut self.panel {
+            member.plugin = tpo_host::anchored(&member.plugin, base);
+        }
+    }
+
+    /// The judges that it names, without the panel around them.
+    pub fn plugins(&self) -> Vec<PluginConfig> {
+        let own = || PluginConfig { plugin: self.plugin.clone(), config: self.config.clone(), on_error: self.on_error };
+        if self.plugin == PANEL { self.panel.iter().map(MemberConfig::plugin).collect() } else { vec![own()] }
+    }
+}
+
+/// What a judge by itself needs of a configuration.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JudgeAlone {
+    /// The judge.
+    #[serde(default)]
+    pub judge: JudgeConfig,
+    /// Models that judges may ask.
+    #[serde(default)]
+    pub models: BTreeMap<String, ModelBinding>,
+    /// What a plugin may use.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+impl JudgeAlone {
+    fn anchor(&mut self, base: &Path) {
+        self.judge.anchor(base);
+        self.models.values_mut().for_each(|binding| binding.anchor(base));
+    }
+}
+
+/// One judge of a panel.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemberConfig {
+    /// A built-in name or a path to a `.wasm`.
+    pub plugin: String,
+    /// Its name in reports and aspects. Default: the plugin's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How much its score counts among the judges of an instruction.
+    #[serde(default = "defaults::weight")]
+    pub weight: f64,
+    /// Categories of the instructions that it judges. Without any it judges those that no other judge claims.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
+    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    #[serde(default)]
+    pub config: Map<String, Value>,
+    /// What happens when it fails.
+    #[serde(default)]
+    pub on_error: OnError,
+}
+
+impl MemberConfig {
+    fn plugin(&self) -> PluginConfig {
+        PluginConfig { plugin: self.plugin.clone(), config: self.config.clone(), on_error: self.on_error }
+    }
+}
+
 /// How the policy is measured before the first and after every iteration.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -188,8 +309,8 @@ mod defaults {
         4
     }
 
-    pub(super) fn judge() -> PluginConfig {
-        PluginConfig::named("rules")
+    pub(super) fn weight() -> f64 {
+        1.0
     }
 
     pub(super) fn selector() -> PluginConfig {

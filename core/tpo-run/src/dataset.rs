@@ -17,10 +17,14 @@ const MAX_ROW_BYTES: usize = 1 << 20;
 
 /// Reads a file of instructions.
 pub fn read(path: &Path) -> Result<Vec<Instruction>, Failure> {
+    let text = read_text(path, "`data.train` and `data.validation` are taken relative to the configuration file")?;
+    parse(&text, &path.display().to_string())
+}
+
+/// The text of a file of rows; `hint` goes with a failure to read it.
+pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String, Failure> {
     let bytes = std::fs::read(path).map_err(|error| {
-        Failure::new(Kind::Input, format!("cannot read instructions from `{}`", path.display()))
-            .because(error)
-            .hint("`data.train` and `data.validation` are taken relative to the configuration file")
+        Failure::new(Kind::Input, format!("cannot read rows from `{}`", path.display())).because(error).hint(hint)
     })?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -28,37 +32,41 @@ pub fn read(path: &Path) -> Result<Vec<Instruction>, Failure> {
             .because(error)
             .hint("convert the file to UTF-8")
     })?;
-    parse(text.trim_start_matches('\u{feff}'), &path.display().to_string())
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 /// Parses the text of a file; `name` stands for the file in messages.
 pub fn parse(text: &str, name: &str) -> Result<Vec<Instruction>, Failure> {
-    let mut instructions = Vec::new();
     let mut first_line_of: HashMap<String, usize> = HashMap::new();
-    let mut problems = Vec::new();
-    for (index, row) in text.lines().enumerate() {
-        let line = index + 1;
-        if row.trim().is_empty() {
-            continue;
+    let instructions = parse_rows(text, name, |line, fields| {
+        let instruction = take_instruction(fields)?;
+        match first_line_of.insert(instruction.id.clone(), line) {
+            Some(first) => Err(Problem::row(format!("id `{}` is already used in line {first}", instruction.id))),
+            None => Ok(instruction),
         }
-        match parse_row(row) {
-            Err(Problem { column, reason }) => problems.push(format!("{name}:{line}:{column}: {reason}")),
-            Ok(instruction) => match first_line_of.insert(instruction.id.clone(), line) {
-                Some(first) => {
-                    problems.push(format!("{name}:{line}:1: id `{}` is already used in line {first}", instruction.id));
-                }
-                None => instructions.push(instruction),
-            },
-        }
-    }
-    if !problems.is_empty() {
-        return Err(refuse(name, &problems));
-    }
+    })?;
     if instructions.is_empty() {
         return Err(Failure::new(Kind::Input, format!("{name} holds no instruction"))
             .hint(r#"one JSON object per line, for example {"id": "1", "prompt": "Name a color."}"#));
     }
     Ok(instructions)
+}
+
+/// Parses every row of a text, given its line and its fields. All bad rows are told together.
+pub(crate) fn parse_rows<T>(
+    text: &str,
+    name: &str,
+    mut parse: impl FnMut(usize, Map<String, Value>) -> Result<T, Problem>,
+) -> Result<Vec<T>, Failure> {
+    let mut rows = Vec::new();
+    let mut problems = Vec::new();
+    for (row, line) in text.lines().zip(1..).filter(|(row, _)| !row.trim().is_empty()) {
+        match fields(row).and_then(|fields| parse(line, fields)) {
+            Err(Problem { column, reason }) => problems.push(format!("{name}:{line}:{column}: {reason}")),
+            Ok(row) => rows.push(row),
+        }
+    }
+    if problems.is_empty() { Ok(rows) } else { Err(refuse(name, &problems)) }
 }
 
 fn refuse(name: &str, problems: &[String]) -> Failure {
@@ -73,18 +81,19 @@ fn refuse(name: &str, problems: &[String]) -> Failure {
     Failure::new(Kind::Input, what).hint("mend or remove these rows; nothing was run")
 }
 
-struct Problem {
+/// What is wrong with a row.
+pub(crate) struct Problem {
     column: usize,
     reason: String,
 }
 
 impl Problem {
-    fn row(reason: impl Into<String>) -> Self {
+    pub(crate) fn row(reason: impl Into<String>) -> Self {
         Self { column: 1, reason: reason.into() }
     }
 }
 
-fn parse_row(row: &str) -> Result<Instruction, Problem> {
+fn fields(row: &str) -> Result<Map<String, Value>, Problem> {
     if row.len() > MAX_ROW_BYTES {
         return Err(Problem::row(format!("the row has {} bytes, more than {MAX_ROW_BYTES}", row.len())));
     }
@@ -93,9 +102,14 @@ fn parse_row(row: &str) -> Result<Instruction, Problem> {
         // serde_json ends its text with its own line and column, which count from this row.
         reason: error.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
     })?;
-    let Value::Object(mut fields) = value else {
-        return Err(Problem::row("the row is not a JSON object"));
-    };
+    match value {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(Problem::row("the row is not a JSON object")),
+    }
+}
+
+/// The instruction that the fields of a row describe.
+pub(crate) fn take_instruction(mut fields: Map<String, Value>) -> Result<Instruction, Problem> {
     let messages = take_messages(&mut fields)?;
     let id = match take_text(&mut fields, "id")? {
         Some(id) if !id.trim().is_empty() => id,

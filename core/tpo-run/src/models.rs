@@ -30,6 +30,15 @@ pub struct ModelBinding {
     pub source: Option<String>,
 }
 
+impl ModelBinding {
+    /// A path is relative to `base` no more.
+    pub(crate) fn anchor(&mut self, base: &Path) {
+        if let Some(source) = &mut self.source {
+            *source = tpo_lm::fetch::anchored(source, base);
+        }
+    }
+}
+
 /// Where a model is.
 #[derive(Debug)]
 enum Place {

@@ -74,12 +74,9 @@ fn resolve_paths(config: &mut RunConfig, base: &Path) {
     config.data.train = base.join(&config.data.train);
     config.data.validation = base.join(&config.data.validation);
     config.model.source = tpo_lm::fetch::anchored(&config.model.source, base);
-    for binding in config.models.values_mut() {
-        if let Some(source) = &mut binding.source {
-            *source = tpo_lm::fetch::anchored(source, base);
-        }
-    }
-    let plugins = [&mut config.thought.plugin, &mut config.judge.plugin, &mut config.selector.plugin];
+    config.judge.anchor(base);
+    config.models.values_mut().for_each(|binding| binding.anchor(base));
+    let plugins = [&mut config.thought.plugin, &mut config.selector.plugin];
     for plugin in plugins.into_iter().chain(config.parser.as_mut().map(|parser| &mut parser.plugin)) {
         *plugin = tpo_host::anchored(plugin, base);
     }
@@ -121,6 +118,7 @@ fn check_effect(config: &RunConfig) -> Result<(), Failure> {
             "the paper samples at 0.8",
         );
     }
+    config.judge.check()?;
     match config.thought.max_tokens {
         Some(tokens) if tokens >= sampling.max_new_tokens => refuse(
             &format!(

@@ -56,8 +56,8 @@ impl Run<'_> {
         self.store.set_value("config", &config)?;
         self.store.set_value("tpo_version", env!("CARGO_PKG_VERSION"))?;
         self.store.set_value("base_model", &self.plan.base.path.display().to_string())?;
-        for cast in &self.stages.cast {
-            self.store.put_plugin(cast.role, &cast.plugin, &cast.config)?;
+        for (position, cast) in self.stages.cast.iter().enumerate() {
+            self.store.put_plugin(position, cast.role, &cast.plugin, &cast.config)?;
         }
         self.store.set_value("models", &crate::store::to_json(&self.stages.models))?;
         self.store.put_instructions("train", &self.plan.train)?;
@@ -66,9 +66,8 @@ impl Run<'_> {
 
     fn refuse_changes(&self, before: &str, now: &str) -> Result<(), Failure> {
         let mut changes = differences(before, now)?;
-        let digests: std::collections::HashMap<String, String> = self.store.plugin_digests()?.into_iter().collect();
-        for cast in &self.stages.cast {
-            if digests.get(cast.role.as_str()).is_some_and(|sha256| *sha256 != cast.plugin.sha256) {
+        for (cast, sha256) in self.stages.cast.iter().zip(self.store.plugin_digests()?) {
+            if sha256 != cast.plugin.sha256 {
                 changes.push(format!("{}: the component `{}` has other bytes", cast.role, cast.plugin.source));
             }
         }

@@ -8,8 +8,8 @@ use tpo_types::{
 
 use crate::progress::{Event, Stage};
 use crate::run::Run;
+use crate::scoring::Duel;
 use crate::slice::Slice;
-use crate::stages::Scoring;
 
 /// An instruction, rendered and as tokens.
 #[derive(Debug)]
@@ -120,11 +120,9 @@ impl Run<'_> {
             groups.iter().map(|group| (by_id[group.instruction_id.as_str()], responses(group))).collect();
         let total = asked.iter().map(|(_, responses)| responses.len()).sum();
         self.began(Stage::Judge, slice, total, 0);
-        let judgments = match &self.stages.scoring {
-            Scoring::Pointwise(judge) => judge.score(&asked)?,
-            Scoring::Pairwise(judge) => self.compare(slice, &groups, &asked, &**judge)?,
-        };
-        for (group, judgments) in groups.iter_mut().zip(judgments) {
+        let judged = self.stages.scoring.judge(&asked)?;
+        self.record_duels(slice, &groups, &judged.duels)?;
+        for (group, judgments) in groups.iter_mut().zip(judged.judgments) {
             let parsed = group.candidates.iter_mut().filter(|candidate| candidate.parts().is_some());
             for (candidate, judgment) in parsed.zip(judgments) {
                 candidate.judgment = Some(judgment);
@@ -134,6 +132,17 @@ impl Run<'_> {
         self.store.put_groups(slice, &groups)?;
         (self.observer)(&Event::StageEnded);
         Ok(groups)
+    }
+
+    /// Records comparisons under the samples that were compared.
+    fn record_duels(&self, slice: Slice, groups: &[CandidateGroup], duels: &[Duel]) -> Result<(), Failure> {
+        let samples: Vec<Vec<usize>> = groups.iter().map(parsed).collect();
+        let rows = duels.iter().map(|duel| {
+            let samples = &samples[duel.group];
+            let id = groups[duel.group].instruction_id.as_str();
+            (id, samples[duel.first], samples[duel.second], &duel.verdict)
+        });
+        self.store.put_preferences(slice, &rows.collect::<Vec<_>>())
     }
 
     pub(crate) fn began(&self, stage: Stage, slice: Slice, total: usize, done: usize) {
@@ -147,6 +156,12 @@ impl Run<'_> {
 
 fn responses(group: &CandidateGroup) -> Vec<&str> {
     group.candidates.iter().filter_map(|candidate| Some(candidate.parts()?.response.as_str())).collect()
+}
+
+/// Which of a group's candidates have a response.
+fn parsed(group: &CandidateGroup) -> Vec<usize> {
+    let candidates = group.candidates.iter().enumerate();
+    candidates.filter(|(_, candidate)| candidate.parts().is_some()).map(|(sample, _)| sample).collect()
 }
 
 fn candidate(completion: Completion, outcome: Outcome, sampler: &dyn Sampler) -> Result<Candidate, Failure> {

@@ -7,19 +7,13 @@ use tpo_host::{Plugins, Wanted};
 use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
-    Checkpoint, Failure, Judge, Kind, PairSelector, PairwiseJudge, PluginIdentity, PluginRole, ResponseParser, Sampler,
-    ThoughtTemplate, Trainer,
+    Checkpoint, Failure, Kind, PairSelector, PluginIdentity, PluginRole, ResponseParser, Sampler, ThoughtTemplate,
+    Trainer,
 };
 
-use crate::config::{PluginConfig, RunConfig, ThoughtConfig};
-
-/// How responses get their scores.
-pub enum Scoring {
-    /// The judge gives each a score.
-    Pointwise(Box<dyn Judge>),
-    /// The judge compares two at a time; preferences become scores by [`crate::bradley_terry`].
-    Pairwise(Box<dyn PairwiseJudge>),
-}
+use crate::config::{JudgeConfig, PANEL, PluginConfig, RunConfig, ThoughtConfig};
+use crate::panel::{Member, Panel};
+use crate::scoring::Scoring;
 
 /// Opens a sampler on a policy.
 pub type OpenSampler = Box<dyn Fn(&Checkpoint) -> Result<Box<dyn Sampler>, Failure>>;
@@ -60,12 +54,6 @@ impl Stages {
         let ThoughtConfig { plugin, config: settings, on_error, .. } = &config.thought;
         let thought = PluginConfig { plugin: plugin.clone(), config: settings.clone(), on_error: *on_error };
         let parser = config.parser.as_ref().unwrap_or(&thought);
-        if !config.models.is_empty() && !plugins.asks_for_models(&config.judge.plugin)? {
-            let what = format!("`models` binds models, and the judge `{}` asks for none", config.judge.plugin);
-            return Err(
-                Failure::new(Kind::Usage, what).hint("remove the table `models`, or use a judge that asks for a model")
-            );
-        }
         let mut cast = Vec::new();
         let mut record = |role, plugin: &PluginIdentity, named: &PluginConfig| {
             cast.push(Cast { role, plugin: plugin.clone(), config: named.config.clone() });
@@ -75,15 +63,10 @@ impl Stages {
         record(PluginRole::ThoughtTemplate, template.identity(), &thought);
         let parsing = with(parser, |wanted| plugins.response_parser(wanted))?;
         record(PluginRole::ResponseParser, parsing.identity(), parser);
-        let scoring = if plugins.roles(&config.judge.plugin)?.contains(&PluginRole::PairwiseJudge) {
-            let pairwise = with(&config.judge, |wanted| plugins.pairwise_judge(wanted))?;
-            record(PluginRole::PairwiseJudge, pairwise.identity(), &config.judge);
-            Scoring::Pairwise(Box::new(pairwise))
-        } else {
-            let pointwise = with(&config.judge, |wanted| plugins.judge(wanted))?;
-            record(PluginRole::Judge, pointwise.identity(), &config.judge);
-            Scoring::Pointwise(Box::new(pointwise))
-        };
+        let (scoring, judges) = open_scoring(&config.judge, !config.models.is_empty(), plugins)?;
+        for (role, identity, named) in &judges {
+            record(*role, identity, named);
+        }
         let selecting = with(&config.selector, |wanted| plugins.pair_selector(wanted))?;
         record(PluginRole::PairSelector, selecting.identity(), &config.selector);
 
@@ -99,6 +82,56 @@ impl Stages {
             cast,
             models: plugins.models(),
         })
+    }
+}
+
+/// A judge that has been opened: its role, which code it is, and what the user named.
+pub type OpenJudge = (PluginRole, PluginIdentity, PluginConfig);
+
+/// Opens the judges of a configuration; `models` says whether any are bound.
+pub fn open_scoring(
+    judge: &JudgeConfig,
+    models: bool,
+    plugins: &Plugins,
+) -> Result<(Scoring, Vec<OpenJudge>), Failure> {
+    let named = judge.plugins();
+    let mut asks = false;
+    for judge in &named {
+        asks |= plugins.asks_for_models(&judge.plugin)?;
+    }
+    if models && !asks {
+        let what = format!("`models` binds models, and the judge `{}` asks for none", judge.plugin);
+        return Err(Failure::new(Kind::Usage, what).hint("unbind them, or use a judge that asks for a model"));
+    }
+    let mut judges = Vec::new();
+    let mut scorings = Vec::new();
+    for named in named {
+        let (scoring, role, identity) = open_judge(&named, plugins)?;
+        scorings.push(scoring);
+        judges.push((role, identity, named));
+    }
+    if judge.plugin != PANEL {
+        let only = scorings.pop().ok_or_else(|| Failure::new(Kind::Bug, "a judge was not opened"))?;
+        return Ok((only, judges));
+    }
+    let members = judge.panel.iter().zip(scorings).zip(&judges).map(|((member, scoring), (_, identity, _))| Member {
+        name: member.name.clone().unwrap_or_else(|| identity.name.clone()),
+        weight: member.weight,
+        categories: member.categories.clone(),
+        scoring,
+    });
+    Ok((Scoring::Panel(Panel::new(members.collect())?), judges))
+}
+
+fn open_judge(named: &PluginConfig, plugins: &Plugins) -> Result<(Scoring, PluginRole, PluginIdentity), Failure> {
+    if plugins.roles(&named.plugin)?.contains(&PluginRole::PairwiseJudge) {
+        let judge = with(named, |wanted| plugins.pairwise_judge(wanted))?;
+        let identity = judge.identity().clone();
+        Ok((Scoring::Pairwise(Box::new(judge)), PluginRole::PairwiseJudge, identity))
+    } else {
+        let judge = with(named, |wanted| plugins.judge(wanted))?;
+        let identity = judge.identity().clone();
+        Ok((Scoring::Pointwise(Box::new(judge)), PluginRole::Judge, identity))
     }
 }
 

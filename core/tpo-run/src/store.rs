@@ -15,7 +15,7 @@ use tpo_types::{Failure, Kind};
 pub use read::{StoredPair, StoredSide};
 
 /// Version of the tables; a store of another version is refused.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// The database of one run.
 #[derive(Debug)]

@@ -8,7 +8,6 @@
 #[doc(hidden)]
 pub mod bindings;
 mod config;
-mod conversation;
 #[doc(hidden)]
 pub mod export;
 mod log;

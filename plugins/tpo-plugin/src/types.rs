@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{Instruction, Judgment, Scored};
+use crate::{Instruction, Judgment, Message, Scored};
 
 impl Instruction {
     /// A field of the data set's row that the contract has no place for, read as `T`; none where the row has no such
@@ -12,6 +12,22 @@ impl Instruction {
             Some((_, json)) => serde_json::from_str(json).map_err(|error| format!("field `{name}`: {error}")),
             None => Ok(None),
         }
+    }
+
+    /// The user's message, or a conversation of several turns with their speakers named.
+    pub fn text(&self) -> String {
+        if let [only] = self.messages.as_slice() {
+            return only.content.clone();
+        }
+        let turn = |message: &Message| {
+            let speaker = match message.role.as_str() {
+                "system" => "System",
+                "assistant" => "Assistant",
+                _ => "User",
+            };
+            format!("{speaker}: {}", message.content)
+        };
+        self.messages.iter().map(turn).collect::<Vec<_>>().join("\n\n")
     }
 }
 
@@ -46,5 +62,19 @@ impl Judgment {
     /// Nobody can say how good this response is. The reason is a short phrase that is counted.
     pub fn unscored(reason: impl Into<String>) -> Self {
         Self::Unscored(reason.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_message_stands_alone_and_several_are_named() {
+        let message = |role: &str, content: &str| Message { role: role.into(), content: content.into() };
+        let mut instruction = Instruction { messages: vec![message("user", "Hi")], ..Instruction::default() };
+        assert_eq!(instruction.text(), "Hi");
+        instruction.messages.extend([message("assistant", "Yes?"), message("user", "Bye")]);
+        assert_eq!(instruction.text(), "User: Hi\n\nAssistant: Yes?\n\nUser: Bye");
     }
 }

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::DeTable;
 use tpo_types::{Failure, Kind};
 
-use super::RunConfig;
 use super::keys;
+use super::{JudgeAlone, RunConfig};
 
 /// One value given on the command line, which wins over the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,33 +68,59 @@ impl RunConfig {
 
     /// Parses the text of a configuration; `name` stands for the file in messages.
     pub fn parse(text: &str, name: &str, overrides: &[Override]) -> Result<ReadConfig, Failure> {
-        let schema = Self::schema();
-        let syntax = |error: toml::de::Error| {
-            let at = place(text, error.span().map_or(0, |span| span.start));
-            Failure::new(Kind::Usage, format!("{name}:{at}: {}", error.message()))
-        };
-        let document = DeTable::parse(text).map_err(syntax)?;
-        if let Some(unknown) = keys::first_unknown(document.get_ref(), &schema) {
-            let at = place(text, unknown.offset);
-            return Err(unknown_key(&format!("{name}:{at}: unknown key `{}`", unknown.path), &unknown.nearest));
-        }
-        let mut table: toml::Table = toml::from_str(text).map_err(syntax)?;
-        let mut notes = Vec::new();
-        for given in overrides {
-            keys::check_path(&given.path, &schema)
-                .map_err(|nearest| unknown_key(&format!("--set {}: unknown key", given.path), &nearest))?;
-            notes.extend(lay_over(&mut table, given)?);
-        }
-        let config = serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
-            let path = error.path().to_string();
-            let at =
-                offset_of(document.get_ref(), &path).map_or_else(String::new, |at| format!("{}:", place(text, at)));
-            let reason = error.into_inner().message().to_owned();
-            let what = if path == "." { reason } else { format!("`{path}`: {reason}") };
-            Failure::new(Kind::Usage, format!("{name}:{at} {what}")).hint("`tpo schema` describes every key")
-        })?;
+        let (config, notes) = parse(text, name, overrides)?;
         Ok(ReadConfig { config, notes })
     }
+}
+
+impl JudgeAlone {
+    /// Takes the judge of a run's configuration file, or the default one without a file, and lays the overrides over it.
+    /// Names in the file are relative to it.
+    pub fn read(path: Option<&Path>, overrides: &[Override]) -> Result<Self, Failure> {
+        let alone = match path {
+            None => parse("", "the command line", overrides)?.0,
+            Some(path) => {
+                let RunConfig { judge, models, limits, .. } = RunConfig::read(path, overrides)?.config;
+                let mut alone = Self { judge, models, limits };
+                alone.anchor(path.parent().unwrap_or(Path::new("")));
+                alone
+            }
+        };
+        alone.judge.check()?;
+        Ok(alone)
+    }
+}
+
+fn parse<T: DeserializeOwned + JsonSchema>(
+    text: &str,
+    name: &str,
+    overrides: &[Override],
+) -> Result<(T, Vec<String>), Failure> {
+    let schema = schemars::schema_for!(T).to_value();
+    let syntax = |error: toml::de::Error| {
+        let at = place(text, error.span().map_or(0, |span| span.start));
+        Failure::new(Kind::Usage, format!("{name}:{at}: {}", error.message()))
+    };
+    let document = DeTable::parse(text).map_err(syntax)?;
+    if let Some(unknown) = keys::first_unknown(document.get_ref(), &schema) {
+        let at = place(text, unknown.offset);
+        return Err(unknown_key(&format!("{name}:{at}: unknown key `{}`", unknown.path), &unknown.nearest));
+    }
+    let mut table: toml::Table = toml::from_str(text).map_err(syntax)?;
+    let mut notes = Vec::new();
+    for given in overrides {
+        keys::check_path(&given.path, &schema)
+            .map_err(|nearest| unknown_key(&format!("--set {}: unknown key", given.path), &nearest))?;
+        notes.extend(lay_over(&mut table, given)?);
+    }
+    let config = serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
+        let path = error.path().to_string();
+        let at = offset_of(document.get_ref(), &path).map_or_else(String::new, |at| format!("{}:", place(text, at)));
+        let reason = error.into_inner().message().to_owned();
+        let what = if path == "." { reason } else { format!("`{path}`: {reason}") };
+        Failure::new(Kind::Usage, format!("{name}:{at} {what}")).hint("`tpo schema` describes every key")
+    })?;
+    Ok((config, notes))
 }
 
 fn unknown_key(what: &str, nearest: &[String]) -> Failure {

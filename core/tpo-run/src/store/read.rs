@@ -45,9 +45,9 @@ impl Store {
             .collect()
     }
 
-    /// The plugins of the run: role and sha256.
-    pub fn plugin_digests(&self) -> Result<Vec<(String, String)>, Failure> {
-        self.rows("SELECT role, sha256 FROM plugins ORDER BY role", params![], |row| Ok((row.get(0)?, row.get(1)?)))
+    /// The sha256 of each plugin of the run, in order.
+    pub fn plugin_digests(&self) -> Result<Vec<String>, Failure> {
+        self.rows("SELECT sha256 FROM plugins ORDER BY position", params![], |row| row.get(0))
     }
 
     /// The checkpoint of an iteration that has ended: path relative to the run directory and digest.

@@ -7,12 +7,13 @@ CREATE TABLE run (
 ) WITHOUT ROWID;
 
 CREATE TABLE plugins (
-    role    TEXT PRIMARY KEY,
-    name    TEXT NOT NULL,
-    version TEXT NOT NULL,
-    sha256  TEXT NOT NULL,
-    source  TEXT NOT NULL,
-    config  TEXT NOT NULL
+    position INTEGER PRIMARY KEY,
+    role     TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    version  TEXT NOT NULL,
+    sha256   TEXT NOT NULL,
+    source   TEXT NOT NULL,
+    config   TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE instructions (

@@ -12,16 +12,26 @@ use super::{Store, to_json};
 use crate::slice::Slice;
 
 impl Store {
-    /// Records which code plays a role, and its configuration.
+    /// Records which code plays a role, and its configuration, in its place among all.
     pub fn put_plugin(
         &self,
+        position: usize,
         role: PluginRole,
         plugin: &PluginIdentity,
         config: &Map<String, Value>,
     ) -> Result<(), Failure> {
         self.execute(
-            "INSERT OR REPLACE INTO plugins (role, name, version, sha256, source, config) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![role.as_str(), plugin.name, plugin.version, plugin.sha256, plugin.source, to_json(config)],
+            "INSERT OR REPLACE INTO plugins (position, role, name, version, sha256, source, config) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                position as i64,
+                role.as_str(),
+                plugin.name,
+                plugin.version,
+                plugin.sha256,
+                plugin.source,
+                to_json(config)
+            ],
         )
     }
 
