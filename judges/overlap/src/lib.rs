@@ -6,16 +6,29 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 use tpo_plugin::reference::{against_answers, normalized_words};
-use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, schemars};
+use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, each_response, schemars};
 
 /// What is compared, and how.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
+    /// What a response is compared with.
+    against: Against,
     /// The field of the data set's row that lists the accepted answers. Where a row has none, its reference is the answer.
     answers_field: String,
     /// Which words count as shared.
     measure: Measure,
+}
+
+/// What a response is compared with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Against {
+    /// The reference answers.
+    #[default]
+    Reference,
+    /// The instruction: whether a response is about it at all, where nobody knows what is right.
+    Instruction,
 }
 
 /// Which words count as shared.
@@ -29,9 +42,11 @@ enum Measure {
     RougeL,
 }
 
+const ANSWERS_FIELD: &str = "answers";
+
 impl Default for Config {
     fn default() -> Self {
-        Self { answers_field: "answers".into(), measure: Measure::default() }
+        Self { against: Against::default(), answers_field: ANSWERS_FIELD.into(), measure: Measure::default() }
     }
 }
 
@@ -41,18 +56,23 @@ impl Plugin for Overlap {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
+        if config.against == Against::Instruction && config.answers_field != ANSWERS_FIELD {
+            return Err("`answers_field` has no effect with `against` = \"instruction\"".into());
+        }
         Ok(Self(config))
     }
 }
 
 impl Judge for Overlap {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
+        if self.0.against == Against::Instruction {
+            return Ok(each_response(groups, |instruction, response| {
+                self.score_against(&[normalized_words(&instruction.text())], response).into()
+            }));
+        }
         let accept = |answers: &[String]| Ok(answers.iter().map(|answer| normalized_words(answer)).collect::<Vec<_>>());
         Ok(against_answers(groups, &self.0.answers_field, accept, |answers, response| {
-            let given = normalized_words(response);
-            let best = answers.iter().map(|answer| self.compare(&given, answer)).max_by(|a, b| a.f.total_cmp(&b.f));
-            let Agreement { precision, recall, f } = best.unwrap_or_default();
-            Scored::new(f).aspect("precision", precision).aspect("recall", recall)
+            self.score_against(answers, response)
         }))
     }
 }
@@ -69,6 +89,14 @@ struct Agreement {
 }
 
 impl Overlap {
+    /// The best agreement with any of the answers.
+    fn score_against(&self, answers: &[Vec<String>], response: &str) -> Scored {
+        let given = normalized_words(response);
+        let best = answers.iter().map(|answer| self.compare(&given, answer)).max_by(|a, b| a.f.total_cmp(&b.f));
+        let Agreement { precision, recall, f } = best.unwrap_or_default();
+        Scored::new(f).aspect("precision", precision).aspect("recall", recall)
+    }
+
     fn compare(&self, given: &[String], answer: &[String]) -> Agreement {
         let shared = match self.0.measure {
             Measure::F1 => shared(given, answer),
@@ -130,6 +158,25 @@ mod tests {
             Judgment::Score(scored) => format!("{:.4}", scored.value),
             Judgment::Unscored(reason) => reason,
         }
+    }
+
+    #[test]
+    fn without_a_reference_the_instruction_says_what_it_is_about() {
+        let message = tpo_plugin::Message { role: "user".into(), content: "Name the capital of France.".into() };
+        let instruction = Instruction { messages: vec![message], ..Instruction::default() };
+        let group = Group { instruction, responses: vec!["Capital of France: Paris".into(), "No idea".into()] };
+        let judge = Overlap::new(Config { against: Against::Instruction, ..Config::default() }).unwrap();
+        let judgments = judge.score(&[group]).unwrap().remove(0);
+        let values: Vec<f64> = judgments
+            .into_iter()
+            .map(|judgment| match judgment {
+                Judgment::Score(scored) => scored.value,
+                Judgment::Unscored(reason) => panic!("{reason}"),
+            })
+            .collect();
+        assert_eq!(values, [0.75, 0.0]);
+        let config = Config { against: Against::Instruction, answers_field: "golds".into(), ..Config::default() };
+        assert!(Overlap::new(config).is_err());
     }
 
     #[test]

@@ -3,8 +3,10 @@
 //! Prompt and verdict are those of the self-taught evaluator (arXiv 2408.02666), whose released file has a backslash before
 //! each quotation mark of the last sentence. Knows nothing of the other order: the host asks both.
 
+mod likelier;
+
 use serde::Deserialize;
-use tpo_plugin::model::{ChatRequest, ask};
+use tpo_plugin::model::{ChatReply, ChatRequest, ask};
 use tpo_plugin::{Duel, Error, JsonSchema, Message, PairwiseJudge, Plugin, Preference, Verdict, schemars, verdict};
 
 const SYSTEM: &str = include_str!("prompt.txt");
@@ -15,6 +17,8 @@ const SYSTEM: &str = include_str!("prompt.txt");
 struct Config {
     /// The alias of the model, as `models` binds it.
     model: String,
+    /// How the verdict is had.
+    verdict: VerdictBy,
     /// At most this many tokens of explanation and verdict.
     #[schemars(range(min = 1))]
     max_new_tokens: u32,
@@ -28,9 +32,28 @@ struct Config {
     seed: u64,
 }
 
+/// How the verdict is had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum VerdictBy {
+    /// The model explains, then writes it, as in the paper.
+    #[default]
+    Written,
+    /// The model is made to begin with the verdict, and the likelier of the two letters is taken: one token per duel, for
+    /// models that are too small to explain.
+    Likelier,
+}
+
 impl Default for Config {
     fn default() -> Self {
-        Self { model: "judge".into(), max_new_tokens: 2048, temperature: 0.0, attempts: 2, seed: 0 }
+        Self {
+            model: "judge".into(),
+            verdict: VerdictBy::default(),
+            max_new_tokens: 2048,
+            temperature: 0.0,
+            attempts: 2,
+            seed: 0,
+        }
     }
 }
 
@@ -56,13 +79,12 @@ impl Plugin for SelfTaught {
 impl PairwiseJudge for SelfTaught {
     fn compare(&self, duels: &[Duel]) -> Result<Vec<Verdict>, Error> {
         let requests = duels.iter().map(|duel| self.request(duel)).collect();
-        let outcomes = ask(requests, self.0.attempts, |reply| match verdict::preference(&reply.text) {
-            Preference::Unscored(why) if reply.truncated => Err(format!("{why} before the tokens ran out")),
-            Preference::Unscored(why) => Err(why),
-            preference => Ok((preference, reply.text.clone())),
+        let outcomes = ask(requests, self.0.attempts, |reply| match self.0.verdict {
+            VerdictBy::Written => written(reply),
+            VerdictBy::Likelier => likelier::read(reply),
         })?;
         let verdict = |outcome| match outcome {
-            Ok((preference, rationale)) => Verdict { preference, rationale: Some(rationale), extra: Vec::new() },
+            Ok(verdict) => verdict,
             Err(why) => Verdict { preference: Preference::Unscored(why), rationale: None, extra: Vec::new() },
         };
         Ok(outcomes.into_iter().map(verdict).collect())
@@ -73,14 +95,27 @@ impl SelfTaught {
     fn request(&self, duel: &Duel) -> ChatRequest {
         let message = |role: &str, content: String| Message { role: role.into(), content };
         let Config { model, max_new_tokens, temperature, seed, .. } = &self.0;
-        ChatRequest {
+        let asked = ChatRequest {
             model: model.clone(),
             messages: vec![message("system", SYSTEM.into()), message("user", question(duel))],
             max_new_tokens: *max_new_tokens,
             temperature: *temperature,
             seed: *seed,
             ..ChatRequest::default()
+        };
+        match self.0.verdict {
+            VerdictBy::Written => asked,
+            VerdictBy::Likelier => likelier::request(asked),
         }
+    }
+}
+
+/// The verdict at the end of an explanation, which becomes the rationale.
+fn written(reply: &ChatReply) -> Result<Verdict, String> {
+    match verdict::preference(&reply.text) {
+        Preference::Unscored(why) if reply.truncated => Err(format!("{why} before the tokens ran out")),
+        Preference::Unscored(why) => Err(why),
+        preference => Ok(Verdict { preference, rationale: Some(reply.text.clone()), extra: Vec::new() }),
     }
 }
 

@@ -158,6 +158,9 @@ fn agreement_text(agreement: &Agreement) -> String {
 }
 
 fn row(name: &str, rate: Rate) -> String {
+    if rate.count == 0 {
+        return format!("{name:24}{:>8}", "-");
+    }
     format!("{name:24}{:>8}  +- {:.1} ({} rows)", percent(rate.mean), rate.margin * 100.0, rate.count)
 }
 
