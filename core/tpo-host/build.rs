@@ -7,8 +7,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-const PACKAGES: [&str; 8] =
-    ["best-worst", "exact", "llm-rubric", "math", "overlap", "rules", "self-taught", "thought-markers"];
+const PACKAGES: [&str; 10] = [
+    "armo",
+    "best-worst",
+    "exact",
+    "llm-rubric",
+    "math",
+    "overlap",
+    "reward-model",
+    "rules",
+    "self-taught",
+    "thought-markers",
+];
 const TARGET: &str = "wasm32-wasip2";
 
 fn main() -> ExitCode {

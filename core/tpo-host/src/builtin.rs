@@ -3,11 +3,13 @@
 use std::cmp::Reverse;
 
 const COMPONENTS: &[(&str, &[u8])] = &[
+    ("armo", include_bytes!(concat!(env!("OUT_DIR"), "/armo.wasm"))),
     ("best-worst", include_bytes!(concat!(env!("OUT_DIR"), "/best_worst.wasm"))),
     ("exact", include_bytes!(concat!(env!("OUT_DIR"), "/exact.wasm"))),
     ("llm-rubric", include_bytes!(concat!(env!("OUT_DIR"), "/llm_rubric.wasm"))),
     ("math", include_bytes!(concat!(env!("OUT_DIR"), "/math.wasm"))),
     ("overlap", include_bytes!(concat!(env!("OUT_DIR"), "/overlap.wasm"))),
+    ("reward-model", include_bytes!(concat!(env!("OUT_DIR"), "/reward_model.wasm"))),
     ("rules", include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm"))),
     ("self-taught", include_bytes!(concat!(env!("OUT_DIR"), "/self_taught.wasm"))),
     ("thought-markers", include_bytes!(concat!(env!("OUT_DIR"), "/thought_markers.wasm"))),

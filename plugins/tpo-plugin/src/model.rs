@@ -39,6 +39,38 @@ mod absent {
     }
 }
 
+/// A tensor of a checkpoint with the shape that it must have; `None` is any size. The error names it.
+pub fn tensor_of(model: &str, name: &str, shape: &[Option<u32>]) -> Result<TensorData, String> {
+    let found = tensor(model, name).map_err(|error| match error {
+        ModelError::UnknownModel(alias) => format!("no model is bound to `{alias}`"),
+        ModelError::InvalidRequest(why) | ModelError::Failed(why) | ModelError::BudgetExhausted(why) => why,
+    })?;
+    let fits = found.shape.len() == shape.len()
+        && found.shape.iter().zip(shape).all(|(found, wanted)| wanted.is_none_or(|wanted| wanted == *found));
+    if fits {
+        return Ok(found);
+    }
+    let wanted: Vec<String> =
+        shape.iter().map(|size| size.map_or_else(|| "any".to_owned(), |size| size.to_string())).collect();
+    Err(format!("tensor `{name}` of the model `{model}` has the shape {:?}, not [{}]", found.shape, wanted.join(", ")))
+}
+
+/// The hidden states that each request asks for. The inner error is the short phrase for `unscored`; the outer one ends the
+/// call, as in [`ask`].
+pub fn states(requests: &[EmbedRequest]) -> Result<Vec<Result<Vec<Vec<f32>>, String>>, Error> {
+    embed(requests).into_iter().map(|outcome| outcome.map(Ok).or_else(|error| unanswered(error).map(Err))).collect()
+}
+
+/// The phrase for a request that was not answered, or why asking on would not help.
+fn unanswered(error: ModelError) -> Result<String, Error> {
+    match error {
+        ModelError::InvalidRequest(_) => Ok("the model refused the request".into()),
+        ModelError::Failed(_) => Ok("the model failed".into()),
+        ModelError::UnknownModel(what) => Err(Error::InvalidConfig(format!("no model is bound to `{what}`"))),
+        ModelError::BudgetExhausted(what) => Err(Error::Internal(what)),
+    }
+}
+
 /// The temperature at which a reply that could not be read is asked for again: at 0 it would be the same.
 const AGAIN: f64 = 0.7;
 
@@ -67,12 +99,7 @@ fn ask_through<T>(
         for (&at, reply) in open.iter().zip(replies) {
             outcomes[at] = match reply {
                 Ok(reply) => read(&reply).inspect_err(|_| unread.push(at)),
-                Err(ModelError::InvalidRequest(_)) => Err("the model refused the request".into()),
-                Err(ModelError::Failed(_)) => Err("the model failed".into()),
-                Err(ModelError::UnknownModel(what)) => {
-                    return Err(Error::InvalidConfig(format!("no model is bound to `{what}`")));
-                }
-                Err(ModelError::BudgetExhausted(what)) => return Err(Error::Internal(what)),
+                Err(error) => Err(unanswered(error)?),
             };
         }
         open = unread;
