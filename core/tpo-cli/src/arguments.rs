@@ -262,6 +262,9 @@ pub(crate) struct RunArguments {
     pub config: PathBuf,
     #[command(flatten)]
     pub overrides: Overrides,
+    /// Another run's directory: take from it what this one would make the same, such as completions when only the judge differs.
+    #[arg(long, value_name = "DIR")]
+    pub from: Option<PathBuf>,
     /// Check everything and print what would be done, without sampling.
     #[arg(short = 'n', long)]
     pub dry_run: bool,

@@ -103,7 +103,13 @@ fn sorted<A: Clone, R, T>(
     convert: impl Fn(R) -> T,
 ) -> Result<Vec<Result<T, model::ModelError>>, Failure> {
     let sensible: Vec<A> = requests.iter().flatten().cloned().collect();
-    let mut answers = ask(&sensible)?.into_iter();
+    let answers = ask(&sensible)?;
+    let mut failed = answers.iter().filter_map(|answer| answer.as_ref().err());
+    // The plugin makes a short phrase of it.
+    if let Some(first) = failed.next() {
+        tracing::warn!("{} of {} requests to a model failed, the first: {first}", failed.count() + 1, sensible.len());
+    }
+    let mut answers = answers.into_iter();
     let mut next = || match answers.next() {
         Some(answer) => answer.map(&convert).map_err(error),
         None => Err(model::ModelError::Failed("the model gave too few answers".into())),

@@ -29,7 +29,9 @@ impl Run<'_> {
 
         let mut sampler = (self.stages.open_sampler)(policy)?;
         let prompts = self.render(slice, instructions, &*sampler)?;
-        let completions = self.sample(slice, &prompts, self.plan.config.sampling.num_samples, &mut *sampler)?;
+        let identity = self.identity_after(iteration - 1)?;
+        let k = self.plan.config.sampling.num_samples;
+        let completions = self.sample((slice, &identity), &prompts, k, &mut *sampler)?;
         let candidates = self.parse(completions, &*sampler)?;
         // The sampler's copy of the weights leaves memory before training begins.
         drop(sampler);

@@ -17,6 +17,7 @@ pub mod models;
 pub mod panel;
 pub mod plan;
 pub mod progress;
+mod reuse;
 mod run;
 mod sampling;
 pub mod scoring;

@@ -76,6 +76,11 @@ impl Models {
         Ok(Self { bound, replies: Mutex::new(replies) })
     }
 
+    /// Copies the replies of another file into that of this one.
+    pub fn take_over(replies: &Path, other: &Path) -> Result<(), Failure> {
+        if other.exists() { Replies::open(replies)?.take_over(other) } else { Ok(()) }
+    }
+
     fn replies(&self) -> MutexGuard<'_, Replies> {
         self.replies.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -29,6 +29,8 @@ pub struct RunPlan {
     pub slice_size: usize,
     /// How completions are sampled.
     pub params: SamplingParams,
+    /// Another run, from which is taken what would be made the same.
+    pub from: Option<RunDirectory>,
 }
 
 impl RunPlan {
@@ -50,7 +52,19 @@ impl RunPlan {
         let slice_size = slice::size_of(train.len(), config.iterations, config.data.instructions_per_iteration)?;
         let model = tpo_lm::fetch::resolve(&config.model.source, talk)?;
         let params = params_of(&config.sampling, config.thought.max_tokens);
-        Ok(Self { config, directory, base: Checkpoint::at(model), train, validation, slice_size, params })
+        Ok(Self { config, directory, base: Checkpoint::at(model), train, validation, slice_size, params, from: None })
+    }
+
+    /// Names the run from which is taken what would be made the same.
+    pub fn go_on_from(&mut self, from: Option<&Path>) -> Result<(), Failure> {
+        let Some(from) = from else { return Ok(()) };
+        let same = |path: &Path| path.canonicalize().ok();
+        if same(from).is_some_and(|from| same(self.directory.root()) == Some(from)) {
+            let what = format!("`--from {}` names the run's own directory", from.display());
+            return Err(Failure::new(Kind::Usage, what).hint("the same command without `--from` resumes a run"));
+        }
+        self.from = Some(RunDirectory::at(from));
+        Ok(())
     }
 
     /// The training instructions of an iteration, from 1.

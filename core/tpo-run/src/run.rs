@@ -17,6 +17,10 @@ pub(crate) struct Run<'a> {
     pub plan: &'a RunPlan,
     pub stages: &'a Stages,
     pub store: &'a Store,
+    /// Another run, from which is taken what would be made the same.
+    pub from: Option<&'a Store>,
+    /// What the base model is, by the digest of its files.
+    pub base_identity: String,
     pub observer: Observer<'a>,
 }
 
@@ -24,7 +28,9 @@ pub(crate) struct Run<'a> {
 pub fn run(plan: &RunPlan, stages: &Stages, observer: Observer<'_>) -> Result<(), Failure> {
     let _lock = plan.directory.lock()?;
     let store = Store::open(&plan.directory.store())?;
-    let run = Run { plan, stages, store: &store, observer };
+    let from = plan.from.as_ref().map(|from| Store::open_read_only(&from.store())).transpose()?;
+    let base_identity = tpo_lm::local_model::identity(&plan.base.path)?;
+    let run = Run { plan, stages, store: &store, from: from.as_ref(), base_identity, observer };
     run.record_plan()?;
 
     let mut policy = plan.base.clone();
@@ -100,6 +106,17 @@ impl Run<'_> {
         Ok(Some(Checkpoint::at(path)))
     }
 
+    /// What the policy after an iteration is, by the digest of its files; 0 is the base model.
+    pub(crate) fn identity_after(&self, iteration: usize) -> Result<String, Failure> {
+        if iteration == 0 {
+            return Ok(self.base_identity.clone());
+        }
+        let checkpoint = self.store.checkpoint(iteration)?;
+        checkpoint.map(|(_, sha256)| sha256).ok_or_else(|| {
+            Failure::new(Kind::Bug, format!("iteration {iteration} has no checkpoint and is sampled from"))
+        })
+    }
+
     /// Measures a policy on the validation instructions, unless that was done before.
     fn evaluate(&self, iteration: usize, policy: &Checkpoint) -> Result<Evaluation, Failure> {
         let known: Vec<Evaluation> = self.store.evaluations()?;
@@ -110,7 +127,9 @@ impl Run<'_> {
         let instructions: &[Instruction] = &self.plan.validation;
         let mut sampler = (self.stages.open_sampler)(policy)?;
         let prompts = self.render(slice, instructions, &*sampler)?;
-        let completions = self.sample(slice, &prompts, self.plan.config.validation.num_samples, &mut *sampler)?;
+        let policy = self.identity_after(iteration)?;
+        let k = self.plan.config.validation.num_samples;
+        let completions = self.sample((slice, &policy), &prompts, k, &mut *sampler)?;
         let candidates = self.parse(completions, &*sampler)?;
         drop(sampler);
         let judged = self.judge(slice, instructions, candidates)?;

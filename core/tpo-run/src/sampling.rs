@@ -49,15 +49,17 @@ impl Run<'_> {
         Ok(rendered)
     }
 
-    /// Samples `k` completions per prompt; those that the store already has are taken from it.
+    /// Samples `k` completions per prompt from the policy of that identity; those that are there already are taken.
     pub(crate) fn sample(
         &self,
-        slice: Slice,
+        (slice, policy): (Slice, &str),
         prompts: &[Rendered<'_>],
         k: usize,
         sampler: &mut dyn Sampler,
     ) -> Result<Completions, Failure> {
-        let mut have = self.store.completions(slice)?;
+        let name = self.name_of_completions(slice, policy, prompts, k);
+        let mut have = self.known_completions(slice, &name)?;
+        let taken = have.len();
         let jobs: Vec<SampleJob<'_>> = prompts
             .iter()
             .map(|rendered| SampleJob {
@@ -79,6 +81,7 @@ impl Run<'_> {
             Ok(())
         })?;
         (self.observer)(&Event::StageEnded);
+        self.store.put_made(slice, Stage::Sample, &name, prompts.len() * k, taken)?;
         collect(prompts, k, have)
     }
 
@@ -119,17 +122,29 @@ impl Run<'_> {
         let asked: Vec<(&Instruction, Vec<&str>)> =
             groups.iter().map(|group| (by_id[group.instruction_id.as_str()], responses(group))).collect();
         let total = asked.iter().map(|(_, responses)| responses.len()).sum();
-        self.began(Stage::Judge, slice, total, 0);
-        let judged = self.stages.scoring.judge(&asked)?;
-        self.record_duels(slice, &groups, &judged.duels)?;
-        for (group, judgments) in groups.iter_mut().zip(judged.judgments) {
+        let name = self.name_of_judgments(&asked);
+        let known = self.known_judgments(slice, &name, &groups)?;
+        let taken = if known.is_some() { total } else { 0 };
+        self.began(Stage::Judge, slice, total, taken);
+        let judgments = match known {
+            Some(judgments) => judgments,
+            None => {
+                let judged = self.stages.scoring.judge(&asked)?;
+                self.record_duels(slice, &groups, &judged.duels)?;
+                judged.judgments
+            }
+        };
+        for (group, judgments) in groups.iter_mut().zip(judgments) {
             let parsed = group.candidates.iter_mut().filter(|candidate| candidate.parts().is_some());
             for (candidate, judgment) in parsed.zip(judgments) {
                 candidate.judgment = Some(judgment);
-                self.item_done(0);
+                if taken == 0 {
+                    self.item_done(0);
+                }
             }
         }
         self.store.put_groups(slice, &groups)?;
+        self.store.put_made(slice, Stage::Judge, &name, total, taken)?;
         (self.observer)(&Event::StageEnded);
         Ok(groups)
     }

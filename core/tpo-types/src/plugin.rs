@@ -21,6 +21,11 @@ pub enum PluginRole {
 }
 
 impl PluginRole {
+    /// Whether it scores responses.
+    pub fn is_judge(self) -> bool {
+        matches!(self, Self::Judge | Self::PairwiseJudge)
+    }
+
     /// Every role.
     pub const ALL: [Self; 5] =
         [Self::ThoughtTemplate, Self::ResponseParser, Self::Judge, Self::PairwiseJudge, Self::PairSelector];

@@ -14,7 +14,8 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 
 pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
-    let plan = plan(&arguments.config, &arguments.overrides, printer)?;
+    let mut plan = plan(&arguments.config, &arguments.overrides, printer)?;
+    plan.go_on_from(arguments.from.as_deref())?;
     let stages = stages(&plan, &arguments.config, arguments.overrides.trust, printer)?;
     printer.talk(&describe(&plan, &stages));
     if arguments.dry_run {
@@ -29,6 +30,9 @@ pub(crate) fn stages(plan: &RunPlan, config: &Path, trust: Trust, printer: Print
     let models = if bindings.is_empty() {
         None
     } else {
+        if let Some(from) = &plan.from {
+            Models::take_over(&plan.directory.replies(), &from.replies())?;
+        }
         let models = Models::bind(bindings, &plan.directory.replies(), &|text| printer.talk(text))?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };

@@ -48,6 +48,16 @@ impl Replies {
         Ok(Self { connection })
     }
 
+    /// Copies what another file has and this one has not.
+    pub(super) fn take_over(&self, other: &Path) -> Result<(), Failure> {
+        self.connection.execute("ATTACH ?1 AS other", [other.display().to_string()]).map_err(broken)?;
+        let copied = self.connection.execute_batch(
+            "INSERT OR IGNORE INTO replies SELECT * FROM other.replies;
+             INSERT OR IGNORE INTO identities SELECT * FROM other.identities;",
+        );
+        copied.and_then(|()| self.connection.execute_batch("DETACH other")).map_err(broken)
+    }
+
     /// The reply under `key`.
     pub(super) fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
         let sql = "SELECT reply FROM replies WHERE key = ?1";

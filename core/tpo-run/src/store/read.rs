@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
-use tpo_types::{Completion, Failure, Instruction, StepMetrics};
+use tpo_types::{Completion, Failure, Instruction, Judgment, Score, Scored, StepMetrics};
 
 use super::{Store, broken, damaged};
+use crate::progress::Stage;
 use crate::slice::Slice;
 
 /// One side of a stored pair.
@@ -42,6 +43,36 @@ impl Store {
         })?;
         rows.into_iter()
             .map(|(id, sample, body)| Ok(((id, sample as usize), from_json("a completion", &body)?)))
+            .collect()
+    }
+
+    /// What a slice's part of a stage follows from, once it is complete.
+    pub(crate) fn made(&self, slice: Slice, stage: Stage) -> Result<Option<String>, Failure> {
+        let sql = "SELECT name FROM made WHERE slice = ?1 AND stage = ?2";
+        let row = self.connection.query_row(sql, params![slice.to_string(), stage.as_str()], |row| row.get(0));
+        row.optional().map_err(broken)
+    }
+
+    /// The judgments of a slice, by instruction id and sample.
+    pub(crate) fn judgments(&self, slice: Slice) -> Result<HashMap<(String, usize), Judgment>, Failure> {
+        let sql = "SELECT instruction_id, sample, score, rationale, aspects, unscored FROM judgments WHERE slice = ?1";
+        let rows = self.rows(sql, params![slice.to_string()], |row| {
+            let key = (row.get::<_, String>(0)?, row.get::<_, i64>(1)? as usize);
+            let score: Option<f64> = row.get(2)?;
+            Ok((key, score, row.get::<_, Option<String>>(3)?, row.get::<_, Option<String>>(4)?, row.get(5)?))
+        })?;
+        rows.into_iter()
+            .map(|(key, score, rationale, aspects, unscored): (_, _, _, _, Option<String>)| {
+                let judgment = match (score.and_then(Score::new), unscored) {
+                    (_, Some(reason)) => Judgment::Unscored(reason),
+                    (Some(score), None) => {
+                        let aspects = from_json("the aspects of a judgment", aspects.as_deref().unwrap_or("{}"))?;
+                        Judgment::Scored(Scored { score, rationale, aspects })
+                    }
+                    (None, None) => Judgment::Unscored("not judged".into()),
+                };
+                Ok((key, judgment))
+            })
             .collect()
     }
 
@@ -95,7 +126,7 @@ impl Store {
         bodies.iter().map(|body| from_json(what, body)).collect()
     }
 
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         values: impl rusqlite::Params,

@@ -16,6 +16,16 @@ CREATE TABLE plugins (
     config   TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- What the completions or judgments of a slice follow from, by a digest, and how many of them were taken as they were.
+CREATE TABLE made (
+    slice  TEXT NOT NULL,
+    stage  TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    items  INTEGER NOT NULL,
+    taken  INTEGER NOT NULL,
+    PRIMARY KEY (slice, stage)
+) WITHOUT ROWID;
+
 CREATE TABLE instructions (
     id       TEXT PRIMARY KEY,
     split    TEXT NOT NULL CHECK (split IN ('train', 'validation')),

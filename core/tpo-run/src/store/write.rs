@@ -1,5 +1,7 @@
 //! What the stages commit.
 
+use std::collections::HashMap;
+
 use rusqlite::params;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,6 +11,7 @@ use tpo_types::{
 };
 
 use super::{Store, to_json};
+use crate::progress::Stage;
 use crate::slice::Slice;
 
 impl Store {
@@ -67,6 +70,60 @@ impl Store {
             "INSERT OR REPLACE INTO completions (slice, instruction_id, sample, body) VALUES (?1, ?2, ?3, ?4)",
             params![id.slice, id.instruction_id, id.index as i64, to_json(completion)],
         )
+    }
+
+    /// Records completions that another run has sampled.
+    pub(crate) fn put_completions(
+        &self,
+        slice: Slice,
+        completions: &HashMap<(String, usize), Completion>,
+    ) -> Result<(), Failure> {
+        self.transaction(|| {
+            completions.iter().try_for_each(|((id, sample), completion)| {
+                self.execute(
+                    "INSERT OR REPLACE INTO completions (slice, instruction_id, sample, body) VALUES (?1, ?2, ?3, ?4)",
+                    params![slice.to_string(), id, *sample as i64, to_json(completion)],
+                )
+            })
+        })
+    }
+
+    /// Records that a slice's part of a stage is complete, what it follows from, and how much of it was taken as it was.
+    pub(crate) fn put_made(
+        &self,
+        slice: Slice,
+        stage: Stage,
+        name: &str,
+        items: usize,
+        taken: usize,
+    ) -> Result<(), Failure> {
+        self.execute(
+            "INSERT OR REPLACE INTO made (slice, stage, name, items, taken) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![slice.to_string(), stage.as_str(), name, items as i64, taken as i64],
+        )
+    }
+
+    /// Records the verdicts of a pairwise judge in another run.
+    pub(crate) fn put_preferences_of(&self, slice: Slice, other: &Self) -> Result<(), Failure> {
+        let sql = "SELECT instruction_id, first, second, preference, rationale FROM preferences WHERE slice = ?1";
+        let rows = other.rows(sql, params![slice.to_string()], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, i64>(2)?,
+                row.get::<_, String>(3)?,
+                row.get::<_, Option<String>>(4)?,
+            ))
+        })?;
+        self.transaction(|| {
+            rows.iter().try_for_each(|(id, first, second, preference, rationale)| {
+                self.execute(
+                    "INSERT OR REPLACE INTO preferences (slice, instruction_id, first, second, preference, rationale) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![slice.to_string(), id, first, second, preference, rationale],
+                )
+            })
+        })
     }
 
     /// Records what the parser made of the completions of a slice, and the judge's word on them.
