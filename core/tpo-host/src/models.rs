@@ -64,7 +64,7 @@ impl model::Host for State {
     ) -> wasmtime::Result<Vec<Result<model::ChatReply, model::ModelError>>> {
         let none = || requests.iter().map(|request| Err(unknown(&request.model))).collect();
         let ask = |service: &dyn ModelService| {
-            let asked: Vec<_> = requests.iter().map(|request| chat_request(request)).collect();
+            let asked: Vec<_> = requests.iter().map(chat_request).collect();
             sorted(&asked, |asked| service.chat(asked), reply)
         };
         self.models.wait(none, ask)
@@ -76,7 +76,7 @@ impl model::Host for State {
     ) -> wasmtime::Result<Vec<Result<Vec<Vec<f32>>, model::ModelError>>> {
         let none = || requests.iter().map(|request| Err(unknown(&request.model))).collect();
         let ask = |service: &dyn ModelService| {
-            let asked: Vec<_> = requests.iter().map(|request| embed_request(request)).collect();
+            let asked: Vec<_> = requests.iter().map(embed_request).collect();
             sorted(&asked, |asked| service.embed(asked), |states| states)
         };
         self.models.wait(none, ask)

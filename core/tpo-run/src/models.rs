@@ -191,13 +191,11 @@ impl Bound {
 }
 
 fn bind(alias: &str, binding: &ModelBinding, replies: &Replies, talk: &dyn Fn(&str)) -> Result<Bound, Failure> {
-    let (place, identity) = match &binding.source {
-        Some(source) => local(source, replies, talk)?,
-        _ => {
-            let what = format!("`models.{alias}` needs either `source` or `server`");
-            return Err(Failure::new(Kind::Usage, what).hint("a model is on this machine or behind a server"));
-        }
+    let Some(source) = &binding.source else {
+        let what = format!("`models.{alias}` needs `source`");
+        return Err(Failure::new(Kind::Usage, what).hint("name the folder or the repository of a model"));
     };
+    let (place, identity) = local(source, replies, talk)?;
     Ok(Bound { place, identity, opened: OnceLock::new() })
 }
 

@@ -126,13 +126,12 @@ impl Run<'_> {
         let known = self.known_judgments(slice, &name, &groups)?;
         let taken = if known.is_some() { total } else { 0 };
         self.began(Stage::Judge, slice, total, taken);
-        let judgments = match known {
-            Some(judgments) => judgments,
-            None => {
-                let judged = self.stages.scoring.judge(&asked)?;
-                self.record_duels(slice, &groups, &judged.duels)?;
-                judged.judgments
-            }
+        let judgments = if let Some(judgments) = known {
+            judgments
+        } else {
+            let judged = self.stages.scoring.judge(&asked)?;
+            self.record_duels(slice, &groups, &judged.duels)?;
+            judged.judgments
         };
         for (group, judgments) in groups.iter_mut().zip(judgments) {
             let parsed = group.candidates.iter_mut().filter(|candidate| candidate.parts().is_some());

@@ -34,11 +34,11 @@ const GATING_LAYERS: usize = 4;
 impl Head {
     /// Reads the tensors of a checkpoint. The error names the one that is missing or misshapen.
     pub(crate) fn of_model(model: &str, temperature: f64) -> Result<Self, String> {
-        Self::read(&|name, shape| tensor_of(model, name, shape), temperature)
+        Self::read(|name, shape| tensor_of(model, name, shape), temperature)
     }
 
     fn read(
-        tensor: &dyn Fn(&str, &[Option<u32>]) -> Result<TensorData, String>,
+        tensor: impl Fn(&str, &[Option<u32>]) -> Result<TensorData, String>,
         temperature: f64,
     ) -> Result<Self, String> {
         let objectives = Some(OBJECTIVES.len() as u32);
@@ -73,7 +73,9 @@ impl Head {
         for (number, layer) in self.gating.iter().enumerate() {
             x = layer.apply(&x)?;
             if number + 1 < self.gating.len() {
-                x.iter_mut().for_each(|value| *value = value.max(0.0));
+                for value in &mut x {
+                    *value = value.max(0.0);
+                }
             }
         }
         Ok(softmax(&x, self.temperature).into_iter().map(|weight| weight * self.scale).collect())
@@ -149,6 +151,6 @@ mod tests {
             "reward_transform_matrix" => Err(format!("tensor `{name}` is not there")),
             _ => Ok(TensorData { shape: vec![19, 2], values: vec![0.0; 38] }),
         };
-        assert_eq!(Head::read(&tensor, 10.0).err(), Some("tensor `reward_transform_matrix` is not there".into()));
+        assert_eq!(Head::read(tensor, 10.0).err(), Some("tensor `reward_transform_matrix` is not there".into()));
     }
 }

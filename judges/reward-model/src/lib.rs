@@ -73,6 +73,8 @@ tpo_plugin::export_judge!(RewardModel);
 
 #[cfg(test)]
 mod tests {
+    use tpo_plugin::Instruction;
+
     use super::*;
 
     #[test]
@@ -85,7 +87,7 @@ mod tests {
     #[test]
     fn the_response_is_the_last_turn() {
         let model = RewardModel { model: "judge".into(), weight: Vec::new() };
-        let group = Group { instruction: Default::default(), responses: Vec::new() };
+        let group = Group { instruction: Instruction::default(), responses: Vec::new() };
         let request = model.request(&group, "Yes.");
         assert_eq!((request.messages[0].role.as_str(), request.positions.len()), ("assistant", 1));
     }

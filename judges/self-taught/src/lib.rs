@@ -143,7 +143,7 @@ mod tests {
         let instruction = Instruction { messages, ..Instruction::default() };
         let duel = Duel { instruction, first: "Hello!".into(), second: "No.\n".into() };
         let request = SelfTaught::new(Config::default()).expect("a judge").request(&duel);
-        assert_eq!(request.temperature, 0.0);
+        assert_eq!(request.temperature.to_bits(), 0.0f64.to_bits());
         assert!(request.messages[0].content.starts_with("Please act as an impartial judge and evaluate"));
         assert!(request.messages[0].content.ends_with(
             r#"following this format: \"[[A]]\" if assistant A is better, \"[[B]]\" if assistant B is better."#

@@ -55,9 +55,12 @@ pub fn tensor_of(model: &str, name: &str, shape: &[Option<u32>]) -> Result<Tenso
     Err(format!("tensor `{name}` of the model `{model}` has the shape {:?}, not [{}]", found.shape, wanted.join(", ")))
 }
 
+/// One hidden state for each position that a request asks for, each as wide as the model.
+pub type States = Vec<Vec<f32>>;
+
 /// The hidden states that each request asks for. The inner error is the short phrase for `unscored`; the outer one ends the
 /// call, as in [`ask`].
-pub fn states(requests: &[EmbedRequest]) -> Result<Vec<Result<Vec<Vec<f32>>, String>>, Error> {
+pub fn states(requests: &[EmbedRequest]) -> Result<Vec<Result<States, String>>, Error> {
     embed(requests).into_iter().map(|outcome| outcome.map(Ok).or_else(|error| unanswered(error).map(Err))).collect()
 }
 
@@ -120,8 +123,8 @@ mod tests {
 
     use super::*;
 
-    fn reply(text: &str) -> Result<ChatReply, ModelError> {
-        Ok(ChatReply { text: text.into(), truncated: false, top_log_probs: Vec::new(), extra: Vec::new() })
+    fn reply(text: &str) -> ChatReply {
+        ChatReply { text: text.into(), truncated: false, top_log_probs: Vec::new(), extra: Vec::new() }
     }
 
     fn number(reply: &ChatReply) -> Result<u32, String> {
@@ -138,10 +141,10 @@ mod tests {
             requests
                 .iter()
                 .map(|request| match request.model.as_str() {
-                    "good" => reply("7"),
-                    "later" => reply(if request.seed == 1 { "8" } else { "" }),
+                    "good" => Ok(reply("7")),
+                    "later" => Ok(reply(if request.seed == 1 { "8" } else { "" })),
                     "broken" => Err(ModelError::Failed("it is down".into())),
-                    _ => reply("?"),
+                    _ => Ok(reply("?")),
                 })
                 .collect()
         };

@@ -140,7 +140,7 @@ pub fn diagnose(scoring: &Scoring, rows: &[Row], progress: &mut dyn FnMut(usize)
 }
 
 fn case(row: &Row) -> Case<'_> {
-    let real = if row.label == Some(Preference::Second) { 1 } else { 0 };
+    let real = usize::from(row.label == Some(Preference::Second));
     Case { instruction: &row.instruction, real: &row.responses[real] }
 }
 

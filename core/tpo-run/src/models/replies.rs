@@ -43,7 +43,7 @@ impl Replies {
             })?;
         }
         let connection = Connection::open(path).map_err(cannot)?;
-        connection.busy_timeout(Duration::from_secs(60)).map_err(cannot)?;
+        connection.busy_timeout(Duration::from_mins(1)).map_err(cannot)?;
         connection.execute_batch(TABLES).map_err(cannot)?;
         Ok(Self { connection })
     }
