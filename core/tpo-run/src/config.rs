@@ -55,8 +55,8 @@ pub struct RunConfig {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, ModelBinding>,
     /// The pair selector.
-    #[serde(default = "defaults::selector")]
-    pub selector: PluginConfig,
+    #[serde(default)]
+    pub selector: SelectorConfig,
     /// Training on the pairs.
     #[serde(default)]
     pub train: TrainConfig,
@@ -147,6 +147,12 @@ impl Default for ThoughtConfig {
     }
 }
 
+impl ThoughtConfig {
+    pub(crate) fn plugin(&self) -> PluginConfig {
+        PluginConfig { plugin: self.plugin.clone(), config: self.config.clone(), on_error: self.on_error }
+    }
+}
+
 /// A plugin and its configuration.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -161,9 +167,27 @@ pub struct PluginConfig {
     pub on_error: OnError,
 }
 
-impl PluginConfig {
-    fn named(plugin: &str) -> Self {
-        Self { plugin: plugin.into(), config: Map::new(), on_error: OnError::Fail }
+/// The pair selector: it chooses which candidates are trained on as pairs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SelectorConfig {
+    /// A built-in name or a path to a `.wasm` that exports `pair-selector`.
+    pub plugin: String,
+    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    pub config: Map<String, Value>,
+    /// What happens when it fails.
+    pub on_error: OnError,
+}
+
+impl Default for SelectorConfig {
+    fn default() -> Self {
+        Self { plugin: "best-worst".into(), config: Map::new(), on_error: OnError::Fail }
+    }
+}
+
+impl SelectorConfig {
+    pub(crate) fn plugin(&self) -> PluginConfig {
+        PluginConfig { plugin: self.plugin.clone(), config: self.config.clone(), on_error: self.on_error }
     }
 }
 
@@ -303,17 +327,11 @@ impl Default for ValidationConfig {
 }
 
 mod defaults {
-    use super::PluginConfig;
-
     pub(super) fn iterations() -> usize {
         4
     }
 
     pub(super) fn weight() -> f64 {
         1.0
-    }
-
-    pub(super) fn selector() -> PluginConfig {
-        PluginConfig::named("best-worst")
     }
 }

@@ -11,7 +11,7 @@ use tpo_types::{
     Trainer,
 };
 
-use crate::config::{JudgeConfig, PANEL, PluginConfig, RunConfig, ThoughtConfig};
+use crate::config::{JudgeConfig, PANEL, PluginConfig, RunConfig};
 use crate::panel::{Member, Panel};
 use crate::scoring::Scoring;
 
@@ -51,8 +51,7 @@ pub struct Stages {
 impl Stages {
     /// Loads and configures the plugins that `config` names.
     pub fn open(config: &RunConfig, plugins: &Plugins) -> Result<Self, Failure> {
-        let ThoughtConfig { plugin, config: settings, on_error, .. } = &config.thought;
-        let thought = PluginConfig { plugin: plugin.clone(), config: settings.clone(), on_error: *on_error };
+        let (thought, selector) = (config.thought.plugin(), config.selector.plugin());
         let parser = config.parser.as_ref().unwrap_or(&thought);
         let mut cast = Vec::new();
         let mut record = |role, plugin: &PluginIdentity, named: &PluginConfig| {
@@ -67,8 +66,8 @@ impl Stages {
         for (role, identity, named) in &judges {
             record(*role, identity, named);
         }
-        let selecting = with(&config.selector, |wanted| plugins.pair_selector(wanted))?;
-        record(PluginRole::PairSelector, selecting.identity(), &config.selector);
+        let selecting = with(&selector, |wanted| plugins.pair_selector(wanted))?;
+        record(PluginRole::PairSelector, selecting.identity(), &selector);
 
         Ok(Self {
             template: Box::new(template),

@@ -210,6 +210,14 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_a_table_that_is_not_written_keeps_the_defaults_of_the_others() {
+        let given = Override::parse("selector.config.rho=0.3").expect("well-formed");
+        let read = RunConfig::parse(GOOD, "tpo.toml", &[given]).expect("good");
+        assert_eq!(read.config.selector.plugin, "best-worst");
+        assert_eq!(read.config.selector.config["rho"], 0.3);
+    }
+
+    #[test]
     fn a_plugin_of_the_command_line_does_not_inherit_the_configuration_of_another() {
         let text = format!("{GOOD}[judge]\nplugin = \"rules\"\nconfig = {{ min_words = 3 }}\n");
         let read = RunConfig::parse(&text, "tpo.toml", &[Override::text("judge.plugin", "mine.wasm")]).expect("good");

@@ -1,0 +1,56 @@
+//! What a run makes again when one thing is changed, and what it takes from the run before.
+
+use rusqlite::Connection;
+use tpo_tests::{Workplace, fixture};
+
+/// What the stages of the first iteration and of the validation before it made, and how much of it they took.
+fn made(here: &Workplace, run: &str) -> Vec<(String, String, i64, i64)> {
+    let db = Connection::open(here.path(&format!("{run}/run.db"))).expect("the run store");
+    let sql = "SELECT slice, stage, items, taken FROM made WHERE slice IN ('train-1', 'validation-0') ORDER BY slice, stage";
+    let mut rows = db.prepare(sql).expect("the table");
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).expect("rows");
+    rows.collect::<Result<_, _>>().expect("rows")
+}
+
+/// What stays when a setting changes: the completions, the judgments.
+struct Kept {
+    completions: bool,
+    judgments: bool,
+}
+
+const ALL: Kept = Kept { completions: true, judgments: true };
+const COMPLETIONS: Kept = Kept { completions: true, judgments: false };
+const NOTHING: Kept = Kept { completions: false, judgments: false };
+
+#[test]
+fn only_what_follows_from_a_change_is_made_again() {
+    let here = Workplace::new();
+    let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
+    let run = |name: &str, more: &[&str]| {
+        let arguments = ["run", &config, "--quiet", "--dir", name, "--set", "iterations=1"];
+        here.succeeds(&[&arguments, more].concat());
+    };
+    let rules = "judge.plugin=rules";
+    run("first", &["--set", rules]);
+    let first = made(&here, "first");
+    assert_eq!(first.len(), 4, "{first:?}");
+    assert!(first.iter().all(|(_, _, items, taken)| *items > 0 && *taken == 0), "{first:?}");
+
+    let table: &[(&str, Kept)] = &[
+        ("train.beta=0.2", ALL),
+        ("selector.config.rho=0.3", ALL),
+        ("selector.config.malformed_share=0", ALL),
+        ("judge.config.constraint_weight=2.0", COMPLETIONS),
+        ("sampling.temperature=0.7", NOTHING),
+        ("seed=8", NOTHING),
+        ("thought.config.preset=specific", NOTHING),
+    ];
+    for (number, (change, kept)) in table.iter().enumerate() {
+        let name = format!("changed-{number}");
+        run(&name, &["--set", rules, "--set", change, "--from", "first"]);
+        for (slice, stage, items, taken) in made(&here, &name) {
+            let keeps = if stage == "sample" { kept.completions } else { kept.judgments };
+            assert_eq!(taken, if keeps { items } else { 0 }, "{change}: {stage} of {slice}, {items} items");
+        }
+    }
+}
