@@ -6,7 +6,8 @@ use tpo_tests::{Workplace, fixture};
 /// What the stages of the first iteration and of the validation before it made, and how much of it they took.
 fn made(here: &Workplace, run: &str) -> Vec<(String, String, i64, i64)> {
     let db = Connection::open(here.path(&format!("{run}/run.db"))).expect("the run store");
-    let sql = "SELECT slice, stage, items, taken FROM made WHERE slice IN ('train-1', 'validation-0') ORDER BY slice, stage";
+    let sql =
+        "SELECT slice, stage, items, taken FROM made WHERE slice IN ('train-1', 'validation-0') ORDER BY slice, stage";
     let mut rows = db.prepare(sql).expect("the table");
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).expect("rows");
     rows.collect::<Result<_, _>>().expect("rows")

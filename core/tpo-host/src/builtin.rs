@@ -43,6 +43,6 @@ mod tests {
     fn a_slip_of_the_finger_is_recognized() {
         assert_eq!(nearest("rule"), Some("rules"));
         assert_eq!(nearest("best_worst"), Some("best-worst"));
-        assert_eq!(nearest("armo"), None);
+        assert_eq!(nearest("helpsteer"), None);
     }
 }

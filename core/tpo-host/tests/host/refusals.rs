@@ -33,9 +33,12 @@ fn a_file_that_is_not_there() {
 fn a_name_that_is_not_built_in() {
     assert_eq!(refused("rulez"), "Usage: there is no built-in plugin `rulez`\nhint: did you mean `rules`?");
     assert_eq!(
-        refused("armo"),
-        "Usage: there is no built-in plugin `armo`\n\
-         hint: built in are best-worst, exact, math, overlap, rules, thought-markers; a file is given as a path, for example `./armo.wasm`"
+        refused("helpsteer"),
+        format!(
+            "Usage: there is no built-in plugin `helpsteer`\n\
+             hint: built in are {}; a file is given as a path, for example `./helpsteer.wasm`",
+            tpo_host::builtin::names().collect::<Vec<_>>().join(", ")
+        )
     );
 }
 
@@ -162,8 +165,9 @@ fn a_component_that_wants_more_than_it_gets() {
     }
     assert_eq!(
         refused(&named(JUDGE, &["tpo:plugin/model@0.1.0"]).source()),
-        "Plugin: `guest.wasm` (sha256 ...) asks for a model (it imports `tpo:plugin/model@0.1.0`), and this version of \
-         tpo lends none\nhint: use a plugin that needs no model, such as the judge `rules`"
+        "Plugin: `guest.wasm` (sha256 ...) asks for a model (it imports `tpo:plugin/model@0.1.0`), and none is \
+         lent to it\nhint: bind one in the run's configuration, for example `[models.judge]` with `source = \
+         \"smollm2-135m\"`"
     );
     assert_eq!(
         refused(&named(JUDGE, &["tpo:plugin/disk@0.1.0"]).source()),
