@@ -38,3 +38,30 @@ fn a_pairwise_judge_judges_a_run() {
     assert!(count(&format!("SELECT count(*) FROM pairs x WHERE {pairs}")) > 0);
     assert_eq!(count(&format!("SELECT count(*) FROM pairs x WHERE {pairs} AND {longer} <= {shorter}")), 0);
 }
+
+#[test]
+fn an_adaptive_tournament_chooses_the_same_pairs_with_fewer_comparisons() {
+    let here = Workplace::new();
+    let component = build_guest(&root().join("tests/guests/longer-wins")).join("longer_wins.wasm");
+    let (config, judge) = (fixture("runs/tiny-full/tpo.toml").display().to_string(), component.display().to_string());
+    let run = |name: &str, more: &[&str]| {
+        let arguments = ["run", &config, "--dir", name, "--judge", &judge, "--set", "iterations=1"];
+        here.succeeds(&[&arguments, more].concat());
+        let db = Connection::open(here.path(&format!("{name}/run.db"))).expect("the run store");
+        let mut rows = db.prepare("SELECT instruction_id, chosen, rejected FROM pairs ORDER BY 1").expect("the table");
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("rows");
+        let pairs: Vec<(String, i64, i64)> = rows.collect::<Result<_, _>>().expect("rows");
+        let asked = db.query_row("SELECT count(*) FROM preferences WHERE slice = 'train-1'", [], |row| row.get(0));
+        (pairs, asked.expect("a count"))
+    };
+    let (full, asked): (_, i64) = run("full", &[]);
+    let (adaptive, fewer): (_, i64) = run("adaptive", &["--set", "judge.tournament=adaptive", "--from", "full"]);
+    assert_eq!(full, adaptive);
+    assert!(fewer < asked, "{fewer} of {asked}");
+    let told = here.succeeds(&["status", "adaptive"]).stdout;
+    let line = format!("iteration 1, judge: {fewer} comparisons, {} not needed, 0 without a verdict", asked - fewer);
+    assert!(told.contains(&line), "{told}");
+
+    let refused = here.refusal(&["run", &config, "--dir", "no", "--set", "judge.tournament=adaptive"]);
+    assert!(refused.contains("`tournament` has no effect on `rules`: it scores responses one by one"), "{refused}");
+}

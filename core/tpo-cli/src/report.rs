@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use tpo_run::figures::{Change, Evaluation, IterationFigures, Reasons, SampleFigures};
+use tpo_run::scoring::JudgeFigures;
 
-use crate::text::{one_decimal, percent};
+use crate::text::{one_decimal, percent, printable};
 
 /// One line on a validation.
 pub(crate) fn evaluation_line(evaluation: &Evaluation) -> String {
@@ -46,6 +47,9 @@ pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation])
         reasons(&mut text, figures.iteration, "instructions without a pair", &figures.drops);
         reasons(&mut text, figures.iteration, "malformed completions", &figures.sampled.malformed);
         reasons(&mut text, figures.iteration, "unscored responses", &figures.sampled.unscored);
+        for line in judge_lines(&figures.judge) {
+            let _ = writeln!(text, "iteration {}, judge: {line}", figures.iteration);
+        }
     }
     text.push('\n');
     text.push_str(&verdict(evaluations));
@@ -129,6 +133,27 @@ fn verdict(evaluations: &[Evaluation]) -> String {
         0 => "best model on validation: the base model".to_owned(),
         iteration => format!("best model on validation: iteration {iteration} (checkpoints/best)"),
     }
+}
+
+/// What its words say of a judge, a sentence per line.
+pub(crate) fn judge_lines(figures: &JudgeFigures) -> Vec<String> {
+    let duels = figures.duels.iter().map(|duels| {
+        let saved = if duels.saved > 0 { format!("{} not needed, ", duels.saved) } else { String::new() };
+        format!(
+            "{} comparisons, {saved}{} without a verdict; ties {}, first shown preferred {}, orders disagree {}",
+            duels.duels,
+            duels.unscored,
+            percent(duels.tie_rate),
+            percent(duels.first_rate),
+            percent(duels.flip_rate),
+        )
+    });
+    let agreement = figures.agreement.iter().filter(|two| two.comparisons > 0).map(|two| {
+        let alpha = two.alpha.map_or_else(|| "-".to_owned(), |alpha| format!("{alpha:.3}"));
+        let (one, other) = (printable(&two.one), printable(&two.other));
+        format!("{one} and {other} agree with alpha {alpha} over {} comparisons", two.comparisons)
+    });
+    duels.chain(agreement).collect()
 }
 
 fn score(mean: Option<f64>) -> String {

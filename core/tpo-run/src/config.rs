@@ -17,6 +17,7 @@ use tpo_train::TrainConfig;
 use tpo_types::{Failure, Kind};
 
 use crate::models::ModelBinding;
+use crate::tournament::Tournament;
 
 pub use read::{Override, ReadConfig};
 
@@ -201,6 +202,12 @@ pub struct JudgeConfig {
     pub config: Map<String, Value>,
     /// What happens when it fails.
     pub on_error: OnError,
+    /// How many comparisons a pairwise judge is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tournament: Option<Tournament>,
+    /// The run stops, and can be resumed, when more than this share of the last 200 judgments are unscored; 1 is off.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_unscored: f64,
     /// The judges of a panel.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub panel: Vec<MemberConfig>,
@@ -208,7 +215,14 @@ pub struct JudgeConfig {
 
 impl Default for JudgeConfig {
     fn default() -> Self {
-        Self { plugin: "rules".into(), config: Map::new(), on_error: OnError::Fail, panel: Vec::new() }
+        Self {
+            plugin: "rules".into(),
+            config: Map::new(),
+            on_error: OnError::Fail,
+            tournament: None,
+            max_unscored: 0.9,
+            panel: Vec::new(),
+        }
     }
 }
 
@@ -223,13 +237,16 @@ impl JudgeConfig {
         if is_panel && self.panel.is_empty() {
             return refuse("the judge is a panel, and no judge is in it".into(), "add one or more `[[judge.panel]]`");
         }
-        if is_panel && (!self.config.is_empty() || self.on_error != OnError::Fail) {
-            let what = "`judge.config` and `judge.on_error` have no effect on a panel".into();
+        if is_panel && (!self.config.is_empty() || self.on_error != OnError::Fail || self.tournament.is_some()) {
+            let what = "`judge.config`, `judge.on_error` and `judge.tournament` have no effect on a panel".into();
             return refuse(what, "set them in `[[judge.panel]]`, for each judge by itself");
         }
         if !is_panel && !self.panel.is_empty() {
             let what = format!("`[[judge.panel]]` has no effect: the judge is `{}`", self.plugin);
             return refuse(what, "set `judge.plugin` to \"panel\", or remove the panel");
+        }
+        if !(0.0..=1.0).contains(&self.max_unscored) {
+            return refuse(format!("`judge.max_unscored` is {}", self.max_unscored), "a share is from 0 to 1");
         }
         for member in &self.panel {
             if !(member.weight > 0.0 && member.weight.is_finite()) {
@@ -257,6 +274,12 @@ impl JudgeConfig {
     pub fn plugins(&self) -> Vec<PluginConfig> {
         let own = || PluginConfig { plugin: self.plugin.clone(), config: self.config.clone(), on_error: self.on_error };
         if self.plugin == PANEL { self.panel.iter().map(MemberConfig::plugin).collect() } else { vec![own()] }
+    }
+
+    /// How many comparisons each of them is asked for, where that is said.
+    pub(crate) fn tournaments(&self) -> Vec<Option<Tournament>> {
+        let members = self.panel.iter().map(|member| member.tournament);
+        if self.plugin == PANEL { members.collect() } else { vec![self.tournament] }
     }
 }
 
@@ -303,6 +326,9 @@ pub struct MemberConfig {
     /// What happens when it fails.
     #[serde(default)]
     pub on_error: OnError,
+    /// How many comparisons a pairwise judge is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tournament: Option<Tournament>,
 }
 
 impl MemberConfig {

@@ -1,50 +1,45 @@
-//! A pairwise judge's word on responses: every two, in both orders, reduced to scores.
+//! A pairwise judge's word on responses: two at a time, in both orders, reduced to scores.
 //!
-//! Knows the judge only as a trait; how preferences become strengths is the business of [`crate::bradley_terry`].
+//! Knows the judge only as a trait; whom to compare is the business of [`crate::tournament`], how preferences become strengths
+//! that of [`crate::bradley_terry`].
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use tpo_types::{Failure, Instruction, Judgment, PairwiseJudge, Preference, Score, Scored};
 
-use crate::bradley_terry::Votes;
 use crate::scoring::{Asked, Duel, Judged};
+use crate::tournament::{Table, Tournament};
 
-/// Lets the judge compare every two responses to an instruction, in both orders.
-pub(crate) fn judge(judge: &dyn PairwiseJudge, asked: &Asked<'_>) -> Result<Judged, Failure> {
-    let mut shown = Vec::new();
-    for (group, (_, responses)) in asked.iter().enumerate() {
-        let all = 0..responses.len();
-        shown.extend(all.clone().flat_map(|m| all.clone().filter(move |n| *n != m).map(move |n| (group, m, n))));
-    }
-    let compared: Vec<(&Instruction, &str, &str)> =
-        shown.iter().map(|&(group, m, n)| (asked[group].0, asked[group].1[m], asked[group].1[n])).collect();
-    let verdicts = judge.compare(&compared)?;
-    let duels: Vec<Duel> = shown
-        .into_iter()
-        .zip(verdicts)
-        .map(|((group, first, second), verdict)| Duel { group, first, second, verdict })
-        .collect();
-
-    let mut votes: Vec<Votes> = asked.iter().map(|(_, responses)| Votes::none(responses.len())).collect();
-    let mut heard: Vec<Vec<bool>> = asked.iter().map(|(_, responses)| vec![false; responses.len()]).collect();
-    for Duel { group, first, second, verdict } in &duels {
-        votes[*group].add(*first, *second, &verdict.preference);
-        if !matches!(verdict.preference, Preference::Unscored(_)) {
-            heard[*group][*first] = true;
-            heard[*group][*second] = true;
+/// Lets the judge compare responses to the same instruction, in both orders, round by round.
+pub(crate) fn judge(judge: &dyn PairwiseJudge, tournament: Tournament, asked: &Asked<'_>) -> Result<Judged, Failure> {
+    let mut tables: Vec<Table> = asked.iter().map(|(_, responses)| Table::of(responses.len(), tournament)).collect();
+    let mut duels = Vec::new();
+    loop {
+        let mut shown = Vec::new();
+        for (group, table) in tables.iter_mut().enumerate() {
+            shown.extend(table.next_round().into_iter().map(|(first, second)| (group, first, second)));
+        }
+        if shown.is_empty() {
+            break;
+        }
+        let compared: Vec<(&Instruction, &str, &str)> =
+            shown.iter().map(|&(group, m, n)| (asked[group].0, asked[group].1[m], asked[group].1[n])).collect();
+        for ((group, first, second), verdict) in shown.into_iter().zip(judge.compare(&compared)?) {
+            tables[group].record(first, second, &verdict.preference);
+            duels.push(Duel { group, first, second, verdict });
         }
     }
-    let judgments = votes.iter().zip(&heard).map(|(votes, heard)| strengths_as_judgments(votes, heard)).collect();
-    Ok(Judged { judgments, duels })
+    let judgments = tables.iter().map(|table| table.strengths().into_iter().map(judgment).collect()).collect();
+    let saved = tables.iter().map(Table::saved).sum();
+    Ok(Judged { judgments, duels, saved, agreement: Vec::new() })
 }
 
-fn strengths_as_judgments(votes: &Votes, heard: &[bool]) -> Vec<Judgment> {
-    let judged = votes.strengths().into_iter().zip(heard).map(|(strength, heard)| {
-        let score = Score::new(strength).filter(|_| *heard)?;
-        Some(Judgment::Scored(Scored { score, rationale: None, aspects: BTreeMap::new() }))
-    });
-    judged.map(|judgment| judgment.unwrap_or_else(|| Judgment::Unscored("no duel was decided".into()))).collect()
+fn judgment(strength: Option<f64>) -> Judgment {
+    match strength.and_then(Score::new) {
+        Some(score) => Judgment::Scored(Scored { score, rationale: None, aspects: BTreeMap::new() }),
+        None => Judgment::Unscored("no duel was decided".into()),
+    }
 }
 
 /// How far a pairwise judge agrees with itself.
@@ -52,6 +47,9 @@ fn strengths_as_judgments(votes: &Votes, heard: &[bool]) -> Vec<Judgment> {
 pub struct DuelFigures {
     /// Comparisons in all.
     pub duels: usize,
+    /// Comparisons that an adaptive tournament did not need.
+    #[serde(default)]
+    pub saved: usize,
     /// Comparisons without a verdict.
     pub unscored: usize,
     /// Of those with a verdict, the share that are ties.
@@ -63,8 +61,8 @@ pub struct DuelFigures {
 }
 
 impl DuelFigures {
-    /// Counts comparisons.
-    pub fn of(duels: &[Duel]) -> Self {
+    /// Counts comparisons, `saved` having been left out.
+    pub fn of(duels: &[Duel], saved: usize) -> Self {
         let count =
             |wanted: fn(&Preference) -> bool| duels.iter().filter(|duel| wanted(&duel.verdict.preference)).count();
         let unscored = count(|preference| matches!(preference, Preference::Unscored(_)));
@@ -81,6 +79,7 @@ impl DuelFigures {
         let flips: Vec<bool> = both.collect();
         Self {
             duels: duels.len(),
+            saved,
             unscored,
             tie_rate: share(ties, duels.len() - unscored),
             first_rate: if first + second == 0 { 0.5 } else { share(first, first + second) },
@@ -129,8 +128,8 @@ mod tests {
     #[test]
     fn a_judge_that_leans_is_found_out() {
         let instruction = instruction();
-        let judged = judge(&First, &[(&instruction, vec!["a", "b", "a", ""])]).expect("judgments");
-        let figures = DuelFigures::of(&judged.duels);
+        let judged = judge(&First, Tournament::Full, &[(&instruction, vec!["a", "b", "a", ""])]).expect("judgments");
+        let figures = DuelFigures::of(&judged.duels, judged.saved);
         assert_eq!((figures.duels, figures.unscored), (12, 3));
         assert!((figures.tie_rate - 2.0 / 9.0).abs() < 1e-12);
         assert!((figures.first_rate - 1.0).abs() < 1e-12);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tpo_types::{CandidateGroup, Judgment, Outcome, StepMetrics};
 
+use crate::scoring::JudgeFigures;
+
 /// Counts by reason.
 pub type Reasons = BTreeMap<String, usize>;
 
@@ -164,6 +166,9 @@ pub struct IterationFigures {
     pub pairs: usize,
     /// Instructions that gave no pair, by reason.
     pub drops: Reasons,
+    /// What the judge's words say of the judge.
+    #[serde(default)]
+    pub judge: JudgeFigures,
     /// The training.
     pub train: TrainFigures,
 }

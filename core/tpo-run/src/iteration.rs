@@ -16,6 +16,7 @@ use crate::figures::{IterationFigures, Reasons, SampleFigures, TrainFigures, cou
 use crate::progress::{Event, Stage};
 use crate::run::Run;
 use crate::sampling::Rendered;
+use crate::scoring::JudgeFigures;
 use crate::slice::Slice;
 
 /// Malformed or unscored completions shown when an iteration gives no pair.
@@ -35,11 +36,11 @@ impl Run<'_> {
         let candidates = self.parse(completions, &*sampler)?;
         // The sampler's copy of the weights leaves memory before training begins.
         drop(sampler);
-        let judged = self.judge(slice, instructions, candidates)?;
+        let (judged, judge) = self.judge(slice, instructions, candidates)?;
         let selections = self.select(slice, &judged)?;
         let (checkpoint, sha256, steps) = self.train(iteration, policy, &prompts, &judged, &selections)?;
 
-        let figures = figures(iteration, &judged, &selections, steps);
+        let figures = figures(iteration, &judged, judge, &selections, steps);
         self.store.put_iteration(iteration, &RunDirectory::checkpoint_name(iteration), &sha256, &figures)?;
         (self.observer)(&Event::IterationEnded(&figures));
         Ok(checkpoint)
@@ -94,6 +95,7 @@ impl Run<'_> {
 fn figures(
     iteration: usize,
     groups: &[CandidateGroup],
+    judge: JudgeFigures,
     selections: &[Selection],
     train: TrainFigures,
 ) -> IterationFigures {
@@ -102,6 +104,7 @@ fn figures(
         sampled: SampleFigures::of(groups),
         pairs: selections.iter().map(|selection| chosen_pairs(selection).len()).sum(),
         drops: drop_reasons(selections),
+        judge,
         train,
     }
 }

@@ -10,8 +10,7 @@ mod rows;
 use serde::Serialize;
 use tpo_types::{Failure, Instruction, Judgment};
 
-use crate::duels::DuelFigures;
-use crate::scoring::{Duel, Scoring};
+use crate::scoring::{JudgeFigures, Judged, Scoring};
 
 pub use agreement::{Agreement, CategoryAgreement, Rate, agreement};
 pub use doctor::{Attack, Diagnosis, diagnose};
@@ -50,9 +49,9 @@ pub fn score(
     scoring: &Scoring,
     rows: &[Row],
     line: &mut dyn FnMut(&Line<'_>) -> Result<(), Failure>,
-) -> Result<DuelFigures, Failure> {
-    let mut duels: Vec<Duel> = Vec::new();
-    for (chunk, rows) in rows.chunks(ROWS_AT_ONCE).enumerate() {
+) -> Result<JudgeFigures, Failure> {
+    let mut all = Judged::default();
+    for rows in rows.chunks(ROWS_AT_ONCE) {
         let asked: Vec<(&Instruction, Vec<&str>)> = rows.iter().map(Row::asked).collect();
         let judged = scoring.judge(&asked)?;
         for (row, judgments) in rows.iter().zip(&judged.judgments) {
@@ -64,10 +63,7 @@ pub fn score(
                 line(&Line { id: &row.instruction.id, response, judgment })?;
             }
         }
-        duels.extend(judged.duels.into_iter().map(|mut duel| {
-            duel.group += chunk * ROWS_AT_ONCE;
-            duel
-        }));
+        all.append(judged);
     }
-    Ok(DuelFigures::of(&duels))
+    Ok(all.figures())
 }

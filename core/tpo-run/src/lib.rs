@@ -3,6 +3,7 @@
 //! [`iteration`] is the algorithm. This crate joins the models and the plugins through the traits of `tpo-types`; it
 //! prints nothing and reads no arguments.
 
+pub mod alpha;
 pub mod bradley_terry;
 pub mod checkpoints;
 pub mod config;
@@ -24,6 +25,8 @@ pub mod scoring;
 pub mod slice;
 pub mod stages;
 pub mod store;
+pub mod tournament;
+mod unscored;
 
 pub use config::{JudgeAlone, Override, ReadConfig, RunConfig};
 pub use directory::RunDirectory;

@@ -4,11 +4,12 @@
 //! claims. Scores are added as they are, times their weights, so that they stay comparable between instructions: put the judges
 //! of a mix on one scale by their weights. A response that one of its judges could not score stays unscored.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tpo_types::{Failure, Instruction, Judgment, Kind, Score, Scored};
 
-use crate::scoring::{Asked, Judged, Scoring};
+use crate::alpha::Tally;
+use crate::scoring::{Agreement, Asked, Judged, Scoring};
 
 /// One judge of a panel.
 pub struct Member {
@@ -41,23 +42,44 @@ impl Panel {
     pub(crate) fn judge(&self, asked: &Asked<'_>) -> Result<Judged, Failure> {
         let mut words: Vec<Vec<Vec<(&Member, Judgment)>>> =
             asked.iter().map(|(_, responses)| responses.iter().map(|_| Vec::new()).collect()).collect();
-        let mut duels = Vec::new();
+        let mut by_member: Vec<HashMap<usize, Vec<Judgment>>> = Vec::new();
+        let (mut duels, mut saved) = (Vec::new(), 0);
         for member in &self.members {
             let groups: Vec<usize> = (0..asked.len()).filter(|group| self.is_asked(member, asked[*group].0)).collect();
             let own: Vec<(&Instruction, Vec<&str>)> = groups.iter().map(|group| asked[*group].clone()).collect();
             let judged = member.scoring.judge(&own)?;
-            for (group, judgments) in groups.iter().zip(judged.judgments) {
+            for (group, judgments) in groups.iter().zip(&judged.judgments) {
                 for (words, judgment) in words[*group].iter_mut().zip(judgments) {
-                    words.push((member, judgment));
+                    words.push((member, judgment.clone()));
                 }
             }
+            by_member.push(groups.iter().copied().zip(judged.judgments).collect());
+            saved += judged.saved;
             duels.extend(judged.duels.into_iter().map(|mut duel| {
                 duel.group = groups[duel.group];
                 duel
             }));
         }
         let judgments = words.iter().map(|responses| responses.iter().map(|words| mixed(words)).collect()).collect();
-        Ok(Judged { judgments, duels })
+        Ok(Judged { judgments, duels, saved, agreement: self.agreement(&by_member) })
+    }
+
+    /// How far every two members agree on the instructions that both were asked about.
+    fn agreement(&self, by_member: &[HashMap<usize, Vec<Judgment>>]) -> Vec<Agreement> {
+        let mut all = Vec::new();
+        for (m, one) in by_member.iter().enumerate() {
+            for (n, other) in by_member.iter().enumerate().skip(m + 1) {
+                let mut tally = Tally::default();
+                for (group, judgments) in one {
+                    if let Some(others) = other.get(group) {
+                        tally.add(judgments, others);
+                    }
+                }
+                let name = |member: usize| self.members[member].name.clone();
+                all.push(Agreement { one: name(m), other: name(n), tally });
+            }
+        }
+        all
     }
 
     fn is_asked(&self, member: &Member, instruction: &Instruction) -> bool {
@@ -91,45 +113,6 @@ fn mixed(words: &[(&Member, Judgment)]) -> Judgment {
             Judgment::Scored(Scored { score, rationale, aspects })
         }
         None => Judgment::Unscored("no judge for its category".into()),
-    }
-}
-
-/// Krippendorff's alpha of two judges, over every two responses to an instruction that both have scored: do they prefer the
-/// same one? 1 is agreement, 0 what chance gives; none where there is nothing to compare.
-///
-/// Nominal alpha, `1 - D_o / D_e` (Krippendorff, "Content Analysis", 2018, chapter 12), of the three values "the first",
-/// "the second" and "neither": preferences can be compared where scores are on different scales.
-pub fn alpha(one: &[Vec<Judgment>], other: &[Vec<Judgment>]) -> Option<f64> {
-    let mut counts = [0.0_f64; 3];
-    let (mut units, mut disagreements) = (0.0, 0.0);
-    for (a, b) in one.iter().zip(other) {
-        for m in 0..a.len().min(b.len()) {
-            for n in m + 1..a.len().min(b.len()) {
-                let (Some(a), Some(b)) = (preference(&a[m], &a[n]), preference(&b[m], &b[n])) else { continue };
-                counts[a] += 1.0;
-                counts[b] += 1.0;
-                units += 1.0;
-                disagreements += f64::from(u8::from(a != b));
-            }
-        }
-    }
-    let values = 2.0 * units;
-    let observed = disagreements / units;
-    let alike: f64 = counts.iter().map(|count| count * (count - 1.0)).sum();
-    let expected = 1.0 - alike / (values * (values - 1.0));
-    (units > 0.0 && expected > 0.0).then(|| 1.0 - observed / expected)
-}
-
-fn preference(first: &Judgment, second: &Judgment) -> Option<usize> {
-    match (first, second) {
-        (Judgment::Scored(first), Judgment::Scored(second)) => {
-            Some(match first.score.get().total_cmp(&second.score.get()) {
-                std::cmp::Ordering::Greater => 0,
-                std::cmp::Ordering::Less => 1,
-                std::cmp::Ordering::Equal => 2,
-            })
-        }
-        _ => None,
     }
 }
 
@@ -197,22 +180,23 @@ mod tests {
     }
 
     #[test]
+    fn every_two_judges_of_the_same_instructions_are_compared() {
+        let members = [("up", 1.0, &[] as &[&str]), ("down", -1.0, &[]), ("math", 1.0, &["math"])];
+        let panel = Panel::new(members.map(|(name, factor, categories)| member(name, 1.0, factor, categories)).into());
+        let (math, chat) = (instruction(Some("math")), instruction(None));
+        let asked = [(&math, vec!["a", "bb"]), (&chat, vec!["a", "bb"]), (&chat, vec!["ccc", "bb"])];
+        let figures = panel.expect("a panel").judge(&asked).expect("judgments").figures();
+        let compared = figures.agreement.iter().filter(|two| two.comparisons > 0);
+        let compared: Vec<_> = compared.map(|two| (two.one.as_str(), two.other.as_str(), two.comparisons)).collect();
+        assert_eq!(compared, [("up", "down", 2)]);
+        assert!(figures.agreement[0].alpha.expect("an alpha") < 0.0);
+    }
+
+    #[test]
     fn nobody_to_judge_is_no_score() {
         let panel = Panel::new(vec![member("math", 1.0, 1.0, &["math"])]).expect("a panel");
         let other = instruction(Some("chat"));
         let judged = panel.judge(&[(&other, vec!["a"])]).expect("judgments").judgments;
         assert_eq!(value(&judged[0][0]), Err("no judge for its category"));
-    }
-
-    #[test]
-    fn alpha_is_one_for_the_same_order_and_low_for_the_opposite() {
-        let up = vec![vec![scored(1.0), scored(2.0), scored(3.0)], vec![scored(2.0), scored(1.0)]];
-        let stretched = vec![vec![scored(10.0), scored(20.0), scored(90.0)], vec![scored(0.5), scored(0.1)]];
-        assert_eq!(alpha(&up, &stretched), Some(1.0));
-        let down = vec![vec![scored(3.0), scored(2.0), scored(1.0)], vec![scored(1.0), scored(2.0)]];
-        // Four units, all disagreeing; each value four times of eight: 1 - 1 / (1 - 2 * 4 * 3 / (8 * 7)).
-        let expected = 1.0 - 1.0 / (1.0 - 24.0 / 56.0);
-        assert!((alpha(&up, &down).expect("an alpha") - expected).abs() < 1e-12);
-        assert_eq!(alpha(&[], &[]), None);
     }
 }

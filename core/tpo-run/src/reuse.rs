@@ -12,12 +12,16 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tpo_types::{CandidateGroup, Completion, Failure, Judgment};
 
+use crate::config::JudgeConfig;
 use crate::progress::Stage;
 use crate::run::Run;
 use crate::sampling::Rendered;
-use crate::scoring::Asked;
+use crate::scoring::{Asked, JudgeFigures};
 use crate::slice::Slice;
-use crate::store::{Store, to_json};
+use crate::store::{Store, from_json, to_json};
+
+/// Per group one judgment per parsed candidate, and what was seen of the judge.
+type Known = (Vec<Vec<Judgment>>, JudgeFigures);
 
 /// A digest of several values.
 #[derive(Default)]
@@ -46,7 +50,9 @@ impl Run<'_> {
 
     /// What the judgments of a slice follow from.
     pub(crate) fn name_of_judgments(&self, asked: &Asked<'_>) -> String {
-        let name = Name::default().of(&self.plan.config.judge).of(&self.stages.models);
+        // How much is borne changes no judgment.
+        let judge = JudgeConfig { max_unscored: 1.0, ..self.plan.config.judge.clone() };
+        let name = Name::default().of(&judge).of(&self.stages.models);
         let judges = self.stages.cast.iter().filter(|cast| cast.role.is_judge());
         let name = judges.fold(name, |name, cast| name.of(&cast.plugin.sha256));
         asked.iter().fold(name, |name, (instruction, responses)| name.of(*instruction).of(responses)).hex()
@@ -65,7 +71,7 @@ impl Run<'_> {
     ) -> Result<HashMap<(String, usize), Completion>, Failure> {
         let own = self.store.completions(slice)?;
         let Some(from) = self.from.filter(|_| own.is_empty()) else { return Ok(own) };
-        if from.made(slice, Stage::Sample)?.as_deref() != Some(name) {
+        if from.made(slice, Stage::Sample)?.is_none_or(|made| made.name != name) {
             return Ok(own);
         }
         let taken = from.completions(slice)?;
@@ -74,17 +80,16 @@ impl Run<'_> {
     }
 
     /// The judgments of a slice that are there already: per group one per parsed candidate. Those of another run are taken
-    /// over with the comparisons behind them.
+    /// over with the comparisons behind them and what was seen of the judge.
     pub(crate) fn known_judgments(
         &self,
         slice: Slice,
         name: &str,
         groups: &[CandidateGroup],
-    ) -> Result<Option<Vec<Vec<Judgment>>>, Failure> {
+    ) -> Result<Option<Known>, Failure> {
         for source in self.sources() {
-            if source.made(slice, Stage::Judge)?.as_deref() != Some(name) {
-                continue;
-            }
+            let Some(made) = source.made(slice, Stage::Judge)?.filter(|made| made.name == name) else { continue };
+            let figures = from_json("what was seen of the judge", &made.seen)?;
             let mut judgments: HashMap<(String, usize), Judgment> = source.judgments(slice)?;
             let mut of_group = |group: &CandidateGroup| {
                 let samples = 0..group.candidates.len();
@@ -94,7 +99,7 @@ impl Run<'_> {
             if !std::ptr::eq(source, self.store) {
                 self.store.put_preferences_of(slice, source)?;
             }
-            return Ok(Some(known));
+            return Ok(Some((known, figures)));
         }
         Ok(None)
     }

@@ -132,7 +132,7 @@ impl Run<'_> {
         let completions = self.sample((slice, &policy), &prompts, k, &mut *sampler)?;
         let candidates = self.parse(completions, &*sampler)?;
         drop(sampler);
-        let judged = self.judge(slice, instructions, candidates)?;
+        let (judged, _) = self.judge(slice, instructions, candidates)?;
         let evaluation = Evaluation::of(iteration, &judged);
         self.store.put_evaluation(iteration, &evaluation)?;
         (self.observer)(&Event::Evaluated(&evaluation));

@@ -8,8 +8,10 @@ use tpo_types::{
 
 use crate::progress::{Event, Stage};
 use crate::run::Run;
-use crate::scoring::Duel;
+use crate::scoring::{Asked, Duel, JudgeFigures, Judged};
 use crate::slice::Slice;
+use crate::store::{Made, to_json};
+use crate::unscored::Guard;
 
 /// An instruction, rendered and as tokens.
 #[derive(Debug)]
@@ -21,6 +23,11 @@ pub(crate) struct Rendered<'a> {
     /// The same as tokens.
     pub token_ids: Vec<u32>,
 }
+
+/// Responses that a judge is asked about in one call.
+const AT_ONCE: usize = 4096;
+/// The same for a judge that asks models, which may take long or be out of reach.
+const AT_ONCE_WITH_MODELS: usize = 64;
 
 /// The completions of one instruction, in the order of their indices.
 pub(crate) type Completions = Vec<(String, Vec<Completion>)>;
@@ -81,7 +88,8 @@ impl Run<'_> {
             Ok(())
         })?;
         (self.observer)(&Event::StageEnded);
-        self.store.put_made(slice, Stage::Sample, &name, prompts.len() * k, taken)?;
+        let made = Made { name, items: prompts.len() * k, taken, seen: "{}".into() };
+        self.store.put_made(slice, Stage::Sample, &made)?;
         collect(prompts, k, have)
     }
 
@@ -117,7 +125,7 @@ impl Run<'_> {
         slice: Slice,
         instructions: &[Instruction],
         mut groups: Vec<CandidateGroup>,
-    ) -> Result<Vec<CandidateGroup>, Failure> {
+    ) -> Result<(Vec<CandidateGroup>, JudgeFigures), Failure> {
         let by_id: HashMap<&str, &Instruction> = instructions.iter().map(|row| (row.id.as_str(), row)).collect();
         let asked: Vec<(&Instruction, Vec<&str>)> =
             groups.iter().map(|group| (by_id[group.instruction_id.as_str()], responses(group))).collect();
@@ -126,26 +134,43 @@ impl Run<'_> {
         let known = self.known_judgments(slice, &name, &groups)?;
         let taken = if known.is_some() { total } else { 0 };
         self.began(Stage::Judge, slice, total, taken);
-        let judgments = if let Some(judgments) = known {
-            judgments
+        let (judgments, figures) = if let Some(known) = known {
+            known
         } else {
-            let judged = self.stages.scoring.judge(&asked)?;
+            let judged = self.ask(&asked)?;
             self.record_duels(slice, &groups, &judged.duels)?;
-            judged.judgments
+            let figures = judged.figures();
+            (judged.judgments, figures)
         };
         for (group, judgments) in groups.iter_mut().zip(judgments) {
             let parsed = group.candidates.iter_mut().filter(|candidate| candidate.parts().is_some());
             for (candidate, judgment) in parsed.zip(judgments) {
                 candidate.judgment = Some(judgment);
-                if taken == 0 {
-                    self.item_done(0);
-                }
             }
         }
         self.store.put_groups(slice, &groups)?;
-        self.store.put_made(slice, Stage::Judge, &name, total, taken)?;
+        self.store.put_made(slice, Stage::Judge, &Made { name, items: total, taken, seen: to_json(&figures) })?;
         (self.observer)(&Event::StageEnded);
-        Ok(groups)
+        Ok((groups, figures))
+    }
+
+    /// Asks in parts, so that a judge that fails on most of what it is asked is noticed before it was asked everything.
+    fn ask(&self, asked: &Asked<'_>) -> Result<Judged, Failure> {
+        let at_once = if self.stages.models.is_empty() { AT_ONCE } else { AT_ONCE_WITH_MODELS };
+        let mut guard = Guard::of(self.plan.config.judge.max_unscored);
+        let (mut judged, mut rest) = (Judged::default(), asked);
+        while !rest.is_empty() {
+            let (part, later) = rest.split_at(groups_of(rest, at_once));
+            let said = self.stages.scoring.judge(part)?;
+            for judgment in said.judgments.iter().flatten() {
+                self.item_done(0);
+                guard.see(judgment);
+            }
+            guard.check()?;
+            judged.append(said);
+            rest = later;
+        }
+        Ok(judged)
     }
 
     /// Records comparisons under the samples that were compared.
@@ -166,6 +191,16 @@ impl Run<'_> {
     pub(crate) fn item_done(&self, tokens: usize) {
         (self.observer)(&Event::ItemDone { tokens });
     }
+}
+
+/// How many of the first groups have that many responses together; one at least.
+fn groups_of(asked: &Asked<'_>, responses: usize) -> usize {
+    let mut sum = 0;
+    let enough = asked.iter().position(|(_, own)| {
+        sum += own.len();
+        sum >= responses
+    });
+    enough.map_or(asked.len(), |last| last + 1)
 }
 
 fn responses(group: &CandidateGroup) -> Vec<&str> {

@@ -14,6 +14,7 @@ use tpo_types::{
 use crate::config::{JudgeConfig, PANEL, PluginConfig, RunConfig};
 use crate::panel::{Member, Panel};
 use crate::scoring::Scoring;
+use crate::tournament::Tournament;
 
 /// Opens a sampler on a policy.
 pub type OpenSampler = Box<dyn Fn(&Checkpoint) -> Result<Box<dyn Sampler>, Failure>>;
@@ -104,8 +105,8 @@ pub fn open_scoring(
     }
     let mut judges = Vec::new();
     let mut scorings = Vec::new();
-    for named in named {
-        let (scoring, role, identity) = open_judge(&named, plugins)?;
+    for (named, tournament) in named.into_iter().zip(judge.tournaments()) {
+        let (scoring, role, identity) = open_judge(&named, tournament, plugins)?;
         scorings.push(scoring);
         judges.push((role, identity, named));
     }
@@ -122,11 +123,18 @@ pub fn open_scoring(
     Ok((Scoring::Panel(Panel::new(members.collect())?), judges))
 }
 
-fn open_judge(named: &PluginConfig, plugins: &Plugins) -> Result<(Scoring, PluginRole, PluginIdentity), Failure> {
+fn open_judge(
+    named: &PluginConfig,
+    tournament: Option<Tournament>,
+    plugins: &Plugins,
+) -> Result<(Scoring, PluginRole, PluginIdentity), Failure> {
     if plugins.roles(&named.plugin)?.contains(&PluginRole::PairwiseJudge) {
         let judge = with(named, |wanted| plugins.pairwise_judge(wanted))?;
         let identity = judge.identity().clone();
-        Ok((Scoring::Pairwise(Box::new(judge)), PluginRole::PairwiseJudge, identity))
+        Ok((Scoring::Pairwise(Box::new(judge), tournament.unwrap_or_default()), PluginRole::PairwiseJudge, identity))
+    } else if tournament.is_some() {
+        let what = format!("`tournament` has no effect on `{}`: it scores responses one by one", named.plugin);
+        Err(Failure::new(Kind::Usage, what).hint("remove the key, or use a pairwise judge, such as `self-taught`"))
     } else {
         let judge = with(named, |wanted| plugins.judge(wanted))?;
         let identity = judge.identity().clone();

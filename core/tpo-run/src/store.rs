@@ -12,10 +12,24 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tpo_types::{Failure, Kind};
 
+pub(crate) use read::from_json;
 pub use read::{StoredPair, StoredSide};
 
 /// Version of the tables; a store of another version is refused.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
+
+/// A slice's part of a stage that is complete.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// What it follows from, by a digest.
+    pub name: String,
+    /// Items in all.
+    pub items: usize,
+    /// Items that were taken as they were.
+    pub taken: usize,
+    /// What was seen while it was made, as JSON.
+    pub seen: String,
+}
 
 /// The database of one run.
 #[derive(Debug)]

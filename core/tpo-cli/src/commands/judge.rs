@@ -18,6 +18,7 @@ use crate::arguments::{AgreeArguments, DoctorArguments, Format, JudgeChoice, Sco
 use crate::plugins;
 use crate::printer::Printer;
 use crate::progress::Bar;
+use crate::report::judge_lines;
 use crate::text::{PrintableJson, percent, printable};
 
 /// The name of the file of replies, where none is given, in the user's data directory.
@@ -36,7 +37,7 @@ pub(crate) fn score(arguments: &ScoreArguments, printer: Printer) -> Result<(), 
     };
     let bar = Bar::new(printer, "judge", rows.iter().map(|row| row.responses.len()).sum());
     let (mut scored, mut unscored) = (0, BTreeMap::<String, usize>::new());
-    let duels = judging::score(&scoring, &rows, &mut |line| {
+    let figures = judging::score(&scoring, &rows, &mut |line| {
         match &line.judgment {
             judging::Word::Scored(_) => scored += 1,
             judging::Word::Unscored { unscored: reason } => *unscored.entry((*reason).to_owned()).or_default() += 1,
@@ -51,8 +52,8 @@ pub(crate) fn score(arguments: &ScoreArguments, printer: Printer) -> Result<(), 
     for (reason, count) in unscored {
         printer.talk(&format!("{count} unscored: {reason}"));
     }
-    if duels.duels > 0 {
-        printer.talk(&self_agreement(&duels));
+    for line in judge_lines(&figures) {
+        printer.talk(&line);
     }
     Ok(())
 }
@@ -152,7 +153,7 @@ fn agreement_text(agreement: &Agreement) -> String {
         row("people prefer it", agreement.labels_longer),
         format!("{:24}{:>8}", "prefers neither", percent(agreement.tie_rate)),
     ];
-    lines.extend(agreement.duels.as_ref().map(self_agreement));
+    lines.extend(judge_lines(&agreement.judge));
     lines.extend(agreement.categories.iter().map(|part| row(&format!("  {}", part.category), part.accuracy)));
     printable(&lines.join("\n"))
 }
@@ -164,24 +165,13 @@ fn row(name: &str, rate: Rate) -> String {
     format!("{name:24}{:>8}  +- {:.1} ({} rows)", percent(rate.mean), rate.margin * 100.0, rate.count)
 }
 
-fn self_agreement(duels: &tpo_run::duels::DuelFigures) -> String {
-    format!(
-        "{} comparisons, {} without a verdict; ties {}, first shown preferred {}, orders disagree {}",
-        duels.duels,
-        duels.unscored,
-        percent(duels.tie_rate),
-        percent(duels.first_rate),
-        percent(duels.flip_rate),
-    )
-}
-
 fn diagnosis_text(diagnosis: &Diagnosis) -> String {
     let mut lines = vec![format!("{:12}{:>8}{:>10}{:>8}  what it tries", "attack", "tried", "junk won", "tied")];
     for attack in &diagnosis.attacks {
         let (won, tied) = (percent(attack.won), percent(attack.tied));
         lines.push(format!("{:12}{:>8}{won:>10}{tied:>8}  {}", attack.name, attack.tried, attack.tries));
     }
-    lines.extend(diagnosis.duels.as_ref().map(self_agreement));
+    lines.extend(judge_lines(&diagnosis.judge));
     lines.join("\n")
 }
 

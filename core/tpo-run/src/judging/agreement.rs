@@ -10,8 +10,7 @@ use serde::Serialize;
 use tpo_types::{Failure, Instruction, Preference};
 
 use super::{ROWS_AT_ONCE, Row};
-use crate::duels::DuelFigures;
-use crate::scoring::{Duel, Scoring};
+use crate::scoring::{JudgeFigures, Judged, Scoring};
 
 /// A mean and how sure it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -41,8 +40,9 @@ pub struct Agreement {
     pub labels_longer: Rate,
     /// The share of rows where it prefers neither.
     pub tie_rate: f64,
-    /// Both orders of a pairwise judge.
-    pub duels: Option<DuelFigures>,
+    /// What its words say of the judge.
+    #[serde(flatten)]
+    pub judge: JudgeFigures,
     /// By category, where rows have one.
     pub categories: Vec<CategoryAgreement>,
 }
@@ -74,18 +74,17 @@ pub fn agreement(scoring: &Scoring, rows: &[Row], progress: &mut dyn FnMut(usize
         .filter_map(|row| Some((row, row.label.as_ref()?)))
         .filter(|(_, label)| matches!(label, Preference::First | Preference::Second))
         .collect();
-    let (mut outcomes, mut duels, mut groups) = (Vec::new(), Vec::new(), 0);
+    let (mut outcomes, mut all) = (Vec::new(), Judged::default());
     for rows in labelled.chunks(ROWS_AT_ONCE) {
         let asked: Vec<(&Instruction, Vec<&str>)> = rows.iter().map(|(row, _)| row.asked()).collect();
         let judged = scoring.judge(&asked)?;
         for (group, (row, label)) in rows.iter().enumerate() {
             outcomes.extend(judged.preferred(group).map(|preferred| outcome(row, label, &preferred)));
         }
-        duels.extend(judged.duels.into_iter().map(|duel| Duel { group: duel.group + groups, ..duel }));
-        groups += rows.len();
+        all.append(judged);
         progress(rows.len());
     }
-    Ok(summary(labelled.len(), &outcomes, &duels))
+    Ok(summary(labelled.len(), &outcomes, all.figures()))
 }
 
 fn outcome<'a>(row: &'a Row, label: &Preference, preferred: &Preference) -> Outcome<'a> {
@@ -107,7 +106,7 @@ fn outcome<'a>(row: &'a Row, label: &Preference, preferred: &Preference) -> Outc
     }
 }
 
-fn summary(rows: usize, outcomes: &[Outcome<'_>], duels: &[Duel]) -> Agreement {
+fn summary(rows: usize, outcomes: &[Outcome<'_>], judge: JudgeFigures) -> Agreement {
     let credits = |wanted: &dyn Fn(&Outcome<'_>) -> bool| -> Vec<f64> {
         outcomes.iter().filter(|outcome| wanted(outcome)).map(|outcome| outcome.credit).collect()
     };
@@ -135,7 +134,7 @@ fn summary(rows: usize, outcomes: &[Outcome<'_>], duels: &[Duel]) -> Agreement {
         prefers_longer: shares(|outcome| outcome.prefers_longer),
         labels_longer: shares(|outcome| outcome.label_is_longer),
         tie_rate: ties as f64 / outcomes.len().max(1) as f64,
-        duels: (!duels.is_empty()).then(|| DuelFigures::of(duels)),
+        judge,
         categories: by_category
             .into_iter()
             .map(|(category, credits)| CategoryAgreement { category: category.into(), accuracy: rate(&credits) })

@@ -8,8 +8,7 @@ use serde::Serialize;
 use tpo_types::{Failure, Instruction, Judgment, Preference};
 
 use super::{ROWS_AT_ONCE, Row};
-use crate::duels::DuelFigures;
-use crate::scoring::{Duel, Scoring};
+use crate::scoring::{JudgeFigures, Judged, Scoring};
 
 /// Responses that answer nothing.
 const CONSTANT: [&str; 4] =
@@ -48,8 +47,9 @@ pub struct Attack {
 pub struct Diagnosis {
     /// The attacks.
     pub attacks: Vec<Attack>,
-    /// Both orders of a pairwise judge.
-    pub duels: Option<DuelFigures>,
+    /// What its words say of the judge.
+    #[serde(flatten)]
+    pub judge: JudgeFigures,
 }
 
 impl Diagnosis {
@@ -108,8 +108,7 @@ struct Case<'a> {
 pub fn diagnose(scoring: &Scoring, rows: &[Row], progress: &mut dyn FnMut(usize)) -> Result<Diagnosis, Failure> {
     let cases: Vec<Case<'_>> = rows.iter().map(case).filter(|case| !case.real.trim().is_empty()).collect();
     let mut attacks = Vec::new();
-    let mut duels: Vec<Duel> = Vec::new();
-    let mut groups = 0;
+    let mut all = Judged::default();
     for kind in ATTACKS {
         let junk: Vec<(usize, String)> =
             (0..cases.len()).flat_map(|at| (kind.junk)(&cases, at).into_iter().map(move |junk| (at, junk))).collect();
@@ -129,14 +128,13 @@ pub fn diagnose(scoring: &Scoring, rows: &[Row], progress: &mut dyn FnMut(usize)
                     tied += usize::from(preferred == Preference::Tie);
                 }
             }
-            duels.extend(judged.duels.into_iter().map(|duel| Duel { group: duel.group + groups, ..duel }));
-            groups += chunk.len();
+            all.append(judged);
             progress(chunk.len());
         }
         let share = |part: usize| part as f64 / tried.max(1) as f64;
         attacks.push(Attack { name: kind.name, tries: kind.tries, tried, won: share(won), tied: share(tied) });
     }
-    Ok(Diagnosis { attacks, duels: (!duels.is_empty()).then(|| DuelFigures::of(&duels)) })
+    Ok(Diagnosis { attacks, judge: all.figures() })
 }
 
 fn case(row: &Row) -> Case<'_> {

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 use tpo_types::{Completion, Failure, Instruction, Judgment, Score, Scored, StepMetrics};
 
-use super::{Store, broken, damaged};
+use super::{Made, Store, broken, damaged};
 use crate::progress::Stage;
 use crate::slice::Slice;
 
@@ -46,10 +46,13 @@ impl Store {
             .collect()
     }
 
-    /// What a slice's part of a stage follows from, once it is complete.
-    pub(crate) fn made(&self, slice: Slice, stage: Stage) -> Result<Option<String>, Failure> {
-        let sql = "SELECT name FROM made WHERE slice = ?1 AND stage = ?2";
-        let row = self.connection.query_row(sql, params![slice.to_string(), stage.as_str()], |row| row.get(0));
+    /// A slice's part of a stage, once it is complete.
+    pub(crate) fn made(&self, slice: Slice, stage: Stage) -> Result<Option<Made>, Failure> {
+        let sql = "SELECT name, items, taken, seen FROM made WHERE slice = ?1 AND stage = ?2";
+        let row = self.connection.query_row(sql, params![slice.to_string(), stage.as_str()], |row| {
+            let count = |index| row.get::<_, i64>(index).map(|count| count as usize);
+            Ok(Made { name: row.get(0)?, items: count(1)?, taken: count(2)?, seen: row.get(3)? })
+        });
         row.optional().map_err(broken)
     }
 
@@ -153,6 +156,6 @@ fn read_pair(row: &Row<'_>) -> Result<StoredPair, Failure> {
     })
 }
 
-fn from_json<T: DeserializeOwned>(what: &str, body: &str) -> Result<T, Failure> {
+pub(crate) fn from_json<T: DeserializeOwned>(what: &str, body: &str) -> Result<T, Failure> {
     serde_json::from_str(body).map_err(|error| damaged(what, error))
 }

@@ -16,13 +16,15 @@ CREATE TABLE plugins (
     config   TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- What the completions or judgments of a slice follow from, by a digest, and how many of them were taken as they were.
+-- What the completions or judgments of a slice follow from, by a digest, how many of them were taken as they were, and what
+-- was seen while they were made.
 CREATE TABLE made (
     slice  TEXT NOT NULL,
     stage  TEXT NOT NULL,
     name   TEXT NOT NULL,
     items  INTEGER NOT NULL,
     taken  INTEGER NOT NULL,
+    seen   TEXT NOT NULL,
     PRIMARY KEY (slice, stage)
 ) WITHOUT ROWID;
 

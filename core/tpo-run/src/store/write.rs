@@ -10,7 +10,7 @@ use tpo_types::{
     Prompt, SampleId, Selection, StepMetrics, Verdict,
 };
 
-use super::{Store, to_json};
+use super::{Made, Store, to_json};
 use crate::progress::Stage;
 use crate::slice::Slice;
 
@@ -89,17 +89,11 @@ impl Store {
     }
 
     /// Records that a slice's part of a stage is complete, what it follows from, and how much of it was taken as it was.
-    pub(crate) fn put_made(
-        &self,
-        slice: Slice,
-        stage: Stage,
-        name: &str,
-        items: usize,
-        taken: usize,
-    ) -> Result<(), Failure> {
+    pub(crate) fn put_made(&self, slice: Slice, stage: Stage, made: &Made) -> Result<(), Failure> {
+        let Made { name, items, taken, seen } = made;
         self.execute(
-            "INSERT OR REPLACE INTO made (slice, stage, name, items, taken) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![slice.to_string(), stage.as_str(), name, items as i64, taken as i64],
+            "INSERT OR REPLACE INTO made (slice, stage, name, items, taken, seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![slice.to_string(), stage.as_str(), name, *items as i64, *taken as i64, seen],
         )
     }
 

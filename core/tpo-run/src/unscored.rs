@@ -1,0 +1,94 @@
+//! Stops a run whose judge has no word on most responses.
+//!
+//! A server that is down, a model that does not keep to the format: every single case is a value, `Unscored`, and goes by. Many
+//! in a row would cost hours and train on the few that are left. Knows judgments only.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use tpo_types::{Failure, Judgment, Kind};
+
+/// Judgments that are looked back on.
+const WINDOW: usize = 200;
+/// Fewer say nothing.
+const ENOUGH: usize = 50;
+
+/// Looks at the last judgments.
+pub(crate) struct Guard {
+    /// The largest share of unscored ones that is borne.
+    share: f64,
+    /// Of the last judgments, why each has no score.
+    last: VecDeque<Option<String>>,
+}
+
+impl Guard {
+    pub(crate) fn of(share: f64) -> Self {
+        Self { share, last: VecDeque::new() }
+    }
+
+    pub(crate) fn see(&mut self, judgment: &Judgment) {
+        if self.last.len() == WINDOW {
+            self.last.pop_front();
+        }
+        self.last.push_back(match judgment {
+            Judgment::Scored(_) => None,
+            Judgment::Unscored(reason) => Some(reason.clone()),
+        });
+    }
+
+    /// An error where too many are unscored.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let unscored = self.last.iter().flatten();
+        let count = unscored.clone().count();
+        if self.last.len() < ENOUGH || count as f64 <= self.share * self.last.len() as f64 {
+            return Ok(());
+        }
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for reason in unscored {
+            *reasons.entry(reason).or_default() += 1;
+        }
+        let mut what = format!("the judge left {count} of the last {} responses unscored", self.last.len());
+        for (reason, count) in reasons {
+            what.push_str(&format!("\n  {count:>6} {reason}"));
+        }
+        Err(Failure::new(Kind::Plugin, what).hint(
+            "see the judge's README for what it needs; the same command goes on from here, and `judge.max_unscored` says how \
+             many are too many",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn see(guard: &mut Guard, judgments: usize, unscored: usize) {
+        for index in 0..judgments {
+            let reason = if index < unscored { "no verdict" } else { continue };
+            guard.see(&Judgment::Unscored(reason.into()));
+        }
+        for _ in unscored..judgments {
+            let score = tpo_types::Score::new(1.0).expect("finite");
+            guard.see(&Judgment::Scored(tpo_types::Scored { score, rationale: None, aspects: BTreeMap::new() }));
+        }
+    }
+
+    #[test]
+    fn too_many_of_the_last_are_an_error_and_a_few_are_not() {
+        let mut guard = Guard::of(0.5);
+        see(&mut guard, 49, 49);
+        assert!(guard.check().is_ok(), "too few to say");
+        see(&mut guard, 51, 1);
+        assert!(guard.check().is_ok(), "exactly half");
+        see(&mut guard, 100, 51);
+        let told = guard.check().expect_err("too many").to_string();
+        assert!(
+            told.starts_with("the judge left 101 of the last 200 responses unscored\n     101 no verdict"),
+            "{told}"
+        );
+        see(&mut guard, 200, 0);
+        assert!(guard.check().is_ok(), "long ago");
+        let mut borne = Guard::of(1.0);
+        see(&mut borne, 200, 200);
+        assert!(borne.check().is_ok());
+    }
+}
