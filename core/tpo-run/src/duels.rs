@@ -35,10 +35,11 @@ pub(crate) fn judge(judge: &dyn PairwiseJudge, tournament: Tournament, asked: &A
     Ok(Judged { judgments, duels, saved, agreement: Vec::new() })
 }
 
-fn judgment(strength: Option<f64>) -> Judgment {
-    match strength.and_then(Score::new) {
-        Some(score) => Judgment::Scored(Scored { score, rationale: None, aspects: BTreeMap::new() }),
-        None => Judgment::Unscored("no duel was decided".into()),
+fn judgment(strength: Result<f64, String>) -> Judgment {
+    match strength.map(Score::new) {
+        Ok(Some(score)) => Judgment::Scored(Scored { score, rationale: None, aspects: BTreeMap::new() }),
+        Ok(None) => Judgment::Unscored("the strength is not finite".into()),
+        Err(reason) => Judgment::Unscored(reason),
     }
 }
 

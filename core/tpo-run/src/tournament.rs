@@ -32,8 +32,8 @@ pub(crate) struct Table {
     /// Wins less losses.
     margins: Vec<i64>,
     votes: Votes,
-    /// Whether any verdict was on it.
-    heard: Vec<bool>,
+    /// Why the first comparison of each had no verdict; `Ok` as soon as any has one.
+    heard: Vec<Result<(), Option<String>>>,
 }
 
 impl Table {
@@ -44,7 +44,7 @@ impl Table {
             met: vec![false; responses * responses],
             margins: vec![0; responses],
             votes: Votes::none(responses),
-            heard: vec![false; responses],
+            heard: vec![Err(None); responses],
         }
     }
 
@@ -69,17 +69,29 @@ impl Table {
             Preference::First => 1,
             Preference::Second => -1,
             Preference::Tie => 0,
-            Preference::Unscored(_) => return,
+            Preference::Unscored(reason) => {
+                for response in [first, second] {
+                    if let Err(why) = &mut self.heard[response] {
+                        why.get_or_insert_with(|| reason.clone());
+                    }
+                }
+                return;
+            }
         };
         self.margins[first] += margin;
         self.margins[second] -= margin;
-        self.heard[first] = true;
-        self.heard[second] = true;
+        self.heard[first] = Ok(());
+        self.heard[second] = Ok(());
     }
 
-    /// The strength of each response; none for one that no verdict was on.
-    pub(crate) fn strengths(&self) -> Vec<Option<f64>> {
-        self.votes.strengths().into_iter().zip(&self.heard).map(|(strength, heard)| heard.then_some(strength)).collect()
+    /// The strength of each response, or why it has none.
+    pub(crate) fn strengths(&self) -> Vec<Result<f64, String>> {
+        let strength = |(strength, heard): (f64, &Result<(), Option<String>>)| match heard {
+            Ok(()) => Ok(strength),
+            Err(Some(reason)) => Err(format!("no comparison was decided: {reason}")),
+            Err(None) => Err("nothing to compare with".into()),
+        };
+        self.votes.strengths().into_iter().zip(&self.heard).map(strength).collect()
     }
 
     /// Comparisons that were not asked for.

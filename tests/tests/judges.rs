@@ -1,0 +1,187 @@
+//! The judges that ship, through the binary: in a run, in a panel, and alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tpo_tests::{Workplace, fixture};
+
+/// A run of one iteration in a directory.
+fn run<'a>(config: &'a str, directory: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["run", config, "--quiet", "--dir", directory, "--set", "iterations=1"], more].concat()
+}
+
+fn config() -> String {
+    fixture("runs/tiny-full/tpo.toml").display().to_string()
+}
+
+fn count(here: &Workplace, run: &str, sql: &str) -> i64 {
+    let db = Connection::open(here.path(&format!("{run}/run.db"))).expect("the run store");
+    db.query_row(sql, [], |row| row.get(0)).expect("a count")
+}
+
+/// A tiny model that has an opinion: among its likeliest tokens are often `A` and `B`, and it reads long prompts.
+fn opinionated(here: &Workplace) -> PathBuf {
+    let model = here.path("opinionated");
+    fs::create_dir_all(&model).expect("a directory");
+    for file in fs::read_dir(fixture("models/tiny-llama")).expect("the model") {
+        let file = file.expect("a file");
+        fs::copy(file.path(), model.join(file.file_name())).expect("a copy");
+    }
+    let json =
+        |name: &str| -> Value { serde_json::from_slice(&fs::read(model.join(name)).expect("a file")).expect("JSON") };
+    let mut config = json("config.json");
+    config["max_position_embeddings"] = json!(1 << 14);
+    fs::write(model.join("config.json"), config.to_string()).expect("a file");
+    let vocabulary = &json("tokenizer.json")["model"]["vocab"];
+    let rows: Vec<usize> =
+        ["A", "B"].iter().map(|token| vocabulary[token].as_u64().expect("a token") as usize).collect();
+    louder(&model.join("model.safetensors"), &rows);
+    model
+}
+
+/// Multiplies tensors, and of the embedding, which is the output layer too, some rows.
+fn louder(weights: &Path, rows: &[usize]) {
+    let mut bytes = fs::read(weights).expect("the weights");
+    let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
+    let tensors: Value = serde_json::from_slice(&bytes[8..8 + header]).expect("JSON");
+    let mut multiply = |name: &str, row: Option<usize>, factor: f32| {
+        let tensor = &tensors[name];
+        assert_eq!(tensor["dtype"], "F32", "{name}");
+        let number = |value: &Value| value.as_u64().expect("a number") as usize;
+        let (mut begin, mut end) = (number(&tensor["data_offsets"][0]), number(&tensor["data_offsets"][1]));
+        if let Some(row) = row {
+            let bytes = number(&tensor["shape"][1]) * 4;
+            begin += row * bytes;
+            end = begin + bytes;
+        }
+        for value in bytes[8 + header + begin..8 + header + end].chunks_exact_mut(4) {
+            let louder = f32::from_le_bytes(value.try_into().expect("four bytes")) * factor;
+            value.copy_from_slice(&louder.to_le_bytes());
+        }
+    };
+    // What it says is mostly one of these tokens, and follows from what it has read rather than from the last token.
+    for row in rows {
+        multiply("model.embed_tokens.weight", Some(*row), 30.0);
+    }
+    for layer in 0..2 {
+        multiply(&format!("model.layers.{layer}.self_attn.q_proj.weight"), None, 100.0);
+        multiply(&format!("model.layers.{layer}.self_attn.o_proj.weight"), None, 30.0);
+    }
+    fs::write(weights, bytes).expect("a file");
+}
+
+#[test]
+fn self_taught_judges_a_run_with_a_model_on_this_machine() {
+    let here = Workplace::new();
+    let model = opinionated(&here);
+    let (config, source) = (config(), format!("models.judge.source={}", model.display()));
+    let judge = ["--judge", "self-taught", "--set", "judge.config.verdict=likelier", "--set", &source];
+    here.succeeds(&run(&config, "run", &judge));
+    let decided = count(&here, "run", "SELECT count(*) FROM preferences WHERE preference IN ('first', 'second')");
+    assert!(decided > 20, "{decided} comparisons were decided");
+    assert!(count(&here, "run", "SELECT count(*) FROM pairs") > 0);
+
+    // The replies are kept: the same again needs no model, and asking otherwise does.
+    fs::remove_dir_all(&model).expect("the model goes");
+    here.succeeds(&[run(&config, "again", &judge), vec!["--from", "run"]].concat());
+    let replies = |run: &str| count(&here, run, "SELECT count(*) FROM preferences WHERE slice = 'train-1'");
+    assert_eq!(replies("run"), replies("again"));
+    let other = [run(&config, "other", &judge), vec!["--set", "selector.config.rho=0.5", "--from", "run"]].concat();
+    here.succeeds(&other);
+    let refused = here.tpo(&[run(&config, "none", &judge), vec!["--set", "seed=9"]].concat());
+    assert_ne!(refused.code, 0);
+    assert!(refused.stderr.contains("opinionated"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_panel_of_two_judges_a_run() {
+    let here = Workplace::new();
+    let config = fs::read_to_string(fixture("runs/tiny-full/tpo.toml")).expect("the configuration");
+    let beside = fixture("runs/tiny-full");
+    let config = config
+        .replace("../../models", &fixture("models").display().to_string())
+        .replace("\"train.jsonl\"", &format!("\"{}\"", beside.join("train.jsonl").display()))
+        .replace("\"validation.jsonl\"", &format!("\"{}\"", beside.join("validation.jsonl").display()));
+    let panel = r#"
+        [judge]
+        plugin = "panel"
+
+        [[judge.panel]]
+        plugin = "rules"
+        weight = 2.0
+
+        [[judge.panel]]
+        plugin = "overlap"
+        config = { against = "instruction" }
+    "#;
+    here.write("tpo.toml", &format!("{config}\n{panel}"));
+    here.succeeds(&run("tpo.toml", "run", &[]));
+    assert_eq!(count(&here, "run", "SELECT count(*) FROM plugins WHERE role = 'judge'"), 2);
+    let mixed = "SELECT count(*) FROM judgments WHERE abs(score - (2 * json_extract(aspects, '$.rules') + \
+                 json_extract(aspects, '$.overlap')) / 3) > 1e-9";
+    assert_eq!(count(&here, "run", mixed), 0);
+    assert!(count(&here, "run", "SELECT count(*) FROM judgments WHERE score IS NOT NULL") > 0);
+    let told = here.succeeds(&["status", "run"]).stdout;
+    assert!(told.contains("iteration 1, judge: rules and overlap agree with alpha "), "{told}");
+}
+
+/// Instructions with two responses each and what people say of them.
+const LABELLED: &str = r#"{"id": "sea", "prompt": "Name the largest ocean on Earth.", "response_a": "The largest ocean on Earth is the Pacific.", "response_b": "Bananas are yellow and sweet.", "label": "a", "category": "facts"}
+{"id": "sum", "prompt": "Add two and three.", "response_a": "Who knows?", "response_b": "Two and three add up to five.", "label": "b", "category": "numbers"}
+{"id": "poem", "prompt": "Write a line about rain.", "response_a": "Rain writes a line about the window.", "response_b": "No.", "label": "b", "category": "facts"}
+{"id": "tie", "prompt": "Say hi.", "response_a": "hi", "response_b": "hi!", "label": "tie"}
+"#;
+
+const OVERLAP: [&str; 4] = ["--judge", "overlap", "--set", "judge.config.against=instruction"];
+
+#[test]
+fn a_judge_alone_scores_a_file() {
+    let here = Workplace::new();
+    here.write("responses.jsonl", LABELLED);
+    let ended = here.succeeds(&[&["judge"][..], &OVERLAP, &["--input", "responses.jsonl", "--quiet"]].concat());
+    let lines: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 8);
+    assert_eq!((&lines[2]["id"], &lines[2]["response"]), (&json!("sum"), &json!(0)));
+    assert!(lines.iter().all(|line| line["score"].is_f64()), "{lines:?}");
+    assert!(lines[0]["score"].as_f64() > lines[1]["score"].as_f64());
+
+    here.write("bad.jsonl", "{\"id\": \"x\", \"prompt\": \"Hi.\", \"response\": \"Hello.\"}\n{\"prompt\": 3}\n");
+    insta::assert_snapshot!("judge_bad_input", here.refusal(&["judge", "--judge", "overlap", "--input", "bad.jsonl"]));
+}
+
+#[test]
+fn a_judge_alone_is_compared_with_people() {
+    let here = Workplace::new();
+    here.write("labelled.jsonl", LABELLED);
+    let ended = here.succeeds(&[&["judge", "agree"][..], &OVERLAP, &["--input", "labelled.jsonl"]].concat());
+    insta::assert_snapshot!("judge_agree", ended.stdout);
+}
+
+#[test]
+fn a_judge_that_lets_junk_win_is_found_out() {
+    let here = Workplace::new();
+    here.write("labelled.jsonl", LABELLED);
+    let ended = here.tpo(&[&["judge", "doctor"][..], &OVERLAP, &["--input", "labelled.jsonl", "--quiet"]].concat());
+    insta::assert_snapshot!("judge_doctor", format!("exit {}\n{}{}", ended.code, ended.stdout, ended.stderr));
+}
+
+#[test]
+fn what_makes_no_sense_of_judges_is_refused() {
+    let here = Workplace::new();
+    let config = config();
+    let model = format!("models.judge.source={}", fixture("models/tiny-llama").display());
+    let refusals = [
+        run(&config, "run", &["--set", &model]),
+        run(&config, "run", &["--judge", "self-taught"]),
+        run(&config, "run", &["--judge", "panel"]),
+        run(&config, "run", &["--set", "judge.max_unscored=1.5"]),
+        run(&config, "run", &["--judge", "reward-model", "--set", &model]),
+        run(&config, "run", &["--judge", "armo", "--set", &model]),
+    ];
+    let told: Vec<String> =
+        refusals.iter().map(|arguments| format!("{}\n{}", arguments[7..].join(" "), here.refusal(arguments))).collect();
+    let told = told.join("\n\n").replace(&fixture("").display().to_string(), "[fixtures]/");
+    insta::assert_snapshot!("judge_refusals", told.replace("[repository]/tests/fixtures/", "[fixtures]/"));
+}
