@@ -1,6 +1,5 @@
 //! The judge as the host sees it, and how often it agrees with IFEval's own checker.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -120,10 +119,18 @@ fn data<T: for<'de> Deserialize<'de>>(name: &str) -> Vec<T> {
     text.lines().map(|line| serde_json::from_str(line).expect("a row of the expected shape")).collect()
 }
 
+/// Where the checker is not followed: its language detector takes English for another language when a text is one word, three
+/// words, or a list of names in capitals. A text that fits no language is given the benefit of the doubt here.
+const NOT_FOLLOWED: [(&str, &str); 3] = [
+    ("ifeval-oracle-1843", "change_case:english_lowercase"), // "coastal elegance properties"
+    ("ifeval-oracle-202", "change_case:english_lowercase"),  // etchings
+    ("ifeval-oracle-3456", "change_case:english_capital"),   // 1. *ABIGAIL SMITH* 2. BENJAMIN JONES ...
+];
+
 #[test]
 fn agrees_with_the_checker_of_ifeval() {
     let rows: Vec<Row> = data("judge_meta/ifeval_checker_oracle.jsonl");
-    let mut disagreements = BTreeMap::<_, Vec<_>>::new();
+    let mut disagreements = Vec::new();
     let mut verdicts = 0;
     for row in &rows {
         for (constraint, strict) in row.constraints.iter().zip(&row.strict) {
@@ -131,12 +138,12 @@ fn agrees_with_the_checker_of_ifeval() {
             let kept = Answer::new(&row.response).is_some_and(|answer| check.grade(&answer).is_kept());
             verdicts += 1;
             if kept != *strict {
-                disagreements.entry(&constraint.id).or_default().push(&row.id);
+                disagreements.push((row.id.as_str(), constraint.id.as_str()));
             }
         }
     }
-    let count: usize = disagreements.values().map(Vec::len).sum();
-    assert!(count * 100 <= verdicts, "{count} of {verdicts} verdicts differ: {disagreements:#?}");
+    disagreements.sort_unstable();
+    assert_eq!((verdicts, disagreements.as_slice()), (555, NOT_FOLLOWED.as_slice()));
 }
 
 #[test]
