@@ -2,11 +2,15 @@
 //!
 //! The tests see `tpo` as a user does: commands, files and exit codes.
 
+mod opinionated;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
+
+pub use opinionated::opinionated;
 
 /// The repository's root.
 pub fn root() -> PathBuf {
