@@ -2,6 +2,8 @@
 //!
 //! The tests see `tpo` as a user does: commands, files and exit codes.
 
+pub mod scripted_server;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
