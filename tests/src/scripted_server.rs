@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use self::http::Request;
 
-pub use conduct::{Asked, Conduct, Reply, completion, with_log_probs};
+pub use conduct::{Asked, Conduct, Reply, completion, tokens, with_log_probs};
 pub use opinion::{longer, opinion, rating, reading};
 
 /// Where requests go.

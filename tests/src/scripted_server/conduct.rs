@@ -63,8 +63,14 @@ impl Asked {
     }
 }
 
+/// How many tokens a prompt and an answer have, as the server counts them.
+pub fn tokens(prompt: &str, text: &str) -> [usize; 2] {
+    [prompt.len() / 4 + 1, text.len() / 4 + 1]
+}
+
 /// The body of a chat completion.
 pub fn completion(asked: &Asked, text: &str) -> Value {
+    let [read, written] = tokens(&asked.prompt, text);
     json!({
         "id": "chatcmpl-scripted",
         "object": "chat.completion",
@@ -76,7 +82,7 @@ pub fn completion(asked: &Asked, text: &str) -> Value {
             "logprobs": null,
             "finish_reason": "stop",
         }],
-        "usage": {"prompt_tokens": asked.prompt.len() / 4, "completion_tokens": text.len() / 4 + 1},
+        "usage": {"prompt_tokens": read, "completion_tokens": written},
     })
 }
 
