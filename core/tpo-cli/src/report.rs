@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use tpo_run::figures::{Change, Evaluation, IterationFigures, Reasons, SampleFigures};
+use tpo_run::figures::{Change, Evaluation, IterationFigures, Reasons, SampleFigures, SelectorFigures, Sides};
 use tpo_run::scoring::JudgeFigures;
 
 use crate::text::{one_decimal, percent, printable};
@@ -49,6 +49,9 @@ pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation])
         reasons(&mut text, figures.iteration, "unscored responses", &figures.sampled.unscored);
         for line in judge_lines(&figures.judge) {
             let _ = writeln!(text, "iteration {}, judge: {line}", figures.iteration);
+        }
+        if let Some(line) = selector_line(&figures.selector) {
+            let _ = writeln!(text, "iteration {}, pairs: {line}", figures.iteration);
         }
     }
     text.push('\n');
@@ -154,6 +157,22 @@ pub(crate) fn judge_lines(figures: &JudgeFigures) -> Vec<String> {
         format!("{one} and {other} agree with alpha {alpha} over {} comparisons", two.comparisons)
     });
     duels.chain(agreement).collect()
+}
+
+/// How long the sides of the pairs are, and what the selector says; nothing where no pair has two responses.
+fn selector_line(figures: &SelectorFigures) -> Option<String> {
+    let sides = |name: &str, sides: Sides| {
+        let (chosen, rejected) = (one_decimal(sides.chosen?), one_decimal(sides.rejected?));
+        Some(format!("{name} of {chosen} tokens chosen and {rejected} rejected"))
+    };
+    let lengths = [sides("responses", figures.response_tokens)?, sides("thoughts", figures.thought_tokens)?];
+    let own = figures.own.iter().map(|(name, value)| format!("{} {}", printable(name), in_short(*value)));
+    Some(lengths.into_iter().chain(own).collect::<Vec<_>>().join(", "))
+}
+
+/// Four digits behind the point at most.
+fn in_short(value: f64) -> String {
+    format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn score(mean: Option<f64>) -> String {

@@ -81,13 +81,19 @@ impl<R: Role> Plugin<R> {
     /// The outcomes of one batch, after whatever is to be done when the plugin fails on it.
     fn answer(&self, warm: &mut Option<Warm<R>>, place: &Place, items: &[R::Item]) -> Result<Vec<R::Outcome>, Failure> {
         let failure = match (self.attempt(warm, place, items), self.conduct.on_error) {
-            (Err(_), OnError::Retry) => match self.attempt(&mut None, place, items) {
-                Ok(outcomes) => return Ok(outcomes),
-                Err(failure) => failure,
-            },
+            (Err(failure), OnError::Retry) if failure.kind() == Kind::Plugin => {
+                match self.attempt(&mut None, place, items) {
+                    Ok(outcomes) => return Ok(outcomes),
+                    Err(failure) => failure,
+                }
+            }
             (Err(failure), _) => failure,
             (outcomes, _) => return outcomes,
         };
+        // What is not the plugin's fault is nothing that its `on_error` could answer for.
+        if failure.kind() != Kind::Plugin {
+            return Err(failure);
+        }
         let failure = match &self.conduct.failures {
             Some(directory) => failed_batch::keep(self, items, failure, directory)?,
             None => failure,
@@ -96,13 +102,18 @@ impl<R: Role> Plugin<R> {
             return Err(failure);
         }
         tracing::warn!(plugin = self.identity.name, "goes on without the items that it fails on: {failure}");
-        Ok(self.without_failing(place, items, &mut MAX_SPLITS.clone()))
+        self.without_failing(place, items, &mut MAX_SPLITS.clone())
     }
 
     /// The outcomes of a batch that the plugin failed on: those of its halves, down to the items that it fails on.
-    fn without_failing(&self, place: &Place, items: &[R::Item], splits: &mut usize) -> Vec<R::Outcome> {
+    fn without_failing(
+        &self,
+        place: &Place,
+        items: &[R::Item],
+        splits: &mut usize,
+    ) -> Result<Vec<R::Outcome>, Failure> {
         if R::AT_ONCE || items.len() == 1 || *splits == 0 {
-            return items.iter().map(|item| R::without_answer(item, "the plugin failed")).collect();
+            return Ok(items.iter().map(|item| R::without_answer(item, "the plugin failed")).collect());
         }
         *splits -= 1;
         let (first, second) = items.split_at(items.len() / 2);
@@ -110,10 +121,11 @@ impl<R: Role> Plugin<R> {
         for half in [first, second] {
             match self.attempt(&mut None, place, half) {
                 Ok(answered) => outcomes.extend(answered),
-                Err(_) => outcomes.extend(self.without_failing(place, half, splits)),
+                Err(failure) if failure.kind() != Kind::Plugin => return Err(failure),
+                Err(_) => outcomes.extend(self.without_failing(place, half, splits)?),
             }
         }
-        outcomes
+        Ok(outcomes)
     }
 
     /// Asks once, and checks the answer.

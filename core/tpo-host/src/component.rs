@@ -54,7 +54,7 @@ impl CompiledComponent {
     /// Ends a call: shows what is left of its log, and explains an end without an answer.
     pub(crate) fn ended<T>(&self, store: &Store<State>, outcome: wasmtime::Result<T>) -> Result<T, Crash> {
         let last_lines = store.data().log.take().finish();
-        outcome.map_err(|error| Crash::new(&error, last_lines, &self.limits))
+        outcome.map_err(|error| Crash::new(error, last_lines, &self.limits))
     }
 
     /// Makes a fresh instance, does one thing with it and drops it.

@@ -1,4 +1,7 @@
 //! Calls that end without an answer, and what to tell the user about them.
+//!
+//! Most are the guest's own doing. Where it is not, because what a guest asked of its host could not be done, the host's
+//! failure is told as it is and the guest is not blamed.
 
 use std::fmt;
 
@@ -21,12 +24,18 @@ pub(crate) struct Crash {
     cause: Option<Failure>,
     /// Whether it ended because its types are not the contract's.
     pub(crate) drifted: bool,
+    /// What failed behind an import, where the guest did nothing wrong.
+    not_its_fault: Option<Failure>,
 }
 
 impl Crash {
     /// What `error` means, with the last lines that the guest printed.
-    pub(crate) fn new(error: &wasmtime::Error, last_lines: Option<String>, limits: &Limits) -> Self {
-        let (did, hint) = explain(error, limits);
+    pub(crate) fn new(error: wasmtime::Error, last_lines: Option<String>, limits: &Limits) -> Self {
+        let error = match error.downcast::<Failure>() {
+            Ok(failure) => return Self::of_the_host(failure),
+            Err(error) => error,
+        };
+        let (did, hint) = explain(&error, limits);
         let drifted = error.downcast_ref::<Drift>().is_some();
         let mut causes: Vec<_> = error.chain().map(|cause| told(&cause.to_string())).collect();
         // What it did says so already.
@@ -40,16 +49,23 @@ impl Crash {
                 None => failure,
             })
         });
-        Self { did, hint, cause, drifted }
+        Self { did, hint, cause, drifted, not_its_fault: None }
+    }
+
+    fn of_the_host(failure: Failure) -> Self {
+        Self { did: "could not go on".into(), hint: None, cause: None, drifted: false, not_its_fault: Some(failure) }
     }
 
     /// What brought it about, or what it did.
     pub(crate) fn into_cause(self) -> Failure {
-        self.cause.unwrap_or_else(|| Failure::new(Kind::Plugin, self.did))
+        self.not_its_fault.or(self.cause).unwrap_or_else(|| Failure::new(Kind::Plugin, self.did))
     }
 
     /// The failure of `subject`; `place` says when.
     pub(crate) fn failure(self, subject: &str, place: &str) -> Failure {
+        if let Some(failure) = self.not_its_fault {
+            return failure;
+        }
         let failure = Failure::new(Kind::Plugin, format!("{subject} {} {place}", self.did));
         let failure = match self.cause {
             Some(cause) => failure.because(cause),

@@ -169,6 +169,8 @@ fn error(error: tpo_types::ModelError) -> model::ModelError {
         tpo_types::ModelError::UnknownModel(alias) => model::ModelError::UnknownModel(alias),
         tpo_types::ModelError::BudgetExhausted(what) => model::ModelError::BudgetExhausted(what),
         tpo_types::ModelError::InvalidRequest(what) => model::ModelError::InvalidRequest(what),
-        tpo_types::ModelError::Failed(what) => model::ModelError::Failed(what),
+        tpo_types::ModelError::Failed(what) | tpo_types::ModelError::Unavailable(what) => {
+            model::ModelError::Failed(what)
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{CandidateGroup, Judgment, Outcome, StepMetrics};
+use tpo_types::{Candidate, CandidateGroup, Judgment, Outcome, PreferencePair, StepMetrics};
 
 use crate::scoring::JudgeFigures;
 
@@ -128,6 +128,48 @@ impl Change {
     }
 }
 
+/// How long the two sides of the pairs are, and what the selector says of its choice.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SelectorFigures {
+    /// Responses of the two sides.
+    pub response_tokens: Sides,
+    /// Their thoughts.
+    pub thought_tokens: Sides,
+    /// Numbers that the selector gives, such as `rho`.
+    pub own: BTreeMap<String, f64>,
+}
+
+/// Mean lengths in tokens, over the pairs of which both sides parsed; none without any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sides {
+    /// Of the chosen side.
+    pub chosen: Option<f64>,
+    /// Of the rejected side.
+    pub rejected: Option<f64>,
+}
+
+impl SelectorFigures {
+    /// Measures pairs, each with the group that it is from.
+    pub fn of(pairs: &[(&CandidateGroup, PreferencePair)], own: &BTreeMap<String, f64>) -> Self {
+        let (chosen, rejected): (Vec<&Candidate>, Vec<&Candidate>) = pairs
+            .iter()
+            .map(|(group, pair)| (&group.candidates[pair.chosen()], &group.candidates[pair.rejected()]))
+            .filter(|(chosen, rejected)| chosen.parts().is_some() && rejected.parts().is_some())
+            .unzip();
+        let lengths = |tokens: fn(&Candidate) -> u32| {
+            let mean_of = |side: &[&Candidate]| {
+                mean(&side.iter().map(|candidate| f64::from(tokens(candidate))).collect::<Vec<_>>())
+            };
+            Sides { chosen: mean_of(&chosen), rejected: mean_of(&rejected) }
+        };
+        Self {
+            response_tokens: lengths(|candidate| candidate.response_tokens),
+            thought_tokens: lengths(|candidate| candidate.thought_tokens),
+            own: own.clone(),
+        }
+    }
+}
+
 /// What training reported, over the last pass through the pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainFigures {
@@ -166,6 +208,9 @@ pub struct IterationFigures {
     pub pairs: usize,
     /// Instructions that gave no pair, by reason.
     pub drops: Reasons,
+    /// The two sides of the pairs, and what the selector says of them.
+    #[serde(default)]
+    pub selector: SelectorFigures,
     /// What the judge's words say of the judge.
     #[serde(default)]
     pub judge: JudgeFigures,

@@ -6,13 +6,13 @@
 //! that samples is the reference; and a thought may be closed by force, those tokens being left out of the loss.
 
 use tpo_types::{
-    CandidateGroup, CandidateView, Checkpoint, Failure, FinishReason, Kind, PreferencePair, Selection, Side,
+    CandidateGroup, CandidateView, Checkpoint, Failure, FinishReason, Kind, PreferencePair, Selected, Selection, Side,
     StepMetrics, TrainingPair,
 };
 
 use crate::checkpoints;
 use crate::directory::RunDirectory;
-use crate::figures::{IterationFigures, Reasons, SampleFigures, TrainFigures, count};
+use crate::figures::{IterationFigures, Reasons, SampleFigures, SelectorFigures, TrainFigures, count};
 use crate::progress::{Event, Stage};
 use crate::run::Run;
 use crate::sampling::Rendered;
@@ -37,26 +37,26 @@ impl Run<'_> {
         // The sampler's copy of the weights leaves memory before training begins.
         drop(sampler);
         let (judged, judge) = self.judge(slice, instructions, candidates)?;
-        let selections = self.select(slice, &judged)?;
-        let (checkpoint, sha256, steps) = self.train(iteration, policy, &prompts, &judged, &selections)?;
+        let selected = self.select(slice, &judged)?;
+        let (checkpoint, sha256, steps) = self.train(iteration, policy, &prompts, &judged, &selected.selections)?;
 
-        let figures = figures(iteration, &judged, judge, &selections, steps);
+        let figures = figures(iteration, &judged, judge, &selected, steps);
         self.store.put_iteration(iteration, &RunDirectory::checkpoint_name(iteration), &sha256, &figures)?;
         (self.observer)(&Event::IterationEnded(&figures));
         Ok(checkpoint)
     }
 
     /// Chooses the pairs of a slice.
-    fn select(&self, slice: Slice, groups: &[CandidateGroup]) -> Result<Vec<Selection>, Failure> {
+    fn select(&self, slice: Slice, groups: &[CandidateGroup]) -> Result<Selected, Failure> {
         let views: Vec<(&str, Vec<CandidateView<'_>>)> = groups
             .iter()
             .map(|group| (group.instruction_id.as_str(), group.candidates.iter().map(CandidateView::of).collect()))
             .collect();
-        let selections = self.stages.selector.select(&views)?;
+        let selected = self.stages.selector.select(&views)?;
         let rows: Vec<(&str, &Selection)> =
-            groups.iter().map(|group| group.instruction_id.as_str()).zip(&selections).collect();
+            groups.iter().map(|group| group.instruction_id.as_str()).zip(&selected.selections).collect();
         self.store.put_selections(slice, &rows)?;
-        Ok(selections)
+        Ok(selected)
     }
 
     /// Trains the policy on the selected pairs and makes the result a checkpoint.
@@ -96,14 +96,18 @@ fn figures(
     iteration: usize,
     groups: &[CandidateGroup],
     judge: JudgeFigures,
-    selections: &[Selection],
+    selected: &Selected,
     train: TrainFigures,
 ) -> IterationFigures {
+    let of_group = |(group, selection)| chosen_pairs(selection).iter().map(move |pair| (group, *pair));
+    let pairs: Vec<(&CandidateGroup, PreferencePair)> =
+        groups.iter().zip(&selected.selections).flat_map(of_group).collect();
     IterationFigures {
         iteration,
         sampled: SampleFigures::of(groups),
-        pairs: selections.iter().map(|selection| chosen_pairs(selection).len()).sum(),
-        drops: drop_reasons(selections),
+        pairs: pairs.len(),
+        drops: drop_reasons(&selected.selections),
+        selector: SelectorFigures::of(&pairs, &selected.figures),
         judge,
         train,
     }

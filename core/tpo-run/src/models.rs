@@ -1,4 +1,4 @@
-//! The models that judges may ask: bound to aliases by the configuration, opened when first needed, every reply kept.
+//! The models that judges may ask: bound to aliases by the configuration, loaded when first needed, every reply kept.
 //!
 //! A reply is kept under the model's identity and the request, and never asked for twice: not after a crash, not by
 //! another judge that asks the same, not in a run that is made again without the model. Knows nothing of plugins.
@@ -8,11 +8,12 @@ mod replies;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tpo_lm::local_model::{LocalModel, identity};
+use tpo_remote::{OpenAiModel, RemoteConfig};
 use tpo_types::{
     ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, Kind, LanguageModel, ModelError, ModelService,
     TensorData,
@@ -28,6 +29,9 @@ pub struct ModelBinding {
     /// PEFT adapter directory, a `.gguf` file, or `hf:org/name@revision`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Behind a server with OpenAI's interface for chat, such as those of llama.cpp, vLLM and SGLang.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<RemoteConfig>,
 }
 
 impl ModelBinding {
@@ -39,19 +43,19 @@ impl ModelBinding {
     }
 }
 
-/// Where a model is.
-#[derive(Debug)]
-enum Place {
-    /// A path, once what was named has been found or fetched.
-    Here(PathBuf),
-    /// It cannot be had, but replies of it are there.
-    Gone(String),
+struct Bound {
+    identity: String,
+    place: Place,
 }
 
-struct Bound {
-    place: Place,
-    identity: String,
-    opened: OnceLock<Result<Box<dyn LanguageModel>, String>>,
+/// Where a model is.
+enum Place {
+    /// At a path; it is loaded when it is first asked.
+    Here(PathBuf, Mutex<Option<Arc<LocalModel>>>),
+    /// Behind a server.
+    There(Arc<OpenAiModel>),
+    /// It cannot be had, but replies of it are there.
+    Gone(Failure),
 }
 
 /// The models of a run.
@@ -118,19 +122,14 @@ impl Models {
         let mut failure = None;
         for (alias, missing) in missing {
             let bound = &self.bound[alias];
-            let model = match bound.model() {
-                Ok(model) => model,
-                Err(error) => {
-                    missing.places.concat().into_iter().for_each(|place| outcomes[place] = Some(Err(error.clone())));
-                    continue;
-                }
-            };
-            ask(model, &missing.requests, &mut |number, outcome| {
-                if let Ok(reply) = &outcome {
-                    let (key, request) = (&missing.keys[number], &missing.requests[number]);
-                    let kept = self.replies().put(key, &bound.identity, kind, request, &reply.to_bytes());
-                    failure = failure.take().or(kept.err());
-                }
+            let model = bound.model(alias)?;
+            ask(&*model, &missing.requests, &mut |number, outcome| {
+                let (key, request) = (&missing.keys[number], &missing.requests[number]);
+                let ends = match &outcome {
+                    Ok(reply) => self.replies().put(key, &bound.identity, kind, request, &reply.to_bytes()).err(),
+                    Err(error) => end_of_asking(alias, error),
+                };
+                failure = failure.take().or(ends);
                 for place in &missing.places[number] {
                     outcomes[*place] = Some(outcome.clone());
                 }
@@ -173,30 +172,56 @@ impl<Q: Clone> Missing<Q> {
 }
 
 impl Bound {
-    fn model(&self) -> Result<&dyn LanguageModel, ModelError> {
-        let opened = self.opened.get_or_init(|| {
-            let open: Result<Box<dyn LanguageModel>, Failure> = match &self.place {
-                Place::Here(path) => {
-                    LocalModel::open(path, self.identity.clone()).map(|model| Box::new(model) as Box<_>)
-                }
-                Place::Gone(why) => return Err(why.clone()),
-            };
-            open.map_err(|failure| failure.to_string())
-        });
-        match opened {
-            Ok(model) => Ok(&**model),
-            Err(why) => Err(ModelError::Failed(why.clone())),
+    /// The model itself. Not to have it ends the command, unlike a request that it does not answer.
+    fn model(&self, alias: &str) -> Result<Arc<dyn LanguageModel>, Failure> {
+        match &self.place {
+            Place::Here(path, loaded) => {
+                let mut loaded = loaded.lock().unwrap_or_else(PoisonError::into_inner);
+                let model = match &*loaded {
+                    Some(model) => Arc::clone(model),
+                    None => Arc::new(LocalModel::open(path, self.identity.clone())?),
+                };
+                *loaded = Some(Arc::clone(&model));
+                Ok(model)
+            }
+            Place::There(server) => Ok(Arc::clone(server) as Arc<_>),
+            Place::Gone(why) => {
+                let what = format!("the model `{alias}` is asked what it has not been asked before, and cannot be had");
+                let hint = why.nearest_hint().unwrap_or("only what was asked before can be answered without it");
+                Err(Failure::new(why.kind(), format!("{what}: {why}")).hint(hint))
+            }
         }
     }
 }
 
 fn bind(alias: &str, binding: &ModelBinding, replies: &Replies, talk: &dyn Fn(&str)) -> Result<Bound, Failure> {
-    let Some(source) = &binding.source else {
-        let what = format!("`models.{alias}` needs `source`");
-        return Err(Failure::new(Kind::Usage, what).hint("name the folder or the repository of a model"));
+    let (place, identity) = match (&binding.source, &binding.server) {
+        (Some(source), None) => local(source, replies, talk)?,
+        (None, Some(server)) => {
+            let named = |why: Failure| Failure::new(why.kind(), format!("`models.{alias}.server`")).because(why);
+            (remote(server, replies).map_err(named)?, server.identity())
+        }
+        (source, _) => {
+            let has = if source.is_some() { "both `source` and `server`" } else { "neither `source` nor `server`" };
+            return Err(Failure::new(Kind::Usage, format!("`models.{alias}` has {has}"))
+                .hint("`source` is a model on this machine, `server` one behind a server; give one of them"));
+        }
     };
-    let (place, identity) = local(source, replies, talk)?;
-    Ok(Bound { place, identity, opened: OnceLock::new() })
+    Ok(Bound { identity, place })
+}
+
+/// Why nothing more can be asked, if an error says so.
+fn end_of_asking(alias: &str, error: &ModelError) -> Option<Failure> {
+    let (what, hint) = match error {
+        ModelError::Unavailable(_) => ("is out of reach", "the same command goes on from here"),
+        ModelError::BudgetExhausted(_) => (
+            "has spent its budget",
+            "the same command goes on from here with a budget of the same size; `max_calls` and `max_tokens` set it",
+        ),
+        ModelError::UnknownModel(_) | ModelError::InvalidRequest(_) | ModelError::Failed(_) => return None,
+    };
+    let what = format!("the model `{alias}` {what}: {error}");
+    Some(Failure::new(Kind::Network, what).hint(format!("every reply so far is kept; {hint}")))
 }
 
 fn local(source: &str, replies: &Replies, talk: &dyn Fn(&str)) -> Result<(Place, String), Failure> {
@@ -204,10 +229,19 @@ fn local(source: &str, replies: &Replies, talk: &dyn Fn(&str)) -> Result<(Place,
     match (found, replies.identity(source)?) {
         (Ok((identity, path)), _) => {
             replies.put_identity(source, &identity)?;
-            Ok((Place::Here(path), identity))
+            Ok((Place::Here(path, Mutex::default()), identity))
         }
-        (Err(failure), Some(identity)) => Ok((Place::Gone(failure.to_string()), identity)),
+        (Err(failure), Some(identity)) => Ok((Place::Gone(failure), identity)),
         (Err(failure), None) => Err(failure),
+    }
+}
+
+fn remote(server: &RemoteConfig, replies: &Replies) -> Result<Place, Failure> {
+    server.check()?;
+    match OpenAiModel::open(server) {
+        Ok(model) => Ok(Place::There(Arc::new(model))),
+        Err(failure) if replies.has_any(&server.identity())? => Ok(Place::Gone(failure)),
+        Err(failure) => Err(failure),
     }
 }
 

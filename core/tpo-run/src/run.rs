@@ -166,8 +166,19 @@ fn differences(before: &str, now: &str) -> Result<Vec<String>, Failure> {
     let (before, now) = (flat(before)?, flat(now)?);
     let keys: std::collections::BTreeSet<&String> = before.keys().chain(now.keys()).collect();
     let shown = |value: Option<&String>| value.map_or_else(|| "unset".to_owned(), Clone::clone);
-    let changed = keys.into_iter().filter(|key| before.get(*key) != now.get(*key));
+    let changed = keys.into_iter().filter(|key| before.get(*key) != now.get(*key) && decides_what_is_made(key));
     Ok(changed.map(|key| format!("{key}: {} -> {}", shown(before.get(key)), shown(now.get(key)))).collect())
+}
+
+/// Whether a setting decides what is made. The others decide how fast, and whether at all: what a plugin may use, how a server
+/// is asked, how many unscored responses are borne. A run that stopped for one of those goes on with more of it.
+fn decides_what_is_made(key: &str) -> bool {
+    let parts: Vec<&str> = key.split('.').collect();
+    match parts.as_slice() {
+        ["limits", ..] | ["judge", "max_unscored"] => false,
+        ["models", _, "server", setting] => matches!(*setting, "base_url" | "model"),
+        _ => true,
+    }
 }
 
 fn flatten(path: &str, value: &serde_json::Value, leaves: &mut std::collections::BTreeMap<String, String>) {
@@ -192,5 +203,19 @@ mod tests {
     fn changed_settings_are_named() {
         let changes = differences(r#"{"a": {"b": 1, "c": 2}}"#, r#"{"a": {"b": 1, "c": 3}, "d": null}"#).expect("JSON");
         assert_eq!(changes, ["a.c: 2 -> 3", "d: unset -> null"]);
+    }
+
+    #[test]
+    fn a_run_goes_on_with_more_of_what_it_ran_out_of() {
+        let config = |calls: u32, model: &str| {
+            let server = format!(r#"{{"model": "{model}", "max_calls": {calls}}}"#);
+            let limits = format!(r#"{{"memory_mib": {calls}}}"#);
+            format!(
+                r#"{{"models": {{"judge": {{"server": {server}}}}}, "limits": {limits}, "judge": {{"max_unscored": 0.{calls}}}}}"#
+            )
+        };
+        let changes = |before: String, now: String| differences(&before, &now).expect("JSON");
+        assert!(changes(config(1, "m"), config(2, "m")).is_empty());
+        assert_eq!(changes(config(1, "m"), config(1, "n")), [r#"models.judge.server.model: "m" -> "n""#]);
     }
 }

@@ -29,7 +29,7 @@ pub use model::{
     ChatReply, ChatRequest, EmbedRequest, HiddenStates, LanguageModel, ModelError, ModelService, TensorData,
     TokenLogProb,
 };
-pub use pair::{PreferencePair, Selection};
+pub use pair::{PreferencePair, Selected, Selection};
 pub use plugin::{PluginIdentity, PluginRole};
 pub use prompt::Prompt;
 pub use sampling::{SampleId, SampleJob, SamplingParams};

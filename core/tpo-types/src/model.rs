@@ -82,13 +82,17 @@ pub enum ModelError {
     InvalidRequest(String),
     /// The model failed after the host's own retries.
     Failed(String),
+    /// The model is out of reach, now and for whatever else would be asked; the text says why.
+    Unavailable(String),
 }
 
 impl fmt::Display for ModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownModel(alias) => write!(f, "no model is bound to `{alias}`"),
-            Self::BudgetExhausted(what) | Self::InvalidRequest(what) | Self::Failed(what) => f.write_str(what),
+            Self::BudgetExhausted(what) | Self::InvalidRequest(what) | Self::Failed(what) | Self::Unavailable(what) => {
+                f.write_str(what)
+            }
         }
     }
 }

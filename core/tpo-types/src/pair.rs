@@ -1,4 +1,6 @@
-//! What a selector chooses from a group.
+//! What a selector chooses.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,4 +36,13 @@ pub enum Selection {
     Pairs(Vec<PreferencePair>),
     /// No pair; a short reason that is counted.
     Dropped(String),
+}
+
+/// What becomes of all groups.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Selected {
+    /// One per group.
+    pub selections: Vec<Selection>,
+    /// Numbers that the selector gives beside its choices, such as `rho`, each the mean over the groups that it is given for.
+    pub figures: BTreeMap<String, f64>,
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     Checkpoint, Completion, Failure, Instruction, Judgment, Outcome, Parts, Prompt, SampleId, SampleJob,
-    SamplingParams, Selection, StepMetrics, TrainingPair, Verdict,
+    SamplingParams, Selected, StepMetrics, TrainingPair, Verdict,
 };
 
 /// Renders instructions with a thought prompt.
@@ -79,7 +79,7 @@ pub struct CandidateView<'a> {
 /// Chooses which candidates are trained on as pairs.
 pub trait PairSelector {
     /// One selection per group (instruction id and its candidates). Called once with all groups of an iteration.
-    fn select(&self, groups: &[(&str, Vec<CandidateView<'_>>)]) -> Result<Vec<Selection>, Failure>;
+    fn select(&self, groups: &[(&str, Vec<CandidateView<'_>>)]) -> Result<Selected, Failure>;
 }
 
 /// Trains a policy on pairs.

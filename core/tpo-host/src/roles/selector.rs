@@ -2,8 +2,10 @@
 //!
 //! It gets all groups of an iteration in one call, because a share of all pairs can only be kept by who sees them all.
 
+use std::collections::BTreeMap;
+
 use tpo_types::{
-    CandidateView, Failure, PairSelector, PluginIdentity, PluginRole, PreferencePair, Selection, Standing,
+    CandidateView, Failure, PairSelector, PluginIdentity, PluginRole, PreferencePair, Selected, Selection, Standing,
 };
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -14,6 +16,9 @@ use crate::bindings::exports::tpo::plugin::pair_selector::{
 };
 use crate::plugin::Plugin;
 use crate::state::State;
+
+/// The most figures that are kept of a selector.
+const MAX_FIGURES: usize = 16;
 
 /// Groups of candidates in, pairs or a reason to drop each out.
 pub(crate) struct Selecting;
@@ -75,9 +80,9 @@ impl SelectorPlugin {
 }
 
 impl PairSelector for SelectorPlugin {
-    fn select(&self, groups: &[(&str, Vec<CandidateView<'_>>)]) -> Result<Vec<Selection>, Failure> {
+    fn select(&self, groups: &[(&str, Vec<CandidateView<'_>>)]) -> Result<Selected, Failure> {
         let outcomes = self.0.ask(&groups.iter().map(guest_group).collect::<Vec<_>>())?;
-        Ok(outcomes.into_iter().map(selection).collect())
+        Ok(Selected { figures: figures(&outcomes), selections: outcomes.into_iter().map(selection).collect() })
     }
 }
 
@@ -99,6 +104,21 @@ fn guest_candidate(candidate: &CandidateView<'_>) -> Candidate {
         response_tokens: candidate.response_tokens,
         extra: Vec::new(),
     }
+}
+
+/// Of every name in `extra` with finite numbers, their mean.
+fn figures(selections: &[GuestSelection]) -> BTreeMap<String, f64> {
+    let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for (name, value) in selections.iter().flat_map(|selection| &selection.extra) {
+        let number = serde_json::from_str::<f64>(value).ok().filter(|number| number.is_finite());
+        let name = convert::reason(name);
+        if let Some(number) = number.filter(|_| sums.len() < MAX_FIGURES || sums.contains_key(&name)) {
+            let (sum, count) = sums.entry(name).or_default();
+            *sum += number;
+            *count += 1.0;
+        }
+    }
+    sums.into_iter().map(|(name, (sum, count))| (name, sum / count)).filter(|(_, mean)| mean.is_finite()).collect()
 }
 
 /// The selection that a guest's answer stands for, once that was checked.

@@ -216,7 +216,7 @@ fn pairs_that_are_none() {
         plugins().pair_selector(&wanted(&guest.source(), &json!({})))?.select(&groups)
     };
     for pair in [[0, 1], [1, 0], [0, 2]] {
-        assert_eq!(select(Some(pair), false).unwrap().len(), 1);
+        assert_eq!(select(Some(pair), false).unwrap().selections.len(), 1);
     }
     let subject = "Plugin: pair-selector `hostile` 1.0.0 (guest.wasm, sha256 ...)";
     for (told, what) in [

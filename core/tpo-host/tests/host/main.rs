@@ -5,6 +5,7 @@
 mod answers;
 mod conduct;
 mod guests;
+mod lent_models;
 mod limits;
 mod refusals;
 mod shipped;

@@ -80,7 +80,7 @@ fn render_parse_judge_select() {
     };
     let groups =
         [("a", vec![view(0.0, "Red."), view(1.0, "Blue.")]), ("b", vec![view(0.5, "Red."), view(0.5, "Blue.")])];
-    let selections = selector.select(&groups).unwrap();
+    let selections = selector.select(&groups).unwrap().selections;
     let [Selection::Pairs(pairs), Selection::Dropped(_)] = &selections[..] else { panic!("{selections:?}") };
     assert_eq!((pairs[0].chosen(), pairs[0].rejected()), (1, 0));
 }

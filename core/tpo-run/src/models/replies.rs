@@ -68,6 +68,12 @@ impl Replies {
         found.map_err(broken)
     }
 
+    /// Whether there is any reply of a model.
+    pub(super) fn has_any(&self, model: &str) -> Result<bool, Failure> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM replies WHERE model = ?1)";
+        self.connection.query_row(sql, [model], |row| row.get(0)).map_err(broken)
+    }
+
     /// Keeps a reply.
     pub(super) fn put(
         &self,

@@ -1,0 +1,244 @@
+//! What goes over the wire: OpenAI's chat completions, as far as its many imitators agree on them.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tpo_types::{ChatReply, ChatRequest, TokenLogProb};
+
+/// Why an answer is none.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Unread {
+    /// Not what the interface promises; another try may give something else.
+    Nonsense(String),
+    /// The server does not do what was asked for, and will not next time.
+    Unable(String),
+}
+
+/// The body of a request. Like vLLM and SGLang it is told to go on with a prefilled turn; llama.cpp does so of its own accord.
+pub(crate) fn body(model: &str, request: &ChatRequest) -> Value {
+    let mut messages: Vec<Value> = request
+        .messages
+        .iter()
+        .map(|message| json!({"role": message.role.as_str(), "content": message.content}))
+        .collect();
+    let mut body = json!({
+        "model": model,
+        "max_tokens": request.max_new_tokens,
+        "temperature": request.temperature,
+        // Some servers keep a seed in 32 bits, with a sign.
+        "seed": request.seed & 0x7fff_ffff,
+        "stream": false,
+    });
+    if let Some(prefill) = &request.prefill {
+        messages.push(json!({"role": "assistant", "content": prefill}));
+        body["continue_final_message"] = json!(true);
+        body["add_generation_prompt"] = json!(false);
+    }
+    body["messages"] = json!(messages);
+    if !request.stop.is_empty() {
+        body["stop"] = json!(request.stop);
+    }
+    if request.top_log_probs > 0 {
+        body["logprobs"] = json!(true);
+        body["top_logprobs"] = json!(request.top_log_probs);
+    }
+    body
+}
+
+/// About how many tokens a request takes, before it is known: four bytes a token, and all that may be written.
+pub(crate) fn estimate(request: &ChatRequest) -> u64 {
+    let texts = request.messages.iter().map(|message| &message.content).chain(&request.prefill);
+    let bytes: usize = texts.map(|text| text.len() + 16).sum();
+    (bytes / 4) as u64 + u64::from(request.max_new_tokens)
+}
+
+#[derive(Deserialize)]
+struct Body {
+    choices: Vec<Choice>,
+    #[serde(default)]
+    usage: Option<Usage>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    message: Answer,
+    #[serde(default)]
+    finish_reason: Option<String>,
+    #[serde(default)]
+    logprobs: Option<LogProbs>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    content: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct LogProbs {
+    content: Option<Vec<Position>>,
+}
+
+#[derive(Deserialize)]
+struct Position {
+    #[serde(default)]
+    top_logprobs: Vec<Top>,
+}
+
+#[derive(Deserialize)]
+struct Top {
+    token: String,
+    logprob: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Usage {
+    #[serde(default)]
+    prompt_tokens: u32,
+    #[serde(default)]
+    completion_tokens: u32,
+}
+
+/// Reads the body of an answer with status 200.
+pub(crate) fn reply(bytes: &[u8], request: &ChatRequest) -> Result<ChatReply, Unread> {
+    let nonsense = |what: &str| Unread::Nonsense(what.to_owned());
+    let body: Body = serde_json::from_slice(bytes)
+        .map_err(|error| Unread::Nonsense(format!("it answered what is no chat completion ({error})")))?;
+    let choice = body.choices.into_iter().next().ok_or_else(|| nonsense("it answered without a choice"))?;
+    let text = choice.message.content.ok_or_else(|| nonsense("it answered without a text"))?;
+    let top_log_probs = match choice.logprobs.and_then(|logprobs| logprobs.content) {
+        _ if request.top_log_probs == 0 => Vec::new(),
+        Some(positions) => positions.into_iter().map(|position| top(position, request.top_log_probs)).collect(),
+        // An empty answer has no position to report.
+        None if text.is_empty() => Vec::new(),
+        None => return Err(Unread::Unable("it reports no log-probabilities, which were asked for".into())),
+    };
+    // Some servers repeat what the turn was begun with.
+    let text = match request.prefill.as_deref().and_then(|prefill| text.strip_prefix(prefill)) {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    };
+    let usage = body.usage.unwrap_or(Usage { prompt_tokens: 0, completion_tokens: 0 });
+    Ok(ChatReply {
+        text,
+        truncated: choice.finish_reason.as_deref() == Some("length"),
+        top_log_probs,
+        prompt_tokens: usage.prompt_tokens,
+        completion_tokens: usage.completion_tokens,
+    })
+}
+
+/// The likeliest tokens of one position, likeliest first.
+fn top(position: Position, most: u32) -> Vec<TokenLogProb> {
+    let tokens = position.top_logprobs.into_iter();
+    let mut tokens: Vec<TokenLogProb> = tokens
+        .filter_map(|Top { token, logprob }| Some(TokenLogProb { token, log_prob: logprob.filter(|p| p.is_finite())? }))
+        .collect();
+    tokens.sort_by(|a, b| b.log_prob.total_cmp(&a.log_prob));
+    tokens.truncate(most as usize);
+    tokens
+}
+
+/// What a server says of an error, in whatever form.
+pub(crate) fn complaint(bytes: &[u8]) -> String {
+    /// Characters of it that are told.
+    const TOLD: usize = 300;
+    let json: Option<Value> = serde_json::from_slice(bytes).ok();
+    let text = json.as_ref().and_then(|body| {
+        let error = body.get("error").unwrap_or(body);
+        [error.get("message"), Some(error), body.get("detail"), body.get("message")]
+            .into_iter()
+            .flatten()
+            .find_map(Value::as_str)
+    });
+    let text = text.map_or_else(|| String::from_utf8_lossy(bytes), Into::into);
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TOLD).collect();
+    if line.is_empty() { "it says nothing more".into() } else { line }
+}
+
+#[cfg(test)]
+mod tests {
+    use tpo_types::Message;
+
+    use super::*;
+
+    fn request() -> ChatRequest {
+        ChatRequest {
+            messages: vec![Message::user("Which one?")],
+            prefill: None,
+            stop: Vec::new(),
+            max_new_tokens: 5,
+            temperature: 0.0,
+            seed: 1 << 40 | 7,
+            top_log_probs: 0,
+        }
+    }
+
+    #[test]
+    fn a_request_says_what_is_needed_and_no_more() {
+        let plain = body("m", &request());
+        assert_eq!(
+            plain.to_string(),
+            r#"{"model":"m","max_tokens":5,"temperature":0.0,"seed":7,"stream":false,"messages":[{"role":"user","content":"Which one?"}]}"#
+        );
+        let full = ChatRequest { prefill: Some("So".into()), stop: vec!["\n".into()], top_log_probs: 3, ..request() };
+        let full = body("m", &full);
+        assert_eq!(full["messages"][1], json!({"role": "assistant", "content": "So"}));
+        assert_eq!((&full["continue_final_message"], &full["add_generation_prompt"]), (&json!(true), &json!(false)));
+        assert_eq!(
+            (&full["stop"], &full["logprobs"], &full["top_logprobs"]),
+            (&json!(["\n"]), &json!(true), &json!(3))
+        );
+    }
+
+    #[test]
+    fn an_answer_is_read() {
+        let answer = json!({
+            "choices": [{
+                "message": {"role": "assistant", "content": "So B"},
+                "finish_reason": "length",
+                "logprobs": {"content": [{"token": "B", "logprob": -0.1, "top_logprobs": [
+                    {"token": "A", "logprob": -3.0}, {"token": "B", "logprob": -0.1}, {"token": "C", "logprob": null}]}]},
+            }],
+            "usage": {"prompt_tokens": 9, "completion_tokens": 1},
+        });
+        let asked = ChatRequest { prefill: Some("So ".into()), top_log_probs: 3, ..request() };
+        let read = reply(answer.to_string().as_bytes(), &asked).expect("an answer");
+        assert_eq!((read.text.as_str(), read.truncated, read.prompt_tokens), ("B", true, 9));
+        let tokens: Vec<&str> = read.top_log_probs[0].iter().map(|top| top.token.as_str()).collect();
+        assert_eq!(tokens, ["B", "A"]);
+    }
+
+    #[test]
+    fn nonsense_is_told_from_inability() {
+        for nonsense in [
+            "<html>Welcome!</html>",
+            r#"{"choices": [{"message": {"content": "cut"#,
+            r#"{"choices": []}"#,
+            r#"{"choices": [{"message": {"role": "assistant", "content": null}}]}"#,
+            r#"{"error": {"message": "overloaded"}}"#,
+            "",
+        ] {
+            assert!(matches!(reply(nonsense.as_bytes(), &request()), Err(Unread::Nonsense(_))), "{nonsense}");
+        }
+        let asked = ChatRequest { top_log_probs: 3, ..request() };
+        for without in [
+            r#"{"choices": [{"message": {"content": "B"}}]}"#,
+            r#"{"choices": [{"message": {"content": "B"}, "logprobs": {"content": null}}]}"#,
+        ] {
+            assert!(matches!(reply(without.as_bytes(), &asked), Err(Unread::Unable(_))), "{without}");
+        }
+    }
+
+    #[test]
+    fn a_complaint_is_one_line() {
+        for (body, wanted) in [
+            (r#"{"error": {"message": "no such\nmodel", "code": 404}}"#, "no such model"),
+            (r#"{"error": "no such model"}"#, "no such model"),
+            (r#"{"detail": "no such model"}"#, "no such model"),
+            (r#"{"object": "error", "message": "no such model"}"#, "no such model"),
+            ("no such model", "no such model"),
+            ("", "it says nothing more"),
+        ] {
+            assert_eq!(complaint(body.as_bytes()), wanted);
+        }
+    }
+}
