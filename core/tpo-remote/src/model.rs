@@ -69,7 +69,8 @@ impl OpenAiModel {
                     }
                     Ok(reply)
                 }
-                Err(Unread::Nonsense(why)) => Err(Fault::Passing(why)),
+                // What does not parse is quoted.
+                Err(Unread::Nonsense(why)) => Err(Fault::Passing(self.client.tellable(&why))),
                 Err(Unread::Unable(why)) => Err(Fault::Lasting(ModelError::InvalidRequest(self.told(&why)))),
             },
             Answer::Later { why, after } => {
