@@ -66,10 +66,26 @@ fn a_wrong_key_ends_the_command_and_its_variable_is_named() {
 }
 
 #[test]
+fn a_server_may_repeat_the_key_in_whatever_it_says() {
+    let says: [fn() -> Reply; 5] = [
+        || Reply::json(400, &json!({"error": {"message": format!("{KEY} may not ask this")}})),
+        || Reply::new(500, "text/plain", format!("nobody knows {KEY}")),
+        || Reply::json(200, &json!({"choices": KEY})),
+        || Reply::json(200, &json!({"choices": "long".repeat(1 << 20)})),
+        || Reply::new(302, "text/plain", "").header("location", &format!("http://127.0.0.1/{KEY}")),
+    ];
+    for says in says {
+        let server = ScriptedServer::start(move |_| says().into());
+        let desk = Desk::new(&server, 10, 3);
+        let ended = with_key(&desk, LLM_RUBRIC, &["attempts=2", "concurrency=32"]);
+        assert!(ended.stderr.len() < 100_000, "{} bytes are told", ended.stderr.len());
+        keeps_the_key(&desk.here, &ended);
+    }
+}
+
+#[test]
 fn the_key_is_sent_and_kept_nowhere() {
-    // A server that repeats the key where a reply is expected.
-    let server =
-        ScriptedServer::start(|asked| Reply::good(asked, &format!("You sent {KEY}. {}", opinion(asked))).into());
+    let server = ScriptedServer::start(|asked| Reply::good(asked, &opinion(asked)).into());
     let desk = Desk::new(&server, 5, 3);
     let ended = with_key(&desk, LLM_RUBRIC, &[]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
