@@ -141,13 +141,19 @@ impl LanguageModel for OpenAiModel {
                     loop {
                         let number = next.fetch_add(1, Ordering::Relaxed);
                         let Some(request) = requests.get(number) else { break };
-                        // The receiver outlives the workers.
-                        let _ = sender.send((number, self.ask(request)));
+                        // The receiver outlives the workers. What has not been heard of may be lost, so until then no more is
+                        // asked.
+                        let (heard, is_heard) = mpsc::channel::<()>();
+                        let _ = sender.send((number, self.ask(request), heard));
+                        let _ = is_heard.recv();
                     }
                 });
             }
             drop(sender);
-            outcomes.into_iter().for_each(|(number, outcome)| done(number, outcome));
+            for (number, outcome, heard) in outcomes {
+                done(number, outcome);
+                drop(heard);
+            }
         });
     }
 
