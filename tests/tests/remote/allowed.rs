@@ -84,15 +84,24 @@ fn a_server_that_says_nothing_is_given_up_in_time() {
 }
 
 #[test]
-fn a_few_that_fail_do_not_mean_that_the_server_is_gone() {
+fn many_that_fail_do_not_mean_that_the_server_is_gone() {
     // They take longest, so they are the last ones of all, one behind the other.
     let server = ScriptedServer::start(|asked| match reading(&asked.prompt).map(|response| response.as_bytes()[9]) {
         Some(b'0') => Conduct::HangUp,
         _ => Reply::good(asked, &opinion(asked)).into(),
     });
-    let ended = Desk::new(&server, 50, 8).succeeds(LLM_RUBRIC, &["attempts=2", "concurrency=32"]);
-    assert!(ended.stderr.contains("350 responses scored"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("50 unscored: the model failed"), "{}", ended.stderr);
+    let desk = Desk::new(&server, 50, 8);
+    let settings = ["attempts=2", "concurrency=32"];
+    let first = desk.succeeds(LLM_RUBRIC, &settings);
+    assert!(first.stderr.contains("350 responses scored"), "{}", first.stderr);
+    assert!(first.stderr.contains("50 unscored: the model failed"), "{}", first.stderr);
+    // Now nothing else is left to be asked.
+    assert!(desk.succeeds(LLM_RUBRIC, &settings).stdout == first.stdout);
+    assert_eq!(
+        server.answers().values().filter(|texts| texts.len() > 1).count(),
+        1,
+        "asked again, besides one question"
+    );
 }
 
 #[test]
