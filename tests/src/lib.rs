@@ -3,6 +3,7 @@
 //! The tests see `tpo` as a user does: commands, files and exit codes.
 
 mod opinionated;
+pub mod scripted_server;
 
 use std::fs;
 use std::path::{Path, PathBuf};

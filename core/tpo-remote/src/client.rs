@@ -18,6 +18,8 @@ use crate::{RemoteConfig, pause, wire};
 const LARGEST: u64 = 16 << 20;
 /// The most bytes that are read of a complaint.
 const LARGEST_COMPLAINT: u64 = 64 << 10;
+/// The most characters of what a server says that are told.
+const TOLD: usize = 300;
 
 pub(crate) struct Client {
     agent: Agent,
@@ -99,7 +101,7 @@ impl Client {
             };
         }
         let after = asked_for(response.headers());
-        let complaint = wire::complaint(&read(&mut response, LARGEST_COMPLAINT).unwrap_or_default());
+        let complaint = self.tellable(&wire::complaint(&read(&mut response, LARGEST_COMPLAINT).unwrap_or_default()));
         let told = format!("it answered {}: {complaint}", status.as_u16());
         match status.as_u16() {
             408 | 409 | 425 | 429 | 500.. => Answer::Later { why: told, after },
@@ -117,6 +119,12 @@ impl Client {
             Some(key) => format!("it was sent the key in the environment variable `{}`", key.variable),
             None => "it was sent no key; `api_key_env` names the environment variable that holds one".into(),
         }
+    }
+
+    /// What a server says, as it may be told: without the key, and of bearable length.
+    pub(crate) fn tellable(&self, text: &str) -> String {
+        // Shortened last: a part of the key would not be recognized.
+        self.without_key(text).chars().take(TOLD).collect()
     }
 
     fn without_key(&self, text: &str) -> String {

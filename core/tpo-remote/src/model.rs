@@ -4,14 +4,16 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use tpo_types::{ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, LanguageModel, ModelError, TensorData};
+use tpo_types::{
+    ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, LanguageModel, Message, ModelError, TensorData,
+};
 
 use crate::client::{Answer, Client};
 use crate::gate::Gate;
 use crate::wire::{self, Unread};
 use crate::{RemoteConfig, pause};
 
-/// So many requests given up in a row mean that the server is gone.
+/// So many requests given up in a row raise the question whether the server is gone.
 const GONE: u32 = 20;
 
 /// A model behind a server.
@@ -69,7 +71,8 @@ impl OpenAiModel {
                     }
                     Ok(reply)
                 }
-                Err(Unread::Nonsense(why)) => Err(Fault::Passing(why)),
+                // What does not parse is quoted.
+                Err(Unread::Nonsense(why)) => Err(Fault::Passing(self.client.tellable(&why))),
                 Err(Unread::Unable(why)) => Err(Fault::Lasting(ModelError::InvalidRequest(self.told(&why)))),
             },
             Answer::Later { why, after } => {
@@ -90,13 +93,24 @@ impl OpenAiModel {
         }
     }
 
-    /// One request is given up. Many in a row, and the server is.
+    /// One request is given up. Where many in a row are, a question that any server can answer tells whether it is gone or only
+    /// these fail: they take longest, so they are the last of a batch, and all that is left for the next command.
     fn give_up(&self, last: &str) -> ModelError {
         let attempts = self.config.attempts;
         let in_a_row = self.given_up_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
         if in_a_row >= GONE {
-            let why = format!("{in_a_row} requests in a row failed, each {attempts} times, the last because {last}");
-            return self.unavailable(&why);
+            let question = question();
+            match self.ask_once(&wire::body(&self.config.model, &question).to_string(), &question) {
+                Ok(_) | Err(Fault::Lasting(ModelError::InvalidRequest(_))) => {
+                    self.given_up_in_a_row.store(0, Ordering::Relaxed);
+                }
+                Err(Fault::Passing(_)) => {
+                    let why =
+                        format!("{in_a_row} requests in a row failed, each {attempts} times, the last because {last}");
+                    return self.unavailable(&why);
+                }
+                Err(Fault::Lasting(error)) => return error,
+            }
         }
         ModelError::Failed(self.told(&format!("it was asked {attempts} times; the last time {last}")))
     }
@@ -115,6 +129,19 @@ impl OpenAiModel {
     fn has_none(&self, what: &str) -> ModelError {
         let what = format!("a server gives no {what}; bind the model with `source` instead of `server`");
         ModelError::InvalidRequest(self.told(&what))
+    }
+}
+
+/// What any server can answer.
+fn question() -> ChatRequest {
+    ChatRequest {
+        messages: vec![Message::user("Say yes.")],
+        prefill: None,
+        stop: Vec::new(),
+        max_new_tokens: 16,
+        temperature: 0.0,
+        seed: 0,
+        top_log_probs: 0,
     }
 }
 
@@ -140,13 +167,19 @@ impl LanguageModel for OpenAiModel {
                     loop {
                         let number = next.fetch_add(1, Ordering::Relaxed);
                         let Some(request) = requests.get(number) else { break };
-                        // The receiver outlives the workers.
-                        let _ = sender.send((number, self.ask(request)));
+                        // The receiver outlives the workers. What has not been heard of may be lost, so until then no more is
+                        // asked.
+                        let (heard, is_heard) = mpsc::channel::<()>();
+                        let _ = sender.send((number, self.ask(request), heard));
+                        let _ = is_heard.recv();
                     }
                 });
             }
             drop(sender);
-            outcomes.into_iter().for_each(|(number, outcome)| done(number, outcome));
+            for (number, outcome, heard) in outcomes {
+                done(number, outcome);
+                drop(heard);
+            }
         });
     }
 

@@ -139,8 +139,6 @@ fn top(position: Position, most: u32) -> Vec<TokenLogProb> {
 
 /// What a server says of an error, in whatever form.
 pub(crate) fn complaint(bytes: &[u8]) -> String {
-    /// Characters of it that are told.
-    const TOLD: usize = 300;
     let json: Option<Value> = serde_json::from_slice(bytes).ok();
     let text = json.as_ref().and_then(|body| {
         let error = body.get("error").unwrap_or(body);
@@ -150,7 +148,7 @@ pub(crate) fn complaint(bytes: &[u8]) -> String {
             .find_map(Value::as_str)
     });
     let text = text.map_or_else(|| String::from_utf8_lossy(bytes), Into::into);
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TOLD).collect();
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.is_empty() { "it says nothing more".into() } else { line }
 }
 

@@ -1,0 +1,8 @@
+//! Judges whose model stands behind a server, through the binary: what becomes of every way in which a server can fail.
+
+mod allowed;
+mod desk;
+mod faults;
+mod going_on;
+mod key;
+mod runs;
