@@ -151,13 +151,16 @@ fn order_swap(
         (0..cases.len()).filter_map(|at| Some((&cases[at], off_topic(cases, at)?))).collect();
     let (mut tried, mut won, mut tied) = (0, 0, 0);
     for chunk in junk.chunks(ROWS_AT_ONCE) {
-        let both = |(case, junk): &(&Case<'_>, &str)| {
-            [vec![case.real, *junk], vec![*junk, case.real]].map(|shown| (case.instruction, shown))
-        };
-        let asked: Vec<(&Instruction, Vec<&str>)> = chunk.iter().flat_map(both).collect();
+        let asked: Vec<(&Instruction, Vec<&str>)> = chunk
+            .iter()
+            .flat_map(|&(case, junk)| {
+                [(case.instruction, vec![case.real, junk]), (case.instruction, vec![junk, case.real])]
+            })
+            .collect();
         let judged = scoring.judge(&asked)?;
         let mut said: Vec<Vec<Preference>> = vec![Vec::new(); chunk.len()];
-        for (group, (number, real_at)) in (0..asked.len()).map(|group| (group, (group / 2, group % 2))) {
+        for group in 0..asked.len() {
+            let (number, real_at) = (group / 2, group % 2);
             let real_first = |preference, is_first| if is_first { preference } else { swapped(&preference) };
             let scores = judged.preferred(group).map(|preference| real_first(preference, real_at == 0));
             let duels = judged.duels.iter().filter(|duel| duel.group == group);
@@ -229,7 +232,8 @@ mod tests {
         let scoring = Scoring::Pairwise(Box::new(First), Tournament::Full);
         let rows = [row("one", "a real one"), row("two", "another one")];
         let diagnosis = diagnose(&scoring, &rows, &mut |_| {}).expect("a diagnosis");
-        let found = |name: &str| diagnosis.attacks.iter().find(|attack| attack.name == name).expect("the attack").clone();
+        let found =
+            |name: &str| diagnosis.attacks.iter().find(|attack| attack.name == name).expect("the attack").clone();
         let shares = |name: &str| [found(name).won, found(name).tied].map(|share| (share * 100.0) as u32);
         assert_eq!((found("empty").tried, shares("empty")), (2, [0, 0]));
         // Asked in both orders it seems undecided; that is not how it came about.
