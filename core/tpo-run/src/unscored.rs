@@ -82,9 +82,9 @@ mod tests {
 
     fn see(guard: &mut Guard, judgments: usize, unscored: usize) {
         let score = tpo_types::Score::new(1.0).expect("finite");
-        let judgment = |index| match index < unscored {
-            true => Judgment::Unscored("no verdict".into()),
-            false => Judgment::Scored(tpo_types::Scored { score, rationale: None, aspects: BTreeMap::new() }),
+        let scored = tpo_types::Scored { score, rationale: None, aspects: BTreeMap::new() };
+        let judgment = |index| {
+            if index < unscored { Judgment::Unscored("no verdict".into()) } else { Judgment::Scored(scored.clone()) }
         };
         let judgments: Vec<Judgment> = (0..judgments).map(judgment).collect();
         guard.see(judgments.iter(), vec![format!("{} judgments", judgments.len())]);
