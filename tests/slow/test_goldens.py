@@ -18,8 +18,8 @@ TINY_TOLERANCE = 3e-5
 REAL_TOLERANCE = 1e-4
 
 
-def regenerate(script, out):
-    done = subprocess.run([sys.executable, GOLDEN / script, "--out", out], capture_output=True, text=True)
+def regenerate(script, out, *more):
+    done = subprocess.run([sys.executable, GOLDEN / script, "--out", out, *more], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return out
 
@@ -70,14 +70,17 @@ def assert_same_files(committed, made, tolerances):
             assert_same_tensors(committed / path, made / path, tolerance)
 
 
-def test_models_are_what_their_script_makes(tmp_path):
-    assert_same_files(MODELS, regenerate("make_models.py", tmp_path), {"": FIXTURE_TOLERANCE})
+def test_models_are_what_their_scripts_make(tmp_path):
+    models = regenerate("make_models.py", tmp_path / "models")
+    regenerate("make_armo.py", tmp_path / "goldens", "--models", models)
+    assert_same_files(MODELS, models, {"": FIXTURE_TOLERANCE})
 
 
 def test_goldens_are_what_their_scripts_make(tmp_path):
-    regenerate("make_goldens.py", tmp_path)
-    regenerate("make_smollm2.py", tmp_path)
-    assert_same_files(GOLDEN, tmp_path, {"": TINY_TOLERANCE, "smollm2.json": REAL_TOLERANCE})
+    goldens = regenerate("make_goldens.py", tmp_path / "goldens")
+    regenerate("make_smollm2.py", goldens)
+    regenerate("make_armo.py", goldens, "--models", tmp_path / "models")
+    assert_same_files(GOLDEN, goldens, {"": TINY_TOLERANCE, "smollm2.json": REAL_TOLERANCE})
 
 
 @pytest.mark.parametrize("wrong", [1.0001, 1, None, [1.0], {"a": 1.0}])
