@@ -25,8 +25,30 @@ HERE = Path(__file__).resolve().parent
 NAME = "tiny-armo"
 SEED = 15
 
-NUM_OBJECTIVES = 19
-VERBOSITY = 4
+# In the order of the heads, by the names of the model card.
+OBJECTIVES = [
+    "helpsteer-helpfulness",
+    "helpsteer-correctness",
+    "helpsteer-coherence",
+    "helpsteer-complexity",
+    "helpsteer-verbosity",
+    "ultrafeedback-overall_score",
+    "ultrafeedback-instruction_following",
+    "ultrafeedback-truthfulness",
+    "ultrafeedback-honesty",
+    "ultrafeedback-helpfulness",
+    "beavertails-is_safe",
+    "prometheus-score",
+    "argilla-overall_quality",
+    "argilla-judge_lm",
+    "code-complexity",
+    "code-style",
+    "code-explanation",
+    "code-instruction-following",
+    "code-readability",
+]
+NUM_OBJECTIVES = len(OBJECTIVES)
+VERBOSITY = OBJECTIVES.index("helpsteer-verbosity")
 GATING_LAYERS = 4
 GATING_HIDDEN = 32
 TEMPERATURE = 10.0
@@ -349,6 +371,7 @@ def armo_golden(directory):
         "made_with": made_with("torch", "transformers", "tokenizers"),
         "gate_tokens": reference.gate_tokens,
         "gating_temperature": reference.temperature,
+        "objectives": OBJECTIVES,
         "instructions": instructions,
     }
 
