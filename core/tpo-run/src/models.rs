@@ -21,6 +21,9 @@ use tpo_types::{
 
 use self::replies::Replies;
 
+/// Conversations that are read before their states are kept.
+const EMBEDDED_AT_ONCE: usize = 64;
+
 /// A model that judges may ask, by the alias that they ask for. Either on this machine or behind a server.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -281,7 +284,12 @@ impl ModelService for Models {
 
     fn embed(&self, requests: &[(String, EmbedRequest)]) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure> {
         self.recall("embed", requests, |model, requests, done| {
-            model.embed(requests).into_iter().enumerate().for_each(|(number, outcome)| done(number, outcome));
+            // In parts, so that what is there is kept before everything is.
+            for (part, requests) in requests.chunks(EMBEDDED_AT_ONCE).enumerate() {
+                for (number, outcome) in model.embed(requests).into_iter().enumerate() {
+                    done(part * EMBEDDED_AT_ONCE + number, outcome);
+                }
+            }
         })
     }
 
