@@ -110,6 +110,16 @@ fn a_run_whose_model_says_nothing_stops_and_goes_on_when_it_speaks() {
     goes_on(&here, &server, &HALF);
 }
 
+/// Replies without a verdict are replies, and kept.
+#[test]
+fn a_run_whose_judge_has_no_word_stops_and_goes_on_when_it_has() {
+    let (server, sense) = senseless(|asked| Reply::good(asked, "It depends.").into());
+    let here = Workplace::new();
+    stops(&here, &server, "no verdict");
+    sense.store(true, Ordering::SeqCst);
+    goes_on(&here, &server, &HALF);
+}
+
 #[test]
 fn a_run_whose_judge_has_no_word_goes_on_where_more_is_borne() {
     let (server, sense) = senseless(|asked| Reply::good(asked, "It depends.").into());
