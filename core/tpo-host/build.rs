@@ -7,16 +7,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 14] = [
+    "all-pairs",
     "armo",
     "best-worst",
+    "choice",
     "exact",
     "llm-rubric",
+    "margin",
     "math",
     "overlap",
     "reward-model",
     "rules",
     "self-taught",
+    "thought-length",
     "thought-markers",
 ];
 const TARGET: &str = "wasm32-wasip2";

@@ -2,6 +2,7 @@
 //!
 //! The tests see `tpo` as a user does: commands, files and exit codes.
 
+mod opinionated;
 pub mod scripted_server;
 
 use std::fs;
@@ -9,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
+
+pub use opinionated::opinionated;
 
 /// The repository's root.
 pub fn root() -> PathBuf {

@@ -1,11 +1,10 @@
 //! The judges that ship, through the binary: in a run, in a panel, and alone.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tpo_tests::{Workplace, fixture};
+use tpo_tests::{Workplace, fixture, opinionated};
 
 /// A run of one iteration in a directory.
 fn run<'a>(config: &'a str, directory: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -21,61 +20,10 @@ fn count(here: &Workplace, run: &str, sql: &str) -> i64 {
     db.query_row(sql, [], |row| row.get(0)).expect("a count")
 }
 
-/// A tiny model that has an opinion: among its likeliest tokens are often `A` and `B`, and it reads long prompts.
-fn opinionated(here: &Workplace) -> PathBuf {
-    let model = here.path("opinionated");
-    fs::create_dir_all(&model).expect("a directory");
-    for file in fs::read_dir(fixture("models/tiny-llama")).expect("the model") {
-        let file = file.expect("a file");
-        fs::copy(file.path(), model.join(file.file_name())).expect("a copy");
-    }
-    let json =
-        |name: &str| -> Value { serde_json::from_slice(&fs::read(model.join(name)).expect("a file")).expect("JSON") };
-    let mut config = json("config.json");
-    config["max_position_embeddings"] = json!(1 << 14);
-    fs::write(model.join("config.json"), config.to_string()).expect("a file");
-    let vocabulary = &json("tokenizer.json")["model"]["vocab"];
-    let rows: Vec<usize> =
-        ["A", "B"].iter().map(|token| vocabulary[token].as_u64().expect("a token") as usize).collect();
-    louder(&model.join("model.safetensors"), &rows);
-    model
-}
-
-/// Multiplies tensors, and of the embedding, which is the output layer too, some rows.
-fn louder(weights: &Path, rows: &[usize]) {
-    let mut bytes = fs::read(weights).expect("the weights");
-    let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
-    let tensors: Value = serde_json::from_slice(&bytes[8..8 + header]).expect("JSON");
-    let mut multiply = |name: &str, row: Option<usize>, factor: f32| {
-        let tensor = &tensors[name];
-        assert_eq!(tensor["dtype"], "F32", "{name}");
-        let number = |value: &Value| value.as_u64().expect("a number") as usize;
-        let (mut begin, mut end) = (number(&tensor["data_offsets"][0]), number(&tensor["data_offsets"][1]));
-        if let Some(row) = row {
-            let bytes = number(&tensor["shape"][1]) * 4;
-            begin += row * bytes;
-            end = begin + bytes;
-        }
-        for value in bytes[8 + header + begin..8 + header + end].chunks_exact_mut(4) {
-            let louder = f32::from_le_bytes(value.try_into().expect("four bytes")) * factor;
-            value.copy_from_slice(&louder.to_le_bytes());
-        }
-    };
-    // What it says is mostly one of these tokens, and follows from what it has read rather than from the last token.
-    for row in rows {
-        multiply("model.embed_tokens.weight", Some(*row), 30.0);
-    }
-    for layer in 0..2 {
-        multiply(&format!("model.layers.{layer}.self_attn.q_proj.weight"), None, 100.0);
-        multiply(&format!("model.layers.{layer}.self_attn.o_proj.weight"), None, 30.0);
-    }
-    fs::write(weights, bytes).expect("a file");
-}
-
 #[test]
 fn self_taught_judges_a_run_with_a_model_on_this_machine() {
     let here = Workplace::new();
-    let model = opinionated(&here);
+    let model = opinionated(&here, "opinionated", 30.0);
     let (config, source) = (config(), format!("models.judge.source={}", model.display()));
     let judge = ["--judge", "self-taught", "--set", "judge.config.verdict=likelier", "--set", &source];
     here.succeeds(&run(&config, "run", &judge));

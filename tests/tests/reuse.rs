@@ -1,7 +1,9 @@
 //! What a run makes again when one thing is changed, and what it takes from the run before.
 
+use std::cmp::Ordering;
+
 use rusqlite::Connection;
-use tpo_tests::{Workplace, fixture};
+use tpo_tests::{Workplace, fixture, opinionated};
 
 /// What the stages of the first iteration and of the validation before it made, and how much of it they took.
 fn made(here: &Workplace, run: &str) -> Vec<(String, String, i64, i64)> {
@@ -40,8 +42,11 @@ fn only_what_follows_from_a_change_is_made_again() {
     let table: &[(&str, Kept)] = &[
         ("train.beta=0.2", ALL),
         ("selector.config.rho=0.3", ALL),
+        ("selector.config.rho=auto", ALL),
         ("selector.config.malformed_share=0", ALL),
+        ("selector.plugin=all-pairs", ALL),
         ("judge.config.constraint_weight=2.0", COMPLETIONS),
+        ("judge.plugin=overlap", COMPLETIONS),
         ("sampling.temperature=0.7", NOTHING),
         ("seed=8", NOTHING),
         ("thought.config.preset=specific", NOTHING),
@@ -53,5 +58,49 @@ fn only_what_follows_from_a_change_is_made_again() {
             let keeps = if stage == "sample" { kept.completions } else { kept.judgments };
             assert_eq!(taken, if keeps { items } else { 0 }, "{change}: {stage} of {slice}, {items} items");
         }
+    }
+}
+
+/// Replies of models that a run has.
+fn replies(here: &Workplace, run: &str) -> i64 {
+    let db = Connection::open(here.path(&format!("{run}/replies.db"))).expect("the replies");
+    db.query_row("SELECT count(*) FROM replies", [], |row| row.get(0)).expect("a count")
+}
+
+#[test]
+fn a_model_is_asked_again_only_what_it_was_not_asked() {
+    let here = Workplace::new();
+    let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
+    let source = |model: &std::path::Path| format!("models.judge.source={}", model.display());
+    let model = source(&opinionated(&here, "opinionated", 30.0));
+    let other_model = source(&opinionated(&here, "otherwise", 25.0));
+    let run = |name: &str, more: &[&str]| {
+        let arguments = ["run", &config, "--quiet", "--dir", name, "--set", "iterations=1", "--judge", "self-taught"];
+        let verdict = ["--set", "judge.config.verdict=likelier", "--set", &model];
+        here.succeeds(&[&arguments[..], &verdict, more].concat());
+    };
+    run("first", &[]);
+    let asked = replies(&here, "first");
+    assert!(asked > 0);
+
+    // What changes, what of the first run stays, and how many replies there are then.
+    let table: &[(&str, Kept, Ordering)] = &[
+        // Other pairs make another policy, whose validation is judged anew.
+        ("selector.config.rho=0.3", ALL, Ordering::Greater),
+        ("selector.plugin=thought-length", ALL, Ordering::Greater),
+        // How a reply is read, and nothing of what is asked: the model is asked nothing.
+        ("judge.config.attempts=1", COMPLETIONS, Ordering::Equal),
+        // What is asked, and who.
+        ("judge.config.seed=7", COMPLETIONS, Ordering::Greater),
+        (&other_model, COMPLETIONS, Ordering::Greater),
+    ];
+    for (number, (change, kept, than_before)) in table.iter().enumerate() {
+        let name = format!("changed-{number}");
+        run(&name, &["--set", change, "--from", "first"]);
+        for (slice, stage, items, taken) in made(&here, &name) {
+            let keeps = if stage == "sample" { kept.completions } else { kept.judgments };
+            assert_eq!(taken, if keeps { items } else { 0 }, "{change}: {stage} of {slice}, {items} items");
+        }
+        assert_eq!(replies(&here, &name).cmp(&asked), *than_before, "{change}: replies beyond the first {asked}");
     }
 }

@@ -17,25 +17,66 @@ const TOLD_LINES: usize = 30;
 const TOLD_LINE_BYTES: usize = 200;
 
 /// A call that ended without an answer.
-pub(crate) struct Crash {
+pub(crate) enum Crash {
+    /// The guest's own doing.
+    Guest(Misdeed),
+    /// Something that it asked of the host could not be done.
+    Host(Failure),
+}
+
+/// What a guest did instead of answering.
+pub(crate) struct Misdeed {
     did: String,
     hint: Option<&'static str>,
     /// What brought it about.
     cause: Option<Failure>,
-    /// Whether it ended because its types are not the contract's.
-    pub(crate) drifted: bool,
-    /// What failed behind an import, where the guest did nothing wrong.
-    not_its_fault: Option<Failure>,
+    /// Whether its types are not the contract's.
+    drifted: bool,
 }
 
 impl Crash {
     /// What `error` means, with the last lines that the guest printed.
     pub(crate) fn new(error: wasmtime::Error, last_lines: Option<String>, limits: &Limits) -> Self {
-        let error = match error.downcast::<Failure>() {
-            Ok(failure) => return Self::of_the_host(failure),
-            Err(error) => error,
+        match error.downcast::<Failure>() {
+            Ok(failure) => Self::Host(failure),
+            Err(error) => Self::Guest(Misdeed::new(&error, last_lines, limits)),
+        }
+    }
+
+    /// Whether it ended because the guest's types are not the contract's.
+    pub(crate) fn is_drift(&self) -> bool {
+        matches!(self, Self::Guest(misdeed) if misdeed.drifted)
+    }
+
+    /// What brought it about, or what the guest did.
+    pub(crate) fn into_cause(self) -> Failure {
+        match self {
+            Self::Guest(Misdeed { did, cause, .. }) => cause.unwrap_or_else(|| Failure::new(Kind::Plugin, did)),
+            Self::Host(failure) => failure,
+        }
+    }
+
+    /// The failure of `subject`; `place` says when. A failure of the host is told as it is.
+    pub(crate) fn failure(self, subject: &str, place: &str) -> Failure {
+        let Misdeed { did, hint, cause, .. } = match self {
+            Self::Guest(misdeed) => misdeed,
+            Self::Host(failure) => return failure,
         };
-        let (did, hint) = explain(&error, limits);
+        let failure = Failure::new(Kind::Plugin, format!("{subject} {did} {place}"));
+        let failure = match cause {
+            Some(cause) => failure.because(cause),
+            None => failure,
+        };
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl Misdeed {
+    fn new(error: &wasmtime::Error, last_lines: Option<String>, limits: &Limits) -> Self {
+        let (did, hint) = explain(error, limits);
         let drifted = error.downcast_ref::<Drift>().is_some();
         let mut causes: Vec<_> = error.chain().map(|cause| told(&cause.to_string())).collect();
         // What it did says so already.
@@ -49,32 +90,7 @@ impl Crash {
                 None => failure,
             })
         });
-        Self { did, hint, cause, drifted, not_its_fault: None }
-    }
-
-    fn of_the_host(failure: Failure) -> Self {
-        Self { did: "could not go on".into(), hint: None, cause: None, drifted: false, not_its_fault: Some(failure) }
-    }
-
-    /// What brought it about, or what it did.
-    pub(crate) fn into_cause(self) -> Failure {
-        self.not_its_fault.or(self.cause).unwrap_or_else(|| Failure::new(Kind::Plugin, self.did))
-    }
-
-    /// The failure of `subject`; `place` says when.
-    pub(crate) fn failure(self, subject: &str, place: &str) -> Failure {
-        if let Some(failure) = self.not_its_fault {
-            return failure;
-        }
-        let failure = Failure::new(Kind::Plugin, format!("{subject} {} {place}", self.did));
-        let failure = match self.cause {
-            Some(cause) => failure.because(cause),
-            None => failure,
-        };
-        match self.hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        Self { did, hint, cause, drifted }
     }
 }
 

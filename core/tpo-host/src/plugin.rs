@@ -56,7 +56,7 @@ impl<R: Role> Plugin<R> {
                 Ok((description, metadata.call_configure(store, &config.to_string())?))
             })
             .map_err(|crash| {
-                if crash.drifted {
+                if crash.is_drift() {
                     source.drifted(crash.into_cause())
                 } else {
                     crash.failure(&source.subject(), doing.get())

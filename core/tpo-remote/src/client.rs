@@ -162,6 +162,6 @@ fn read(response: &mut Response<Body>, most: u64) -> std::io::Result<Vec<u8>> {
 
 fn asked_for(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let milliseconds = text("retry-after-ms").and_then(|text| pause::asked_for_milliseconds(text));
+    let milliseconds = text("retry-after-ms").and_then(pause::asked_for_milliseconds);
     milliseconds.or_else(|| pause::asked_for(text(RETRY_AFTER.as_str())?, SystemTime::now()))
 }

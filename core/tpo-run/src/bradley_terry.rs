@@ -101,6 +101,8 @@ fn solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn votes(rows: [[f64; 3]; 3]) -> Votes {
@@ -114,6 +116,29 @@ mod tests {
         assert!(eps.iter().zip(wanted).all(|(got, want)| (got - want).abs() < 1e-5), "{eps:?}");
         let free = votes([[0.0, 2.0, 1.0], [0.0, 0.0, 2.0], [1.0, 0.0, 0.0]]).strengths_with(1e-9);
         assert!((free[0] - 0.756_308).abs() < 1e-5, "{free:?}");
+    }
+
+    /// `tests/golden/make_bradley_terry.py` wrote them, with solvers of another kind.
+    #[test]
+    fn agrees_with_scipy_on_a_thousand_random_battles() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/bradley_terry.json");
+        let golden: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("battles")).expect("battles");
+        assert_eq!(golden["prior"], LAMBDA);
+        let kinds = golden["battles"].as_object().expect("kinds of judges");
+        let rows: Vec<&[Value]> = kinds.values().flat_map(|rows| rows.as_array().expect("rows")).map(row_of).collect();
+        for row in &rows {
+            let (votes, wanted) = row.split_first().expect("votes and strengths");
+            let digits = votes.as_str().expect("digits").chars();
+            let votes: Vec<f64> = digits.map(|digit| digit.to_digit(10).expect("a digit").into()).collect();
+            let eps = Votes { n: wanted.len(), votes }.strengths();
+            let near = |(got, want): (&f64, &Value)| (got - want.as_f64().expect("a strength")).abs() < 1e-6;
+            assert!(eps.len() == wanted.len() && eps.iter().zip(wanted).all(near), "{eps:?} is not {row:?}");
+        }
+        assert_eq!(rows.len(), 1000);
+    }
+
+    fn row_of(row: &Value) -> &[Value] {
+        row.as_array().expect("a row")
     }
 
     #[test]

@@ -1,60 +1,43 @@
 //! The selector as the host sees it.
 
+use pairing::laws::{
+    Weighed, auto_is_the_smallest_that_balances, chosen_are_worth_more, malformed_keep_their_share,
+    order_decides_nothing, pairs_are_best_against_worst, pairs_are_legal, reported,
+};
+use pairing::testing::{
+    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select, select_one, unscored,
+};
+use pairing::{LengthUnit, Rho};
 use proptest::prelude::*;
-use tpo_plugin::{Candidate, CandidateGroup, Pair, PairSelector, Plugin, Selection, Standing};
+use tpo_plugin::{Candidate, CandidateGroup, Plugin, Standing};
 
-use crate::{BestWorst, Config, LengthUnit};
+use crate::{BestWorst, Config};
 
-fn selector(rho: f64, malformed_share: f64) -> BestWorst {
-    BestWorst::new(Config { rho, length_unit: LengthUnit::Characters, malformed_share }).expect("valid configuration")
+const WEIGHTS: &[Weighed] = &[("rho", LengthUnit::response)];
+
+fn selector(rho: Rho, malformed_share: f64) -> BestWorst {
+    in_unit(LengthUnit::Characters, rho, malformed_share)
 }
 
-fn candidate(standing: Standing, response: &str) -> Candidate {
-    let response_tokens = response.len() as u32;
-    Candidate { standing, thought: None, response: response.into(), thought_tokens: 0, response_tokens, extra: vec![] }
-}
-
-fn scored(score: f64, response: &str) -> Candidate {
-    candidate(Standing::Scored(score), response)
-}
-
-fn unscored() -> Candidate {
-    candidate(Standing::Unscored("unclear".into()), "?")
-}
-
-fn malformed(text: &str) -> Candidate {
-    candidate(Standing::Malformed("no response marker".into()), text)
-}
-
-fn group(id: &str, candidates: Vec<Candidate>) -> CandidateGroup {
-    CandidateGroup { instruction_id: id.into(), candidates }
-}
-
-fn select(selector: &BestWorst, groups: &[CandidateGroup]) -> Vec<Selection> {
-    selector.select(groups).expect("a selector does not fail")
+fn in_unit(length_unit: LengthUnit, rho: Rho, malformed_share: f64) -> BestWorst {
+    BestWorst::new(Config { rho, length_unit, malformed_share }).expect("valid configuration")
 }
 
 /// The pair of a lone group, or why there is none.
-fn select_one(rho: f64, candidates: Vec<Candidate>) -> Result<(u32, u32), String> {
-    let selection = select(&selector(rho, 0.1), &[group("a", candidates)]).remove(0);
-    match (&selection.pairs[..], selection.dropped) {
-        ([Pair { chosen, rejected, .. }], None) => Ok((*chosen, *rejected)),
-        ([], Some(reason)) => Err(reason),
-        other => panic!("neither a pair nor a reason: {other:?}"),
-    }
+fn pair_at(rho: Rho, group: &CandidateGroup) -> Result<(u32, u32), String> {
+    select_one(&selector(rho, 0.1), group).map(|pairs| match pairs[..] {
+        [pair] => pair,
+        _ => panic!("not one pair: {pairs:?}"),
+    })
 }
 
 #[test]
 fn the_paper_s_length_control() {
-    let group = || {
-        [(0.10, 1000), (0.14, 2000), (0.12, 1500), (0.16, 2600)]
-            .map(|(score, length)| scored(score, &"x".repeat(length)))
-            .to_vec()
-    };
-    assert_eq!(select_one(0.0, group()), Ok((3, 0)));
-    assert_eq!(select_one(0.3, group()), Ok((3, 0)));
-    assert_eq!(select_one(1.0, group()), Ok((1, 3)));
-    assert_eq!(select_one(1.2, group()), Ok((0, 3)));
+    let pair_at = |rho| pair_at(Rho::Fixed(rho), &paper_group());
+    assert_eq!(pair_at(0.0), Ok((3, 0)));
+    assert_eq!(pair_at(0.3), Ok((3, 0)));
+    assert_eq!(pair_at(1.0), Ok((1, 3)));
+    assert_eq!(pair_at(1.2), Ok((0, 3)));
 }
 
 #[test]
@@ -66,21 +49,78 @@ fn groups_without_a_pair_say_why() {
         (vec![scored(1.0, "a"), scored(1.0, "b")], "best and worst tie"),
         (vec![scored(1.0, "a"), scored(2.0, " a ")], "best and worst are the same response"),
     ] {
-        assert_eq!(select_one(0.0, candidates), Err(reason.into()));
+        assert_eq!(pair_at(Rho::ZERO, &group("a", candidates)), Err(reason.into()));
     }
 }
 
 #[test]
 fn an_unscored_candidate_is_on_neither_side() {
-    assert_eq!(select_one(0.0, vec![unscored(), scored(1.0, "a"), unscored(), scored(2.0, "b")]), Ok((3, 1)));
+    let candidates = vec![unscored(), scored(1.0, "a"), unscored(), scored(2.0, "b")];
+    assert_eq!(pair_at(Rho::ZERO, &group("a", candidates)), Ok((3, 1)));
 }
 
 #[test]
-fn wrong_settings_are_refused() {
-    for (rho, malformed_share) in [(-0.1, 0.1), (2.1, 0.1), (f64::NAN, 0.1), (0.0, -0.1), (0.0, 1.1)] {
-        let config = Config { rho, length_unit: LengthUnit::Tokens, malformed_share };
-        assert!(BestWorst::new(config).is_err(), "{rho} {malformed_share}");
+fn wrong_settings_are_refused_by_key() {
+    for (rho, malformed_share, key) in [
+        (-0.1, 0.1, "`rho`"),
+        (2.1, 0.1, "`rho`"),
+        (f64::NAN, 0.1, "`rho`"),
+        (0.0, -0.1, "`malformed_share`"),
+        (0.0, 1.1, "`malformed_share`"),
+    ] {
+        let config = Config { rho: Rho::Fixed(rho), length_unit: LengthUnit::Tokens, malformed_share };
+        let refusal = BestWorst::new(config).err().expect("refused");
+        assert!(refusal.starts_with(key), "{rho} {malformed_share}: {refusal}");
     }
+}
+
+#[test]
+fn every_selection_reports_the_rho_of_the_call() {
+    let groups = [paper_group(), group("a", vec![])];
+    // Of the grid it is the first value at which the paper's longest response is not the best any more.
+    for (rho, wanted) in [(Rho::Fixed(0.3), "0.3"), (Rho::ZERO, "0"), (Rho::Auto, "1")] {
+        for selection in select(&selector(rho, 0.1), &groups) {
+            assert_eq!(selection.extra, [("rho".to_owned(), wanted.to_owned())]);
+        }
+    }
+    assert_eq!(pair_at(Rho::Auto, &paper_group()), Ok((1, 3)));
+}
+
+#[test]
+fn auto_balances_all_groups_together() {
+    let rho_of = |selector: &BestWorst, groups: &[CandidateGroup]| {
+        select(selector, groups)[0].extra.iter().map(|(_, json)| json.clone()).collect::<String>()
+    };
+    let auto = || selector(Rho::Auto, 0.1);
+    let short_is_better = |by: usize| group("short", vec![scored(1.0, "x"), scored(0.0, &"x".repeat(1 + by))]);
+    assert_eq!(rho_of(&auto(), &[paper_group()]), "1");
+    // The paper's group gives 2600 against 1000 first, 2000 against 1000 from 0.89 on, and 2000 against 2600 from 1.0 on.
+    for (by, rho) in [(999, "1"), (1000, "0.89"), (1599, "0.89"), (1600, "0")] {
+        assert_eq!(rho_of(&auto(), &[paper_group(), short_is_better(by)]), rho);
+    }
+
+    // In tokens the better response is the shorter one.
+    let (mut good, bad) = (scored(1.0, "a long word"), scored(0.0, "a word"));
+    good.response_tokens = 1;
+    let by_tokens = in_unit(LengthUnit::Tokens, Rho::Auto, 0.1);
+    assert_eq!(rho_of(&by_tokens, &[group("a", vec![good.clone(), bad.clone()])]), "0");
+    assert_eq!(rho_of(&auto(), &[group("a", vec![good, bad])]), "1.01");
+}
+
+#[test]
+fn malformed_completions_do_not_count_for_auto() {
+    let long = malformed(&"m".repeat(9000));
+    let with_malformed = |share| {
+        let mut groups = vec![paper_group(); 3];
+        for group in &mut groups {
+            group.candidates.push(long.clone());
+        }
+        let selections = select(&selector(Rho::Auto, share), &groups);
+        let rejected = selections.iter().filter(|selection| selection.pairs[0].rejected == 4).count();
+        (reported(&selections[0], "rho"), rejected)
+    };
+    assert_eq!(with_malformed(0.0), (1.0, 0));
+    assert_eq!(with_malformed(1.0), (1.0, 3));
 }
 
 /// `regular` groups with a scored pair, `both` that also hold a malformed completion, `lone` with one scored candidate
@@ -101,7 +141,7 @@ fn mixed(regular: usize, both: usize, lone: usize) -> Vec<CandidateGroup> {
 
 /// How many pairs there are, and how many of them reject a malformed completion in groups of either kind.
 fn counts(groups: &[CandidateGroup], share: f64) -> (usize, usize, usize) {
-    let selections = select(&selector(0.0, share), groups);
+    let selections = select(&selector(Rho::ZERO, share), groups);
     let rejects_malformed = |kind: &str| {
         groups
             .iter()
@@ -125,70 +165,36 @@ fn malformed_pairs_go_first_to_groups_without_another_pair() {
     assert_eq!(counts(&mixed(0, 2, 2), 1.0), (4, 2, 2));
 }
 
-fn standings() -> impl Strategy<Value = Standing> {
-    prop_oneof![
-        4 => prop::sample::select(vec![0.0, 0.1, 0.25, 0.7, 1.0]).prop_map(Standing::Scored),
-        1 => Just(Standing::Unscored("unclear".into())),
-        1 => Just(Standing::Malformed("no response marker".into())),
-    ]
-}
-
-fn groups() -> impl Strategy<Value = Vec<CandidateGroup>> {
-    let candidate = (standings(), "[ab]{0,4}").prop_map(|(standing, response)| candidate(standing, &response));
-    let candidates = prop::collection::vec(candidate, 0..7);
-    prop::collection::vec(candidates, 0..12).prop_map(|groups| {
-        groups.into_iter().enumerate().map(|(i, candidates)| group(&i.to_string(), candidates)).collect()
-    })
-}
-
-/// Groups, and the same groups with the candidates of each in another order.
-fn shuffled() -> impl Strategy<Value = (Vec<CandidateGroup>, Vec<CandidateGroup>)> {
-    groups().prop_flat_map(|groups| {
-        let permuted: Vec<_> = groups
-            .iter()
-            .map(|group| {
-                let id = group.instruction_id.clone();
-                Just(group.candidates.clone())
-                    .prop_shuffle()
-                    .prop_map(move |candidates| CandidateGroup { instruction_id: id.clone(), candidates })
-            })
-            .collect();
-        (Just(groups), permuted)
-    })
-}
-
-/// What is trained on: the texts and standings of both sides, per group.
-fn sides(groups: &[CandidateGroup], selector: &BestWorst) -> Vec<Option<(Candidate, Candidate)>> {
-    let side = |group: &CandidateGroup, index: u32| group.candidates[index as usize].clone();
-    select(selector, groups)
-        .iter()
-        .zip(groups)
-        .map(|(selection, group)| {
-            selection.pairs.first().map(|pair| (side(group, pair.chosen), side(group, pair.rejected)))
-        })
-        .collect()
-}
-
 proptest! {
     #[test]
-    fn the_order_of_candidates_decides_nothing((groups, permuted) in shuffled(), rho in 0.0..2.0, share in 0.0..1.0) {
-        let selector = selector(rho, share);
-        prop_assert_eq!(sides(&groups, &selector), sides(&permuted, &selector));
+    fn the_order_of_candidates_and_groups_decides_nothing(
+        (groups, permuted) in any_order(), rho in any_rho(), unit in any_unit(), share in 0.0..1.0,
+    ) {
+        order_decides_nothing(&in_unit(unit, rho, share), &groups, &permuted)?;
     }
 
     #[test]
-    fn pairs_are_legal(groups in groups(), rho in 0.0..2.0, share in 0.0..1.0) {
-        let selector = selector(rho, share);
-        let sides: Vec<_> = sides(&groups, &selector).into_iter().flatten().collect();
-        for (chosen, rejected) in &sides {
-            prop_assert!(matches!(chosen.standing, Standing::Scored(_)));
-            prop_assert!(!matches!(rejected.standing, Standing::Unscored(_)));
-            prop_assert_ne!(chosen.response.trim(), rejected.response.trim());
-        }
-        let malformed = sides.iter().filter(|(_, side)| matches!(side.standing, Standing::Malformed(_))).count();
-        prop_assert!(malformed as f64 <= share * sides.len() as f64);
-        for selection in select(&selector, &groups) {
-            prop_assert_eq!(selection.pairs.len() + usize::from(selection.dropped.is_some()), 1);
-        }
+    fn pairs_are_legal_and_few_reject_what_is_malformed(
+        groups in any_groups(), rho in any_rho(), unit in any_unit(), share in 0.0..1.0,
+    ) {
+        let selections = select(&in_unit(unit, rho, share), &groups);
+        pairs_are_legal(&groups, &selections)?;
+        chosen_are_worth_more(&groups, &selections, WEIGHTS, unit)?;
+        pairs_are_best_against_worst(&groups, &selections, WEIGHTS, unit)?;
+        malformed_keep_their_share(&groups, &selections, share)?;
+    }
+
+    #[test]
+    fn auto_is_the_smallest_rho_that_balances(groups in any_groups(), unit in any_unit()) {
+        let selector = |rho| in_unit(unit, rho, 0.0);
+        auto_is_the_smallest_that_balances(selector, &groups, "rho", |candidate| unit.response(candidate))?;
+    }
+
+    #[test]
+    fn auto_is_the_same_with_malformed_pairs(groups in any_groups(), unit in any_unit(), share in 0.0..1.0) {
+        let rho = |share| {
+            select(&in_unit(unit, Rho::Auto, share), &groups).first().map(|selection| reported(selection, "rho"))
+        };
+        prop_assert_eq!(rho(share), rho(0.0));
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tpo_types::{Failure, Instruction, Judgment, Preference};
 
 use super::{ROWS_AT_ONCE, Row};
+use crate::duels::swapped;
 use crate::scoring::{JudgeFigures, Judged, Scoring};
 
 /// Responses that answer nothing.
@@ -52,6 +53,13 @@ pub struct Diagnosis {
     pub judge: JudgeFigures,
 }
 
+impl Attack {
+    fn of(name: &'static str, tries: &'static str, [tried, won, tied]: [usize; 3]) -> Self {
+        let share = |part: usize| part as f64 / tried.max(1) as f64;
+        Self { name, tries, tried, won: share(won), tied: share(tied) }
+    }
+}
+
 impl Diagnosis {
     /// The attacks whose junk wins more often than `tolerance`, ties counting half.
     pub fn failed(&self, tolerance: f64) -> Vec<&Attack> {
@@ -73,19 +81,13 @@ const ATTACKS: [Kind; 6] = [
     Kind {
         name: "off-topic",
         tries: "the real response to another instruction",
-        junk: |cases, at| {
-            let other = cases[(at + 1) % cases.len()].real;
-            if other == cases[at].real { Vec::new() } else { vec![other.to_owned()] }
-        },
+        junk: |cases, at| off_topic(cases, at).map(str::to_owned).into_iter().collect(),
     },
     Kind {
         name: "padding",
         tries: "the response to another instruction, made longer than the real one",
         junk: |cases, at| {
-            let other = cases[(at + 1) % cases.len()].real;
-            if other == cases[at].real {
-                return Vec::new();
-            }
+            let Some(other) = off_topic(cases, at) else { return Vec::new() };
             let mut padded = other.to_owned();
             let longer = cases[at].real.len() * 2;
             for _ in 0..PADDINGS {
@@ -131,10 +133,56 @@ pub fn diagnose(scoring: &Scoring, rows: &[Row], progress: &mut dyn FnMut(usize)
             all.append(judged);
             progress(chunk.len());
         }
-        let share = |part: usize| part as f64 / tried.max(1) as f64;
-        attacks.push(Attack { name: kind.name, tries: kind.tries, tried, won: share(won), tied: share(tied) });
+        attacks.push(Attack::of(kind.name, kind.tries, [tried, won, tied]));
     }
+    attacks.push(order_swap(scoring, &cases, &mut all, progress)?);
     Ok(Diagnosis { attacks, judge: all.figures() })
+}
+
+/// Shows the real response to another instruction first and second, and counts what it gets in the order that suits it: a
+/// judge that looks at the order lets it win in one of them.
+fn order_swap(
+    scoring: &Scoring,
+    cases: &[Case<'_>],
+    all: &mut Judged,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Attack, Failure> {
+    let junk: Vec<(&Case<'_>, &str)> =
+        (0..cases.len()).filter_map(|at| Some((&cases[at], off_topic(cases, at)?))).collect();
+    let (mut tried, mut won, mut tied) = (0, 0, 0);
+    for chunk in junk.chunks(ROWS_AT_ONCE) {
+        let asked: Vec<(&Instruction, Vec<&str>)> = chunk
+            .iter()
+            .flat_map(|&(case, junk)| {
+                [(case.instruction, vec![case.real, junk]), (case.instruction, vec![junk, case.real])]
+            })
+            .collect();
+        let judged = scoring.judge(&asked)?;
+        let mut said: Vec<Vec<Preference>> = vec![Vec::new(); chunk.len()];
+        for group in 0..asked.len() {
+            let (number, real_at) = (group / 2, group % 2);
+            let real_first = |preference, is_first| if is_first { preference } else { swapped(&preference) };
+            let scores = judged.preferred(group).map(|preference| real_first(preference, real_at == 0));
+            let duels = judged.duels.iter().filter(|duel| duel.group == group);
+            let duels = duels.map(|duel| real_first(duel.verdict.preference.clone(), duel.first == real_at));
+            said[number].extend(scores.into_iter().chain(duels));
+        }
+        for preferences in said {
+            let any = |wanted| preferences.contains(&wanted);
+            tried += usize::from(any(Preference::First) || any(Preference::Second) || any(Preference::Tie));
+            won += usize::from(any(Preference::Second));
+            tied += usize::from(!any(Preference::Second) && any(Preference::Tie));
+        }
+        all.append(judged);
+        progress(chunk.len());
+    }
+    Ok(Attack::of("order", "the response to another instruction, in the order that suits it", [tried, won, tied]))
+}
+
+/// The real response to another instruction, if it is another text.
+fn off_topic<'a>(cases: &[Case<'a>], at: usize) -> Option<&'a str> {
+    let other = cases[(at + 1) % cases.len()].real;
+    (other != cases[at].real).then_some(other)
 }
 
 fn case(row: &Row) -> Case<'_> {
@@ -144,4 +192,53 @@ fn case(row: &Row) -> Case<'_> {
 
 fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tpo_types::{PairwiseJudge, Verdict};
+
+    use super::*;
+    use crate::tournament::Tournament;
+
+    /// Prefers what is shown first, unless that is blank.
+    struct First;
+
+    impl PairwiseJudge for First {
+        fn compare(&self, duels: &[(&Instruction, &str, &str)]) -> Result<Vec<Verdict>, Failure> {
+            let prefer = |(_, first, _): &(&Instruction, &str, &str)| match first.trim() {
+                "" => Preference::Second,
+                _ => Preference::First,
+            };
+            Ok(duels.iter().map(|duel| Verdict { preference: prefer(duel), rationale: None }).collect())
+        }
+    }
+
+    fn row(id: &str, response: &str) -> Row {
+        let instruction = Instruction {
+            id: id.into(),
+            messages: Vec::new(),
+            category: None,
+            reference: None,
+            metadata: BTreeMap::new(),
+        };
+        Row { instruction, responses: vec![response.into()], label: None }
+    }
+
+    #[test]
+    fn a_judge_that_looks_at_the_order_is_found_out() {
+        let scoring = Scoring::Pairwise(Box::new(First), Tournament::Full);
+        let rows = [row("one", "a real one"), row("two", "another one")];
+        let diagnosis = diagnose(&scoring, &rows, &mut |_| {}).expect("a diagnosis");
+        let found =
+            |name: &str| diagnosis.attacks.iter().find(|attack| attack.name == name).expect("the attack").clone();
+        let shares = |name: &str| [found(name).won, found(name).tied].map(|share| (share * 100.0) as u32);
+        assert_eq!((found("empty").tried, shares("empty")), (2, [0, 0]));
+        // Asked in both orders it seems undecided; that is not how it came about.
+        assert_eq!(shares("off-topic"), [0, 100]);
+        assert_eq!((found("order").tried, shares("order")), (2, [100, 0]));
+        assert!(diagnosis.failed(0.1).iter().any(|attack| attack.name == "order"));
+    }
 }
