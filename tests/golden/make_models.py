@@ -109,15 +109,7 @@ def make_tokenizer():
     """Byte-level BPE, so that any text has ids, with a vocabulary of exactly `VOCAB_SIZE`."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCAB_SIZE,
-        special_tokens=[AddedToken(text, special=True, normalized=False) for text in SPECIAL_TOKENS],
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(TRAINING_TEXT.splitlines(keepends=True), trainer)
-    assert tokenizer.get_vocab_size() == VOCAB_SIZE, tokenizer.get_vocab_size()
+    train_bpe(tokenizer, SPECIAL_TOKENS, TRAINING_TEXT.splitlines(keepends=True))
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token="<|im_start|>",
@@ -128,6 +120,19 @@ def make_tokenizer():
     )
     fast.chat_template = CHAT_TEMPLATE
     return fast
+
+
+def train_bpe(tokenizer, special_tokens, texts):
+    """Gives a byte-level tokenizer its merges and its special tokens, which have the first ids."""
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCAB_SIZE,
+        special_tokens=[AddedToken(text, special=True, normalized=False) for text in special_tokens],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    assert tokenizer.get_vocab_size() == VOCAB_SIZE, tokenizer.get_vocab_size()
 
 
 def model_for(name, tokenizer):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The slow lane: a minute of fuzzing per target, what plugins cost in each language, and our files and numbers against the
-# Python libraries that the rest of the field uses. Several gigabytes are downloaded on the first call.
+# The slow lane: a minute of fuzzing per target, what plugins cost in each language and shared prompts save, and our files
+# and numbers against the Python libraries that the rest of the field uses. Several gigabytes are downloaded on the first call.
 #
 #   tests/slow/run.sh                      everything
 #   tests/slow/run.sh [pytest arguments]   only the comparison with the libraries
@@ -21,7 +21,7 @@ cargo build --release --workspace
 
 if [ $# -eq 0 ]; then
     tests/fuzz/run.sh
-    cargo bench --workspace --bench plugins
+    cargo bench --workspace --bench plugins --bench embed
 fi
 
 # Nothing but the tree under test may decide the outcome, and nothing may be fetched while it is decided.

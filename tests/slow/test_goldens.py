@@ -20,8 +20,8 @@ REAL_TOLERANCE = 1e-4
 STRENGTH_TOLERANCE = 3e-9
 
 
-def regenerate(script, out):
-    done = subprocess.run([sys.executable, GOLDEN / script, "--out", out], capture_output=True, text=True)
+def regenerate(script, out, *more):
+    done = subprocess.run([sys.executable, GOLDEN / script, "--out", out, *more], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return out
 
@@ -72,16 +72,19 @@ def assert_same_files(committed, made, tolerances):
             assert_same_tensors(committed / path, made / path, tolerance)
 
 
-def test_models_are_what_their_script_makes(tmp_path):
-    assert_same_files(MODELS, regenerate("make_models.py", tmp_path), {"": FIXTURE_TOLERANCE})
+def test_models_are_what_their_scripts_make(tmp_path):
+    models = regenerate("make_models.py", tmp_path / "models")
+    regenerate("make_armo.py", tmp_path / "goldens", "--models", models)
+    assert_same_files(MODELS, models, {"": FIXTURE_TOLERANCE})
 
 
 def test_goldens_are_what_their_scripts_make(tmp_path):
-    regenerate("make_goldens.py", tmp_path)
-    regenerate("make_smollm2.py", tmp_path)
-    regenerate("make_bradley_terry.py", tmp_path)
+    goldens = regenerate("make_goldens.py", tmp_path / "goldens")
+    regenerate("make_smollm2.py", goldens)
+    regenerate("make_bradley_terry.py", goldens)
+    regenerate("make_armo.py", goldens, "--models", tmp_path / "models")
     tolerances = {"": TINY_TOLERANCE, "smollm2.json": REAL_TOLERANCE, "bradley_terry.json": STRENGTH_TOLERANCE}
-    assert_same_files(GOLDEN, tmp_path, tolerances)
+    assert_same_files(GOLDEN, goldens, tolerances)
 
 
 @pytest.mark.parametrize("wrong", [1.0001, 1, None, [1.0], {"a": 1.0}])

@@ -109,9 +109,9 @@ impl Plugins {
         }
     }
 
-    /// The models that are lent: alias and identity.
-    pub fn models(&self) -> Vec<(String, String)> {
-        self.setup.models.as_ref().map(|models| models.bound()).unwrap_or_default()
+    /// Who lends models, if anybody does.
+    pub fn models(&self) -> Option<&Arc<dyn ModelService>> {
+        self.setup.models.as_ref()
     }
 
     /// What a plugin is and asks for.

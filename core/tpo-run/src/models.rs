@@ -62,6 +62,8 @@ enum Place {
 pub struct Models {
     bound: BTreeMap<String, Bound>,
     replies: Mutex<Replies>,
+    /// The names of the replies that were given, once somebody asks for them.
+    given: Mutex<Option<Vec<String>>>,
 }
 
 impl Models {
@@ -77,7 +79,7 @@ impl Models {
         for (alias, binding) in bindings {
             bound.insert(alias.clone(), bind(alias, binding, &replies, talk)?);
         }
-        Ok(Self { bound, replies: Mutex::new(replies) })
+        Ok(Self { bound, replies: Mutex::new(replies), given: Mutex::default() })
     }
 
     /// Copies the replies of another file into that of this one.
@@ -87,6 +89,10 @@ impl Models {
 
     fn replies(&self) -> MutexGuard<'_, Replies> {
         self.replies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn given(&self) -> MutexGuard<'_, Option<Vec<String>>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, alias: &str) -> Result<&Bound, ModelError> {
@@ -114,6 +120,9 @@ impl Models {
                 }
             };
             let key = replies::key(&bound.identity, kind, request);
+            if let Some(given) = &mut *self.given() {
+                given.push(key.clone());
+            }
             match self.replies().get(&key)? {
                 Some(bytes) => outcomes[place] = Some(Ok(R::from_bytes(&bytes)?)),
                 None => missing.entry(alias).or_default().add(key, request, place),
@@ -282,5 +291,13 @@ impl ModelService for Models {
             names.iter().enumerate().for_each(|(number, name)| done(number, model.tensor(name)));
         })?;
         Ok(outcomes.into_iter().next().unwrap_or_else(|| Err(ModelError::Failed("the model gave no answer".into()))))
+    }
+
+    fn take_given(&self) -> Vec<String> {
+        self.given().replace(Vec::new()).unwrap_or_default()
+    }
+
+    fn forget(&self, names: &[String]) -> Result<(), Failure> {
+        self.replies().forget(names)
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use tpo_types::{
-    Candidate, CandidateGroup, Completion, Failure, Instruction, Kind, Outcome, Prompt, SampleId, SampleJob, Sampler,
+    Candidate, CandidateGroup, Completion, Failure, Instruction, Kind, ModelService, Outcome, Prompt, SampleId,
+    SampleJob, Sampler,
 };
 
 use crate::progress::{Event, Stage};
@@ -157,16 +158,22 @@ impl Run<'_> {
     /// Asks in parts, so that a judge that fails on most of what it is asked is noticed before it was asked everything.
     fn ask(&self, asked: &Asked<'_>) -> Result<Judged, Failure> {
         let at_once = if self.stages.models.is_empty() { AT_ONCE } else { AT_ONCE_WITH_MODELS };
+        let lender = self.stages.lender.as_deref();
+        let replies = || lender.map(ModelService::take_given).unwrap_or_default();
+        // What configuring the judges was answered is none of its judgments.
+        replies();
         let mut guard = Guard::of(self.plan.config.judge.max_unscored);
         let (mut judged, mut rest) = (Judged::default(), asked);
         while !rest.is_empty() {
             let (part, later) = rest.split_at(groups_of(rest, at_once));
             let said = self.stages.scoring.judge(part)?;
-            for judgment in said.judgments.iter().flatten() {
-                self.item_done(0);
-                guard.see(judgment);
+            said.judgments.iter().flatten().for_each(|_| self.item_done(0));
+            guard.see(said.judgments.iter().flatten(), replies());
+            if let Err(failure) = guard.check() {
+                // Whoever goes on from here has mended something, and the old replies would only stop the run again.
+                lender.map_or(Ok(()), |lender| lender.forget(&guard.replies()))?;
+                return Err(failure);
             }
-            guard.check()?;
             judged.append(said);
             rest = later;
         }

@@ -7,8 +7,8 @@ use tpo_host::{Plugins, Wanted};
 use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
-    Checkpoint, Failure, Kind, PairSelector, PluginIdentity, PluginRole, ResponseParser, Sampler, ThoughtTemplate,
-    Trainer,
+    Checkpoint, Failure, Kind, ModelService, PairSelector, PluginIdentity, PluginRole, ResponseParser, Sampler,
+    ThoughtTemplate, Trainer,
 };
 
 use crate::config::{JudgeConfig, PANEL, PluginConfig, RunConfig};
@@ -45,6 +45,8 @@ pub struct Stages {
     pub trainer: Box<dyn Trainer>,
     /// Who plays which role.
     pub cast: Vec<Cast>,
+    /// Who lends models to the judges, if any are bound.
+    pub lender: Option<Arc<dyn ModelService>>,
     /// The models that judges may ask: alias and identity.
     pub models: Vec<(String, String)>,
 }
@@ -80,7 +82,8 @@ impl Stages {
             }),
             trainer: Box::new(LocalTrainer::new(config.train.clone(), config.seed)),
             cast,
-            models: plugins.models(),
+            lender: plugins.models().cloned(),
+            models: plugins.models().map(|lender| lender.bound()).unwrap_or_default(),
         })
     }
 }

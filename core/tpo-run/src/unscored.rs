@@ -18,21 +18,40 @@ pub(crate) struct Guard {
     share: f64,
     /// Of the last judgments, why each has no score.
     last: VecDeque<Option<String>>,
+    /// The parts that the last judgments came in.
+    parts: VecDeque<Part>,
+}
+
+/// Judgments that came together.
+struct Part {
+    judgments: usize,
+    /// The names of the models' replies behind them.
+    replies: Vec<String>,
 }
 
 impl Guard {
     pub(crate) fn of(share: f64) -> Self {
-        Self { share, last: VecDeque::new() }
+        Self { share, last: VecDeque::new(), parts: VecDeque::new() }
     }
 
-    pub(crate) fn see(&mut self, judgment: &Judgment) {
-        if self.last.len() == WINDOW {
-            self.last.pop_front();
-        }
-        self.last.push_back(match judgment {
+    /// Looks at judgments that came together, with the names of the models' replies behind them.
+    pub(crate) fn see<'a>(&mut self, judgments: impl Iterator<Item = &'a Judgment>, replies: Vec<String>) {
+        let before = self.last.len();
+        self.last.extend(judgments.map(|judgment| match judgment {
             Judgment::Scored(_) => None,
             Judgment::Unscored(reason) => Some(reason.clone()),
-        });
+        }));
+        self.parts.push_back(Part { judgments: self.last.len() - before, replies });
+        self.last.drain(..self.last.len().saturating_sub(WINDOW));
+        let mut judgments: usize = self.parts.iter().map(|part| part.judgments).sum();
+        while let Some(first) = self.parts.pop_front_if(|first| judgments - first.judgments >= self.last.len()) {
+            judgments -= first.judgments;
+        }
+    }
+
+    /// The names of the models' replies behind the last judgments.
+    pub(crate) fn replies(&self) -> Vec<String> {
+        self.parts.iter().flat_map(|part| part.replies.iter().cloned()).collect()
     }
 
     /// An error where too many are unscored.
@@ -51,8 +70,8 @@ impl Guard {
             what.push_str(&format!("\n  {count:>6} {reason}"));
         }
         Err(Failure::new(Kind::Plugin, what).hint(
-            "see the judge's README for what it needs; the same command goes on from here, and `judge.max_unscored` says how \
-             many are too many",
+            "see the judge's README for what it needs; the same command goes on from here and asks its models about these \
+             anew, and `judge.max_unscored` says how many are too many",
         ))
     }
 }
@@ -62,14 +81,25 @@ mod tests {
     use super::*;
 
     fn see(guard: &mut Guard, judgments: usize, unscored: usize) {
-        for index in 0..judgments {
-            let reason = if index < unscored { "no verdict" } else { continue };
-            guard.see(&Judgment::Unscored(reason.into()));
+        let score = tpo_types::Score::new(1.0).expect("finite");
+        let scored = tpo_types::Scored { score, rationale: None, aspects: BTreeMap::new() };
+        let judgment = |index| {
+            if index < unscored { Judgment::Unscored("no verdict".into()) } else { Judgment::Scored(scored.clone()) }
+        };
+        let judgments: Vec<Judgment> = (0..judgments).map(judgment).collect();
+        guard.see(judgments.iter(), vec![format!("{} judgments", judgments.len())]);
+    }
+
+    #[test]
+    fn the_replies_behind_the_last_judgments_are_known() {
+        let mut guard = Guard::of(0.5);
+        for judgments in [90, 20, 150, 49] {
+            see(&mut guard, judgments, 0);
         }
-        for _ in unscored..judgments {
-            let score = tpo_types::Score::new(1.0).expect("finite");
-            guard.see(&Judgment::Scored(tpo_types::Scored { score, rationale: None, aspects: BTreeMap::new() }));
-        }
+        // The last 200 began in the second part, and in its last one.
+        assert_eq!(guard.replies(), ["20 judgments", "150 judgments", "49 judgments"]);
+        see(&mut guard, 1, 0);
+        assert_eq!(guard.replies(), ["150 judgments", "49 judgments", "1 judgments"]);
     }
 
     #[test]

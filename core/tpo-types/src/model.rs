@@ -129,4 +129,14 @@ pub trait ModelService: Send + Sync {
 
     /// A named tensor of a model's checkpoint.
     fn tensor(&self, model: &str, name: &str) -> Result<Result<TensorData, ModelError>, Failure>;
+
+    /// The names of the replies that were given since the last call. They are written down from the first call on.
+    fn take_given(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Forgets replies: what was asked is asked anew the next time.
+    fn forget(&self, _names: &[String]) -> Result<(), Failure> {
+        Ok(())
+    }
 }

@@ -113,10 +113,54 @@ fn softmax(logits: &[f64], temperature: f64) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use safetensors::SafeTensors;
+    use serde_json::Value;
+
     use super::*;
 
-    fn close(got: &[f64], wanted: &[f64]) {
-        assert!(got.iter().zip(wanted).all(|(got, wanted)| (got - wanted).abs() < 1e-6), "{got:?}");
+    fn close(got: &[f64], wanted: &[f64], tolerance: f64) {
+        assert_eq!(got.len(), wanted.len());
+        assert!(
+            got.iter().zip(wanted).all(|(got, wanted)| (got - wanted).abs() < tolerance),
+            "{got:?}, not {wanted:?}"
+        );
+    }
+
+    /// A file of `tests/`.
+    fn shared(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").join(name)
+    }
+
+    /// The heads of the tiny checkpoint.
+    fn tiny(temperature: f64) -> Head {
+        let file = fs::read(shared("fixtures/models/tiny-armo/model.safetensors")).expect("the fixture is there");
+        let tensors = SafeTensors::deserialize(&file).expect("the fixture is a checkpoint");
+        let tensor = |name: &str, _: &[Option<u32>]| {
+            let tensor = tensors.tensor(name).map_err(|error| error.to_string())?;
+            let shape = tensor.shape().iter().map(|size| *size as u32).collect();
+            let (values, _) = tensor.data().as_chunks();
+            Ok(TensorData { shape, values: values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect() })
+        };
+        Head::read(tensor, temperature).expect("all tensors are there")
+    }
+
+    #[test]
+    fn gates_are_those_of_pytorch() {
+        let golden = fs::read(shared("golden/armo.json")).expect("the golden file is there");
+        let golden: Value = serde_json::from_slice(&golden).expect("the golden file is JSON");
+        let numbers = |value: &Value| -> Vec<f64> { serde_json::from_value(value.clone()).expect("numbers") };
+        let head = tiny(golden["gating_temperature"].as_f64().expect("a number"));
+        let instructions = golden["instructions"].as_array().expect("a list");
+        assert!(instructions.len() >= 10);
+        for instruction in instructions {
+            let state: Vec<f32> = numbers(&instruction["gate_state"]).into_iter().map(|value| value as f32).collect();
+            let gate = head.gate(&state).expect("a gate");
+            assert_eq!(gate.len(), OBJECTIVES.len());
+            close(&gate, &numbers(&instruction["gate"]), 1e-4);
+        }
     }
 
     /// Three objectives of which the second is verbosity, computed independently.
@@ -137,11 +181,11 @@ mod tests {
             scale: 1.0,
         };
         let rewards = head.rewards(&[0.6, 0.4, 0.7]).expect("rewards");
-        close(&rewards, &[0.4, 0.0, 0.62]);
+        close(&rewards, &[0.4, 0.0, 0.62], 1e-6);
         let gate = head.gate(&[1.0, 2.0, 3.0]).expect("a gate");
-        close(&gate, &[0.300_610, 0.332_225, 0.367_165]);
+        close(&gate, &[0.300_610, 0.332_225, 0.367_165], 1e-6);
         let score: f64 = rewards.iter().zip(&gate).map(|(reward, weight)| reward * weight).sum();
-        close(&[score], &[0.347_886]);
+        close(&[score], &[0.347_886], 1e-6);
         assert!(head.rewards(&[0.0]).is_err());
     }
 

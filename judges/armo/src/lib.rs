@@ -7,7 +7,7 @@
 mod head;
 
 use serde::Deserialize;
-use tpo_plugin::model::{EmbedRequest, states};
+use tpo_plugin::model::{EmbedRequest, ModelError, embed, states};
 use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Message, Plugin, Scored, schemars};
 
 use crate::head::Head;
@@ -73,6 +73,11 @@ impl Plugin for Armo {
             return Err(format!("`gating_temperature` must be more than 0, not {}", config.gating_temperature));
         }
         let head = Head::of_model(&config.model, config.gating_temperature)?;
+        let question = Message { role: "user".into(), content: "Hi".into() };
+        // Anything else that keeps the model from answering may pass.
+        if let Some(Err(ModelError::InvalidRequest(why))) = embed(&[config.gate(&[question])]).pop() {
+            return Err(format!("`gate_tokens` are not those of the model `{}`: {why}", config.model));
+        }
         Ok(Self { config, head })
     }
 }
@@ -91,18 +96,26 @@ impl Judge for Armo {
     }
 }
 
+impl Config {
+    /// What the gate reads of an instruction: no response, so that none can change it.
+    fn gate(&self, instruction: &[Message]) -> EmbedRequest {
+        self.request(instruction, "", &self.gate_tokens)
+    }
+
+    /// A conversation that ends with a response, and where its state is wanted.
+    fn request(&self, instruction: &[Message], response: &str, position: &[u32]) -> EmbedRequest {
+        let answer = Message { role: "assistant".into(), content: without_blank_lines(response).to_owned() };
+        let messages = instruction.iter().cloned().chain([answer]).collect();
+        EmbedRequest { model: self.model.clone(), messages, positions: vec![position.to_vec()] }
+    }
+}
+
 impl Armo {
     /// What the gate reads, then what the heads read of each response.
     fn requests(&self, group: &Group) -> Vec<EmbedRequest> {
-        let request = |response: &str, position: &[u32]| {
-            // A line break at the start would become one token with those before it.
-            let content = response.trim_start_matches('\n').to_owned();
-            let answer = Message { role: "assistant".into(), content };
-            let messages = group.instruction.messages.iter().cloned().chain([answer]).collect();
-            EmbedRequest { model: self.config.model.clone(), messages, positions: vec![position.to_vec()] }
-        };
-        let gate = request("", &self.config.gate_tokens);
-        [gate].into_iter().chain(group.responses.iter().map(|response| request(response, &[]))).collect()
+        let instruction = &group.instruction.messages;
+        let responses = group.responses.iter().map(|response| self.config.request(instruction, response, &[]));
+        [self.config.gate(instruction)].into_iter().chain(responses).collect()
     }
 
     /// From the gate's states and those of each response.
@@ -123,6 +136,13 @@ impl Armo {
     }
 }
 
+/// A line break that a response begins with, and white space before it, would become one token with the line breaks that
+/// end the turn's header.
+fn without_blank_lines(response: &str) -> &str {
+    let blank = &response[..response.len() - response.trim_start().len()];
+    blank.rfind(['\n', '\r']).map_or(response, |last| &response[last + 1..])
+}
+
 fn only(states: &[Vec<f32>]) -> Result<&[f32], String> {
     match states {
         [state] => Ok(state),
@@ -131,3 +151,25 @@ fn only(states: &[Vec<f32>]) -> Result<&[f32], String> {
 }
 
 tpo_plugin::export_judge!(Armo);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_lines_at_the_start_go() {
+        let texts = [
+            ("\n\nYes.", "Yes."),
+            (" \n\t\r\n  Yes.", "  Yes."),
+            ("    return 1\n", "    return 1\n"),
+            ("Yes.\n\nNo.\n", "Yes.\n\nNo.\n"),
+            ("\r\n", ""),
+            ("\n ", " "),
+            (" ", " "),
+            ("", ""),
+        ];
+        for (response, content) in texts {
+            assert_eq!(without_blank_lines(response), content, "{response:?}");
+        }
+    }
+}

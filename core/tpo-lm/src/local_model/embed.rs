@@ -1,4 +1,9 @@
 //! Hidden states of conversations. What several of them begin with is read once.
+//!
+//! A conversation is cut where its last turn begins, and both parts are read apart, whatever else is asked. So a state is a
+//! function of its request, to the bit: it is kept under the request, and a run that was killed ends in the same bytes.
+
+use std::ops::Range;
 
 use tpo_types::{EmbedRequest, HiddenStates, ModelError};
 
@@ -7,17 +12,25 @@ use crate::policy::Policy;
 use crate::sample::cache::KvCache;
 use crate::sample::engine::{Engine, PromptFeed, SuffixFeed};
 
-/// A shorter common beginning is not worth a pass of its own.
-const MIN_SHARED: usize = 16;
 /// Tokens that are read at the same time, unless a single text has more.
 const MAX_TOKENS: usize = 2048;
 
 /// A conversation as tokens.
+#[derive(Debug)]
 struct Text {
     number: usize,
     ids: Vec<u32>,
+    /// Tokens before the last turn; at least one.
+    cut: usize,
     /// Where states are wanted.
     positions: Vec<usize>,
+}
+
+/// A state that is wanted: of which request, which of its positions, and in which row of what is being read.
+struct Place {
+    number: usize,
+    which: usize,
+    row: usize,
 }
 
 /// The states that each request asks for; outcome i belongs to request i.
@@ -39,90 +52,102 @@ pub(super) fn embed(
     }
     let longest = texts.iter().map(|text| text.ids.len()).max().unwrap_or(0);
     let rotary = engine.rotary(longest);
-    for group in texts.chunk_by(|a, b| common(&a.ids, &b.ids) >= MIN_SHARED) {
-        let shared = shared_len(group);
-        let prefix = &group[0].ids[..shared];
-        let mut cache = engine.cache(shared);
-        let wanted: Vec<(usize, usize, usize)> = wanted(group).filter(|(_, _, at)| *at < shared).collect();
-        let mut rows: Vec<usize> = wanted.iter().map(|(_, _, at)| *at).collect();
-        rows.sort_unstable();
-        rows.dedup();
-        let states = engine.read_hidden(&rotary, PromptFeed { ids: prefix, cache: &mut cache }, &rows);
-        let width = policy.spec.hidden_size;
-        for (number, which, at) in wanted {
-            let row = rows.partition_point(|row| *row < at);
-            put(&mut outcomes, number, which, &states[row * width..][..width]);
-        }
-        let mut rest = group;
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at(fitting(rest, shared));
-            follow(engine, &rotary, (&cache, shared), now, &mut outcomes);
-            rest = later;
-        }
+    let groups: Vec<&[Text]> = texts.chunk_by(|a, b| a.shared() == b.shared()).collect();
+    let mut rest = groups.as_slice();
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(fitting(rest.iter().map(|group| group[0].cut)));
+        read(engine, &rotary, now, &mut outcomes);
+        rest = later;
     }
     outcomes
 }
 
-/// Reads what follows the shared beginning of some texts.
+/// Reads groups of texts, each of which begins alike.
+fn read(engine: &mut Engine, rotary: &Rotary, groups: &[&[Text]], outcomes: &mut [Result<HiddenStates, ModelError>]) {
+    let mut caches: Vec<KvCache> = groups.iter().map(|group| engine.cache(group[0].cut)).collect();
+    let feeds = groups.iter().zip(&mut caches).map(|(group, cache)| PromptFeed { ids: group[0].shared(), cache });
+    let mut feeds: Vec<PromptFeed<'_>> = feeds.collect();
+    let mut places = Vec::new();
+    let mut start = 0;
+    for group in groups {
+        places.extend(group.iter().flat_map(|text| text.places(0..text.cut, start)));
+        start += group[0].cut;
+    }
+    put(outcomes, &places, engine.read_hidden(rotary, &mut feeds, &rows(&places)));
+
+    let texts = groups.iter().zip(&caches).flat_map(|(group, cache)| group.iter().map(move |text| (text, cache)));
+    let texts: Vec<(&Text, &KvCache)> =
+        texts.filter(|(text, _)| text.positions.iter().any(|at| *at >= text.cut)).collect();
+    let mut rest = texts.as_slice();
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(fitting(rest.iter().map(|(text, _)| text.last_turn().len())));
+        follow(engine, rotary, now, outcomes);
+        rest = later;
+    }
+}
+
+/// Reads the last turns of texts behind what has been read of them.
 fn follow(
     engine: &mut Engine,
     rotary: &Rotary,
-    (prompt, prompt_len): (&KvCache, usize),
-    texts: &[Text],
+    texts: &[(&Text, &KvCache)],
     outcomes: &mut [Result<HiddenStates, ModelError>],
 ) {
-    let mut caches: Vec<KvCache> = texts.iter().map(|text| engine.cache(text.ids.len() - prompt_len)).collect();
+    let mut caches: Vec<KvCache> = texts.iter().map(|(text, _)| engine.cache(text.last_turn().len())).collect();
     let mut feeds: Vec<SuffixFeed<'_>> = texts
         .iter()
         .zip(&mut caches)
-        .map(|(text, own)| SuffixFeed { ids: &text.ids[prompt_len..], prompt_len, prompt, own })
+        .map(|((text, prompt), own)| SuffixFeed { ids: text.last_turn(), prompt_len: text.cut, prompt, own })
         .collect();
-    let mut start = 0;
     let mut places = Vec::new();
-    for text in texts {
-        let after = text.positions.iter().enumerate().filter(|(_, at)| **at >= prompt_len);
-        places.extend(after.map(|(which, at)| (text.number, which, start + at - prompt_len)));
-        start += text.ids.len() - prompt_len;
+    let mut start = 0;
+    for (text, _) in texts {
+        places.extend(text.places(text.cut..text.ids.len(), start));
+        start += text.last_turn().len();
     }
-    let rows: Vec<usize> = places.iter().map(|(_, _, row)| *row).collect();
-    let states = engine.follow_hidden(rotary, &mut feeds, &rows);
-    let width = states.len() / rows.len().max(1);
-    for ((number, which, _), state) in places.into_iter().zip(states.chunks_exact(width.max(1))) {
-        put(outcomes, number, which, state);
+    put(outcomes, &places, engine.follow_hidden(rotary, &mut feeds, &rows(&places)));
+}
+
+impl Text {
+    /// What the texts of one instruction begin with.
+    fn shared(&self) -> &[u32] {
+        &self.ids[..self.cut]
+    }
+
+    fn last_turn(&self) -> &[u32] {
+        &self.ids[self.cut..]
+    }
+
+    /// The states that are wanted of some of its tokens, where these are the rows from `start`.
+    fn places(&self, tokens: Range<usize>, start: usize) -> impl Iterator<Item = Place> {
+        let first = tokens.start;
+        let wanted = self.positions.iter().enumerate().filter(move |(_, at)| tokens.contains(at));
+        wanted.map(move |(which, at)| Place { number: self.number, which, row: start + at - first })
     }
 }
 
-/// How many texts are read at the same time.
-fn fitting(texts: &[Text], shared: usize) -> usize {
+fn rows(places: &[Place]) -> Vec<usize> {
+    places.iter().map(|place| place.row).collect()
+}
+
+/// `states` are those of the places. (places, D)
+fn put(outcomes: &mut [Result<HiddenStates, ModelError>], places: &[Place], states: &[f32]) {
+    let width = states.len() / places.len().max(1);
+    for (place, state) in places.iter().zip(states.chunks_exact(width.max(1))) {
+        if let Ok(states) = &mut outcomes[place.number] {
+            states[place.which] = state.to_vec();
+        }
+    }
+}
+
+/// How many of the pieces of these lengths are read at the same time.
+fn fitting(lengths: impl Iterator<Item = usize>) -> usize {
     let mut tokens = 0;
-    let fits = texts.iter().take_while(|text| {
-        tokens += text.ids.len() - shared;
+    let fits = lengths.take_while(|length| {
+        tokens += length;
         tokens <= MAX_TOKENS
     });
     fits.count().max(1)
-}
-
-/// Number of the text, which of its positions, and that position.
-fn wanted(texts: &[Text]) -> impl Iterator<Item = (usize, usize, usize)> {
-    texts.iter().flat_map(|text| text.positions.iter().enumerate().map(|(which, at)| (text.number, which, *at)))
-}
-
-fn put(outcomes: &mut [Result<HiddenStates, ModelError>], number: usize, which: usize, state: &[f32]) {
-    if let Ok(states) = &mut outcomes[number] {
-        states[which] = state.to_vec();
-    }
-}
-
-/// Tokens that all texts begin with. Each keeps a token of its own.
-fn shared_len(texts: &[Text]) -> usize {
-    let first = &texts[0].ids;
-    let shared = texts[1..].iter().map(|text| common(first, &text.ids)).min().unwrap_or(first.len());
-    let shortest = texts.iter().map(|text| text.ids.len()).min().unwrap_or(0);
-    shared.min(shortest - 1)
-}
-
-fn common(a: &[u32], b: &[u32]) -> usize {
-    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
 fn tokenize(policy: &Policy, number: usize, request: &EmbedRequest) -> Result<Text, ModelError> {
@@ -140,5 +165,17 @@ fn tokenize(policy: &Policy, number: usize, request: &EmbedRequest) -> Result<Te
         found.ok_or_else(|| invalid(format!("the tokens {pattern:?} are not in the conversation")))
     };
     let positions = request.positions.iter().map(position).collect::<Result<_, _>>()?;
-    Ok(Text { number, ids, positions })
+    Ok(Text { number, cut: cut(policy, request, &ids), ids, positions })
 }
+
+/// How many tokens a conversation has in common with the prompt for its last turn.
+fn cut(policy: &Policy, request: &EmbedRequest, ids: &[u32]) -> usize {
+    let before = request.messages.split_last().map_or(&[][..], |(_, before)| before);
+    // A template that refuses to write such a prompt leaves nothing that could be shared.
+    let prompt = policy.text.encode_prompt(before, None).unwrap_or_default();
+    let common = ids.iter().zip(&prompt).take_while(|(a, b)| a == b).count();
+    common.max(1)
+}
+
+#[cfg(test)]
+mod tests;

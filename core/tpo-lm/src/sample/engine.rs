@@ -112,22 +112,18 @@ impl Engine {
 
     /// Reads prompts; returns the logits after the last token of each. (P, V)
     pub(crate) fn read(&mut self, rotary: &Rotary, prompts: &mut [PromptFeed<'_>]) -> &[f32] {
-        let ids: Vec<u32> = prompts.iter().flat_map(|prompt| prompt.ids).copied().collect();
-        let positions: Vec<u32> = prompts.iter().flat_map(|prompt| 0..prompt.ids.len() as u32).collect();
         let ends = prompts.iter().scan(0, |end, prompt| {
             *end += prompt.ids.len();
             Some(*end - 1)
         });
         let last_rows: Vec<usize> = ends.collect();
-        self.run(&ids, (rotary, &positions), &mut Fed::Prompts(prompts));
+        self.run_prompts(rotary, prompts);
         self.logits(&last_rows)
     }
 
-    /// Reads one prompt; returns the hidden states of some of its tokens after the last norm. (rows, D)
-    pub(crate) fn read_hidden(&mut self, rotary: &Rotary, prompt: PromptFeed<'_>, rows: &[usize]) -> &[f32] {
-        let positions: Vec<u32> = (0..prompt.ids.len() as u32).collect();
-        let ids = prompt.ids.to_vec();
-        self.run(&ids, (rotary, &positions), &mut Fed::Prompts(&mut [prompt]));
+    /// Reads prompts; returns hidden states after the last norm, rows being counted over all prompts. (rows, D)
+    pub(crate) fn read_hidden(&mut self, rotary: &Rotary, prompts: &mut [PromptFeed<'_>], rows: &[usize]) -> &[f32] {
+        self.run_prompts(rotary, prompts);
         self.normed(rows)
     }
 
@@ -149,6 +145,12 @@ impl Engine {
         let last_rows: Vec<usize> = (0..rows.len()).collect();
         self.run(&ids, (rotary, &positions), &mut Fed::Tokens(rows));
         self.logits(&last_rows)
+    }
+
+    fn run_prompts(&mut self, rotary: &Rotary, prompts: &mut [PromptFeed<'_>]) {
+        let ids: Vec<u32> = prompts.iter().flat_map(|prompt| prompt.ids).copied().collect();
+        let positions: Vec<u32> = prompts.iter().flat_map(|prompt| 0..prompt.ids.len() as u32).collect();
+        self.run(&ids, (rotary, &positions), &mut Fed::Prompts(prompts));
     }
 
     /// Runs the blocks; the last one's output is left in `x`.

@@ -89,6 +89,15 @@ impl Replies {
         Ok(())
     }
 
+    /// Removes replies.
+    pub(super) fn forget(&self, keys: &[String]) -> Result<(), Failure> {
+        let transaction = self.connection.unchecked_transaction().map_err(broken)?;
+        for key in keys {
+            transaction.execute("DELETE FROM replies WHERE key = ?1", [key]).map_err(broken)?;
+        }
+        transaction.commit().map_err(broken)
+    }
+
     /// What the model that is named so was when it was last there.
     pub(super) fn identity(&self, source: &str) -> Result<Option<String>, Failure> {
         let sql = "SELECT identity FROM identities WHERE source = ?1";
