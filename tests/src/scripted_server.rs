@@ -25,6 +25,9 @@ const PATH: &str = "/v1/chat/completions";
 /// A test that waits longer for the server to be asked waits in vain.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// The longest that the server says nothing. Every client of a test gives up before.
+const SILENCE: Duration = Duration::from_secs(30);
+
 type Script = Box<dyn Fn(&Asked) -> Conduct + Send + Sync>;
 
 /// A server that answers until it is stopped or dropped.
@@ -205,7 +208,8 @@ impl Shared {
                     return connection.shutdown(Shutdown::Both);
                 }
                 Conduct::Hang => {
-                    // Until the client has enough of it.
+                    // Until the client has enough of it, which a broken one never has.
+                    connection.set_read_timeout(Some(SILENCE))?;
                     let left = connection.read(&mut [0]);
                     self.settle(number, Outcome::Unanswered);
                     return left.map(drop);

@@ -243,10 +243,10 @@ fn duel(prompt: &str) -> (usize, usize, usize) {
 
 #[test]
 fn what_passes_changes_no_comparison() {
-    const INSTRUCTIONS: usize = 50;
+    const INSTRUCTIONS: usize = 25;
     const RESPONSES: usize = 5;
     /// Of so many instructions one has nothing but replies that say nothing.
-    const MUTE: usize = 5;
+    const MUTE: usize = 2;
     let kinds = || -> (Vec<Fault>, Vec<Fault>) {
         let passing = harmless().into_iter().chain(passing()).chain(once(misread()));
         (passing.collect(), misread().into_iter().chain(refused()).collect())
@@ -271,7 +271,7 @@ fn what_passes_changes_no_comparison() {
     let (undisturbed, disturbed) = (judged(&calm), judged(&rough));
     let duels = INSTRUCTIONS * RESPONSES * (RESPONSES - 1);
     assert_eq!((calm.times_asked().len(), rough.times_asked().len()), (duels, duels));
-    assert!(rough.records().len() > calm.records().len() + duels / 2, "{} requests", rough.records().len());
+    assert!(rough.records().len() > calm.records().len() + duels / 4, "{} requests", rough.records().len());
     assert!(undisturbed.stdout == disturbed.stdout, "what the server did before it answered is to be seen in a score");
 
     let lines = lines(&disturbed);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
-use tpo_tests::scripted_server::{Asked, Conduct, Reply, ScriptedServer, opinion};
+use serde_json::Value;
+use tpo_tests::scripted_server::{Asked, Conduct, Reply, ScriptedServer, completion, longer, opinion};
 use tpo_tests::{Ended, Workplace, fixture};
 
 use crate::desk::kept;
@@ -67,21 +68,63 @@ fn a_run_asks_a_server_and_goes_on_where_a_budget_ended() {
     assert!(pairs(&whole) == pairs(&parts), "in parts it ends with other pairs");
 }
 
-#[test]
-fn a_run_whose_judge_has_no_word_stops_and_goes_on_when_it_has() {
+/// A server that comes to its senses when it is told, and what it does before that to whoever asks for a verdict.
+fn senseless(before: fn(&Asked) -> Conduct) -> (ScriptedServer, Arc<AtomicBool>) {
     let sense = Arc::new(AtomicBool::new(false));
-    let server = ScriptedServer::start({
-        let sense = Arc::clone(&sense);
-        move |asked| if sense.load(Ordering::SeqCst) { good(asked) } else { Reply::good(asked, "It depends.").into() }
+    let told = Arc::clone(&sense);
+    let script = move |asked: &Asked| {
+        let is_duel = longer(&asked.prompt).is_some();
+        if is_duel && !told.load(Ordering::SeqCst) { before(asked) } else { good(asked) }
+    };
+    (ScriptedServer::start(script), sense)
+}
+
+/// Half of the responses may be unscored.
+const HALF: [&str; 3] = ["judge.max_unscored=0.5", "sampling.num_samples=16", "models.judge.server.attempts=1"];
+
+/// Runs until too many responses are unscored, for a reason.
+fn stops(here: &Workplace, server: &ScriptedServer, reason: &str) {
+    let ended = ends(here, server, &HALF);
+    assert!(ended.code > 0, "it went on:\n{}", ended.stderr);
+    assert!(ended.stderr.contains("unscored") && ended.stderr.contains(reason), "{}", ended.stderr);
+    assert!(ended.stderr.contains("hint:"), "it does not say what to do:\n{}", ended.stderr);
+    assert_eq!(count(here, "SELECT count(*) FROM pairs"), 0);
+}
+
+fn goes_on(here: &Workplace, server: &ScriptedServer, settings: &[&str]) {
+    let ended = ends(here, server, settings);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(count(here, "SELECT count(*) FROM pairs") > 0);
+}
+
+#[test]
+fn a_run_whose_model_says_nothing_stops_and_goes_on_when_it_speaks() {
+    let (server, sense) = senseless(|asked| {
+        let mut body = completion(asked, "");
+        body["choices"][0]["message"]["content"] = Value::Null;
+        Reply::json(200, &body).into()
     });
     let here = Workplace::new();
-    let settings = ["judge.max_unscored=0.5", "sampling.num_samples=8"];
-    let ended = ends(&here, &server, &settings);
-    assert!(ended.code > 0, "it went on:\n{}", ended.stderr);
-    assert!(ended.stderr.contains("unscored") && ended.stderr.contains("no verdict"), "{}", ended.stderr);
-    assert_eq!(count(&here, "SELECT count(*) FROM pairs"), 0);
+    stops(&here, &server, "the model failed");
     sense.store(true, Ordering::SeqCst);
-    let ended = ends(&here, &server, &settings);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(count(&here, "SELECT count(*) FROM pairs") > 0);
+    goes_on(&here, &server, &HALF);
+}
+
+/// Replies without a verdict are replies, and kept.
+#[test]
+fn a_run_whose_judge_has_no_word_stops_and_goes_on_when_it_has() {
+    let (server, sense) = senseless(|asked| Reply::good(asked, "It depends.").into());
+    let here = Workplace::new();
+    stops(&here, &server, "no verdict");
+    sense.store(true, Ordering::SeqCst);
+    goes_on(&here, &server, &HALF);
+}
+
+#[test]
+fn a_run_whose_judge_has_no_word_goes_on_where_more_is_borne() {
+    let (server, sense) = senseless(|asked| Reply::good(asked, "It depends.").into());
+    let here = Workplace::new();
+    stops(&here, &server, "no verdict");
+    sense.store(true, Ordering::SeqCst);
+    goes_on(&here, &server, &["judge.max_unscored=1.0", HALF[1], HALF[2]]);
 }
