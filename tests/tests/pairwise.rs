@@ -1,6 +1,7 @@
 //! A pairwise judge in a run: both orders of every two responses, reduced to scores that choose the pairs.
 
 use rusqlite::Connection;
+use serde_json::Value;
 use tpo_tests::{Workplace, build_guest, fixture, root};
 
 #[test]
@@ -64,4 +65,26 @@ fn an_adaptive_tournament_chooses_the_same_pairs_with_fewer_comparisons() {
 
     let refused = here.refusal(&["run", &config, "--dir", "no", "--set", "judge.tournament=adaptive"]);
     assert!(refused.contains("`tournament` has no effect on `rules`: it scores responses one by one"), "{refused}");
+}
+
+#[test]
+fn where_a_judge_likes_length_the_selector_finds_how_much_it_must_count() {
+    let here = Workplace::new();
+    let component = build_guest(&root().join("tests/guests/longer-wins")).join("longer_wins.wasm");
+    let (config, judge) = (fixture("runs/tiny-full/tpo.toml").display().to_string(), component.display().to_string());
+    let run = |name: &str, rho: &str| -> Value {
+        let arguments = ["run", &config, "--dir", name, "--judge", &judge, "--set", "iterations=1", "--set", rho];
+        here.succeeds(&[&arguments[..], &["--set", "selector.config.length_unit=tokens"]].concat());
+        let status = here.succeeds(&["status", name, "--format", "json"]).stdout;
+        serde_json::from_str::<Value>(&status).expect("JSON")["iterations"][0]["selector"].take()
+    };
+    let tokens = |selector: &Value, side: &str| selector["response_tokens"][side].as_f64().expect("a mean");
+    let off = run("off", "selector.config.rho=0");
+    assert!(tokens(&off, "chosen") > tokens(&off, "rejected"), "{off}");
+    let auto = run("auto", "selector.config.rho=auto");
+    assert!(tokens(&auto, "chosen") <= tokens(&auto, "rejected"), "{auto}");
+    assert!(auto["own"]["rho"].as_f64().expect("it is reported") > 0.0, "{auto}");
+    let rho = auto["own"]["rho"].to_string();
+    let told = here.succeeds(&["status", "auto"]).stdout;
+    assert!(told.contains(&format!(", rho {rho}\n")), "{told}");
 }
