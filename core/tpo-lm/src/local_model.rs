@@ -6,12 +6,13 @@
 mod embed;
 mod identity;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tpo_types::{
-    ChatReply, ChatRequest, EmbedRequest, Failure, FinishReason, HiddenStates, LanguageModel, ModelError, Prompt,
-    SampleId, SampleJob, SamplingParams, TensorData, TokenLogProb,
+    ChatReply, ChatRequest, Done, EmbedRequest, Failure, FinishReason, HiddenStates, Kind, LanguageModel, ModelError,
+    Prompt, SampleId, SampleJob, SamplingParams, TensorData, TokenLogProb,
 };
 
 use crate::load::safetensors::Weights;
@@ -50,40 +51,43 @@ impl LocalModel {
     }
 
     /// Writes answers to requests that are sampled alike; `numbers` are their places among all.
-    fn write(
-        &self,
-        requests: &[ChatRequest],
-        numbers: &[usize],
-        done: &mut dyn FnMut(usize, Result<ChatReply, ModelError>),
-    ) {
+    fn write(&self, requests: &[ChatRequest], numbers: &[usize], done: Done<'_>) -> ControlFlow<()> {
         let mut prompts = Vec::new();
         for &number in numbers {
             match self.prepare(number, &requests[number]) {
                 Ok(prepared) => prompts.push(prepared),
-                Err(error) => done(number, Err(error)),
+                Err(error) => done(number, Err(error))?,
             }
         }
-        let Some(first) = prompts.first().map(|prepared| &requests[prepared.number]) else { return };
+        let Some(first) = prompts.first().map(|prepared| &requests[prepared.number]) else {
+            return ControlFlow::Continue(());
+        };
         let (params, top) = (params(first), first.top_log_probs as usize);
         let jobs: Vec<SampleJob<'_>> = prompts.iter().map(Prepared::job).collect();
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut heard = vec![false; requests.len()];
+        let (mut heard, mut wanted) = (vec![false; requests.len()], ControlFlow::Continue(()));
         let outcome = Batch::new(&mut engine, &self.policy, &jobs, &params, top).and_then(|batch| {
             batch.run(&mut |id, written| {
                 // Equal requests have equal answers, so it does not matter which of them this is.
                 let same = prompts.iter().find(|prepared| prepared.id == *id && !heard[prepared.number]);
                 let prepared = same.expect("every job was asked for once");
                 heard[prepared.number] = true;
-                done(prepared.number, self.reply(prepared, written));
-                Ok(())
+                wanted = done(prepared.number, self.reply(prepared, written));
+                if wanted.is_break() {
+                    Err(Failure::new(Kind::Resources, "no more answers are wanted"))
+                } else {
+                    Ok(())
+                }
             })
         });
+        wanted?;
         if let Err(failure) = outcome {
             let numbers = prompts.iter().map(|prepared| prepared.number);
             for number in numbers.filter(|number| !heard[*number]) {
-                done(number, Err(ModelError::Failed(failure.to_string())));
+                done(number, Err(ModelError::Failed(failure.to_string())))?;
             }
         }
+        ControlFlow::Continue(())
     }
 
     fn prepare(&self, number: usize, request: &ChatRequest) -> Result<Prepared, ModelError> {
@@ -159,10 +163,10 @@ impl LanguageModel for LocalModel {
         &self.identity
     }
 
-    fn chat(&self, requests: &[ChatRequest], done: &mut dyn FnMut(usize, Result<ChatReply, ModelError>)) {
+    fn chat(&self, requests: &[ChatRequest], done: Done<'_>) {
         if self.head.is_some() {
-            let why = "the model scores texts and writes none";
-            (0..requests.len()).for_each(|number| done(number, Err(ModelError::InvalidRequest(why.into()))));
+            let why = || Err(ModelError::InvalidRequest("the model scores texts and writes none".into()));
+            let _ = (0..requests.len()).try_for_each(|number| done(number, why()));
             return;
         }
         let alike =
@@ -170,7 +174,9 @@ impl LanguageModel for LocalModel {
         let mut numbers: Vec<usize> = (0..requests.len()).collect();
         numbers.sort_by_key(|number| alike(&requests[*number]));
         for same in numbers.chunk_by(|a, b| alike(&requests[*a]) == alike(&requests[*b])) {
-            self.write(requests, same, done);
+            if self.write(requests, same, done).is_break() {
+                return;
+            }
         }
     }
 

@@ -18,7 +18,7 @@ pub struct RemoteConfig {
     pub api_key_env: Option<String>,
     /// Requests on their way at once.
     #[serde(default = "defaults::concurrency")]
-    #[schemars(range(min = 1, max = 512))]
+    #[schemars(range(min = 1, max = 256))]
     pub concurrency: u32,
     /// Requests begun within any minute, those sent again included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,7 +104,7 @@ impl RemoteConfig {
             let fits = (least..=most).contains(&value);
             if fits { Ok(()) } else { Err(format!("`{name}` must be from {least} to {most}, not {value}")) }
         };
-        in_range("concurrency", self.concurrency.into(), 1, 512)?;
+        in_range("concurrency", self.concurrency.into(), 1, 256)?;
         in_range("connect_seconds", self.connect_seconds, 1, 600)?;
         in_range("timeout_seconds", self.timeout_seconds, 1, 3600)?;
         in_range("attempts", self.attempts.into(), 1, 20)?;

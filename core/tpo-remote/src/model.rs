@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use tpo_types::{
-    ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, LanguageModel, Message, ModelError, TensorData,
+    ChatReply, ChatRequest, Done, EmbedRequest, Failure, HiddenStates, LanguageModel, Message, ModelError, TensorData,
 };
 
 use crate::client::{Answer, Client};
@@ -156,7 +156,7 @@ impl LanguageModel for OpenAiModel {
         &self.identity
     }
 
-    fn chat(&self, requests: &[ChatRequest], done: &mut dyn FnMut(usize, Result<ChatReply, ModelError>)) {
+    fn chat(&self, requests: &[ChatRequest], done: Done<'_>) {
         let next = AtomicUsize::new(0);
         let workers = requests.len().min(self.config.concurrency as usize);
         thread::scope(|scope| {
@@ -177,7 +177,9 @@ impl LanguageModel for OpenAiModel {
             }
             drop(sender);
             for (number, outcome, heard) in outcomes {
-                done(number, outcome);
+                if done(number, outcome).is_break() {
+                    next.store(requests.len(), Ordering::Relaxed);
+                }
                 drop(heard);
             }
         });

@@ -17,7 +17,7 @@ pub use doctor::{Attack, Diagnosis, diagnose};
 pub use rows::{Row, read};
 
 /// Rows that are judged before their scores are handed over.
-const ROWS_AT_ONCE: usize = 64;
+const ROWS_AT_ONCE: usize = 256;
 
 /// A response and the judge's word on it.
 #[derive(Debug, Serialize)]

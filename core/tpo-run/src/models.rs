@@ -7,6 +7,7 @@ mod hidden;
 mod replies;
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -110,7 +111,7 @@ impl Models {
         &self,
         kind: &str,
         requests: &[(String, Q)],
-        ask: impl Fn(&dyn LanguageModel, &[Q], &mut dyn FnMut(usize, Result<R, ModelError>)),
+        ask: impl Fn(&dyn LanguageModel, &[Q], &mut dyn FnMut(usize, Result<R, ModelError>) -> ControlFlow<()>),
     ) -> Result<Vec<Result<R, ModelError>>, Failure> {
         let mut outcomes: Vec<Option<Result<R, ModelError>>> = requests.iter().map(|_| None).collect();
         let mut missing: BTreeMap<&str, Missing<Q>> = BTreeMap::new();
@@ -141,11 +142,16 @@ impl Models {
                     Ok(reply) => self.replies().put(key, &bound.identity, kind, request, &reply.to_bytes()).err(),
                     Err(error) => end_of_asking(alias, error),
                 };
-                failure = failure.take().or(ends);
                 for place in &missing.places[number] {
                     outcomes[*place] = Some(outcome.clone());
                 }
+                failure = failure.take().or(ends);
+                // A reply that cannot be kept is lost, and whatever else would be asked is paid for in vain.
+                if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
+            if failure.is_some() {
+                break;
+            }
         }
         let unanswered = || Err(ModelError::Failed("the model gave no answer".into()));
         match failure {
@@ -287,7 +293,9 @@ impl ModelService for Models {
             // In parts, so that what is there is kept before everything is.
             for (part, requests) in requests.chunks(EMBEDDED_AT_ONCE).enumerate() {
                 for (number, outcome) in model.embed(requests).into_iter().enumerate() {
-                    done(part * EMBEDDED_AT_ONCE + number, outcome);
+                    if done(part * EMBEDDED_AT_ONCE + number, outcome).is_break() {
+                        return;
+                    }
                 }
             }
         })
@@ -296,7 +304,7 @@ impl ModelService for Models {
     fn tensor(&self, model: &str, name: &str) -> Result<Result<TensorData, ModelError>, Failure> {
         let requests = [(model.to_owned(), name.to_owned())];
         let outcomes = self.recall("tensor", &requests, |model, names, done| {
-            names.iter().enumerate().for_each(|(number, name)| done(number, model.tensor(name)));
+            let _ = names.iter().enumerate().try_for_each(|(number, name)| done(number, model.tensor(name)));
         })?;
         Ok(outcomes.into_iter().next().unwrap_or_else(|| Err(ModelError::Failed("the model gave no answer".into()))))
     }

@@ -27,8 +27,8 @@ pub(crate) struct Rendered<'a> {
 
 /// Responses that a judge is asked about in one call.
 const AT_ONCE: usize = 4096;
-/// The same for a judge that asks models, which may take long or be out of reach.
-const AT_ONCE_WITH_MODELS: usize = 64;
+/// The same for a judge that asks models, which may take long or be out of reach. As many as a server may be asked at once.
+const AT_ONCE_WITH_MODELS: usize = 256;
 
 /// The completions of one instruction, in the order of their indices.
 pub(crate) type Completions = Vec<(String, Vec<Completion>)>;

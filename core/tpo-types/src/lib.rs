@@ -26,7 +26,7 @@ pub use instruction::{Instruction, Message, Role};
 pub use judgment::{Judgment, Preference, Score, Scored, Verdict};
 pub use metrics::StepMetrics;
 pub use model::{
-    ChatReply, ChatRequest, EmbedRequest, HiddenStates, LanguageModel, ModelError, ModelService, TensorData,
+    ChatReply, ChatRequest, Done, EmbedRequest, HiddenStates, LanguageModel, ModelError, ModelService, TensorData,
     TokenLogProb,
 };
 pub use pair::{PreferencePair, Selected, Selection};

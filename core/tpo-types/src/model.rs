@@ -4,6 +4,7 @@
 //! plugins need not know each other.
 
 use std::fmt;
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
@@ -100,13 +101,17 @@ impl fmt::Display for ModelError {
 /// A row of model width per position asked for.
 pub type HiddenStates = Vec<Vec<f32>>;
 
+/// Hears the outcome of a request, by its index, and says whether to go on.
+pub type Done<'a> = &'a mut dyn FnMut(usize, Result<ChatReply, ModelError>) -> ControlFlow<()>;
+
 /// One language model, on this machine or behind a server.
 pub trait LanguageModel: Send + Sync {
     /// What its answers depend on besides the request, for example a digest of its weights. Replies are kept under it.
     fn identity(&self) -> &str;
 
-    /// Answers a batch. `done` hears of every request exactly once, with its index, as soon as its outcome is known.
-    fn chat(&self, requests: &[ChatRequest], done: &mut dyn FnMut(usize, Result<ChatReply, ModelError>));
+    /// Answers a batch. `done` hears of every request once, with its index, as soon as its outcome is known, until it breaks:
+    /// then nothing more is begun, and it hears only of what is on its way.
+    fn chat(&self, requests: &[ChatRequest], done: Done<'_>);
 
     /// Final hidden states, after the last norm; outcome i belongs to request i.
     fn embed(&self, requests: &[EmbedRequest]) -> Vec<Result<HiddenStates, ModelError>>;

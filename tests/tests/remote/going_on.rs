@@ -157,3 +157,22 @@ fn who_asks_the_same_asks_nothing() {
     // Nobody is there who could answer anything else.
     desk.fails(SELF_TAUGHT, &["judge.config.seed=1", "attempts=1"]);
 }
+
+#[test]
+fn where_replies_cannot_be_kept_no_more_are_paid_for() {
+    let server = ScriptedServer::start(good);
+    let desk = Desk::new(&server, INSTRUCTIONS, RESPONSES);
+    let mut command = desk.command(SELF_TAUGHT, &["concurrency=4"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("tpo starts");
+    server.wait_for_answers(20);
+    let file = rusqlite::Connection::open(desk.here.path("replies.db")).expect("the replies");
+    file.busy_timeout(Duration::from_secs(10)).expect("patience");
+    file.execute_batch("DROP TABLE replies").expect("somebody damages them");
+    let asked = server.records().len();
+    let ended = desk.here.ended(&child.wait_with_output().expect("it ends"));
+    assert_eq!(ended.code, 7, "{}", ended.stderr);
+    assert!(ended.stderr.contains("a reply of a model cannot be kept"), "{}", ended.stderr);
+    // Those on their way, for each of the two calls that may be made at a time.
+    let more = server.records().len() - asked;
+    assert!(more <= 4 * CONCURRENCY, "{more} were asked for when none could be kept any more");
+}
