@@ -52,7 +52,7 @@ pub struct RunConfig {
     /// The judge: it scores responses and never sees a thought.
     #[serde(default)]
     pub judge: JudgeConfig,
-    /// Models that judges may ask, each by its alias: `[models.judge]` with a `source`.
+    /// Models that judges may ask, each by its alias: `[models.judge]` with a `source` or a `server`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, ModelBinding>,
     /// The pair selector.
