@@ -1,7 +1,9 @@
-//! Gathers what a new project is given a copy of: the SDK for Rust, and the runtime of the bindings for Go.
+//! Gathers what a new project is given a copy of: the SDK for Rust, and the runtime of the bindings
+//! for Go.
 //!
-//! The SDK is written into a project as sources, with what it inherits from this workspace spelled out, so that a project
-//! needs no checkout of `tpo`. The runtime for Go lies in the sources of the crate that generates those bindings.
+//! The SDK is written into a project as sources, with what it inherits from this workspace spelled
+//! out, so that a project needs no checkout of `tpo`. The runtime for Go lies in the sources of the
+//! crate that generates those bindings.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,22 +24,42 @@ fn main() -> ExitCode {
 
 fn gather() -> Outcome<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
+    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
+        .join("../..")
+        .canonicalize()?;
     let sdk = workspace.join("plugins/tpo-plugin");
-    for source in [&sdk, &workspace.join("Cargo.toml"), &workspace.join("Cargo.lock")] {
+    for source in [
+        &sdk,
+        &workspace.join("Cargo.toml"),
+        &workspace.join("Cargo.lock"),
+    ] {
         println!("cargo::rerun-if-changed={}", source.display());
     }
 
     let manifest = out.join("sdk.toml");
-    fs::write(&manifest, standalone(&sdk.join("Cargo.toml"), &workspace.join("Cargo.toml"))?)?;
+    fs::write(
+        &manifest,
+        standalone(&sdk.join("Cargo.toml"), &workspace.join("Cargo.toml"))?,
+    )?;
     let mut sdk_files = vec![("Cargo.toml".to_owned(), manifest)];
-    sdk_files.extend(files(&sdk, &sdk)?.into_iter().filter(|(name, _)| name != "Cargo.toml"));
+    sdk_files.extend(
+        files(&sdk, &sdk)?
+            .into_iter()
+            .filter(|(name, _)| name != "Cargo.toml"),
+    );
 
     let runtime = go_runtime(&workspace)?;
     let is_runtime = |name: &str| name == "go.mod" || name == "LICENSE" || name.starts_with("wit/");
-    let go_files = files(&runtime, &runtime)?.into_iter().filter(|(name, _)| is_runtime(name)).collect();
+    let go_files = files(&runtime, &runtime)?
+        .into_iter()
+        .filter(|(name, _)| is_runtime(name))
+        .collect();
 
-    let text = format!("{}{}", table("SDK", &sdk_files)?, table("GO_RUNTIME", &go_files)?);
+    let text = format!(
+        "{}{}",
+        table("SDK", &sdk_files)?,
+        table("GO_RUNTIME", &go_files)?
+    );
     fs::write(out.join("copies.rs"), text)?;
     Ok(())
 }
@@ -50,7 +72,13 @@ fn files(directory: &Path, root: &Path) -> Outcome<Vec<(String, PathBuf)>> {
         if path.is_dir() {
             found.extend(files(&path, root)?);
         } else {
-            found.push((path.strip_prefix(root)?.to_str().ok_or("a name that is no text")?.to_owned(), path));
+            found.push((
+                path.strip_prefix(root)?
+                    .to_str()
+                    .ok_or("a name that is no text")?
+                    .to_owned(),
+                path,
+            ));
         }
     }
     found.sort();
@@ -60,7 +88,11 @@ fn files(directory: &Path, root: &Path) -> Outcome<Vec<(String, PathBuf)>> {
 fn table(name: &str, files: &Vec<(String, PathBuf)>) -> Outcome<String> {
     let mut text = format!("pub(crate) static {name}: &[(&str, &str)] = &[\n");
     for (name, path) in files {
-        writeln!(text, "    ({name:?}, include_str!({:?})),", path.to_str().ok_or("a path that is no text")?)?;
+        writeln!(
+            text,
+            "    ({name:?}, include_str!({:?})),",
+            path.to_str().ok_or("a path that is no text")?
+        )?;
     }
     text.push_str("];\n");
     Ok(text)
@@ -68,13 +100,19 @@ fn table(name: &str, files: &Vec<(String, PathBuf)>) -> Outcome<String> {
 
 /// The manifest of a member as it would be without its workspace.
 fn standalone(member: &Path, workspace: &Path) -> Outcome<String> {
-    let read = |path: &Path| -> Outcome<toml::Table> { Ok(toml::from_str(&fs::read_to_string(path)?)?) };
+    let read =
+        |path: &Path| -> Outcome<toml::Table> { Ok(toml::from_str(&fs::read_to_string(path)?)?) };
     let workspace = read(workspace)?;
     let mut member = read(member)?;
     member.remove("lints");
     for (table, inherited) in [("package", "package"), ("dependencies", "dependencies")] {
-        let inherited = workspace["workspace"][inherited].as_table().ok_or("a workspace without tables")?;
-        for (key, value) in member[table].as_table_mut().ok_or("a package without tables")? {
+        let inherited = workspace["workspace"][inherited]
+            .as_table()
+            .ok_or("a workspace without tables")?;
+        for (key, value) in member[table]
+            .as_table_mut()
+            .ok_or("a package without tables")?
+        {
             if value.get("workspace").is_some() {
                 *value = inherited[key].clone();
             }
@@ -86,13 +124,19 @@ fn standalone(member: &Path, workspace: &Path) -> Outcome<String> {
 /// Where the runtime that the generated Go imports lies.
 fn go_runtime(workspace: &Path) -> Outcome<PathBuf> {
     let mut metadata = Command::new(env::var("CARGO")?);
-    let output = metadata.args(["metadata", "--format-version", "1", "--locked"]).current_dir(workspace).output()?;
+    let output = metadata
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .current_dir(workspace)
+        .output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into());
     }
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     let packages = metadata["packages"].as_array().ok_or("no packages")?;
-    let generator = packages.iter().find(|package| package["name"] == "wit-bindgen-go").ok_or("no wit-bindgen-go")?;
+    let generator = packages
+        .iter()
+        .find(|package| package["name"] == "wit-bindgen-go")
+        .ok_or("no wit-bindgen-go")?;
     let manifest = generator["manifest_path"].as_str().ok_or("no manifest")?;
     Ok(Path::new(manifest).with_file_name("src").join("pkg"))
 }

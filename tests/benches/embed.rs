@@ -1,10 +1,15 @@
-//! What it saves a reward model that the responses to an instruction share its prompt: `cargo bench --workspace --bench embed`.
+//! What it saves a reward model that the responses to an instruction share its prompt: `cargo bench
+//! --workspace --bench embed`.
 //!
-//! Eight responses behind a prompt of 300 tokens on the default model: asked for together, asked for one by one, and each
-//! as one pass of the decoder, which shares nothing. The three take turns, so that a busy machine slows all of them.
-//! Prints the medians and what they are of the first.
+//! Eight responses behind a prompt of 300 tokens on the default model: asked for together, asked
+//! for one by one, and each as one pass of the decoder, which shares nothing. The three take turns,
+//! so that a busy machine slows all of them. Prints the medians and what they are of the first.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what a benchmark is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a benchmark is for"
+)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -26,7 +31,8 @@ const REPEATS: usize = 9;
 const INSTRUCTION_TOKENS: usize = 270;
 /// Lengths of the responses in tokens, about.
 const RESPONSE_TOKENS: [usize; 8] = [60, 65, 71, 77, 83, 88, 94, 100];
-const SENTENCE: &str = "The quick brown fox jumps over the lazy dog while it thinks of what to say. ";
+const SENTENCE: &str =
+    "The quick brown fox jumps over the lazy dog while it thinks of what to say. ";
 
 /// One per response. (K, D)
 type States = Vec<Vec<f32>>;
@@ -36,18 +42,37 @@ fn main() {
     let policy = load(&path).expect("a model");
     let model = LocalModel::open(&path, "benchmark".into()).expect("the same model");
     let requests = requests(&policy);
-    let ids: Vec<Vec<u32>> =
-        requests.iter().map(|request| policy.text.encode_conversation(&request.messages).expect("tokens")).collect();
+    let ids: Vec<Vec<u32>> = requests
+        .iter()
+        .map(|request| {
+            policy
+                .text
+                .encode_conversation(&request.messages)
+                .expect("tokens")
+        })
+        .collect();
     let decoder = Decoder::new(&policy.spec, &policy.params, None);
 
-    let together = || model.embed(&requests).into_iter().map(|outcome| outcome.expect("states").remove(0)).collect();
+    let together = || {
+        model
+            .embed(&requests)
+            .into_iter()
+            .map(|outcome| outcome.expect("states").remove(0))
+            .collect()
+    };
     let one_by_one = || {
-        let each = requests.iter().map(|request| model.embed(std::slice::from_ref(request)).remove(0));
-        each.map(|outcome| outcome.expect("states").remove(0)).collect()
+        let each = requests
+            .iter()
+            .map(|request| model.embed(std::slice::from_ref(request)).remove(0));
+        each.map(|outcome| outcome.expect("states").remove(0))
+            .collect()
     };
     let decoded = || ids.iter().map(|ids| last_state(&decoder, ids)).collect();
-    let ways: [(&str, &dyn Fn() -> States); 3] =
-        [("together", &together), ("one by one", &one_by_one), ("decoder, one by one", &decoded)];
+    let ways: [(&str, &dyn Fn() -> States); 3] = [
+        ("together", &together),
+        ("one by one", &one_by_one),
+        ("decoder, one by one", &decoded),
+    ];
 
     let mut times = [const { Vec::new() }; 3];
     let expected = decoded();
@@ -60,7 +85,11 @@ fn main() {
         }
     }
 
-    let prompt = policy.text.encode_prompt(&requests[0].messages[..1], None).expect("tokens").len();
+    let prompt = policy
+        .text
+        .encode_prompt(&requests[0].messages[..1], None)
+        .expect("tokens")
+        .len();
     let tokens: Vec<usize> = ids.iter().map(|ids| ids.len() - prompt).collect();
     println!("A prompt of {prompt} tokens, then {tokens:?}\n");
     println!("| asked | time | times that of together |\n|---|---|---|");
@@ -78,7 +107,10 @@ fn main() {
 fn requests(policy: &Policy) -> Vec<EmbedRequest> {
     let instruction = Message::user(text(policy, INSTRUCTION_TOKENS, 0));
     let response = |(number, tokens): (usize, &usize)| EmbedRequest {
-        messages: vec![instruction.clone(), Message::assistant(text(policy, *tokens, number + 1))],
+        messages: vec![
+            instruction.clone(),
+            Message::assistant(text(policy, *tokens, number + 1)),
+        ],
         positions: vec![Vec::new()],
     };
     RESPONSE_TOKENS.iter().enumerate().map(response).collect()
@@ -97,7 +129,10 @@ fn text(policy: &Policy, tokens: usize, number: usize) -> String {
 }
 
 fn last_state(decoder: &Decoder<'_>, ids: &[u32]) -> Vec<f32> {
-    let states = decoder.hidden(&Pack::new(&[Sequence { ids, scored_from: ids.len() }]));
+    let states = decoder.hidden(&Pack::new(&[Sequence {
+        ids,
+        scored_from: ids.len(),
+    }]));
     states[states.len() - states.len() / ids.len()..].to_vec()
 }
 

@@ -1,10 +1,15 @@
-//! What a plugin costs in each language, against the same function without any boundary: `cargo bench --bench plugins`.
+//! What a plugin costs in each language, against the same function without any boundary: `cargo
+//! bench --bench plugins`.
 //!
-//! Builds the five judges of `examples/`, or those of the languages that are named, and prints the table of
-//! `docs/plugins.md`. Every figure is the median of several
-//! measurements, and the native one is taken between them, so that a busy machine slows both.
+//! Builds the five judges of `examples/`, or those of the languages that are named, and prints the
+//! table of `docs/plugins.md`. Every figure is the median of several measurements, and the native
+//! one is taken between them, so that a busy machine slows both.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what a benchmark is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a benchmark is for"
+)]
 
 use std::ffi::OsString;
 use std::fs;
@@ -30,31 +35,54 @@ const BATCH: usize = 256;
 /// Enough batches that two threads share them evenly.
 const MANY: usize = 8000;
 /// A response of about 1.5 KB.
-const SENTENCE: &str = "The quick brown fox jumps over the lazy dog while it thinks of what to say. ";
+const SENTENCE: &str =
+    "The quick brown fox jumps over the lazy dog while it thinks of what to say. ";
 
 fn main() {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let cache = scratch.path().join("cache");
-    let compiler = [binary().into_os_string()].into_iter().chain(["--quiet", "plugin", "compile"].map(OsString::from));
-    let workshop = Workshop { cache, compiler: compiler.collect(), environment: Vec::new() };
-    let setup = Setup { workshop: Some(workshop), ..Setup::default() };
+    let compiler = [binary().into_os_string()]
+        .into_iter()
+        .chain(["--quiet", "plugin", "compile"].map(OsString::from));
+    let workshop = Workshop {
+        cache,
+        compiler: compiler.collect(),
+        environment: Vec::new(),
+    };
+    let setup = Setup {
+        workshop: Some(workshop),
+        ..Setup::default()
+    };
 
     let groups: Vec<Group> = (0..MANY).map(group).collect();
     let items: Vec<Value> = groups.iter().map(item).collect();
     println!("| judge | KiB | first load | load | call | 1000 items | of native | two threads |");
     println!("|---|---|---|---|---|---|---|---|");
     let mut native = Vec::new();
-    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    for language in
-        LANGUAGES.into_iter().filter(|language| named.is_empty() || named.iter().any(|name| name == language))
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    for language in LANGUAGES
+        .into_iter()
+        .filter(|language| named.is_empty() || named.iter().any(|name| name == language))
     {
         let component = build(language, scratch.path());
         let source = component.display().to_string();
-        let wanted = Wanted { source: &source, config: &json!({}), on_error: OnError::Fail };
+        let wanted = Wanted {
+            source: &source,
+            config: &json!({}),
+            on_error: OnError::Fail,
+        };
         let load = || {
             let start = Instant::now();
             let plugins = Plugins::new(setup.clone()).expect("a host");
-            (plugins.in_json(PluginRole::Judge, &wanted).expect("a judge"), start.elapsed())
+            (
+                plugins
+                    .in_json(PluginRole::Judge, &wanted)
+                    .expect("a judge"),
+                start.elapsed(),
+            )
         };
         let first = load().1;
         let loaded = median((0..REPEATS).map(|_| load().1).collect());
@@ -64,7 +92,11 @@ fn main() {
             thousand.push(time(&plugin, &items[..ITEMS], 1));
             native.push(time_native(&groups[..ITEMS]));
         }
-        let call = median((0..REPEATS).map(|_| time(&plugin, &items[..1], 1)).collect());
+        let call = median(
+            (0..REPEATS)
+                .map(|_| time(&plugin, &items[..1], 1))
+                .collect(),
+        );
         let (mut one, mut two) = (Vec::new(), Vec::new());
         for _ in 0..REPEATS {
             one.push(time(&plugin, &items, 1));
@@ -86,8 +118,14 @@ fn main() {
 }
 
 fn group(number: usize) -> Group {
-    let instruction = Instruction { id: number.to_string(), ..Instruction::default() };
-    Group { instruction, responses: vec![SENTENCE.repeat(20)] }
+    let instruction = Instruction {
+        id: number.to_string(),
+        ..Instruction::default()
+    };
+    Group {
+        instruction,
+        responses: vec![SENTENCE.repeat(20)],
+    }
 }
 
 fn item(group: &Group) -> Value {
@@ -103,16 +141,22 @@ fn build(language: &str, scratch: &Path) -> std::path::PathBuf {
     let project = root().join(format!("examples/judge-in-{language}"));
     let tools = scratch.join("tools");
     let built = tpo_author::build(&project, &tools, &|what| eprintln!("{what}"));
-    built.unwrap_or_else(|failure| panic!("{language}: {failure}")).component
+    built
+        .unwrap_or_else(|failure| panic!("{language}: {failure}"))
+        .component
 }
 
 /// The judges' own function.
 fn native(groups: &[Group]) -> Vec<Vec<Judgment>> {
-    each_response(groups, |_, response| match response.split_ascii_whitespace().count() {
-        0 => Judgment::unscored("empty response"),
-        words => {
-            let words = words as f64;
-            Scored::new(1.0 / (1.0 + (words - 60.0).abs() / 60.0)).aspect("words", words).into()
+    each_response(groups, |_, response| {
+        match response.split_ascii_whitespace().count() {
+            0 => Judgment::unscored("empty response"),
+            words => {
+                let words = words as f64;
+                Scored::new(1.0 / (1.0 + (words - 60.0).abs() / 60.0))
+                    .aspect("words", words)
+                    .into()
+            }
         }
     })
 }
@@ -124,7 +168,15 @@ fn time_native(groups: &[Group]) -> Duration {
 }
 
 fn time(plugin: &JsonPlugin, items: &[Value], threads: usize) -> Duration {
-    plugin.time(items, Cut { batch: BATCH, threads }).expect("an answer")
+    plugin
+        .time(
+            items,
+            Cut {
+                batch: BATCH,
+                threads,
+            },
+        )
+        .expect("an answer")
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

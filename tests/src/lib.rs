@@ -15,7 +15,10 @@ pub use opinionated::opinionated;
 
 /// The repository's root.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the tests stand in the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .expect("the tests stand in the repository")
 }
 
 /// A file or directory under `tests/fixtures`.
@@ -25,16 +28,26 @@ pub fn fixture(name: &str) -> PathBuf {
 
 /// The `tpo` binary of this checkout.
 ///
-/// Cargo names a binary only to tests of its own package. `tpo-cli` has such a test, so `cargo test` builds the binary
-/// before any test runs, and it stands beside the directory of the test executables.
+/// Cargo names a binary only to tests of its own package. `tpo-cli` has such a test, so `cargo
+/// test` builds the binary before any test runs, and it stands beside the directory of the test
+/// executables.
 pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test is a file");
-    let path = test.parent().and_then(Path::parent).expect("a target directory").join("tpo");
-    assert!(path.exists(), "{} is not built; run `cargo test --release` for the whole workspace", path.display());
+    let path = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("a target directory")
+        .join("tpo");
+    assert!(
+        path.exists(),
+        "{} is not built; run `cargo test --release` for the whole workspace",
+        path.display()
+    );
     path
 }
 
-/// Builds a plugin in Rust that is no member of the workspace; gives the directory of its component.
+/// Builds a plugin in Rust that is no member of the workspace; gives the directory of its
+/// component.
 pub fn build_guest(project: &Path) -> PathBuf {
     // One directory for all of them: they share their dependencies.
     let target = root().join("target/guests-of-tests");
@@ -44,7 +57,11 @@ pub fn build_guest(project: &Path) -> PathBuf {
         .env("CARGO_TARGET_DIR", &target)
         .output()
         .expect("cargo runs");
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
     target.join("wasm32-wasip2/release")
 }
 
@@ -68,7 +85,9 @@ pub struct Ended {
 impl Workplace {
     /// An empty directory.
     pub fn new() -> Self {
-        Self { directory: tempfile::tempdir().expect("a temporary directory") }
+        Self {
+            directory: tempfile::tempdir().expect("a temporary directory"),
+        }
     }
 
     /// A path in it.
@@ -87,7 +106,11 @@ impl Workplace {
     /// A command line of `tpo`, to be run here.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
-        command.args(arguments).current_dir(self.directory.path()).env("NO_COLOR", "1").env("COLUMNS", "100");
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env("NO_COLOR", "1")
+            .env("COLUMNS", "100");
         command
     }
 
@@ -111,7 +134,8 @@ impl Workplace {
         format!("exit {}\n{}", ended.code, ended.stderr.trim_end())
     }
 
-    /// What a command printed. Paths of this machine are replaced, so that what is left can be a snapshot.
+    /// What a command printed. Paths of this machine are replaced, so that what is left can be a
+    /// snapshot.
     pub fn ended(&self, output: &Output) -> Ended {
         let here = self.directory.path().canonicalize().expect("it exists");
         let repository = root();
@@ -121,7 +145,11 @@ impl Workplace {
                 .replace(&repository.display().to_string(), "[repository]");
             without_digests(&text)
         };
-        Ended { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        Ended {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
     }
 }
 
@@ -131,7 +159,11 @@ fn without_digests(text: &str) -> String {
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |before, after| {
         let digits = after.chars().take_while(char::is_ascii_hexdigit).count();
-        let shown = if digits >= 12 { "[digest]" } else { &after[..digits] };
+        let shown = if digits >= 12 {
+            "[digest]"
+        } else {
+            &after[..digits]
+        };
         format!("{before}sha256 {shown}{}", &after[digits..])
     })
 }

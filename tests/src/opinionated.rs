@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{Workplace, fixture};
 
-/// A tiny model that has an opinion: among its likeliest tokens are often `A` and `B`, and it reads long prompts. Models of
-/// another `loudness` have other opinions; 30 is a good one.
+/// A tiny model that has an opinion: among its likeliest tokens are often `A` and `B`, and it reads
+/// long prompts. Models of another `loudness` have other opinions; 30 is a good one.
 pub fn opinionated(here: &Workplace, name: &str, loudness: f32) -> PathBuf {
     let model = here.path(name);
     fs::create_dir_all(&model).expect("a directory");
@@ -16,14 +16,17 @@ pub fn opinionated(here: &Workplace, name: &str, loudness: f32) -> PathBuf {
         let file = file.expect("a file");
         fs::copy(file.path(), model.join(file.file_name())).expect("a copy");
     }
-    let json =
-        |name: &str| -> Value { serde_json::from_slice(&fs::read(model.join(name)).expect("a file")).expect("JSON") };
+    let json = |name: &str| -> Value {
+        serde_json::from_slice(&fs::read(model.join(name)).expect("a file")).expect("JSON")
+    };
     let mut config = json("config.json");
     config["max_position_embeddings"] = json!(1 << 14);
     fs::write(model.join("config.json"), config.to_string()).expect("a file");
     let vocabulary = &json("tokenizer.json")["model"]["vocab"];
-    let rows: Vec<usize> =
-        ["A", "B"].iter().map(|token| vocabulary[token].as_u64().expect("a token") as usize).collect();
+    let rows: Vec<usize> = ["A", "B"]
+        .iter()
+        .map(|token| vocabulary[token].as_u64().expect("a token") as usize)
+        .collect();
     louder(&model.join("model.safetensors"), &rows, loudness);
     model
 }
@@ -37,7 +40,10 @@ fn louder(weights: &Path, rows: &[usize], loudness: f32) {
         let tensor = &tensors[name];
         assert_eq!(tensor["dtype"], "F32", "{name}");
         let number = |value: &Value| value.as_u64().expect("a number") as usize;
-        let (mut begin, mut end) = (number(&tensor["data_offsets"][0]), number(&tensor["data_offsets"][1]));
+        let (mut begin, mut end) = (
+            number(&tensor["data_offsets"][0]),
+            number(&tensor["data_offsets"][1]),
+        );
         if let Some(row) = row {
             let bytes = number(&tensor["shape"][1]) * 4;
             begin += row * bytes;
@@ -48,13 +54,22 @@ fn louder(weights: &Path, rows: &[usize], loudness: f32) {
             value.copy_from_slice(&louder.to_le_bytes());
         }
     };
-    // What it says is mostly one of these tokens, and follows from what it has read rather than from the last token.
+    // What it says is mostly one of these tokens, and follows from what it has read rather than
+    // from the last token.
     for row in rows {
         multiply("model.embed_tokens.weight", Some(*row), loudness);
     }
     for layer in 0..2 {
-        multiply(&format!("model.layers.{layer}.self_attn.q_proj.weight"), None, 100.0);
-        multiply(&format!("model.layers.{layer}.self_attn.o_proj.weight"), None, loudness);
+        multiply(
+            &format!("model.layers.{layer}.self_attn.q_proj.weight"),
+            None,
+            100.0,
+        );
+        multiply(
+            &format!("model.layers.{layer}.self_attn.o_proj.weight"),
+            None,
+            loudness,
+        );
     }
     fs::write(weights, bytes).expect("a file");
 }

@@ -1,7 +1,8 @@
 //! A chat server on loopback that behaves, and misbehaves, as a test scripts it.
 //!
-//! It speaks as much of HTTP/1.1 and of OpenAI's interface as a client needs, in threads of the test, and keeps a record of
-//! everything that it was asked and of what it answered. What to answer is the script's business; who asks is not known here.
+//! It speaks as much of HTTP/1.1 and of OpenAI's interface as a client needs, in threads of the
+//! test, and keeps a record of everything that it was asked and of what it answered. What to answer
+//! is the script's business; who asks is not known here.
 
 mod conduct;
 mod http;
@@ -93,7 +94,11 @@ impl ScriptedServer {
             stopped: AtomicBool::new(true),
             connections: Mutex::default(),
         };
-        let mut server = Self { shared: Arc::new(shared), port: 0, accepting: None };
+        let mut server = Self {
+            shared: Arc::new(shared),
+            port: 0,
+            accepting: None,
+        };
         server.restart();
         server
     }
@@ -105,7 +110,9 @@ impl ScriptedServer {
 
     /// Is gone: connections break and nobody listens, until it is started again.
     pub fn stop(&mut self) {
-        let Some(accepting) = self.accepting.take() else { return };
+        let Some(accepting) = self.accepting.take() else {
+            return;
+        };
         self.shared.stopped.store(true, Ordering::SeqCst);
         // Wakes the thread that waits for connections.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
@@ -119,7 +126,8 @@ impl ScriptedServer {
     /// Listens again, on the same port and with the same record.
     pub fn restart(&mut self) {
         assert!(self.accepting.is_none(), "the server is listening");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).expect("the port is free");
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).expect("the port is free");
         self.port = listener.local_addr().expect("it is bound").port();
         self.shared.stopped.store(false, Ordering::SeqCst);
         let shared = Arc::clone(&self.shared);
@@ -145,7 +153,10 @@ impl ScriptedServer {
         let mut answers: HashMap<String, Vec<String>> = HashMap::new();
         for record in &self.shared.log().records {
             if let Outcome::Answered(text) = &record.outcome {
-                answers.entry(record.prompt.clone()).or_default().push(text.clone());
+                answers
+                    .entry(record.prompt.clone())
+                    .or_default()
+                    .push(text.clone());
             }
         }
         answers
@@ -159,9 +170,16 @@ impl ScriptedServer {
     /// Waits until so many requests, of all that ever came, were answered with a chat completion.
     pub fn wait_for_answers(&self, count: usize) {
         let too_few = |log: &mut Log| {
-            log.records.iter().filter(|record| matches!(record.outcome, Outcome::Answered(_))).count() < count
+            log.records
+                .iter()
+                .filter(|record| matches!(record.outcome, Outcome::Answered(_)))
+                .count()
+                < count
         };
-        let waited = self.shared.changed.wait_timeout_while(self.shared.log(), PATIENCE, too_few);
+        let waited = self
+            .shared
+            .changed
+            .wait_timeout_while(self.shared.log(), PATIENCE, too_few);
         let timed_out = waited.unwrap_or_else(PoisonError::into_inner).1.timed_out();
         assert!(!timed_out, "the server did not get to give {count} answers");
     }
@@ -175,11 +193,15 @@ impl Drop for ScriptedServer {
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     loop {
-        let Ok((connection, _)) = listener.accept() else { continue };
+        let Ok((connection, _)) = listener.accept() else {
+            continue;
+        };
         if shared.stopped.load(Ordering::SeqCst) {
             return;
         }
-        let Ok(kept) = connection.try_clone() else { continue };
+        let Ok(kept) = connection.try_clone() else {
+            continue;
+        };
         shared.connections().push(kept);
         let shared = Arc::clone(shared);
         // A connection that breaks is the client's business, and the record says what it met.
@@ -193,7 +215,9 @@ impl Shared {
     }
 
     fn connections(&self) -> MutexGuard<'_, Vec<TcpStream>> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers the requests of one connection, one after another.
@@ -217,7 +241,8 @@ impl Shared {
                 Conduct::Reply(reply) => reply,
             };
             thread::sleep(reply.delay());
-            // Before it leaves: whoever has read it may look here at once, and may send the next request at once.
+            // Before it leaves: whoever has read it may look here at once, and may send the next
+            // request at once.
             self.settle(number, reply.outcome());
             let sent = reply.send(&mut connection);
             match &sent {
@@ -253,7 +278,15 @@ impl Shared {
         if request.line.starts_with(&format!("POST {PATH} ")) {
             (number, (self.script)(&asked))
         } else {
-            (number, Reply::new(404, "text/plain", format!("there is nothing but POST {PATH}")).into())
+            (
+                number,
+                Reply::new(
+                    404,
+                    "text/plain",
+                    format!("there is nothing but POST {PATH}"),
+                )
+                .into(),
+            )
         }
     }
 

@@ -33,7 +33,10 @@ fn judge(here: &Workplace, name: &str, value: &str) {
 
         tpo_plugin::export_judge!(Test);
     ";
-    here.write(&format!("{name}/src/lib.rs"), &source.replace("VALUE", value));
+    here.write(
+        &format!("{name}/src/lib.rs"),
+        &source.replace("VALUE", value),
+    );
     let component = build_guest(&here.path(name)).join(format!("{}.wasm", name.replace('-', "_")));
     std::fs::copy(component, here.path(&format!("{name}.wasm"))).expect("a copy");
 }
@@ -51,10 +54,17 @@ fn a_judge_that_answers_differently_the_second_time_is_caught() {
     judge(&here, "counting", counting);
     let ended = test(&here, "counting");
     assert_eq!(ended.code, 4, "{}", ended.stderr);
-    for fault in
-        ["answers the same in batches of 1 as in one", "answers the same when the same instance is asked again"]
-    {
-        assert!(ended.stdout.contains(&format!("FAILED   {fault}\n           item ")), "{}", ended.stdout);
+    for fault in [
+        "answers the same in batches of 1 as in one",
+        "answers the same when the same instance is asked again",
+    ] {
+        assert!(
+            ended
+                .stdout
+                .contains(&format!("FAILED   {fault}\n           item ")),
+            "{}",
+            ended.stdout
+        );
     }
 
     judge(&here, "honest", "_response.len() as f64");
@@ -66,29 +76,54 @@ fn a_judge_that_answers_differently_the_second_time_is_caught() {
 #[test]
 fn a_judge_that_crashes_on_what_nobody_expects_is_caught() {
     let here = Workplace::new();
-    judge(&here, "brittle", "assert!(!_response.is_empty(), \"an empty response\"); 1.0");
+    judge(
+        &here,
+        "brittle",
+        "assert!(!_response.is_empty(), \"an empty response\"); 1.0",
+    );
     let ended = test(&here, "brittle");
     assert_eq!(ended.code, 4, "{}", ended.stderr);
-    assert!(ended.stdout.contains("FAILED   bears empty texts"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("an empty response"), "the guest's own words are told: {}", ended.stdout);
+    assert!(
+        ended.stdout.contains("FAILED   bears empty texts"),
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        ended.stdout.contains("an empty response"),
+        "the guest's own words are told: {}",
+        ended.stdout
+    );
 }
 
 #[test]
 fn a_judge_that_reaches_out_is_refused_when_it_is_loaded() {
     let here = Workplace::new();
     let reaches = [
-        ("file", "std::fs::read(\"/etc/passwd\").map_or(0.0, |text| text.len() as f64)", "a plugin has no files"),
+        (
+            "file",
+            "std::fs::read(\"/etc/passwd\").map_or(0.0, |text| text.len() as f64)",
+            "a plugin has no files",
+        ),
         (
             "clock",
             "std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0.0, |time| time.as_secs_f64())",
             "a plugin has no clock",
         ),
-        ("network", "std::net::TcpStream::connect(\"127.0.0.1:80\").map_or(0.0, |_| 1.0)", "a plugin has no network"),
+        (
+            "network",
+            "std::net::TcpStream::connect(\"127.0.0.1:80\").map_or(0.0, |_| 1.0)",
+            "a plugin has no network",
+        ),
     ];
     for (name, value, sentence) in reaches {
         judge(&here, name, value);
         let ended = test(&here, name);
-        assert_eq!((ended.code, ended.stdout.as_str()), (4, ""), "{name}: {}", ended.stderr);
+        assert_eq!(
+            (ended.code, ended.stdout.as_str()),
+            (4, ""),
+            "{name}: {}",
+            ended.stderr
+        );
         assert!(ended.stderr.contains(sentence), "{name}: {}", ended.stderr);
     }
 }

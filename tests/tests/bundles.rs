@@ -1,11 +1,17 @@
-//! Plugins by where they are published, as two people on two machines see them: an author and a user, and a real registry
-//! between them.
+//! Plugins by where they are published, as two people on two machines see them: an author and a
+//! user, and a real registry between them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 #[path = "../../core/tpo-bundle/tests/registry/debian.rs"]
 mod debian;
-#[allow(dead_code, reason = "shared with the tests of bundles, which need all of it")]
+#[allow(
+    dead_code,
+    reason = "shared with the tests of bundles, which need all of it"
+)]
 #[path = "../../core/tpo-bundle/tests/registry/server.rs"]
 mod server;
 
@@ -24,12 +30,19 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        Self { here: Workplace::new() }
+        Self {
+            here: Workplace::new(),
+        }
     }
 
     fn tpo(&self, arguments: &[&str]) -> Ended {
         let mut command = self.here.command(arguments);
-        self.here.ended(&command.env("TPO_DATA_DIR", self.here.path("data")).output().unwrap())
+        self.here.ended(
+            &command
+                .env("TPO_DATA_DIR", self.here.path("data"))
+                .output()
+                .unwrap(),
+        )
     }
 
     #[track_caller]
@@ -52,13 +65,20 @@ impl Machine {
         if !config.exists() {
             let text = fs::read_to_string(fixture("runs/tiny-full/tpo.toml")).unwrap();
             let models = fixture("models").display().to_string();
-            self.here.write("project/tpo.toml", &text.replace("../../models", &models));
+            self.here
+                .write("project/tpo.toml", &text.replace("../../models", &models));
             for file in ["train.jsonl", "validation.jsonl"] {
-                fs::copy(fixture("runs/tiny-full").join(file), self.here.path("project").join(file)).unwrap();
+                fs::copy(
+                    fixture("runs/tiny-full").join(file),
+                    self.here.path("project").join(file),
+                )
+                .unwrap();
             }
         }
         let config = config.display().to_string();
-        let words = ["--quiet", "run", &config, "--dir", directory, "--judge", judge];
+        let words = [
+            "--quiet", "run", &config, "--dir", directory, "--judge", judge,
+        ];
         words.iter().chain(more).map(ToString::to_string).collect()
     }
 }
@@ -69,7 +89,8 @@ fn bundle(author: &Machine, version: &str) -> PathBuf {
     let manifest = format!(
         "name = \"longer-wins\"\nversion = \"{version}\"\nlicense = \"Apache-2.0\"\n\
          summary = \"Prefers the longer of two responses\"\ncontract = \"0.1\"\n\n\
-         [[component]]\nname = \"longer-wins\"\nfile = \"longer_wins.wasm\"\nroles = [\"pairwise-judge\"]\n"
+         [[component]]\nname = \"longer-wins\"\nfile = \"longer_wins.wasm\"\nroles = \
+         [\"pairwise-judge\"]\n"
     );
     author.here.write("bundle/tpo-plugin.toml", &manifest);
     fs::copy(component, author.here.path("bundle/longer_wins.wasm")).unwrap();
@@ -83,8 +104,22 @@ fn a_published_judge_judges_a_run_on_another_machine() {
     let directory = bundle(&author, "1.0.0").display().to_string();
     let name = registry.name("judges/longer-wins");
     author.succeeds(&["plugin", "keygen", "author.key"]);
-    let published = author.succeeds(&["plugin", "publish", &directory, &name, "--key", "author.key"]).stdout;
-    let digest = published.trim().rsplit_once("@sha256:").unwrap().1.to_owned();
+    let published = author
+        .succeeds(&[
+            "plugin",
+            "publish",
+            &directory,
+            &name,
+            "--key",
+            "author.key",
+        ])
+        .stdout;
+    let digest = published
+        .trim()
+        .rsplit_once("@sha256:")
+        .unwrap()
+        .1
+        .to_owned();
     let tagged = format!("{name}:1.0.0");
 
     // It is not pinned yet, so a run that may not change the lock file does not get it.
@@ -98,22 +133,58 @@ fn a_published_judge_judges_a_run_on_another_machine() {
     let lock = fs::read_to_string(user.here.path("project/tpo.lock")).unwrap();
     assert!(lock.contains(&digest) && lock.contains("signer"), "{lock}");
     let db = Connection::open(user.here.path("run-first/run.db")).unwrap();
-    let source: String =
-        db.query_row("SELECT source FROM plugins WHERE role = 'pairwise-judge'", [], |row| row.get(0)).unwrap();
-    assert!(source.contains(&digest), "the record names exactly what ran: {source}");
+    let source: String = db
+        .query_row(
+            "SELECT source FROM plugins WHERE role = 'pairwise-judge'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert!(
+        source.contains(&digest),
+        "the record names exactly what ran: {source}"
+    );
     let inspected = user.succeeds(&["plugin", "inspect", &tagged]).stdout;
-    assert!(inspected.contains("roles     pairwise-judge"), "{inspected}");
+    assert!(
+        inspected.contains("roles     pairwise-judge"),
+        "{inspected}"
+    );
 
     // The author moves the tag. What is pinned stays in use, and the move is told.
     fs::write(author.here.path("bundle/README.md"), "Other bytes.\n").unwrap();
-    author.fails(2, &["plugin", "publish", &directory, &name, "--key", "author.key"]);
-    author.succeeds(&["plugin", "publish", &directory, &name, "--key", "author.key", "--move-tag"]);
+    author.fails(
+        2,
+        &[
+            "plugin",
+            "publish",
+            &directory,
+            &name,
+            "--key",
+            "author.key",
+        ],
+    );
+    author.succeeds(&[
+        "plugin",
+        "publish",
+        &directory,
+        &name,
+        "--key",
+        "author.key",
+        "--move-tag",
+    ]);
     let lock_file = user.here.path("project/tpo.lock").display().to_string();
     let told = user.fails(6, &["plugin", "verify", "--lock", &lock_file]);
-    assert!(told.contains("the tag of") && told.contains("was moved"), "{told}");
+    assert!(
+        told.contains("the tag of") && told.contains("was moved"),
+        "{told}"
+    );
     let words = user.run(&tagged, "run-second", &["--locked"]);
     user.succeeds(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(fs::read_to_string(&lock_file).unwrap(), lock, "no run moves a pin");
+    assert_eq!(
+        fs::read_to_string(&lock_file).unwrap(),
+        lock,
+        "no run moves a pin"
+    );
 
     // Only an update does.
     user.succeeds(&["plugin", "update", &tagged, "--lock", &lock_file]);
@@ -136,7 +207,11 @@ fn a_published_judge_judges_a_run_on_another_machine() {
     user.fails(6, &words.iter().map(String::as_str).collect::<Vec<_>>());
 
     user.succeeds(&["plugin", "remove", &tagged, "--lock", &lock_file]);
-    assert!(!fs::read_to_string(&lock_file).unwrap().contains("longer-wins"));
+    assert!(
+        !fs::read_to_string(&lock_file)
+            .unwrap()
+            .contains("longer-wins")
+    );
 }
 
 /// What a bundle configures by default is what its component gets, unless the user says otherwise.
@@ -154,12 +229,21 @@ fn a_bundle_brings_its_own_configuration() {
     };
     author.here.write("bundle/tpo-plugin.toml", &manifest("0"));
     fs::copy(component, author.here.path("bundle/judge.wasm")).unwrap();
-    let schema = author.succeeds(&["plugin", "inspect", "bundle/judge.wasm", "--format", "json"]).stdout;
+    let schema = author
+        .succeeds(&["plugin", "inspect", "bundle/judge.wasm", "--format", "json"])
+        .stdout;
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
-    author.here.write("bundle/schema.json", &schema["config_schema"].to_string());
+    author
+        .here
+        .write("bundle/schema.json", &schema["config_schema"].to_string());
     let name = registry.name("judges/three-words");
     let told = author.fails(3, &["plugin", "publish", "bundle", &name]);
-    assert!(told.contains("`config/words` of component `three-words` is not what its schema allows: 0 "), "{told}");
+    assert!(
+        told.contains(
+            "`config/words` of component `three-words` is not what its schema allows: 0 "
+        ),
+        "{told}"
+    );
     author.here.write("bundle/tpo-plugin.toml", &manifest("3"));
     author.succeeds(&["plugin", "publish", "bundle", &name]);
 
@@ -171,7 +255,9 @@ fn a_bundle_brings_its_own_configuration() {
                "metadata": []}}, "responses": ["one two three"]}}]}}"#
         );
         user.here.write("batch.json", &batch);
-        let told = user.succeeds(&["plugin", "replay", "batch.json", "--plugin", &tagged]).stdout;
+        let told = user
+            .succeeds(&["plugin", "replay", "batch.json", "--plugin", &tagged])
+            .stdout;
         let outcomes: serde_json::Value = serde_json::from_str(&told).unwrap();
         outcomes[0]["Score"]["value"].to_string()
     };

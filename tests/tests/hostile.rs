@@ -1,11 +1,13 @@
-//! Every guest of `tests/guests/hostile`, through the real binary: it ends as its file says, within its limits.
+//! Every guest of `tests/guests/hostile`, through the real binary: it ends as its file says, within
+//! its limits.
 //!
-//! A guest is a few lines of WebAssembly text. Lines `;; key: value` at its head say what it `does`, the `limit`s it is
-//! given, what tpo `says`, the exit `code` where it is not 4, and what the text is (`as`): parts of a judge's module
-//! (`tests/guests/frame.wat` is the rest), a component, the imports of an empty component, a module as it is, or half a
-//! judge. `{{3 text}}` repeats a text, with `#` its number; `instances` are added to what is assembled, and `nested` is how
-//! many components are put around it. The table in `docs/hostile-guests.md` is made from what was
-//! seen here.
+//! A guest is a few lines of WebAssembly text. Lines `;; key: value` at its head say what it
+//! `does`, the `limit`s it is given, what tpo `says`, the exit `code` where it is not 4, and what
+//! the text is (`as`): parts of a judge's module (`tests/guests/frame.wat` is the rest), a
+//! component, the imports of an empty component, a module as it is, or half a judge. `{{3 text}}`
+//! repeats a text, with `#` its number; `instances` are added to what is assembled, and `nested` is
+//! how many components are put around it. The table in `docs/hostile-guests.md` is made from what
+//! was seen here.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,12 +19,15 @@ use tpo_tests::{Workplace, binary, root};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, UnresolvedPackageGroup};
 
-/// What a process may take beyond its plugin's limit, and beyond what it takes for a plugin that behaves.
+/// What a process may take beyond its plugin's limit, and beyond what it takes for a plugin that
+/// behaves.
 const MEMORY_BESIDE: u64 = 64;
-/// Seconds that a loaded machine may take beyond a limit of time. Without a limit that works a guest never ends.
+/// Seconds that a loaded machine may take beyond a limit of time. Without a limit that works a
+/// guest never ends.
 const SECONDS_BESIDE: f64 = 30.0;
 
-/// Runs a command, and prints as JSON how it ended and the most memory that it and its children held, in KiB.
+/// Runs a command, and prints as JSON how it ended and the most memory that it and its children
+/// held, in KiB.
 const MEASURE: &str = "
 import json, os, subprocess, sys, time
 start = time.monotonic()
@@ -30,7 +35,8 @@ child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess
 import threading
 texts = {}
 def drain(name, pipe): texts[name] = pipe.read().decode('utf-8', 'replace')
-threads = [threading.Thread(target=drain, args=(name, pipe)) for name, pipe in (('stdout', child.stdout), ('stderr', child.stderr))]
+threads = [threading.Thread(target=drain, args=(name, pipe)) for name, pipe in (('stdout', \
+child.stdout), ('stderr', child.stderr))]
 for thread in threads: thread.start()
 _, status, usage = os.wait4(child.pid, 0)
 for thread in threads: thread.join()
@@ -49,10 +55,16 @@ struct Guest {
 
 impl Guest {
     fn read(path: &Path) -> Self {
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         let text = fs::read_to_string(path).expect("a guest's text");
         let all = |key: &str| -> Vec<String> {
-            let lines = text.lines().filter_map(|line| line.strip_prefix(&format!(";; {key}: ")));
+            let lines = text
+                .lines()
+                .filter_map(|line| line.strip_prefix(&format!(";; {key}: ")));
             lines.map(str::to_owned).collect()
         };
         let one = |key: &str| all(key).into_iter().next();
@@ -61,7 +73,11 @@ impl Guest {
             (key.to_owned(), value.parse().expect("a number"))
         };
         let count = |key: &str| one(key).map_or(0, |count| count.parse().expect("a number"));
-        let mut bytes = assemble(&repeated(&text), one("as").as_deref(), one("contract").as_deref());
+        let mut bytes = assemble(
+            &repeated(&text),
+            one("as").as_deref(),
+            one("contract").as_deref(),
+        );
         bytes.extend(instances(count("instances")));
         for _ in 0..count("nested") {
             bytes = [b"\0asm\x0d\0\x01\0".as_slice(), &section(4, &bytes)].concat();
@@ -77,10 +93,14 @@ impl Guest {
     }
 
     fn limit(&self, key: &str) -> Option<u64> {
-        self.limits.iter().find(|(name, _)| name == key).map(|(_, value)| *value)
+        self.limits
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| *value)
     }
 
-    /// The most MiB that the process may hold: what one with a good plugin does, and what this one was allowed.
+    /// The most MiB that the process may hold: what one with a good plugin does, and what this one
+    /// was allowed.
     fn memory(&self, baseline: u64) -> u64 {
         // The compiler is a process of its own, and what is reported is the larger of the two.
         let compiler = self.limit("compile_memory_mib").unwrap_or(0);
@@ -88,7 +108,10 @@ impl Guest {
     }
 
     fn seconds(&self) -> f64 {
-        let allowed = [self.limit("seconds_per_call").unwrap_or(10), self.limit("compile_seconds").unwrap_or(0)];
+        let allowed = [
+            self.limit("seconds_per_call").unwrap_or(10),
+            self.limit("compile_seconds").unwrap_or(0),
+        ];
         allowed.into_iter().max().unwrap_or(0) as f64 + SECONDS_BESIDE
     }
 }
@@ -99,8 +122,13 @@ fn repeated(text: &str) -> String {
     for (open, close) in [("{{{", "}}}"), ("{{", "}}")] {
         while let Some(start) = text.find(open) {
             let inside = start + open.len();
-            let end = inside + text[inside..].find(close).expect("an end of the repetition");
-            let (count, what) = text[inside..end].split_once(' ').expect("a number and a text");
+            let end = inside
+                + text[inside..]
+                    .find(close)
+                    .expect("an end of the repetition");
+            let (count, what) = text[inside..end]
+                .split_once(' ')
+                .expect("a number and a text");
             let copies: String = (0..count.parse().expect("a number"))
                 .map(|number: usize| what.replace('#', &number.to_string()))
                 .collect();
@@ -139,7 +167,11 @@ fn section(id: u8, content: &[u8]) -> Vec<u8> {
 /// A section of core instances of the component's first module, each without imports.
 fn instances(count: usize) -> Vec<u8> {
     let one = [0, 0, 0];
-    if count == 0 { Vec::new() } else { section(2, &[leb128(count), one.repeat(count)].concat()) }
+    if count == 0 {
+        Vec::new()
+    } else {
+        section(2, &[leb128(count), one.repeat(count)].concat())
+    }
 }
 
 fn leb128(mut number: usize) -> Vec<u8> {
@@ -156,20 +188,34 @@ fn leb128(mut number: usize) -> Vec<u8> {
 fn module(text: &str) -> String {
     let frame = fs::read_to_string(root().join("tests/guests/frame.wat")).expect("the frame");
     let is_replaced = |part: &&str| {
-        let export = part.split_once("(export ").and_then(|(_, rest)| rest.split_once(')'));
+        let export = part
+            .split_once("(export ")
+            .and_then(|(_, rest)| rest.split_once(')'));
         export.is_some_and(|(name, _)| text.contains(&format!("(export {name})")))
     };
-    let parts: Vec<&str> = frame.split("\n\n").filter(|part| !is_replaced(part)).collect();
+    let parts: Vec<&str> = frame
+        .split("\n\n")
+        .filter(|part| !is_replaced(part))
+        .collect();
     // Imports come first in a module.
-    let (imports, rest): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("(import "));
-    format!("(module {}\n{}\n{}\n)", imports.join("\n"), parts.join("\n"), rest.join("\n"))
+    let (imports, rest): (Vec<&str>, Vec<&str>) =
+        text.lines().partition(|line| line.starts_with("(import "));
+    format!(
+        "(module {}\n{}\n{}\n)",
+        imports.join("\n"),
+        parts.join("\n"),
+        rest.join("\n")
+    )
 }
 
-/// A component of the world `judge-plugin`; `edit` is `before => after` in the text of the contract.
+/// A component of the world `judge-plugin`; `edit` is `before => after` in the text of the
+/// contract.
 fn component(module: &[u8], edit: Option<&str>) -> Vec<u8> {
     let mut text = String::new();
-    let mut files: Vec<_> =
-        fs::read_dir(root().join("wit")).expect("the contract").map(|file| file.expect("a file").path()).collect();
+    let mut files: Vec<_> = fs::read_dir(root().join("wit"))
+        .expect("the contract")
+        .map(|file| file.expect("a file").path())
+        .collect();
     files.sort();
     // The file that names the package comes first.
     files.sort_by_key(|file| !file.ends_with("types.wit"));
@@ -182,12 +228,19 @@ fn component(module: &[u8], edit: Option<&str>) -> Vec<u8> {
     }
     let mut contract = Resolve::default();
     let package = contract
-        .push_group(UnresolvedPackageGroup::parse("contract.wit", &text).expect("the contract parses"))
+        .push_group(
+            UnresolvedPackageGroup::parse("contract.wit", &text).expect("the contract parses"),
+        )
         .expect("the contract resolves");
-    let world = contract.select_world(&[package], Some("judge-plugin")).expect("the world of judges");
+    let world = contract
+        .select_world(&[package], Some("judge-plugin"))
+        .expect("the world of judges");
     let mut module = module.to_vec();
-    embed_component_metadata(&mut module, &contract, world, StringEncoding::UTF8).expect("a module");
-    let mut encoder = ComponentEncoder::default().module(&module).expect("a module of the world");
+    embed_component_metadata(&mut module, &contract, world, StringEncoding::UTF8)
+        .expect("a module");
+    let mut encoder = ComponentEncoder::default()
+        .module(&module)
+        .expect("a module of the world");
     encoder.encode().unwrap_or_else(|error| panic!("{error:#}"))
 }
 
@@ -195,12 +248,22 @@ fn component(module: &[u8], edit: Option<&str>) -> Vec<u8> {
 fn run(here: &Workplace, guest: &Guest) -> Value {
     fs::write(here.path("guest.wasm"), &guest.bytes).expect("a file");
     let mut command = Command::new("python3");
-    command.args(["-c", MEASURE]).arg(binary()).args(["plugin", "replay", "batch.json", "--plugin", "./guest.wasm"]);
+    command.args(["-c", MEASURE]).arg(binary()).args([
+        "plugin",
+        "replay",
+        "batch.json",
+        "--plugin",
+        "./guest.wasm",
+    ]);
     for (key, value) in &guest.limits {
         command.args(["--limit", &format!("{key}={value}")]);
     }
     let cache = here.path("cache");
-    let output = command.current_dir(here.path("")).env("NO_COLOR", "1").env("TPO_CACHE_DIR", cache).output();
+    let output = command
+        .current_dir(here.path(""))
+        .env("NO_COLOR", "1")
+        .env("TPO_CACHE_DIR", cache)
+        .output();
     let output = output.expect("Python runs");
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
@@ -237,10 +300,15 @@ fn faults(guest: &Guest, ended: &Value, baseline: u64) -> String {
     if said.contains("panicked at") {
         let _ = writeln!(faults, "tpo panicked");
     }
-    if said.contains(|c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c)) {
+    if said
+        .contains(|c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c))
+    {
         let _ = writeln!(faults, "control characters reach the terminal");
     }
-    if said.lines().any(|line| line.starts_with("hint: everything is fine")) {
+    if said
+        .lines()
+        .any(|line| line.starts_with("hint: everything is fine"))
+    {
         let _ = writeln!(faults, "it speaks with tpo's voice");
     }
     if said.len() > 200_000 && guest.code != 0 {
@@ -257,15 +325,21 @@ fn faults(guest: &Guest, ended: &Value, baseline: u64) -> String {
     if faults.is_empty() {
         faults
     } else {
-        format!("{}:\n{faults}{}\n", guest.name, said.chars().take(1500).collect::<String>())
+        format!(
+            "{}:\n{faults}{}\n",
+            guest.name,
+            said.chars().take(1500).collect::<String>()
+        )
     }
 }
 
 #[test]
 fn every_hostile_guest_ends_as_documented() {
     let directory = root().join("tests/guests/hostile");
-    let mut paths: Vec<_> =
-        fs::read_dir(directory).expect("the guests").map(|file| file.expect("a file").path()).collect();
+    let mut paths: Vec<_> = fs::read_dir(directory)
+        .expect("the guests")
+        .map(|file| file.expect("a file").path())
+        .collect();
     paths.sort();
     let here = workplace();
     let good = Guest::read(&root().join("tests/guests/hostile/well-behaved.wat"));
@@ -298,22 +372,39 @@ fn every_hostile_guest_ends_as_documented() {
         fs::write(&document, &expected).expect("the document");
     }
     let written = fs::read_to_string(&document).unwrap_or_default();
-    assert!(written == expected, "docs/hostile-guests.md is not what was seen: UPDATE_DOCS=1 writes it anew");
+    assert!(
+        written == expected,
+        "docs/hostile-guests.md is not what was seen: UPDATE_DOCS=1 writes it anew"
+    );
 }
 
 const HEAD: &str = "# Hostile guests
 
-Every file of [`tests/guests/hostile`](../tests/guests/hostile/) is a plugin that misbehaves. The test `hostile` runs each through
-`tpo plugin replay` with the limits shown, the others at their defaults, and checks the exit code, the words, that no control
-character reaches the terminal, that the process never holds more than it does for a plugin that behaves, the memory limit and 64 MiB,
-that the compiling process never holds more than its own limit and 64 MiB, and that it ends in time. It makes this table.
+Every file of [`tests/guests/hostile`](../tests/guests/hostile/) is a plugin that misbehaves. The \
+test `hostile` runs each through
+`tpo plugin replay` with the limits shown, the others at their defaults, and checks the exit \
+code, the words, that no control
+character reaches the terminal, that the process never holds more than it does for a plugin that \
+behaves, the memory limit and 64 MiB,
+that the compiling process never holds more than its own limit and 64 MiB, and that it ends in \
+time. It makes this table.
 
 | guest | what it does | limits | exit | what tpo says |
 |---|---|---|---|---|
 ";
 
 fn row(guest: &Guest) -> String {
-    let limits: Vec<String> = guest.limits.iter().map(|(key, value)| format!("`{key}={value}`")).collect();
+    let limits: Vec<String> = guest
+        .limits
+        .iter()
+        .map(|(key, value)| format!("`{key}={value}`"))
+        .collect();
     let says = guest.says.replace('`', "'");
-    format!("| `{}` | {} | {} | {} | `{says}` |\n", guest.name, guest.does, limits.join(" "), guest.code)
+    format!(
+        "| `{}` | {} | {} | {} | `{says}` |\n",
+        guest.name,
+        guest.does,
+        limits.join(" "),
+        guest.code
+    )
 }

@@ -8,7 +8,19 @@ use tpo_tests::{Workplace, fixture, opinionated};
 
 /// A run of one iteration in a directory.
 fn run<'a>(config: &'a str, directory: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    [&["run", config, "--quiet", "--dir", directory, "--set", "iterations=1"], more].concat()
+    [
+        &[
+            "run",
+            config,
+            "--quiet",
+            "--dir",
+            directory,
+            "--set",
+            "iterations=1",
+        ],
+        more,
+    ]
+    .concat()
 }
 
 fn config() -> String {
@@ -25,18 +37,39 @@ fn self_taught_judges_a_run_with_a_model_on_this_machine() {
     let here = Workplace::new();
     let model = opinionated(&here, "opinionated", 30.0);
     let (config, source) = (config(), format!("models.judge.source={}", model.display()));
-    let judge = ["--judge", "self-taught", "--set", "judge.config.verdict=likelier", "--set", &source];
+    let judge = [
+        "--judge",
+        "self-taught",
+        "--set",
+        "judge.config.verdict=likelier",
+        "--set",
+        &source,
+    ];
     here.succeeds(&run(&config, "run", &judge));
-    let decided = count(&here, "run", "SELECT count(*) FROM preferences WHERE preference IN ('first', 'second')");
+    let decided = count(
+        &here,
+        "run",
+        "SELECT count(*) FROM preferences WHERE preference IN ('first', 'second')",
+    );
     assert!(decided > 20, "{decided} comparisons were decided");
     assert!(count(&here, "run", "SELECT count(*) FROM pairs") > 0);
 
     // The replies are kept: the same again needs no model, and asking otherwise does.
     fs::remove_dir_all(&model).expect("the model goes");
     here.succeeds(&[run(&config, "again", &judge), vec!["--from", "run"]].concat());
-    let replies = |run: &str| count(&here, run, "SELECT count(*) FROM preferences WHERE slice = 'train-1'");
+    let replies = |run: &str| {
+        count(
+            &here,
+            run,
+            "SELECT count(*) FROM preferences WHERE slice = 'train-1'",
+        )
+    };
     assert_eq!(replies("run"), replies("again"));
-    let other = [run(&config, "other", &judge), vec!["--set", "selector.config.rho=0.5", "--from", "run"]].concat();
+    let other = [
+        run(&config, "other", &judge),
+        vec!["--set", "selector.config.rho=0.5", "--from", "run"],
+    ]
+    .concat();
     here.succeeds(&other);
     let refused = here.tpo(&[run(&config, "none", &judge), vec!["--set", "seed=9"]].concat());
     assert_ne!(refused.code, 0);
@@ -50,8 +83,14 @@ fn a_panel_of_two_judges_a_run() {
     let beside = fixture("runs/tiny-full");
     let config = config
         .replace("../../models", &fixture("models").display().to_string())
-        .replace("\"train.jsonl\"", &format!("\"{}\"", beside.join("train.jsonl").display()))
-        .replace("\"validation.jsonl\"", &format!("\"{}\"", beside.join("validation.jsonl").display()));
+        .replace(
+            "\"train.jsonl\"",
+            &format!("\"{}\"", beside.join("train.jsonl").display()),
+        )
+        .replace(
+            "\"validation.jsonl\"",
+            &format!("\"{}\"", beside.join("validation.jsonl").display()),
+        );
     let panel = r#"
         [judge]
         plugin = "panel"
@@ -66,13 +105,30 @@ fn a_panel_of_two_judges_a_run() {
     "#;
     here.write("tpo.toml", &format!("{config}\n{panel}"));
     here.succeeds(&run("tpo.toml", "run", &[]));
-    assert_eq!(count(&here, "run", "SELECT count(*) FROM plugins WHERE role = 'judge'"), 2);
-    let mixed = "SELECT count(*) FROM judgments WHERE abs(score - (2 * json_extract(aspects, '$.rules') + \
+    assert_eq!(
+        count(
+            &here,
+            "run",
+            "SELECT count(*) FROM plugins WHERE role = 'judge'"
+        ),
+        2
+    );
+    let mixed = "SELECT count(*) FROM judgments WHERE abs(score - (2 * json_extract(aspects, \
+        '$.rules') + \
                  json_extract(aspects, '$.overlap')) / 3) > 1e-9";
     assert_eq!(count(&here, "run", mixed), 0);
-    assert!(count(&here, "run", "SELECT count(*) FROM judgments WHERE score IS NOT NULL") > 0);
+    assert!(
+        count(
+            &here,
+            "run",
+            "SELECT count(*) FROM judgments WHERE score IS NOT NULL"
+        ) > 0
+    );
     let told = here.succeeds(&["status", "run"]).stdout;
-    assert!(told.contains("iteration 1, judge: rules and overlap agree with alpha "), "{told}");
+    assert!(
+        told.contains("iteration 1, judge: rules and overlap agree with alpha "),
+        "{told}"
+    );
 }
 
 /// Instructions with two responses each and what people say of them.
@@ -82,28 +138,60 @@ const LABELLED: &str = r#"{"id": "sea", "prompt": "Name the largest ocean on Ear
 {"id": "tie", "prompt": "Say hi.", "response_a": "hi", "response_b": "hi!", "label": "tie"}
 "#;
 
-const OVERLAP: [&str; 4] = ["--judge", "overlap", "--set", "judge.config.against=instruction"];
+const OVERLAP: [&str; 4] = [
+    "--judge",
+    "overlap",
+    "--set",
+    "judge.config.against=instruction",
+];
 
 #[test]
 fn a_judge_alone_scores_a_file() {
     let here = Workplace::new();
     here.write("responses.jsonl", LABELLED);
-    let ended = here.succeeds(&[&["judge"][..], &OVERLAP, &["--input", "responses.jsonl", "--quiet"]].concat());
-    let lines: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let ended = here.succeeds(
+        &[
+            &["judge"][..],
+            &OVERLAP,
+            &["--input", "responses.jsonl", "--quiet"],
+        ]
+        .concat(),
+    );
+    let lines: Vec<Value> = ended
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
     assert_eq!(lines.len(), 8);
-    assert_eq!((&lines[2]["id"], &lines[2]["response"]), (&json!("sum"), &json!(0)));
+    assert_eq!(
+        (&lines[2]["id"], &lines[2]["response"]),
+        (&json!("sum"), &json!(0))
+    );
     assert!(lines.iter().all(|line| line["score"].is_f64()), "{lines:?}");
     assert!(lines[0]["score"].as_f64() > lines[1]["score"].as_f64());
 
-    here.write("bad.jsonl", "{\"id\": \"x\", \"prompt\": \"Hi.\", \"response\": \"Hello.\"}\n{\"prompt\": 3}\n");
-    insta::assert_snapshot!("judge_bad_input", here.refusal(&["judge", "--judge", "overlap", "--input", "bad.jsonl"]));
+    here.write(
+        "bad.jsonl",
+        "{\"id\": \"x\", \"prompt\": \"Hi.\", \"response\": \"Hello.\"}\n{\"prompt\": 3}\n",
+    );
+    insta::assert_snapshot!(
+        "judge_bad_input",
+        here.refusal(&["judge", "--judge", "overlap", "--input", "bad.jsonl"])
+    );
 }
 
 #[test]
 fn a_judge_alone_is_compared_with_people() {
     let here = Workplace::new();
     here.write("labelled.jsonl", LABELLED);
-    let ended = here.succeeds(&[&["judge", "agree"][..], &OVERLAP, &["--input", "labelled.jsonl"]].concat());
+    let ended = here.succeeds(
+        &[
+            &["judge", "agree"][..],
+            &OVERLAP,
+            &["--input", "labelled.jsonl"],
+        ]
+        .concat(),
+    );
     insta::assert_snapshot!("judge_agree", ended.stdout);
 }
 
@@ -111,25 +199,49 @@ fn a_judge_alone_is_compared_with_people() {
 fn a_judge_that_lets_junk_win_is_found_out() {
     let here = Workplace::new();
     here.write("labelled.jsonl", LABELLED);
-    let ended = here.tpo(&[&["judge", "doctor"][..], &OVERLAP, &["--input", "labelled.jsonl", "--quiet"]].concat());
-    insta::assert_snapshot!("judge_doctor", format!("exit {}\n{}{}", ended.code, ended.stdout, ended.stderr));
+    let ended = here.tpo(
+        &[
+            &["judge", "doctor"][..],
+            &OVERLAP,
+            &["--input", "labelled.jsonl", "--quiet"],
+        ]
+        .concat(),
+    );
+    insta::assert_snapshot!(
+        "judge_doctor",
+        format!("exit {}\n{}{}", ended.code, ended.stdout, ended.stderr)
+    );
 }
 
 #[test]
 fn what_makes_no_sense_of_judges_is_refused() {
     let here = Workplace::new();
     let config = config();
-    let model = format!("models.judge.source={}", fixture("models/tiny-llama").display());
+    let model = format!(
+        "models.judge.source={}",
+        fixture("models/tiny-llama").display()
+    );
     let refusals = [
         run(&config, "run", &["--set", &model]),
         run(&config, "run", &["--judge", "self-taught"]),
         run(&config, "run", &["--judge", "panel"]),
         run(&config, "run", &["--set", "judge.max_unscored=1.5"]),
-        run(&config, "run", &["--judge", "reward-model", "--set", &model]),
+        run(
+            &config,
+            "run",
+            &["--judge", "reward-model", "--set", &model],
+        ),
         run(&config, "run", &["--judge", "armo", "--set", &model]),
     ];
-    let told: Vec<String> =
-        refusals.iter().map(|arguments| format!("{}\n{}", arguments[7..].join(" "), here.refusal(arguments))).collect();
-    let told = told.join("\n\n").replace(&fixture("").display().to_string(), "[fixtures]/");
-    insta::assert_snapshot!("judge_refusals", told.replace("[repository]/tests/fixtures/", "[fixtures]/"));
+    let told: Vec<String> = refusals
+        .iter()
+        .map(|arguments| format!("{}\n{}", arguments[7..].join(" "), here.refusal(arguments)))
+        .collect();
+    let told = told
+        .join("\n\n")
+        .replace(&fixture("").display().to_string(), "[fixtures]/");
+    insta::assert_snapshot!(
+        "judge_refusals",
+        told.replace("[repository]/tests/fixtures/", "[fixtures]/")
+    );
 }

@@ -1,4 +1,5 @@
-//! From nothing to a run, in every language: `tpo plugin new`, `build`, `check`, `test`, `tpo run --judge`.
+//! From nothing to a run, in every language: `tpo plugin new`, `build`, `check`, `test`, `tpo run
+//! --judge`.
 //!
 //! The compilers come from package registries the first time and are kept in the user's cache.
 
@@ -22,10 +23,22 @@ fn build(here: &Workplace, project: &str) -> Ended {
 fn author(here: &Workplace, name: &str, language: &str, role: &str) {
     here.succeeds(&["plugin", "new", name, "--lang", language, "--role", role]);
     let built = build(here, name);
-    assert!(built.stdout.starts_with(&format!("ok     {name}/{name}.wasm: {name} 0.1.0\n")), "{}", built.stdout);
+    assert!(
+        built
+            .stdout
+            .starts_with(&format!("ok     {name}/{name}.wasm: {name} 0.1.0\n")),
+        "{}",
+        built.stdout
+    );
     here.succeeds(&["plugin", "check", name]);
     let tested = here.succeeds(&["plugin", "test", &format!("{name}/{name}.wasm")]);
-    assert!(tested.stdout.contains("  ok       answers the cases (1 of "), "{}", tested.stdout);
+    assert!(
+        tested
+            .stdout
+            .contains("  ok       answers the cases (1 of "),
+        "{}",
+        tested.stdout
+    );
 }
 
 fn from_nothing_to_a_run(language: &str) {
@@ -33,14 +46,29 @@ fn from_nothing_to_a_run(language: &str) {
     author(&here, "fresh", language, "judge");
     let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
     let words = "judge.config.words=7";
-    here.succeeds(&["run", &config, "--dir", "run", "--judge", "fresh/fresh.wasm", "--set", words]);
+    here.succeeds(&[
+        "run",
+        &config,
+        "--dir",
+        "run",
+        "--judge",
+        "fresh/fresh.wasm",
+        "--set",
+        words,
+    ]);
     let db = Connection::open(here.path("run/run.db")).expect("the run store");
     let name: String = db
-        .query_row("SELECT name FROM plugins WHERE role = 'judge'", [], |row| row.get(0))
+        .query_row("SELECT name FROM plugins WHERE role = 'judge'", [], |row| {
+            row.get(0)
+        })
         .expect("the judge is recorded");
     assert_eq!(name, "fresh");
     let own: i64 = db
-        .query_row("SELECT count(*) FROM judgments WHERE aspects LIKE '{\"words\":%'", [], |row| row.get(0))
+        .query_row(
+            "SELECT count(*) FROM judgments WHERE aspects LIKE '{\"words\":%'",
+            [],
+            |row| row.get(0),
+        )
         .expect("a count");
     assert!(own > 0, "the scores are the judge's own");
     // The author's own words about a configuration that makes no sense.
@@ -55,7 +83,10 @@ fn from_nothing_to_a_run(language: &str) {
         "--set",
         "judge.config.words=0",
     ]);
-    assert!(refusal.starts_with("exit 2") && refusal.contains("a whole number from 1"), "{refusal}");
+    assert!(
+        refusal.starts_with("exit 2") && refusal.contains("a whole number from 1"),
+        "{refusal}"
+    );
 }
 
 #[test]
@@ -104,7 +135,13 @@ fn the_words_of_an_exception_are_told() {
             "    words = len(response.split)\n",
             "TypeError",
         ),
-        ("javascript", "plugin.js", "  if (words === 0) ", "  if (wrods === 0) ", "ReferenceError"),
+        (
+            "javascript",
+            "plugin.js",
+            "  if (words === 0) ",
+            "  if (wrods === 0) ",
+            "ReferenceError",
+        ),
     ];
     for (language, file, right, wrong, error) in cases {
         let here = Workplace::new();
@@ -122,13 +159,25 @@ fn the_words_of_an_exception_are_told() {
 #[test]
 fn the_tests_of_a_new_project_in_rust_run_natively() {
     let here = Workplace::new();
-    for role in ["judge", "pairwise-judge", "thought-template", "pair-selector"] {
+    for role in [
+        "judge",
+        "pairwise-judge",
+        "thought-template",
+        "pair-selector",
+    ] {
         here.succeeds(&["plugin", "new", role, "--lang", "rust", "--role", role]);
         let mut cargo = Command::new("cargo");
-        cargo.arg("test").current_dir(here.path(role)).env("CARGO_TARGET_DIR", root().join("target/guests-of-tests"));
+        cargo
+            .arg("test")
+            .current_dir(here.path(role))
+            .env("CARGO_TARGET_DIR", root().join("target/guests-of-tests"));
         let output = cargo.output().expect("cargo runs");
         let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert!(said.contains(" passed; 0 failed"), "{said}");
     }
 }
@@ -141,7 +190,10 @@ fn the_examples_are_what_is_written() {
         let here = Workplace::new();
         here.succeeds(&["plugin", "new", &name, "--lang", language]);
         let own = |file: &str| file.starts_with("wit/") || file.starts_with("sdk/");
-        let files: Vec<String> = files(&here.path(&name)).into_iter().filter(|file| !own(file)).collect();
+        let files: Vec<String> = files(&here.path(&name))
+            .into_iter()
+            .filter(|file| !own(file))
+            .collect();
         assert!(files.len() >= 5, "{files:?}");
         for file in files {
             let shown = root().join("examples").join(&name).join(&file);
@@ -152,25 +204,42 @@ fn the_examples_are_what_is_written() {
                 fs::write(&shown, &written).expect("an example's file");
             }
             let shown = fs::read_to_string(&shown).unwrap_or_default();
-            assert_eq!(shown, written, "{name}/{file}: UPDATE_EXAMPLES=1 writes it anew");
+            assert_eq!(
+                shown, written,
+                "{name}/{file}: UPDATE_EXAMPLES=1 writes it anew"
+            );
         }
     }
 }
 
 /// The text as it is where the contract and the SDK lie beside, in this repository.
 fn without_copies(text: &str) -> String {
-    let is_copy =
-        |line: &str| line.starts_with("wit = ") || line.starts_with("| `wit/`") || line.starts_with("| `sdk/`");
+    let is_copy = |line: &str| {
+        line.starts_with("wit = ") || line.starts_with("| `wit/`") || line.starts_with("| `sdk/`")
+    };
     let lines: Vec<&str> = text.split('\n').filter(|line| !is_copy(line)).collect();
-    lines.join("\n").replace("path = \"sdk\"", "path = \"../../plugins/tpo-plugin\"")
+    lines
+        .join("\n")
+        .replace("path = \"sdk\"", "path = \"../../plugins/tpo-plugin\"")
 }
 
 fn files(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path()) {
-        let name = entry.file_name().expect("a name").to_string_lossy().into_owned();
+    for entry in fs::read_dir(directory)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").path())
+    {
+        let name = entry
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         if entry.is_dir() {
-            found.extend(files(&entry).into_iter().map(|inner| format!("{name}/{inner}")));
+            found.extend(
+                files(&entry)
+                    .into_iter()
+                    .map(|inner| format!("{name}/{inner}")),
+            );
         } else {
             found.push(name);
         }
@@ -189,22 +258,40 @@ fn what_cannot_be_started_or_built_is_said() {
         &format!("{MANIFEST}[[component]]\nname = \"b\"\nfile = \"b.wasm\"\nroles = [\"judge\"]\n"),
     );
     here.succeeds(&["plugin", "new", "broken", "--lang", "c"]);
-    here.write("broken/plugin.c", "#include \"judge_plugin.h\"\nint wrong(void) { return nothing; }\n");
+    here.write(
+        "broken/plugin.c",
+        "#include \"judge_plugin.h\"\nint wrong(void) { return nothing; }\n",
+    );
     let refusals = [
         here.refusal(&["plugin", "new", "My_Judge", "--lang", "rust"]),
         here.refusal(&["plugin", "new", "mine", "--lang", "cobol"]),
         here.refusal(&["plugin", "new", "full", "--lang", "rust"]),
-        here.refusal(&["plugin", "new", "mine", "--lang", "go", "--role", "pair-selector"]),
+        here.refusal(&[
+            "plugin",
+            "new",
+            "mine",
+            "--lang",
+            "go",
+            "--role",
+            "pair-selector",
+        ]),
         here.refusal(&["plugin", "build", "nowhere"]),
         here.refusal(&["plugin", "build", "no-language"]),
         here.refusal(&["plugin", "build", "two"]),
     ];
     insta::assert_snapshot!(refusals.join("\n\n"));
     let refusal = here.refusal(&["plugin", "build", "broken"]);
-    assert!(refusal.contains("the C compiler does not build the plugin"), "{refusal}");
-    assert!(refusal.contains("plugin.c:2:") && refusal.contains("nothing"), "the compiler's own words: {refusal}");
+    assert!(
+        refusal.contains("the C compiler does not build the plugin"),
+        "{refusal}"
+    );
+    assert!(
+        refusal.contains("plugin.c:2:") && refusal.contains("nothing"),
+        "the compiler's own words: {refusal}"
+    );
     assert!(!here.path("mine").exists());
 }
 
-const MANIFEST: &str = "name = \"a\"\nversion = \"0.1.0\"\nlicense = \"MIT\"\nsummary = \"A test\"\ncontract = \"0.1\"\n\
+const MANIFEST: &str = "name = \"a\"\nversion = \"0.1.0\"\nlicense = \"MIT\"\nsummary = \"A \
+    test\"\ncontract = \"0.1\"\n\
     [[component]]\nname = \"a\"\nfile = \"a.wasm\"\nroles = [\"judge\"]\n";

@@ -1,4 +1,5 @@
-//! The whole loop on a tiny model: what it keeps, that it resumes, and that it is the same every time.
+//! The whole loop on a tiny model: what it keeps, that it resumes, and that it is the same every
+//! time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +15,8 @@ use tpo_tests::{Workplace, fixture};
 /// Runs a fixture's configuration into `run`.
 fn run(here: &Workplace, name: &str) -> String {
     let config = fixture("runs").join(name).join("tpo.toml");
-    here.succeeds(&["run", &config.display().to_string(), "--dir", "run"]).stdout
+    here.succeeds(&["run", &config.display().to_string(), "--dir", "run"])
+        .stdout
 }
 
 fn count(db: &Connection, sql: &str) -> i64 {
@@ -25,11 +27,19 @@ fn count(db: &Connection, sql: &str) -> i64 {
 fn outcome(here: &Workplace) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut read = |path: &Path| {
-        files.insert(path.file_name().expect("a name").to_string_lossy().into_owned(), fs::read(path).expect("a file"));
+        files.insert(
+            path.file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned(),
+            fs::read(path).expect("a file"),
+        );
     };
     read(&here.path("run/pairs.jsonl"));
     read(&here.path("run/metrics.jsonl"));
-    for entry in fs::read_dir(here.path("run/checkpoints/iteration-2")).expect("the last checkpoint") {
+    for entry in
+        fs::read_dir(here.path("run/checkpoints/iteration-2")).expect("the last checkpoint")
+    {
         read(&entry.expect("an entry").path());
     }
     files
@@ -42,21 +52,52 @@ fn a_run_keeps_everything_it_made() {
     assert!(table.contains("validation after iteration 2: "), "{table}");
     let db = Connection::open(here.path("run/run.db")).expect("the run store");
     assert_eq!(count(&db, "SELECT count(*) FROM instructions"), 16);
-    assert_eq!(count(&db, "SELECT count(*) FROM completions WHERE slice LIKE 'train-%'"), 12 * 6);
-    assert_eq!(count(&db, "SELECT count(*) FROM completions WHERE slice LIKE 'validation-%'"), 3 * 4);
-    assert_eq!(count(&db, "SELECT count(*) FROM candidates"), count(&db, "SELECT count(*) FROM completions"));
+    assert_eq!(
+        count(
+            &db,
+            "SELECT count(*) FROM completions WHERE slice LIKE 'train-%'"
+        ),
+        12 * 6
+    );
+    assert_eq!(
+        count(
+            &db,
+            "SELECT count(*) FROM completions WHERE slice LIKE 'validation-%'"
+        ),
+        3 * 4
+    );
+    assert_eq!(
+        count(&db, "SELECT count(*) FROM candidates"),
+        count(&db, "SELECT count(*) FROM completions")
+    );
     assert_eq!(
         count(&db, "SELECT count(*) FROM judgments"),
-        count(&db, "SELECT count(*) FROM candidates WHERE malformed IS NULL")
+        count(
+            &db,
+            "SELECT count(*) FROM candidates WHERE malformed IS NULL"
+        )
     );
     assert_eq!(count(&db, "SELECT count(*) FROM evaluations"), 3);
     assert_eq!(count(&db, "SELECT count(*) FROM iterations"), 2);
-    assert_eq!(count(&db, "SELECT count(*) FROM plugins WHERE length(sha256) = 64"), 4);
+    assert_eq!(
+        count(
+            &db,
+            "SELECT count(*) FROM plugins WHERE length(sha256) = 64"
+        ),
+        4
+    );
     let pairs = count(&db, "SELECT count(*) FROM pairs");
     assert!(pairs > 0);
     let dropped = count(&db, "SELECT count(*) FROM drops");
-    let paired = count(&db, "SELECT count(DISTINCT slice || instruction_id) FROM pairs");
-    assert_eq!(paired + dropped, 12, "every instruction gives a pair or a reason");
+    let paired = count(
+        &db,
+        "SELECT count(DISTINCT slice || instruction_id) FROM pairs",
+    );
+    assert_eq!(
+        paired + dropped,
+        12,
+        "every instruction gives a pair or a reason"
+    );
 
     let lines: Vec<Value> = fs::read_to_string(here.path("run/pairs.jsonl"))
         .expect("pairs")
@@ -77,7 +118,10 @@ fn two_runs_with_one_seed_are_the_same_bytes() {
         let (first, second) = (Workplace::new(), Workplace::new());
         run(&first, name);
         run(&second, name);
-        assert!(outcome(&first) == outcome(&second), "{name}: the two runs differ");
+        assert!(
+            outcome(&first) == outcome(&second),
+            "{name}: the two runs differ"
+        );
     }
 }
 
@@ -98,7 +142,10 @@ fn a_killed_run_resumes_to_the_same_bytes() {
             .stderr(Stdio::null())
             .spawn()
             .expect("tpo starts");
-        thread::sleep(took.mul_f64(f64::from(part) / 8.0).max(Duration::from_millis(20)));
+        thread::sleep(
+            took.mul_f64(f64::from(part) / 8.0)
+                .max(Duration::from_millis(20)),
+        );
         if child.try_wait().expect("a child").is_none() {
             child.kill().expect("SIGKILL");
             kills += 1;
@@ -107,7 +154,10 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     }
     assert!(kills > 0, "no start was killed before its end");
     run(&killed, "tiny-full");
-    assert!(outcome(&whole) == outcome(&killed), "the resumed run differs");
+    assert!(
+        outcome(&whole) == outcome(&killed),
+        "the resumed run differs"
+    );
 }
 
 #[test]
@@ -119,7 +169,8 @@ fn a_finished_run_only_prints_its_table_again() {
     assert!(outcome(&here) == files);
     assert_eq!(here.succeeds(&["status", "run"]).stdout, first);
     let json: Value =
-        serde_json::from_str(&here.succeeds(&["status", "run", "--format", "json"]).stdout).expect("JSON");
+        serde_json::from_str(&here.succeeds(&["status", "run", "--format", "json"]).stdout)
+            .expect("JSON");
     assert_eq!(json["iterations"].as_array().map(Vec::len), Some(2));
 }
 
@@ -128,7 +179,15 @@ fn other_settings_in_the_same_directory_are_refused() {
     let here = Workplace::new();
     run(&here, "tiny-full");
     let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
-    let refusal = here.refusal(&["--quiet", "run", &config, "--dir", "run", "--set", "train.beta=0.5"]);
+    let refusal = here.refusal(&[
+        "--quiet",
+        "run",
+        &config,
+        "--dir",
+        "run",
+        "--set",
+        "train.beta=0.5",
+    ]);
     assert!(refusal.starts_with("exit 2"), "{refusal}");
     assert!(refusal.contains("train.beta: 0.1 -> 0.5"), "{refusal}");
 }
@@ -137,10 +196,31 @@ fn other_settings_in_the_same_directory_are_refused() {
 fn when_no_pair_comes_out_the_reasons_and_three_completions_are_shown() {
     let here = Workplace::new();
     let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
-    let arguments = ["--quiet", "run", &config, "--dir", "run", "--set", "sampling.max_new_tokens=9"];
+    let arguments = [
+        "--quiet",
+        "run",
+        &config,
+        "--dir",
+        "run",
+        "--set",
+        "sampling.max_new_tokens=9",
+    ];
     let refusal = here.refusal(&arguments);
-    assert!(refusal.starts_with("exit 4\nerror: iteration 1 gives no pair"), "{refusal}");
-    assert_eq!(refusal.matches("--- a completion of").count(), 3, "{refusal}");
+    assert!(
+        refusal.starts_with("exit 4\nerror: iteration 1 gives no pair"),
+        "{refusal}"
+    );
+    assert_eq!(
+        refusal.matches("--- a completion of").count(),
+        3,
+        "{refusal}"
+    );
     let db = Connection::open(here.path("run/run.db")).expect("the run store");
-    assert_eq!(count(&db, "SELECT count(*) FROM completions WHERE slice = 'train-1'"), 6 * 6);
+    assert_eq!(
+        count(
+            &db,
+            "SELECT count(*) FROM completions WHERE slice = 'train-1'"
+        ),
+        6 * 6
+    );
 }

@@ -1,4 +1,5 @@
-//! Bad input ends in one message that says what, where, why and what to do, with the documented exit code.
+//! Bad input ends in one message that says what, where, why and what to do, with the documented
+//! exit code.
 
 use tpo_tests::{Workplace, fixture};
 
@@ -7,9 +8,13 @@ fn workplace(extra: &str) -> Workplace {
     let here = Workplace::new();
     here.write(
         "train.jsonl",
-        "{\"id\": \"a\", \"prompt\": \"Name a color.\"}\n{\"id\": \"b\", \"prompt\": \"Name a bird.\"}\n",
+        "{\"id\": \"a\", \"prompt\": \"Name a color.\"}\n{\"id\": \"b\", \"prompt\": \"Name a \
+            bird.\"}\n",
     );
-    here.write("validation.jsonl", "{\"id\": \"v\", \"prompt\": \"Name a tree.\"}\n");
+    here.write(
+        "validation.jsonl",
+        "{\"id\": \"v\", \"prompt\": \"Name a tree.\"}\n",
+    );
     here.write("tpo.toml", &format!("{}{extra}", base()));
     here
 }
@@ -41,7 +46,8 @@ fn a_misspelled_key_on_the_command_line() {
 #[test]
 fn a_misspelled_key_of_a_plugin() {
     insta::assert_snapshot!(
-        workplace("[selector]\nplugin = \"best-worst\"\nconfig = { roh = 0.2 }\n").refusal(&["run"])
+        workplace("[selector]\nplugin = \"best-worst\"\nconfig = { roh = 0.2 }\n")
+            .refusal(&["run"])
     );
 }
 
@@ -58,21 +64,30 @@ fn a_setting_without_effect() {
 #[test]
 fn a_malformed_row() {
     let here = workplace("");
-    here.write("train.jsonl", "{\"id\": \"a\", \"prompt\": \"x\"}\n{\"id\": \"b\", \"prompt\": }\n");
+    here.write(
+        "train.jsonl",
+        "{\"id\": \"a\", \"prompt\": \"x\"}\n{\"id\": \"b\", \"prompt\": }\n",
+    );
     insta::assert_snapshot!(here.refusal(&["run"]));
 }
 
 #[test]
 fn a_duplicate_row() {
     let here = workplace("");
-    here.write("train.jsonl", "{\"id\": \"a\", \"prompt\": \"x\"}\n{\"id\": \"a\", \"prompt\": \"y\"}\n");
+    here.write(
+        "train.jsonl",
+        "{\"id\": \"a\", \"prompt\": \"x\"}\n{\"id\": \"a\", \"prompt\": \"y\"}\n",
+    );
     insta::assert_snapshot!(here.refusal(&["run"]));
 }
 
 #[test]
 fn a_validation_instruction_that_is_trained_on() {
     let here = workplace("");
-    here.write("validation.jsonl", "{\"id\": \"v\", \"prompt\": \"Name a bird.\"}\n");
+    here.write(
+        "validation.jsonl",
+        "{\"id\": \"v\", \"prompt\": \"Name a bird.\"}\n",
+    );
     insta::assert_snapshot!(here.refusal(&["run"]));
 }
 
@@ -114,7 +129,10 @@ fn a_selector_in_the_place_of_a_judge() {
 fn a_prompt_longer_than_the_context() {
     let here = workplace("[sampling]\nmax_new_tokens = 100\n");
     let long = "word ".repeat(2000);
-    here.write("train.jsonl", &format!("{{\"id\": \"long\", \"prompt\": \"{long}\"}}\n"));
+    here.write(
+        "train.jsonl",
+        &format!("{{\"id\": \"long\", \"prompt\": \"{long}\"}}\n"),
+    );
     insta::assert_snapshot!(here.refusal(&["--quiet", "run"]));
 }
 

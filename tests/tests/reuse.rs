@@ -5,13 +5,18 @@ use std::cmp::Ordering;
 use rusqlite::Connection;
 use tpo_tests::{Workplace, fixture, opinionated};
 
-/// What the stages of the first iteration and of the validation before it made, and how much of it they took.
+/// What the stages of the first iteration and of the validation before it made, and how much of it
+/// they took.
 fn made(here: &Workplace, run: &str) -> Vec<(String, String, i64, i64)> {
     let db = Connection::open(here.path(&format!("{run}/run.db"))).expect("the run store");
-    let sql =
-        "SELECT slice, stage, items, taken FROM made WHERE slice IN ('train-1', 'validation-0') ORDER BY slice, stage";
+    let sql = "SELECT slice, stage, items, taken FROM made WHERE slice IN ('train-1', \
+        'validation-0') ORDER BY slice, stage";
     let mut rows = db.prepare(sql).expect("the table");
-    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).expect("rows");
+    let rows = rows
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .expect("rows");
     rows.collect::<Result<_, _>>().expect("rows")
 }
 
@@ -21,23 +26,45 @@ struct Kept {
     judgments: bool,
 }
 
-const ALL: Kept = Kept { completions: true, judgments: true };
-const COMPLETIONS: Kept = Kept { completions: true, judgments: false };
-const NOTHING: Kept = Kept { completions: false, judgments: false };
+const ALL: Kept = Kept {
+    completions: true,
+    judgments: true,
+};
+const COMPLETIONS: Kept = Kept {
+    completions: true,
+    judgments: false,
+};
+const NOTHING: Kept = Kept {
+    completions: false,
+    judgments: false,
+};
 
 #[test]
 fn only_what_follows_from_a_change_is_made_again() {
     let here = Workplace::new();
     let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
     let run = |name: &str, more: &[&str]| {
-        let arguments = ["run", &config, "--quiet", "--dir", name, "--set", "iterations=1"];
+        let arguments = [
+            "run",
+            &config,
+            "--quiet",
+            "--dir",
+            name,
+            "--set",
+            "iterations=1",
+        ];
         here.succeeds(&[&arguments, more].concat());
     };
     let rules = "judge.plugin=rules";
     run("first", &["--set", rules]);
     let first = made(&here, "first");
     assert_eq!(first.len(), 4, "{first:?}");
-    assert!(first.iter().all(|(_, _, items, taken)| *items > 0 && *taken == 0), "{first:?}");
+    assert!(
+        first
+            .iter()
+            .all(|(_, _, items, taken)| *items > 0 && *taken == 0),
+        "{first:?}"
+    );
 
     let table: &[(&str, Kept)] = &[
         ("train.beta=0.2", ALL),
@@ -46,7 +73,10 @@ fn only_what_follows_from_a_change_is_made_again() {
         ("selector.config.malformed_share=0", ALL),
         ("selector.plugin=all-pairs", ALL),
         ("judge.config.constraint_weight=2.0", COMPLETIONS),
-        ("judge.plugin=overlap judge.config.against=instruction", COMPLETIONS),
+        (
+            "judge.plugin=overlap judge.config.against=instruction",
+            COMPLETIONS,
+        ),
         ("sampling.temperature=0.7", NOTHING),
         ("seed=8", NOTHING),
         ("thought.config.preset=specific", NOTHING),
@@ -54,10 +84,24 @@ fn only_what_follows_from_a_change_is_made_again() {
     for (number, (change, kept)) in table.iter().enumerate() {
         let name = format!("changed-{number}");
         let changes = change.split(' ').flat_map(|change| ["--set", change]);
-        run(&name, &["--set", rules, "--from", "first"].into_iter().chain(changes).collect::<Vec<_>>());
+        run(
+            &name,
+            &["--set", rules, "--from", "first"]
+                .into_iter()
+                .chain(changes)
+                .collect::<Vec<_>>(),
+        );
         for (slice, stage, items, taken) in made(&here, &name) {
-            let keeps = if stage == "sample" { kept.completions } else { kept.judgments };
-            assert_eq!(taken, if keeps { items } else { 0 }, "{change}: {stage} of {slice}, {items} items");
+            let keeps = if stage == "sample" {
+                kept.completions
+            } else {
+                kept.judgments
+            };
+            assert_eq!(
+                taken,
+                if keeps { items } else { 0 },
+                "{change}: {stage} of {slice}, {items} items"
+            );
         }
     }
 }
@@ -65,7 +109,8 @@ fn only_what_follows_from_a_change_is_made_again() {
 /// Replies of models that a run has.
 fn replies(here: &Workplace, run: &str) -> i64 {
     let db = Connection::open(here.path(&format!("{run}/replies.db"))).expect("the replies");
-    db.query_row("SELECT count(*) FROM replies", [], |row| row.get(0)).expect("a count")
+    db.query_row("SELECT count(*) FROM replies", [], |row| row.get(0))
+        .expect("a count")
 }
 
 #[test]
@@ -76,7 +121,17 @@ fn a_model_is_asked_again_only_what_it_was_not_asked() {
     let model = source(&opinionated(&here, "opinionated", 30.0));
     let other_model = source(&opinionated(&here, "otherwise", 25.0));
     let run = |name: &str, more: &[&str]| {
-        let arguments = ["run", &config, "--quiet", "--dir", name, "--set", "iterations=1", "--judge", "self-taught"];
+        let arguments = [
+            "run",
+            &config,
+            "--quiet",
+            "--dir",
+            name,
+            "--set",
+            "iterations=1",
+            "--judge",
+            "self-taught",
+        ];
         let verdict = ["--set", "judge.config.verdict=likelier", "--set", &model];
         here.succeeds(&[&arguments[..], &verdict, more].concat());
     };
@@ -90,7 +145,11 @@ fn a_model_is_asked_again_only_what_it_was_not_asked() {
         ("selector.config.rho=0.3", ALL, None),
         ("selector.plugin=thought-length", ALL, None),
         // How a reply is read, and nothing of what is asked: the model is asked nothing.
-        ("judge.config.attempts=1", COMPLETIONS, Some(Ordering::Equal)),
+        (
+            "judge.config.attempts=1",
+            COMPLETIONS,
+            Some(Ordering::Equal),
+        ),
         // What is asked, and who.
         ("judge.config.seed=7", COMPLETIONS, Some(Ordering::Greater)),
         (&other_model, COMPLETIONS, Some(Ordering::Greater)),
@@ -99,10 +158,21 @@ fn a_model_is_asked_again_only_what_it_was_not_asked() {
         let name = format!("changed-{number}");
         run(&name, &["--set", change, "--from", "first"]);
         for (slice, stage, items, taken) in made(&here, &name) {
-            let keeps = if stage == "sample" { kept.completions } else { kept.judgments };
-            assert_eq!(taken, if keeps { items } else { 0 }, "{change}: {stage} of {slice}, {items} items");
+            let keeps = if stage == "sample" {
+                kept.completions
+            } else {
+                kept.judgments
+            };
+            assert_eq!(
+                taken,
+                if keeps { items } else { 0 },
+                "{change}: {stage} of {slice}, {items} items"
+            );
         }
         let compared = replies(&here, &name).cmp(&asked);
-        assert!(than_before.is_none_or(|wanted| wanted == compared), "{change}: {compared:?} than {asked} replies");
+        assert!(
+            than_before.is_none_or(|wanted| wanted == compared),
+            "{change}: {compared:?} than {asked} replies"
+        );
     }
 }

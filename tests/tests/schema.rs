@@ -6,7 +6,8 @@ use serde_json::Value;
 use tpo_tests::{Workplace, root};
 
 fn schema() -> Value {
-    serde_json::from_str(&Workplace::new().succeeds(&["schema"]).stdout).expect("the schema is JSON")
+    serde_json::from_str(&Workplace::new().succeeds(&["schema"]).stdout)
+        .expect("the schema is JSON")
 }
 
 #[test]
@@ -14,12 +15,20 @@ fn every_key_is_described() {
     fn check(schema: &Value, path: &str) {
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
             for (key, property) in properties {
-                let described = property.get("description").and_then(Value::as_str).is_some_and(|text| text.len() > 10);
+                let described = property
+                    .get("description")
+                    .and_then(Value::as_str)
+                    .is_some_and(|text| text.len() > 10);
                 assert!(described, "`{path}.{key}` has no description");
                 check(property, &format!("{path}.{key}"));
             }
         }
-        for definition in schema.get("$defs").and_then(Value::as_object).into_iter().flatten() {
+        for definition in schema
+            .get("$defs")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             check(definition.1, definition.0);
         }
     }
@@ -34,10 +43,15 @@ fn the_examples_fit_the_schema() {
     let mut checked = 0;
     for entry in fs::read_dir(root().join("examples")).expect("there are examples") {
         let config = entry.expect("an entry").path().join("tpo.toml");
-        let Ok(text) = fs::read_to_string(&config) else { continue };
+        let Ok(text) = fs::read_to_string(&config) else {
+            continue;
+        };
         let parsed: toml::Value = toml::from_str(&text).expect("an example is TOML");
         let as_json = serde_json::to_value(parsed).expect("TOML is JSON");
-        let problems: Vec<String> = validator.iter_errors(&as_json).map(|error| error.to_string()).collect();
+        let problems: Vec<String> = validator
+            .iter_errors(&as_json)
+            .map(|error| error.to_string())
+            .collect();
         assert!(problems.is_empty(), "{}: {problems:?}", config.display());
         checked += 1;
     }

@@ -12,11 +12,19 @@ const ADAPTER_WORLD: &str = "package tpo:adapter; world adapter { import tpo:plu
 /// Joins a module, which carries the types of its world already, to the [`ADAPTER`].
 pub(crate) fn component(module: &[u8], resolve: &Resolve) -> Result<Vec<u8>, Failure> {
     let adapter = adapter(resolve.clone()).map_err(|error| {
-        Failure::new(Kind::Bug, "the adapter for WASI preview 1 does not fit the contract").because(error)
+        Failure::new(
+            Kind::Bug,
+            "the adapter for WASI preview 1 does not fit the contract",
+        )
+        .because(error)
     })?;
     let encoded = ComponentEncoder::default()
         .module(module)
-        .and_then(|encoder| encoder.validate(true).adapter("wasi_snapshot_preview1", &adapter))
+        .and_then(|encoder| {
+            encoder
+                .validate(true)
+                .adapter("wasi_snapshot_preview1", &adapter)
+        })
         .and_then(ComponentEncoder::encode);
     encoded.map_err(|error| {
         Failure::new(Kind::Plugin, "the compiled module is no plugin")
@@ -26,9 +34,14 @@ pub(crate) fn component(module: &[u8], resolve: &Resolve) -> Result<Vec<u8>, Fai
 }
 
 /// Tells a module which world it was compiled for.
-pub(crate) fn embed(module: &mut Vec<u8>, resolve: &Resolve, world: WorldId) -> Result<(), Failure> {
-    embed_component_metadata(module, resolve, world, StringEncoding::UTF8)
-        .map_err(|error| Failure::new(Kind::Plugin, "the compiled module is not WebAssembly").because(error))
+pub(crate) fn embed(
+    module: &mut Vec<u8>,
+    resolve: &Resolve,
+    world: WorldId,
+) -> Result<(), Failure> {
+    embed_component_metadata(module, resolve, world, StringEncoding::UTF8).map_err(|error| {
+        Failure::new(Kind::Plugin, "the compiled module is not WebAssembly").because(error)
+    })
 }
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;

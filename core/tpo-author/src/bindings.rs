@@ -18,25 +18,39 @@ impl Contract {
     /// Reads the WIT in a directory.
     pub(crate) fn read(directory: &Path, world: &str) -> Result<Self, Failure> {
         let mut resolve = Resolve::default();
-        let selected = resolve
-            .push_dir(directory)
-            .and_then(|(package, _)| resolve.select_world(&[package], Some(world)).map(|world| (package, world)));
+        let selected = resolve.push_dir(directory).and_then(|(package, _)| {
+            resolve
+                .select_world(&[package], Some(world))
+                .map(|world| (package, world))
+        });
         let (_, world) = selected.map_err(|error| {
             Failure::new(
                 Kind::Input,
-                format!("the contract in `{}` has no readable world `{world}`", directory.display()),
+                format!(
+                    "the contract in `{}` has no readable world `{world}`",
+                    directory.display()
+                ),
             )
             .because(error)
         })?;
         Ok(Self { resolve, world })
     }
 
-    /// Writes what a generator makes of it. The files are the generator's: they are written anew by every build.
-    pub(crate) fn generate(&self, mut generator: Box<dyn WorldGenerator>, directory: &Path) -> Result<(), Failure> {
+    /// Writes what a generator makes of it. The files are the generator's: they are written anew by
+    /// every build.
+    pub(crate) fn generate(
+        &self,
+        mut generator: Box<dyn WorldGenerator>,
+        directory: &Path,
+    ) -> Result<(), Failure> {
         let mut files = Files::default();
         generator
             .generate(&mut self.resolve.clone(), self.world, &mut files)
-            .map_err(|error| Failure::new(Kind::Bug, "wit-bindgen cannot express the contract").because(error))?;
-        files.iter().try_for_each(|(name, bytes)| write(&directory.join(name), bytes))
+            .map_err(|error| {
+                Failure::new(Kind::Bug, "wit-bindgen cannot express the contract").because(error)
+            })?;
+        files
+            .iter()
+            .try_for_each(|(name, bytes)| write(&directory.join(name), bytes))
     }
 }

@@ -58,14 +58,23 @@ pub fn build(directory: &Path, tools: &Path, progress: &dyn Fn(&str)) -> Result<
     let manifest = read_manifest(directory)?;
     // Compilers run in the project, so what they are given must not depend on where that is.
     let absolute = directory.canonicalize().map_err(|error| {
-        Failure::new(Kind::Resources, format!("`{}` cannot be opened", directory.display())).because(error)
+        Failure::new(
+            Kind::Resources,
+            format!("`{}` cannot be opened", directory.display()),
+        )
+        .because(error)
     })?;
     let [component] = manifest.components.as_slice() else {
-        let what = format!("`{}` has several components, and a project builds one", manifest.name);
-        return Err(Failure::new(Kind::Input, what).hint("give each a project, and publish the built files together"));
+        let what = format!(
+            "`{}` has several components, and a project builds one",
+            manifest.name
+        );
+        return Err(Failure::new(Kind::Input, what)
+            .hint("give each a project, and publish the built files together"));
     };
-    let scratch = TempDir::new()
-        .map_err(|error| Failure::new(Kind::Resources, "there is no temporary directory").because(error))?;
+    let scratch = TempDir::new().map_err(|error| {
+        Failure::new(Kind::Resources, "there is no temporary directory").because(error)
+    })?;
     let job = Job {
         directory: &absolute,
         wit: &wit(&manifest, &absolute, scratch.path())?,
@@ -83,7 +92,10 @@ pub fn build(directory: &Path, tools: &Path, progress: &dyn Fn(&str)) -> Result<
     }?;
     let file = directory.join(component.file.as_str());
     write(&file, &read(&built)?)?;
-    Ok(Built { component: file, said })
+    Ok(Built {
+        component: file,
+        said,
+    })
 }
 
 fn read_manifest(directory: &Path) -> Result<Manifest, Failure> {
@@ -102,8 +114,15 @@ fn language(manifest: &Manifest) -> Result<Language, Failure> {
         Failure::new(Kind::Input, what).hint(format!("the languages are {languages}"))
     };
     let name = manifest.language.as_ref();
-    let name = name.ok_or_else(|| refuse(format!("`{}` does not say its `language`", manifest::FILE_NAME)))?;
-    name.as_str().parse().map_err(|_| refuse(format!("`language = \"{name}\"` is none that tpo builds")))
+    let name = name.ok_or_else(|| {
+        refuse(format!(
+            "`{}` does not say its `language`",
+            manifest::FILE_NAME
+        ))
+    })?;
+    name.as_str()
+        .parse()
+        .map_err(|_| refuse(format!("`language = \"{name}\"` is none that tpo builds")))
 }
 
 /// The project's own copy of the contract, or the one of this `tpo`.
@@ -120,6 +139,10 @@ fn wit(manifest: &Manifest, directory: &Path, scratch: &Path) -> Result<PathBuf,
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| {
-        Failure::new(Kind::Plugin, format!("the compiler wrote no `{}`", path.display())).because(error)
+        Failure::new(
+            Kind::Plugin,
+            format!("the compiler wrote no `{}`", path.display()),
+        )
+        .because(error)
     })
 }

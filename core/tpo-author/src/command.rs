@@ -5,36 +5,59 @@ use std::process::{Command, Output};
 
 use tpo_types::{Failure, Kind};
 
-/// Runs a compiler to its end. What it says is told where it fails, and handed back where it does not.
+/// Runs a compiler to its end. What it says is told where it fails, and handed back where it does
+/// not.
 pub(crate) fn compile(command: &mut Command, tool: &str, hint: &str) -> Result<Output, Failure> {
     let output = start(command, tool, hint)?;
     if output.status.success() {
         return Ok(output);
     }
-    Err(Failure::new(Kind::Plugin, format!("{tool} does not build the plugin ({})", output.status))
-        .because(words(&output)))
+    Err(Failure::new(
+        Kind::Plugin,
+        format!("{tool} does not build the plugin ({})", output.status),
+    )
+    .because(words(&output)))
 }
 
 /// Runs a package manager to its end.
-pub(crate) fn install(command: &mut Command, tool: &str, what: &str, hint: &str) -> Result<(), Failure> {
+pub(crate) fn install(
+    command: &mut Command,
+    tool: &str,
+    what: &str,
+    hint: &str,
+) -> Result<(), Failure> {
     let output = start(command, tool, hint)?;
     if output.status.success() {
         return Ok(());
     }
-    Err(Failure::new(Kind::Network, format!("{tool} cannot install {what}")).because(words(&output)).hint(hint))
+    Err(
+        Failure::new(Kind::Network, format!("{tool} cannot install {what}"))
+            .because(words(&output))
+            .hint(hint),
+    )
 }
 
 /// What a tool has said, errors first.
 pub(crate) fn words(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     let (errors, rest) = (text(&output.stderr), text(&output.stdout));
-    if errors.is_empty() || rest.is_empty() { format!("{errors}{rest}") } else { format!("{errors}\n{rest}") }
+    if errors.is_empty() || rest.is_empty() {
+        format!("{errors}{rest}")
+    } else {
+        format!("{errors}\n{rest}")
+    }
 }
 
 fn start(command: &mut Command, tool: &str, hint: &str) -> Result<Output, Failure> {
     command.output().map_err(|error| {
         let missing = error.kind() == io::ErrorKind::NotFound;
-        let what = if missing { format!("{tool} is not installed") } else { format!("{tool} does not start") };
-        Failure::new(Kind::Resources, what).because(error).hint(hint)
+        let what = if missing {
+            format!("{tool} is not installed")
+        } else {
+            format!("{tool} does not start")
+        };
+        Failure::new(Kind::Resources, what)
+            .because(error)
+            .hint(hint)
     })
 }

@@ -27,28 +27,46 @@ pub fn create(project: &Project<'_>) -> Result<Vec<PathBuf>, Failure> {
     let template = templates::of(project.language, project.role)?;
     let directory = project.directory;
     if fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(Failure::new(Kind::Usage, format!("`{}` is not empty", directory.display()))
-            .hint("name a directory that does not exist yet"));
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("`{}` is not empty", directory.display()),
+        )
+        .hint("name a directory that does not exist yet"));
     }
     let mut files = vec![
-        (manifest::FILE_NAME.to_owned(), manifest_of(project, &template)),
+        (
+            manifest::FILE_NAME.to_owned(),
+            manifest_of(project, &template),
+        ),
         ("README.md".to_owned(), readme_of(project, &template)),
         (".gitignore".to_owned(), templates::IGNORED.to_owned()),
     ];
     for (name, text) in &template.files {
-        files.push(((*name).to_owned(), text.replace(template.name, project.name.as_str())));
+        files.push((
+            (*name).to_owned(),
+            text.replace(template.name, project.name.as_str()),
+        ));
     }
     for (name, text) in WIT {
         files.push((format!("wit/{name}"), text.to_owned()));
     }
     files.extend(template.copies);
-    files.iter().try_for_each(|(name, text)| write(&directory.join(name), text.as_bytes()))?;
-    Ok(files.into_iter().map(|(name, _)| directory.join(name)).collect())
+    files
+        .iter()
+        .try_for_each(|(name, text)| write(&directory.join(name), text.as_bytes()))?;
+    Ok(files
+        .into_iter()
+        .map(|(name, _)| directory.join(name))
+        .collect())
 }
 
 fn manifest_of(project: &Project<'_>, template: &Template) -> String {
     let Project { name, language, .. } = project;
-    let roles: Vec<String> = template.roles.iter().map(|role| format!("\"{role}\"")).collect();
+    let roles: Vec<String> = template
+        .roles
+        .iter()
+        .map(|role| format!("\"{role}\""))
+        .collect();
     format!(
         "name = \"{name}\"\nversion = \"0.1.0\"\nlicense = \"Apache-2.0\"\nsummary = \"{}\"\n\n\
          # The contract it is built for, and how.\ncontract = \"0.1\"\nlanguage = \"{language}\"\nwit = \"wit\"\n\n\
@@ -59,7 +77,11 @@ fn manifest_of(project: &Project<'_>, template: &Template) -> String {
 }
 
 fn readme_of(project: &Project<'_>, template: &Template) -> String {
-    let rows = template.explained.iter().map(|(file, what)| format!("| `{file}` | {what} |\n")).collect::<String>();
+    let rows = template
+        .explained
+        .iter()
+        .map(|(file, what)| format!("| `{file}` | {what} |\n"))
+        .collect::<String>();
     templates::README
         .replace("{name}", project.name.as_str())
         .replace("{summary}", template.summary)
@@ -74,5 +96,11 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory)
         .and_then(|()| fs::write(path, bytes))
-        .map_err(|error| Failure::new(Kind::Resources, format!("cannot write `{}`", path.display())).because(error))
+        .map_err(|error| {
+            Failure::new(
+                Kind::Resources,
+                format!("cannot write `{}`", path.display()),
+            )
+            .because(error)
+        })
 }

@@ -20,7 +20,13 @@ pub enum Language {
 
 impl Language {
     /// Every language.
-    pub const ALL: [Self; 5] = [Self::Rust, Self::Python, Self::JavaScript, Self::C, Self::Go];
+    pub const ALL: [Self; 5] = [
+        Self::Rust,
+        Self::Python,
+        Self::JavaScript,
+        Self::C,
+        Self::Go,
+    ];
 
     /// As it is written in commands and manifests.
     pub fn as_str(self) -> &'static str {
@@ -49,8 +55,15 @@ impl FromStr for Language {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|language| language.as_str() == name);
-        known.ok_or_else(|| format!("the languages are {}", Self::ALL.map(Self::as_str).join(", ")))
+        let known = Self::ALL
+            .into_iter()
+            .find(|language| language.as_str() == name);
+        known.ok_or_else(|| {
+            format!(
+                "the languages are {}",
+                Self::ALL.map(Self::as_str).join(", ")
+            )
+        })
     }
 }
 

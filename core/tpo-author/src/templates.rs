@@ -1,7 +1,8 @@
 //! What new projects are made of.
 //!
-//! The judges are the ones in `examples/`, so that what is shown is what an author gets; the other roles' sources lie in
-//! `templates/`. In every text the template's own name stands where the author's will.
+//! The judges are the ones in `examples/`, so that what is shown is what an author gets; the other
+//! roles' sources lie in `templates/`. In every text the template's own name stands where the
+//! author's will.
 
 use tpo_types::{Failure, Kind, PluginRole};
 
@@ -58,7 +59,10 @@ impl Plot {
                 summary: "Prefers the response of about the right length",
                 roles: &[PluginRole::PairwiseJudge],
                 flag: "--judge",
-                cases: &[("fixtures/pairwise-judge.jsonl", include_str!("../templates/fixtures/pairwise-judge.jsonl"))],
+                cases: &[(
+                    "fixtures/pairwise-judge.jsonl",
+                    include_str!("../templates/fixtures/pairwise-judge.jsonl"),
+                )],
             },
             // The two belong together: one component, so that they cannot disagree about markers.
             PluginRole::ThoughtTemplate | PluginRole::ResponseParser => Self {
@@ -66,15 +70,24 @@ impl Plot {
                 roles: &[PluginRole::ThoughtTemplate, PluginRole::ResponseParser],
                 flag: "--thought",
                 cases: &[
-                    ("fixtures/thought-template.jsonl", include_str!("../templates/fixtures/thought-template.jsonl")),
-                    ("fixtures/response-parser.jsonl", include_str!("../templates/fixtures/response-parser.jsonl")),
+                    (
+                        "fixtures/thought-template.jsonl",
+                        include_str!("../templates/fixtures/thought-template.jsonl"),
+                    ),
+                    (
+                        "fixtures/response-parser.jsonl",
+                        include_str!("../templates/fixtures/response-parser.jsonl"),
+                    ),
                 ],
             },
             PluginRole::PairSelector => Self {
                 summary: "Pairs the best with the worst where they are apart",
                 roles: &[PluginRole::PairSelector],
                 flag: "--selector",
-                cases: &[("fixtures/pair-selector.jsonl", include_str!("../templates/fixtures/pair-selector.jsonl"))],
+                cases: &[(
+                    "fixtures/pair-selector.jsonl",
+                    include_str!("../templates/fixtures/pair-selector.jsonl"),
+                )],
             },
         }
     }
@@ -87,12 +100,36 @@ pub(crate) fn of(language: Language, role: PluginRole) -> Result<Template, Failu
         Failure::new(Kind::Usage, what)
             .hint("start from one of its judges (`--role judge`), or in Rust, Python or JavaScript")
     })?;
-    let Plot { summary, roles, flag, cases } = Plot::of(role);
-    let name = if role == PluginRole::Judge { example(language) } else { NEW };
-    let mut files: Vec<(&str, String)> = cases.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
+    let Plot {
+        summary,
+        roles,
+        flag,
+        cases,
+    } = Plot::of(role);
+    let name = if role == PluginRole::Judge {
+        example(language)
+    } else {
+        NEW
+    };
+    let mut files: Vec<(&str, String)> = cases
+        .iter()
+        .map(|(name, text)| (*name, (*text).to_owned()))
+        .collect();
     files.extend(frame(language, summary, name));
-    files.extend(source.iter().map(|(name, text)| (*name, (*text).to_owned())));
-    Ok(Template { name, summary, roles, flag, files, explained: explained(language), copies: copies(language) })
+    files.extend(
+        source
+            .iter()
+            .map(|(name, text)| (*name, (*text).to_owned())),
+    );
+    Ok(Template {
+        name,
+        summary,
+        roles,
+        flag,
+        files,
+        explained: explained(language),
+        copies: copies(language),
+    })
 }
 
 /// What is worth knowing about a language here.
@@ -123,41 +160,76 @@ type Files = &'static [(&'static str, &'static str)];
 fn source(language: Language, role: PluginRole) -> Option<Files> {
     use PluginRole::{Judge, PairSelector, PairwiseJudge, ResponseParser, ThoughtTemplate};
     Some(match (language, role) {
-        (Language::Rust, Judge) => &[("src/lib.rs", include_str!("../../../examples/judge-in-rust/src/lib.rs"))],
-        (Language::Rust, PairwiseJudge) => &[("src/lib.rs", include_str!("../templates/rust/pairwise-judge.rs"))],
-        (Language::Rust, ThoughtTemplate | ResponseParser) => {
-            &[("src/lib.rs", include_str!("../templates/rust/thought-format.rs"))]
-        }
-        (Language::Rust, PairSelector) => &[("src/lib.rs", include_str!("../templates/rust/pair-selector.rs"))],
-        (Language::Python, Judge) => &[("plugin.py", include_str!("../../../examples/judge-in-python/plugin.py"))],
-        (Language::Python, PairwiseJudge) => &[("plugin.py", include_str!("../templates/python/pairwise-judge.py"))],
-        (Language::Python, ThoughtTemplate | ResponseParser) => {
-            &[("plugin.py", include_str!("../templates/python/thought-format.py"))]
-        }
-        (Language::Python, PairSelector) => &[("plugin.py", include_str!("../templates/python/pair-selector.py"))],
-        (Language::JavaScript, Judge) => {
-            &[("plugin.js", include_str!("../../../examples/judge-in-javascript/plugin.js"))]
-        }
-        (Language::JavaScript, PairwiseJudge) => {
-            &[("plugin.js", include_str!("../templates/javascript/pairwise-judge.js"))]
-        }
-        (Language::JavaScript, ThoughtTemplate | ResponseParser) => {
-            &[("plugin.js", include_str!("../templates/javascript/thought-format.js"))]
-        }
-        (Language::JavaScript, PairSelector) => {
-            &[("plugin.js", include_str!("../templates/javascript/pair-selector.js"))]
-        }
-        (Language::C, Judge) => &[("plugin.c", include_str!("../../../examples/judge-in-c/plugin.c"))],
+        (Language::Rust, Judge) => &[(
+            "src/lib.rs",
+            include_str!("../../../examples/judge-in-rust/src/lib.rs"),
+        )],
+        (Language::Rust, PairwiseJudge) => &[(
+            "src/lib.rs",
+            include_str!("../templates/rust/pairwise-judge.rs"),
+        )],
+        (Language::Rust, ThoughtTemplate | ResponseParser) => &[(
+            "src/lib.rs",
+            include_str!("../templates/rust/thought-format.rs"),
+        )],
+        (Language::Rust, PairSelector) => &[(
+            "src/lib.rs",
+            include_str!("../templates/rust/pair-selector.rs"),
+        )],
+        (Language::Python, Judge) => &[(
+            "plugin.py",
+            include_str!("../../../examples/judge-in-python/plugin.py"),
+        )],
+        (Language::Python, PairwiseJudge) => &[(
+            "plugin.py",
+            include_str!("../templates/python/pairwise-judge.py"),
+        )],
+        (Language::Python, ThoughtTemplate | ResponseParser) => &[(
+            "plugin.py",
+            include_str!("../templates/python/thought-format.py"),
+        )],
+        (Language::Python, PairSelector) => &[(
+            "plugin.py",
+            include_str!("../templates/python/pair-selector.py"),
+        )],
+        (Language::JavaScript, Judge) => &[(
+            "plugin.js",
+            include_str!("../../../examples/judge-in-javascript/plugin.js"),
+        )],
+        (Language::JavaScript, PairwiseJudge) => &[(
+            "plugin.js",
+            include_str!("../templates/javascript/pairwise-judge.js"),
+        )],
+        (Language::JavaScript, ThoughtTemplate | ResponseParser) => &[(
+            "plugin.js",
+            include_str!("../templates/javascript/thought-format.js"),
+        )],
+        (Language::JavaScript, PairSelector) => &[(
+            "plugin.js",
+            include_str!("../templates/javascript/pair-selector.js"),
+        )],
+        (Language::C, Judge) => &[(
+            "plugin.c",
+            include_str!("../../../examples/judge-in-c/plugin.c"),
+        )],
         (Language::Go, Judge) => &[
-            ("main.go", include_str!("../../../examples/judge-in-go/main.go")),
-            ("go.mod", include_str!("../../../examples/judge-in-go/go.mod")),
+            (
+                "main.go",
+                include_str!("../../../examples/judge-in-go/main.go"),
+            ),
+            (
+                "go.mod",
+                include_str!("../../../examples/judge-in-go/go.mod"),
+            ),
             (
                 "export_tpo_plugin_judge/judge.go",
                 include_str!("../../../examples/judge-in-go/export_tpo_plugin_judge/judge.go"),
             ),
             (
                 "export_tpo_plugin_metadata/metadata.go",
-                include_str!("../../../examples/judge-in-go/export_tpo_plugin_metadata/metadata.go"),
+                include_str!(
+                    "../../../examples/judge-in-go/export_tpo_plugin_metadata/metadata.go"
+                ),
             ),
         ],
         (Language::C | Language::Go, _) => return None,
@@ -184,15 +256,22 @@ fn frame(language: Language, summary: &str, name: &str) -> Vec<(&'static str, St
 
 fn explained(language: Language) -> &'static [(&'static str, &'static str)] {
     match language {
-        Language::Rust => {
-            &[("src/lib.rs", "the plugin"), ("sdk/", "the SDK: one trait per role, one macro to export it")]
-        }
+        Language::Rust => &[
+            ("src/lib.rs", "the plugin"),
+            (
+                "sdk/",
+                "the SDK: one trait per role, one macro to export it",
+            ),
+        ],
         Language::Python => &[("plugin.py", "the plugin")],
         Language::JavaScript => &[("plugin.js", "the plugin")],
         Language::C => &[("plugin.c", "the plugin")],
         Language::Go => &[
             ("export_tpo_plugin_judge/", "the plugin"),
-            ("export_tpo_plugin_metadata/", "its description and configuration"),
+            (
+                "export_tpo_plugin_metadata/",
+                "its description and configuration",
+            ),
         ],
     }
 }
@@ -201,7 +280,12 @@ fn copies(language: Language) -> Vec<(String, String)> {
     match language {
         Language::Rust => copies::SDK
             .iter()
-            .map(|(name, text)| (format!("sdk/{name}"), text.replace("\"../../wit\"", "\"../wit\"")))
+            .map(|(name, text)| {
+                (
+                    format!("sdk/{name}"),
+                    text.replace("\"../../wit\"", "\"../wit\""),
+                )
+            })
             .collect(),
         // Those of Go are written by every build, with the bindings that import them.
         Language::Python | Language::JavaScript | Language::C | Language::Go => Vec::new(),

@@ -7,7 +7,8 @@ use tpo_types::{Failure, Kind, PluginRole};
 /// The import that a judge which asks a model has beyond the others.
 const MODEL: &str = "tpo:plugin/model";
 
-/// The name of the world that exports a component's roles, and imports models where the manifest asks for them.
+/// The name of the world that exports a component's roles, and imports models where the manifest
+/// asks for them.
 pub(crate) fn of(component: &Component, manifest: &Manifest) -> Result<String, Failure> {
     let plays = |role| component.roles.contains(&role);
     let is_format = plays(PluginRole::ThoughtTemplate) && plays(PluginRole::ResponseParser);
@@ -16,12 +17,22 @@ pub(crate) fn of(component: &Component, manifest: &Manifest) -> Result<String, F
         [_, _] if is_format => "thought-format",
         roles => {
             let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
-            let what =
-                format!("component `{}` plays {}: no world of the contract does", component.name, names.join(", "));
-            return Err(Failure::new(Kind::Input, what)
-                .hint("one role per component, or `thought-template` and `response-parser` together"));
+            let what = format!(
+                "component `{}` plays {}: no world of the contract does",
+                component.name,
+                names.join(", ")
+            );
+            return Err(Failure::new(Kind::Input, what).hint(
+                "one role per component, or `thought-template` and `response-parser` together",
+            ));
         }
     };
-    let asks = manifest.permissions.iter().any(|permission| permission.import == MODEL);
-    Ok(format!("{}{world}-plugin", if asks { "model-" } else { "" }))
+    let asks = manifest
+        .permissions
+        .iter()
+        .any(|permission| permission.import == MODEL);
+    Ok(format!(
+        "{}{world}-plugin",
+        if asks { "model-" } else { "" }
+    ))
 }

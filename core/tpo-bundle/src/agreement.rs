@@ -1,7 +1,8 @@
 //! Whether components keep what their manifest says.
 //!
-//! A manifest is what a user reads before trusting a component; the names on the component's outside are what it can do.
-//! They have to agree in both directions: nothing promised that is not there, nothing there that was not said.
+//! A manifest is what a user reads before trusting a component; the names on the component's
+//! outside are what it can do. They have to agree in both directions: nothing promised that is not
+//! there, nothing there that was not said.
 
 use std::collections::BTreeSet;
 
@@ -20,67 +21,101 @@ pub(crate) fn check(manifest: &Manifest, surfaces: &[Surface]) -> Result<(), Fai
     check_permissions(manifest, surfaces)
 }
 
-/// Checks a component that comes without a manifest: it has to be a plugin of a contract that is known.
+/// Checks a component that comes without a manifest: it has to be a plugin of a contract that is
+/// known.
 pub(crate) fn check_bare(surface: &Surface, subject: &str) -> Result<(), Failure> {
     if surface.roles().is_empty() {
-        let what = format!("{subject} exports {}, which is no role", listed(surface.exports.iter()));
-        return Err(
-            Failure::new(Kind::Plugin, what).hint("a plugin exports an interface such as `tpo:plugin/judge@0.1.0`")
+        let what = format!(
+            "{subject} exports {}, which is no role",
+            listed(surface.exports.iter())
         );
+        return Err(Failure::new(Kind::Plugin, what)
+            .hint("a plugin exports an interface such as `tpo:plugin/judge@0.1.0`"));
     }
     check_contract(Contract::V0_1, surface, subject)
 }
 
 fn check_contract(contract: Contract, surface: &Surface, subject: &str) -> Result<(), Failure> {
-    let other = surface.contract_versions().into_iter().find(|version| !contract.includes(version));
+    let other = surface
+        .contract_versions()
+        .into_iter()
+        .find(|version| !contract.includes(version));
     let Some(version) = other else { return Ok(()) };
-    let built_for = if version.is_empty() { "no version" } else { version };
-    let what = format!("{subject} was built for tpo:plugin {built_for}, not {}", contract.as_str());
-    Err(Failure::new(Kind::Plugin, what).hint("build it with the `wit/` of the contract that its manifest names"))
+    let built_for = if version.is_empty() {
+        "no version"
+    } else {
+        version
+    };
+    let what = format!(
+        "{subject} was built for tpo:plugin {built_for}, not {}",
+        contract.as_str()
+    );
+    Err(Failure::new(Kind::Plugin, what)
+        .hint("build it with the `wit/` of the contract that its manifest names"))
 }
 
 fn check_roles(component: &Component, surface: &Surface, subject: &str) -> Result<(), Failure> {
     let declared: BTreeSet<PluginRole> = component.roles.iter().copied().collect();
     let exported = surface.roles();
     let fail = |what: String| {
-        Err(Failure::new(Kind::Plugin, what).hint("make `roles` in `tpo-plugin.toml` and the component agree"))
+        Err(Failure::new(Kind::Plugin, what)
+            .hint("make `roles` in `tpo-plugin.toml` and the component agree"))
     };
     if let Some(role) = declared.difference(&exported).next() {
         let exports = listed(surface.exports.iter());
-        return fail(format!("{subject} is declared to be a {role}, but exports {exports}"));
+        return fail(format!(
+            "{subject} is declared to be a {role}, but exports {exports}"
+        ));
     }
     if let Some(role) = exported.difference(&declared).next() {
-        return fail(format!("{subject} exports the role {role}, which its manifest does not declare"));
+        return fail(format!(
+            "{subject} exports the role {role}, which its manifest does not declare"
+        ));
     }
     Ok(())
 }
 
 fn check_permissions(manifest: &Manifest, surfaces: &[Surface]) -> Result<(), Failure> {
-    let declared: BTreeSet<&str> = manifest.permissions.iter().map(|permission| permission.import.as_str()).collect();
+    let declared: BTreeSet<&str> = manifest
+        .permissions
+        .iter()
+        .map(|permission| permission.import.as_str())
+        .collect();
     let mut used = BTreeSet::new();
     for (component, surface) in manifest.components.iter().zip(surfaces) {
         for import in surface.capabilities() {
             if !declared.contains(import.as_str()) {
-                let what =
-                    format!("component `{}` imports `{import}`, for which no permission is asked", component.name);
+                let what = format!(
+                    "component `{}` imports `{import}`, for which no permission is asked",
+                    component.name
+                );
                 return Err(Failure::new(Kind::Plugin, what).hint(format!(
-                    "add to `tpo-plugin.toml`: `[[permission]]` with `import = \"{import}\"` and `why = \"...\"`"
+                    "add to `tpo-plugin.toml`: `[[permission]]` with `import = \"{import}\"` and \
+                        `why = \"...\"`"
                 )));
             }
             used.insert(import);
         }
     }
     match declared.into_iter().find(|import| !used.contains(*import)) {
-        Some(unused) => {
-            Err(Failure::new(Kind::Plugin, format!("a permission asks for `{unused}`, which no component imports"))
-                .hint("remove the `[[permission]]` from `tpo-plugin.toml`"))
-        }
+        Some(unused) => Err(Failure::new(
+            Kind::Plugin,
+            format!("a permission asks for `{unused}`, which no component imports"),
+        )
+        .hint("remove the `[[permission]]` from `tpo-plugin.toml`")),
         None => Ok(()),
     }
 }
 
 /// Foreign names in a message, not too many.
 fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    let names: Vec<String> = names.take(5).map(|name| crate::artifact::printable(name)).collect();
-    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+    let names: Vec<String> = names
+        .take(5)
+        .map(|name| crate::artifact::printable(name))
+        .collect();
+    if names.is_empty() {
+        "nothing".into()
+    } else {
+        names.join(", ")
+    }
 }

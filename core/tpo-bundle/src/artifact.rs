@@ -1,8 +1,9 @@
 //! A bundle as an OCI artifact: which blobs it has, and what each of them is.
 //!
-//! Two layouts are understood. In tpo's own, the manifest is a layer beside one layer per component. In the one that the
-//! CNCF describes for WebAssembly, and that `wkg` reads, there is exactly one component, and what its author says stands
-//! in an annotation. Whatever else a registry holds is refused by its media type.
+//! Two layouts are understood. In tpo's own, the manifest is a layer beside one layer per
+//! component. In the one that the CNCF describes for WebAssembly, and that `wkg` reads, there is
+//! exactly one component, and what its author says stands in an annotation. Whatever else a
+//! registry holds is refused by its media type.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +46,11 @@ pub(crate) struct Artifact {
     schema_version: u32,
     #[serde(default)]
     media_type: String,
-    #[serde(rename = "artifactType", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "artifactType",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     kind: Option<String>,
     pub(crate) config: Descriptor,
     pub(crate) layers: Vec<Descriptor>,
@@ -68,9 +73,17 @@ pub(crate) struct Descriptor {
 impl Descriptor {
     /// Describes `bytes`; `title` names their file.
     pub(crate) fn of(media_type: &str, bytes: &[u8], title: Option<&str>) -> Self {
-        let annotations = title.map(|title| (TITLE.to_owned(), title.to_owned())).into_iter().collect();
+        let annotations = title
+            .map(|title| (TITLE.to_owned(), title.to_owned()))
+            .into_iter()
+            .collect();
         let (media_type, size) = (media_type.to_owned(), bytes.len() as u64);
-        Self { media_type, digest: Digest::of(bytes), size, annotations }
+        Self {
+            media_type,
+            digest: Digest::of(bytes),
+            size,
+            annotations,
+        }
     }
 
     pub(crate) fn title(&self) -> Option<&str> {
@@ -96,7 +109,14 @@ impl Artifact {
         annotations: BTreeMap<String, String>,
     ) -> Self {
         let kind = artifact_type.map(str::to_owned);
-        Self { schema_version: 2, media_type: MANIFEST.into(), kind, config, layers, annotations }
+        Self {
+            schema_version: 2,
+            media_type: MANIFEST.into(),
+            kind,
+            config,
+            layers,
+            annotations,
+        }
     }
 
     /// Reads an OCI manifest. `subject` stands for it in messages.
@@ -104,9 +124,13 @@ impl Artifact {
         let refuse = |what: &str| Failure::new(Kind::Integrity, format!("{subject} {what}"));
         let artifact: Self = serde_json::from_slice(bytes)
             .map_err(|error| refuse("has no OCI manifest that can be read").because(error))?;
-        if artifact.schema_version != 2 || !(artifact.media_type == MANIFEST || artifact.media_type.is_empty()) {
+        if artifact.schema_version != 2
+            || !(artifact.media_type == MANIFEST || artifact.media_type.is_empty())
+        {
             let media_type = printable(&artifact.media_type);
-            return Err(refuse(&format!("has a manifest of the media type `{media_type}`, not `{MANIFEST}`")));
+            return Err(refuse(&format!(
+                "has a manifest of the media type `{media_type}`, not `{MANIFEST}`"
+            )));
         }
         Ok(artifact)
     }
@@ -126,28 +150,47 @@ impl Artifact {
             (WASM_CONFIG, None | Some(WASM_CONFIG | WASM)) => Ok(Layout::Wasm),
             (config, artifact_type) => {
                 let kind = printable(artifact_type.unwrap_or(config));
-                let what = format!("{subject} is an artifact of the type `{kind}`, neither a bundle nor a component");
-                Err(Failure::new(Kind::Integrity, what)
-                    .hint(format!("a bundle is a `{BUNDLE}`, a component has a `{WASM_CONFIG}`")))
+                let what = format!(
+                    "{subject} is an artifact of the type `{kind}`, neither a bundle nor a \
+                        component"
+                );
+                Err(Failure::new(Kind::Integrity, what).hint(format!(
+                    "a bundle is a `{BUNDLE}`, a component has a `{WASM_CONFIG}`"
+                )))
             }
         }
     }
 
-    /// Every blob, after its number, media type and size were found to be in order; nothing was downloaded for that.
+    /// Every blob, after its number, media type and size were found to be in order; nothing was
+    /// downloaded for that.
     pub(crate) fn blobs(&self, subject: &str) -> Result<Vec<&Descriptor>, Failure> {
         let layout = self.layout(subject)?;
         let refuse = |what: String| Failure::new(Kind::Integrity, format!("{subject} {what}"));
-        let count = |media_type: &str| self.layers.iter().filter(|layer| layer.media_type == media_type).count();
+        let count = |media_type: &str| {
+            self.layers
+                .iter()
+                .filter(|layer| layer.media_type == media_type)
+                .count()
+        };
         if self.layers.len() > MAX_LAYERS {
-            return Err(refuse(format!("has {} layers, and may have {MAX_LAYERS}", self.layers.len())));
+            return Err(refuse(format!(
+                "has {} layers, and may have {MAX_LAYERS}",
+                self.layers.len()
+            )));
         }
         match layout {
             Layout::Wasm if self.layers.len() != 1 => {
-                return Err(refuse(format!("has {} layers, and a component has one", self.layers.len())));
+                return Err(refuse(format!(
+                    "has {} layers, and a component has one",
+                    self.layers.len()
+                )));
             }
             Layout::Bundle if count(BUNDLE_MANIFEST) != 1 => {
                 let found = count(BUNDLE_MANIFEST);
-                return Err(refuse(format!("has {found} layers with a `{}`, and may have one", manifest::FILE_NAME)));
+                return Err(refuse(format!(
+                    "has {found} layers with a `{}`, and may have one",
+                    manifest::FILE_NAME
+                )));
             }
             _ => {}
         }
@@ -164,10 +207,18 @@ impl Artifact {
                 (BUNDLE_MANIFEST, Layout::Bundle) => manifest::MAX_BYTES,
                 (SCHEMA, Layout::Bundle) => MAX_SCHEMA,
                 (README, Layout::Bundle) => MAX_README,
-                _ => return Err(refuse(format!("has a layer of the media type `{}`", printable(media_type)))),
+                _ => {
+                    return Err(refuse(format!(
+                        "has a layer of the media type `{}`",
+                        printable(media_type)
+                    )));
+                }
             };
             if blob.size > max {
-                return Err(refuse(format!("has a `{media_type}` of {} bytes, and it may have {max}", blob.size)));
+                return Err(refuse(format!(
+                    "has a `{media_type}` of {} bytes, and it may have {max}",
+                    blob.size
+                )));
             }
         }
         Ok(blobs)
@@ -176,5 +227,9 @@ impl Artifact {
 
 /// Foreign text in a message.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().take(120).collect::<String>().escape_debug().to_string()
+    text.chars()
+        .take(120)
+        .collect::<String>()
+        .escape_debug()
+        .to_string()
 }

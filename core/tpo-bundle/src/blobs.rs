@@ -1,7 +1,8 @@
 //! A directory of bytes by their digest: what was downloaded and matched, and nothing else.
 //!
-//! A file gets its name only after its bytes were found to have it, and every read takes the digest again, so a file
-//! that rots or is written to is noticed, not used. The directory belongs to this user alone.
+//! A file gets its name only after its bytes were found to have it, and every read takes the digest
+//! again, so a file that rots or is written to is noticed, not used. The directory belongs to this
+//! user alone.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -38,18 +39,31 @@ impl Blobs {
         let path = self.path(digest);
         let shown = path.display();
         let unreadable = |error: io::Error| {
-            let kind = if error.kind() == io::ErrorKind::NotFound { Kind::Input } else { Kind::Resources };
+            let kind = if error.kind() == io::ErrorKind::NotFound {
+                Kind::Input
+            } else {
+                Kind::Resources
+            };
             Failure::new(kind, format!("cannot read `{shown}`")).because(error)
         };
         let mut bytes = Vec::new();
         let file = File::open(&path).map_err(unreadable)?;
-        file.take(size.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+        file.take(size.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
         let damaged = |got: String, want: String| {
-            Failure::new(Kind::Integrity, format!("`{shown}` is damaged: it has {got}, not {want}"))
-                .hint("delete the file; with a network it is fetched again")
+            Failure::new(
+                Kind::Integrity,
+                format!("`{shown}` is damaged: it has {got}, not {want}"),
+            )
+            .hint("delete the file; with a network it is fetched again")
         };
         if bytes.len() as u64 != size {
-            let got = if bytes.len() as u64 > size { "more bytes".into() } else { format!("{} bytes", bytes.len()) };
+            let got = if bytes.len() as u64 > size {
+                "more bytes".into()
+            } else {
+                format!("{} bytes", bytes.len())
+            };
             return Err(damaged(got, format!("{size}")));
         }
         match Digest::of(&bytes) {
@@ -75,14 +89,18 @@ impl Shelf {
             .and_then(|()| close(&root))
             .and_then(|()| close(&directory))
             .map_err(|error| unwritable(&directory, error))?;
-        Ok(Self { root, blobs: Blobs { directory } })
+        Ok(Self {
+            root,
+            blobs: Blobs { directory },
+        })
     }
 
     pub(crate) fn blobs(&self) -> &Blobs {
         &self.blobs
     }
 
-    /// Removes what downloads left behind that were killed. One that goes on has been written to lately.
+    /// Removes what downloads left behind that were killed. One that goes on has been written to
+    /// lately.
     fn sweep(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
@@ -101,8 +119,11 @@ impl Shelf {
             // Another process may be sweeping too; what is left over costs space only.
             tracing::debug!(%error, "abandoned downloads are not removed");
         }
-        let directory = TempDir::with_prefix_in(INCOMING, &self.root).map_err(|error| unwritable(&self.root, error))?;
-        let blobs = Blobs { directory: directory.path().to_owned() };
+        let directory = TempDir::with_prefix_in(INCOMING, &self.root)
+            .map_err(|error| unwritable(&self.root, error))?;
+        let blobs = Blobs {
+            directory: directory.path().to_owned(),
+        };
         Ok(Staging { directory, blobs })
     }
 }
@@ -152,7 +173,9 @@ impl Staging {
             let name = path.file_name().unwrap_or_default();
             fs::rename(&path, shelf.blobs.directory.join(name)).map_err(failed)?;
         }
-        File::open(&shelf.blobs.directory).and_then(|directory| directory.sync_all()).map_err(failed)
+        File::open(&shelf.blobs.directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(failed)
     }
 }
 
@@ -169,7 +192,10 @@ fn close(_: &Path) -> io::Result<()> {
 }
 
 fn unwritable(path: &Path, error: io::Error) -> Failure {
-    Failure::new(Kind::Resources, format!("cannot write to `{}`", path.display()))
-        .because(error)
-        .hint("check free space and permissions, or set `TPO_DATA_DIR`")
+    Failure::new(
+        Kind::Resources,
+        format!("cannot write to `{}`", path.display()),
+    )
+    .because(error)
+    .hint("check free space and permissions, or set `TPO_DATA_DIR`")
 }

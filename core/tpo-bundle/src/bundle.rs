@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use tpo_types::{Failure, Kind};
 
 use crate::agreement;
-use crate::artifact::{Artifact, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, Layout, SCHEMA, WASM};
+use crate::artifact::{
+    Artifact, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, Layout, SCHEMA, WASM,
+};
 use crate::blobs::Blobs;
 use crate::config::{BundleConfig, WasmConfig};
 use crate::digest::Digest;
@@ -39,8 +41,14 @@ pub(crate) struct Part {
 }
 
 impl Bundle {
-    /// Reads manifest and layout; components are not looked at. `subject` stands for the bundle in messages.
-    pub(crate) fn open(blobs: &Blobs, digest: Digest, size: u64, subject: &str) -> Result<Self, Failure> {
+    /// Reads manifest and layout; components are not looked at. `subject` stands for the bundle in
+    /// messages.
+    pub(crate) fn open(
+        blobs: &Blobs,
+        digest: Digest,
+        size: u64,
+        subject: &str,
+    ) -> Result<Self, Failure> {
         let artifact = Artifact::parse(&blobs.read(&digest, size)?, subject)?;
         artifact.blobs(subject)?;
         let layout = artifact.layout(subject)?;
@@ -48,11 +56,18 @@ impl Bundle {
             Layout::Bundle => bundle_parts(&artifact, blobs, subject)?,
             Layout::Wasm => wasm_part(&artifact, subject)?,
         };
-        Ok(Self { digest, size, manifest, parts, layout, config: artifact.config })
+        Ok(Self {
+            digest,
+            size,
+            manifest,
+            parts,
+            layout,
+            config: artifact.config,
+        })
     }
 
-    /// Checks everything: every digest, and that manifest, components and configuration agree. Gives what each component
-    /// imports and exports.
+    /// Checks everything: every digest, and that manifest, components and configuration agree.
+    /// Gives what each component imports and exports.
     pub(crate) fn check(&self, blobs: &Blobs, subject: &str) -> Result<Vec<Surface>, Failure> {
         let mut surfaces = Vec::new();
         for part in &self.parts {
@@ -60,24 +75,36 @@ impl Bundle {
             part.config_schema(blobs)?;
         }
         match &self.manifest {
-            Some(manifest) => agreement::check(manifest, &surfaces)
-                .map_err(|failure| Failure::new(Kind::Plugin, format!("{subject} is refused")).because(failure))?,
+            Some(manifest) => agreement::check(manifest, &surfaces).map_err(|failure| {
+                Failure::new(Kind::Plugin, format!("{subject} is refused")).because(failure)
+            })?,
             None => agreement::check_bare(&surfaces[0], subject)?,
         }
-        self.check_config(&blobs.read(&self.config.digest, self.config.size)?, &surfaces).map_err(|failure| {
+        self.check_config(
+            &blobs.read(&self.config.digest, self.config.size)?,
+            &surfaces,
+        )
+        .map_err(|failure| {
             Failure::new(Kind::Integrity, format!("{subject} contradicts itself")).because(failure)
         })?;
         Ok(surfaces)
     }
 
     fn check_config(&self, bytes: &[u8], surfaces: &[Surface]) -> Result<(), Failure> {
-        let digests: Vec<Digest> = self.parts.iter().map(|part| part.component.digest).collect();
-        let refuse = |what: &str| Failure::new(Kind::Integrity, format!("its configuration blob {what}"));
+        let digests: Vec<Digest> = self
+            .parts
+            .iter()
+            .map(|part| part.component.digest)
+            .collect();
+        let refuse =
+            |what: &str| Failure::new(Kind::Integrity, format!("its configuration blob {what}"));
         let unreadable = |error: serde_json::Error| refuse("cannot be read").because(error);
         if let (Layout::Bundle, Some(manifest)) = (self.layout, &self.manifest) {
             let said: BundleConfig = serde_json::from_slice(bytes).map_err(unreadable)?;
             if said != BundleConfig::of(manifest, &digests, surfaces) {
-                return Err(refuse(&format!("says other things than `{FILE_NAME}` and the components")));
+                return Err(refuse(&format!(
+                    "says other things than `{FILE_NAME}` and the components"
+                )));
             }
             return Ok(());
         }
@@ -91,14 +118,20 @@ impl Bundle {
     /// The component called `name`, or the only one.
     pub(crate) fn part(&self, name: Option<&Name>, subject: &str) -> Result<&Part, Failure> {
         let names: Vec<&str> = self.parts.iter().map(|part| part.name.as_str()).collect();
-        let hint = format!("there are {}: write `#` and one of them behind the reference", names.join(", "));
+        let hint = format!(
+            "there are {}: write `#` and one of them behind the reference",
+            names.join(", ")
+        );
         match (name, self.parts.as_slice()) {
             (None, [part]) => Ok(part),
-            (None, _) => Err(Failure::new(Kind::Usage, format!("{subject} has several components")).hint(hint)),
-            (Some(name), parts) => parts
-                .iter()
-                .find(|part| part.name == *name)
-                .ok_or_else(|| Failure::new(Kind::Usage, format!("{subject} has no component `{name}`")).hint(hint)),
+            (None, _) => Err(Failure::new(
+                Kind::Usage,
+                format!("{subject} has several components"),
+            )
+            .hint(hint)),
+            (Some(name), parts) => parts.iter().find(|part| part.name == *name).ok_or_else(|| {
+                Failure::new(Kind::Usage, format!("{subject} has no component `{name}`")).hint(hint)
+            }),
         }
     }
 }
@@ -110,29 +143,60 @@ impl Part {
     }
 
     /// The JSON Schema that the author gave of the configuration.
-    pub(crate) fn config_schema(&self, blobs: &Blobs) -> Result<Option<serde_json::Value>, Failure> {
-        let Some(schema) = &self.schema else { return Ok(None) };
-        read_schema(&blobs.read(&schema.digest, schema.size)?, self.name.as_str()).map(Some)
+    pub(crate) fn config_schema(
+        &self,
+        blobs: &Blobs,
+    ) -> Result<Option<serde_json::Value>, Failure> {
+        let Some(schema) = &self.schema else {
+            return Ok(None);
+        };
+        read_schema(
+            &blobs.read(&schema.digest, schema.size)?,
+            self.name.as_str(),
+        )
+        .map(Some)
     }
 }
 
 /// A JSON Schema is an object; what a key of it means is for whoever configures the component.
 pub(crate) fn read_schema(bytes: &[u8], component: &str) -> Result<serde_json::Value, Failure> {
-    let refuse = |what: &str| Failure::new(Kind::Plugin, format!("the configuration schema of `{component}` {what}"));
+    let refuse = |what: &str| {
+        Failure::new(
+            Kind::Plugin,
+            format!("the configuration schema of `{component}` {what}"),
+        )
+    };
     let schema: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| refuse("is no JSON").because(error))?;
-    if schema.is_object() { Ok(schema) } else { Err(refuse("is no JSON object")) }
+    if schema.is_object() {
+        Ok(schema)
+    } else {
+        Err(refuse("is no JSON object"))
+    }
 }
 
-fn bundle_parts(artifact: &Artifact, blobs: &Blobs, subject: &str) -> Result<(Option<Manifest>, Vec<Part>), Failure> {
+fn bundle_parts(
+    artifact: &Artifact,
+    blobs: &Blobs,
+    subject: &str,
+) -> Result<(Option<Manifest>, Vec<Part>), Failure> {
     let refuse = |what: String| Failure::new(Kind::Integrity, format!("{subject} {what}"));
-    let layers = |media_type: &'static str| artifact.layers.iter().filter(move |layer| layer.media_type == media_type);
-    let text = layers(BUNDLE_MANIFEST).next().ok_or_else(|| refuse(format!("has no `{FILE_NAME}`")))?;
+    let layers = |media_type: &'static str| {
+        artifact
+            .layers
+            .iter()
+            .filter(move |layer| layer.media_type == media_type)
+    };
+    let text = layers(BUNDLE_MANIFEST)
+        .next()
+        .ok_or_else(|| refuse(format!("has no `{FILE_NAME}`")))?;
     let text = utf8(blobs.read(&text.digest, text.size)?, subject)?;
     let manifest = Manifest::parse(&text, &format!("`{FILE_NAME}` of {subject}"))?;
     let find = |media_type: &str, file: &str| {
-        let mut found =
-            artifact.layers.iter().filter(|layer| layer.media_type == media_type && layer.title() == Some(file));
+        let mut found = artifact
+            .layers
+            .iter()
+            .filter(|layer| layer.media_type == media_type && layer.title() == Some(file));
         match (found.next(), found.next()) {
             (Some(layer), None) => Ok(layer.clone()),
             (None, _) => Err(refuse(format!("has no layer for `{file}`"))),
@@ -141,14 +205,27 @@ fn bundle_parts(artifact: &Artifact, blobs: &Blobs, subject: &str) -> Result<(Op
     };
     let mut parts = Vec::new();
     for component in &manifest.components {
-        let schema = component.config_schema.as_ref().map(|file| find(SCHEMA, file.as_str())).transpose()?;
+        let schema = component
+            .config_schema
+            .as_ref()
+            .map(|file| find(SCHEMA, file.as_str()))
+            .transpose()?;
         let layer = find(WASM, component.file.as_str())?;
-        parts.push(Part { name: component.name.clone(), component: layer, schema });
+        parts.push(Part {
+            name: component.name.clone(),
+            component: layer,
+            schema,
+        });
     }
-    let schemas: BTreeSet<_> =
-        manifest.components.iter().filter_map(|component| component.config_schema.as_ref()).collect();
+    let schemas: BTreeSet<_> = manifest
+        .components
+        .iter()
+        .filter_map(|component| component.config_schema.as_ref())
+        .collect();
     if layers(WASM).count() != parts.len() || layers(SCHEMA).count() != schemas.len() {
-        return Err(refuse(format!("has layers that its `{FILE_NAME}` does not name")));
+        return Err(refuse(format!(
+            "has layers that its `{FILE_NAME}` does not name"
+        )));
     }
     Ok((Some(manifest), parts))
 }
@@ -156,22 +233,43 @@ fn bundle_parts(artifact: &Artifact, blobs: &Blobs, subject: &str) -> Result<(Op
 fn wasm_part(artifact: &Artifact, subject: &str) -> Result<(Option<Manifest>, Vec<Part>), Failure> {
     let component = artifact.layers[0].clone();
     let Some(text) = artifact.annotations.get(INLINE_MANIFEST) else {
-        return Ok((None, vec![Part { name: BARE_NAME.parse()?, component, schema: None }]));
+        return Ok((
+            None,
+            vec![Part {
+                name: BARE_NAME.parse()?,
+                component,
+                schema: None,
+            }],
+        ));
     };
     let manifest = Manifest::parse(text, &format!("`{FILE_NAME}` of {subject}"))?;
     match manifest.components.as_slice() {
         [only] if only.config_schema.is_none() => {
             let name = only.name.clone();
-            Ok((Some(manifest), vec![Part { name, component, schema: None }]))
+            Ok((
+                Some(manifest),
+                vec![Part {
+                    name,
+                    component,
+                    schema: None,
+                }],
+            ))
         }
         _ => {
-            let what = format!("{subject} is a single component, and its `{FILE_NAME}` names more than that");
+            let what = format!(
+                "{subject} is a single component, and its `{FILE_NAME}` names more than that"
+            );
             Err(Failure::new(Kind::Integrity, what))
         }
     }
 }
 
 fn utf8(bytes: Vec<u8>, subject: &str) -> Result<String, Failure> {
-    String::from_utf8(bytes)
-        .map_err(|error| Failure::new(Kind::Integrity, format!("`{FILE_NAME}` of {subject} is no text")).because(error))
+    String::from_utf8(bytes).map_err(|error| {
+        Failure::new(
+            Kind::Integrity,
+            format!("`{FILE_NAME}` of {subject} is no text"),
+        )
+        .because(error)
+    })
 }

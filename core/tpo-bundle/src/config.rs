@@ -1,7 +1,8 @@
 //! The OCI configuration blobs: what an artifact says of itself without being downloaded.
 //!
-//! They repeat what the manifest and the components say, so that a registry's page or another tool can show it. On the
-//! way in they have to be the same as what is repeated; nothing else is ever taken from them.
+//! They repeat what the manifest and the components say, so that a registry's page or another tool
+//! can show it. On the way in they have to be the same as what is repeated; nothing else is ever
+//! taken from them.
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -68,7 +69,11 @@ struct WasmWorld {
 
 impl WasmConfig {
     pub(crate) fn of(digest: Digest, surface: &Surface) -> Self {
-        let world = WasmWorld { exports: surface.exports.clone(), imports: surface.imports.clone(), target: None };
+        let world = WasmWorld {
+            exports: surface.exports.clone(),
+            imports: surface.imports.clone(),
+            target: None,
+        };
         Self {
             // The same component is to be the same artifact whenever it is published.
             created: "1970-01-01T00:00:00Z".into(),

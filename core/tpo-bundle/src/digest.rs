@@ -45,12 +45,17 @@ impl FromStr for Digest {
     type Err = Failure;
 
     fn from_str(text: &str) -> Result<Self, Failure> {
-        let digits = text.strip_prefix("sha256:").filter(|digits| !digits.contains(|c: char| c.is_ascii_uppercase()));
+        let digits = text
+            .strip_prefix("sha256:")
+            .filter(|digits| !digits.contains(|c: char| c.is_ascii_uppercase()));
         let mut bytes = [0; 32];
         match digits.map(|digits| hex::decode_to_slice(digits, &mut bytes)) {
             Some(Ok(())) => Ok(Self(bytes)),
-            _ => Err(Failure::new(Kind::Input, format!("`{}` is not a sha256 digest", text.escape_debug()))
-                .hint("write `sha256:` and 64 lower-case hex digits")),
+            _ => Err(Failure::new(
+                Kind::Input,
+                format!("`{}` is not a sha256 digest", text.escape_debug()),
+            )
+            .hint("write `sha256:` and 64 lower-case hex digits")),
         }
     }
 }

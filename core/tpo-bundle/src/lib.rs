@@ -1,10 +1,12 @@
 //! Bundles: what is published, and how it gets here.
 //!
-//! A folder with a [`Manifest`] is [`publish`]ed to an OCI registry. A [`Reference`] names it there; [`add`] pins it in a
-//! [`Lock`] and brings it into a [`Store`]; [`resolve`] turns the reference into the file of a component, wherever a
-//! plugin is named. Registries are believed in nothing: size, then digest, and only then meaning.
+//! A folder with a [`Manifest`] is [`publish`]ed to an OCI registry. A [`Reference`] names it
+//! there; [`add`] pins it in a [`Lock`] and brings it into a [`Store`]; [`resolve`] turns the
+//! reference into the file of a component, wherever a plugin is named. Registries are believed in
+//! nothing: size, then digest, and only then meaning.
 //!
-//! This crate does not know how components run, and it knows neither models nor runs. All of it blocks.
+//! This crate does not know how components run, and it knows neither models nor runs. All of it
+//! blocks.
 
 mod access;
 mod agreement;

@@ -1,7 +1,7 @@
 //! `tpo.lock`: exactly which bytes every reference stands for, and what they may do.
 //!
-//! The file is for people and version control: sorted, the same for the same pins, and written only when it changes. Tags
-//! are never trusted once their pin is here.
+//! The file is for people and version control: sorted, the same for the same pins, and written only
+//! when it changes. Tags are never trusted once their pin is here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -85,8 +85,16 @@ impl Lock {
     /// Reads the file; without one, there are no pins.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let before = read(path)?;
-        let pins = before.as_deref().map(|text| parse(text, path)).transpose()?.unwrap_or_default();
-        Ok(Self { path: path.to_owned(), pins, before })
+        let pins = before
+            .as_deref()
+            .map(|text| parse(text, path))
+            .transpose()?
+            .unwrap_or_default();
+        Ok(Self {
+            path: path.to_owned(),
+            pins,
+            before,
+        })
     }
 
     /// Every pin, sorted by source.
@@ -105,20 +113,29 @@ impl Lock {
         !is_new && self.before.as_deref() != Some(&self.to_text())
     }
 
-    /// Writes the file if it has changed: whole or not at all, and not over what another process wrote meanwhile.
+    /// Writes the file if it has changed: whole or not at all, and not over what another process
+    /// wrote meanwhile.
     pub fn save(&mut self) -> Result<(), Failure> {
         if !self.is_changed() {
             return Ok(());
         }
         let shown = self.path.display().to_string();
         if read(&self.path)? != self.before {
-            return Err(Failure::new(Kind::InUse, format!("`{shown}` was changed by another process"))
-                .hint("run the command again"));
+            return Err(Failure::new(
+                Kind::InUse,
+                format!("`{shown}` was changed by another process"),
+            )
+            .hint("run the command again"));
         }
         let text = self.to_text();
-        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        write(directory, &self.path, &text)
-            .map_err(|error| Failure::new(Kind::Resources, format!("cannot write `{shown}`")).because(error))?;
+        let directory = self
+            .path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        write(directory, &self.path, &text).map_err(|error| {
+            Failure::new(Kind::Resources, format!("cannot write `{shown}`")).because(error)
+        })?;
         self.before = Some(text);
         Ok(())
     }
@@ -141,7 +158,10 @@ impl Lock {
     }
 
     fn to_text(&self) -> String {
-        let document = Document { version: VERSION, plugins: self.pins.values().cloned().collect() };
+        let document = Document {
+            version: VERSION,
+            plugins: self.pins.values().cloned().collect(),
+        };
         // Texts, numbers and lists of them: nothing that TOML could not hold.
         let body = toml::to_string(&document).expect("a lock file is TOML");
         format!("{HEAD}{body}")
@@ -157,7 +177,10 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
     };
     let versioned: Versioned = toml::from_str(text).map_err(damaged)?;
     if versioned.version != VERSION {
-        let what = format!("`{shown}` has format {}, and this tpo reads {VERSION}", versioned.version);
+        let what = format!(
+            "`{shown}` has format {}, and this tpo reads {VERSION}",
+            versioned.version
+        );
         return Err(Failure::new(Kind::Input, what).hint("use the version of tpo that wrote it"));
     }
     let document: Document = toml::from_str(text).map_err(damaged)?;
@@ -165,10 +188,16 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
     for pin in document.plugins {
         let source = pin.source.to_string();
         if pin.source.source() != pin.source {
-            return Err(Failure::new(Kind::Input, format!("`{shown}`: `{source}` is not what a pin is for")));
+            return Err(Failure::new(
+                Kind::Input,
+                format!("`{shown}`: `{source}` is not what a pin is for"),
+            ));
         }
         if pins.insert(source.clone(), pin).is_some() {
-            return Err(Failure::new(Kind::Input, format!("`{shown}` has two pins for `{source}`")));
+            return Err(Failure::new(
+                Kind::Input,
+                format!("`{shown}` has two pins for `{source}`"),
+            ));
         }
     }
     Ok(pins)
@@ -178,19 +207,24 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::new(Kind::Input, format!("cannot read `{}`", path.display())).because(error)),
+        Err(error) => Err(
+            Failure::new(Kind::Input, format!("cannot read `{}`", path.display())).because(error),
+        ),
     }
 }
 
 fn write(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let mut file = tempfile::Builder::new().prefix(".tpo.lock.").tempfile_in(directory)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".tpo.lock.")
+        .tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // It is shared through version control: readable as any source file.
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+        file.as_file()
+            .set_permissions(fs::Permissions::from_mode(0o644))?;
     }
     file.persist(path)?;
     Ok(())

@@ -1,7 +1,8 @@
 //! `tpo-plugin.toml`: what an author says of a bundle.
 //!
-//! The raw text becomes a [`Manifest`] through one door, [`Manifest::parse`], behind which every name is plain, every size
-//! bounded and every list free of doubles. Whether the components keep what is said here is checked elsewhere.
+//! The raw text becomes a [`Manifest`] through one door, [`Manifest::parse`], behind which every
+//! name is plain, every size bounded and every list free of doubles. Whether the components keep
+//! what is said here is checked elsewhere.
 
 mod keys;
 mod read;
@@ -70,7 +71,9 @@ impl Contract {
 
     /// Whether an interface of `version`, for example `0.1.3`, belongs to it.
     pub fn includes(self, version: &str) -> bool {
-        version.strip_prefix(self.as_str()).is_some_and(|patch| patch.starts_with('.'))
+        version
+            .strip_prefix(self.as_str())
+            .is_some_and(|patch| patch.starts_with('.'))
     }
 }
 
@@ -114,7 +117,9 @@ impl Manifest {
 
     /// The component called `name`.
     pub fn component(&self, name: &Name) -> Option<&Component> {
-        self.components.iter().find(|component| component.name == *name)
+        self.components
+            .iter()
+            .find(|component| component.name == *name)
     }
 }
 

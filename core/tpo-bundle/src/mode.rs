@@ -53,7 +53,10 @@ impl Mode {
         if self.has_network() {
             return Ok(());
         }
-        let what = format!("`{reference}` is not in the content store, and `{}` forbids to fetch it", self.flag());
+        let what = format!(
+            "`{reference}` is not in the content store, and `{}` forbids to fetch it",
+            self.flag()
+        );
         Err(Failure::new(Kind::Network, what).hint("run the command once without the flag"))
     }
 
@@ -63,6 +66,7 @@ impl Mode {
             return Ok(());
         }
         let what = format!("{}, and `{}` forbids to change that", what(), self.flag());
-        Err(Failure::new(Kind::Usage, what).hint("run the command once without the flag, and commit the lock file"))
+        Err(Failure::new(Kind::Usage, what)
+            .hint("run the command once without the flag, and commit the lock file"))
     }
 }

@@ -19,8 +19,15 @@ pub struct Name(String);
 pub struct FileName(String);
 
 fn is_name(text: &str) -> bool {
-    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('-').all(is_word)
+    let is_word = |word: &str| {
+        !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.split('-').all(is_word)
 }
 
 fn is_file_name(text: &str) -> bool {
@@ -56,7 +63,8 @@ macro_rules! checked_text {
                     return Ok(Self(text));
                 }
                 let shown: String = text.chars().take(80).collect();
-                Err(Failure::new(Kind::Input, format!("`{}` is not {}", shown.escape_debug(), $what)).hint($hint))
+                Err(Failure::new(Kind::Input, format!("`{}` is not \
+                    {}", shown.escape_debug(), $what)).hint($hint))
             }
         }
 
@@ -114,18 +122,52 @@ mod tests {
         for good in ["a", "rules", "best-worst", "k2-judge", "a-1"] {
             assert!(good.parse::<Name>().is_ok(), "{good}");
         }
-        for bad in ["", "-a", "a-", "a--b", "A", "a_b", "1a", "a/b", "a.b", "é", "a\u{202e}b", &"a".repeat(65)] {
+        for bad in [
+            "",
+            "-a",
+            "a-",
+            "a--b",
+            "A",
+            "a_b",
+            "1a",
+            "a/b",
+            "a.b",
+            "é",
+            "a\u{202e}b",
+            &"a".repeat(65),
+        ] {
             let failure = bad.parse::<Name>().expect_err(bad);
-            assert!(failure.to_string().ends_with("is not a plain name"), "{failure}");
+            assert!(
+                failure.to_string().ends_with("is not a plain name"),
+                "{failure}"
+            );
         }
     }
 
     #[test]
     fn a_file_name_stays_in_its_folder() {
-        for good in ["a.wasm", "target/wasm32-wasip2/release/a_b.wasm", ".hidden", "a..b"] {
+        for good in [
+            "a.wasm",
+            "target/wasm32-wasip2/release/a_b.wasm",
+            ".hidden",
+            "a..b",
+        ] {
             assert!(good.parse::<FileName>().is_ok(), "{good}");
         }
-        for bad in ["", "/a", "a/", "../a", "a/../b", "./a", "a//b", "a\\b", "C:a", "a b", "a\0", &"a".repeat(201)] {
+        for bad in [
+            "",
+            "/a",
+            "a/",
+            "../a",
+            "a/../b",
+            "./a",
+            "a//b",
+            "a\\b",
+            "C:a",
+            "a b",
+            "a\0",
+            &"a".repeat(201),
+        ] {
             assert!(bad.parse::<FileName>().is_err(), "{bad}");
         }
     }

@@ -35,7 +35,8 @@ pub struct Updated {
     pub now: Added,
 }
 
-/// Pins a reference and fetches its bundle. An existing pin stays where it is; `grants` are added to it.
+/// Pins a reference and fetches its bundle. An existing pin stays where it is; `grants` are added
+/// to it.
 ///
 /// Every component asks for its grants here, or only the one that the reference names.
 pub fn add(
@@ -50,24 +51,46 @@ pub fn add(
         mode.require_change(|| lock.lacks(reference))?;
         mode.require_network(reference)?;
         let fetched = store.fetch(reference)?;
-        check_signer(reference, known_signer(reference, lock), fetched.signer.as_ref())?;
-        return pin_fetched(reference, fetched, given.clone(), &given, "add", (lock, store));
+        check_signer(
+            reference,
+            known_signer(reference, lock),
+            fetched.signer.as_ref(),
+        )?;
+        return pin_fetched(
+            reference,
+            fetched,
+            given.clone(),
+            &given,
+            "add",
+            (lock, store),
+        );
     };
     let bundle = obtain(reference, &pin, store, mode)?;
     let surfaces = bundle.check(store.blobs(), &format!("`{reference}`"))?;
     let asks = grants::asks(&bundle, &surfaces);
     grants::check_wanted(&given, &asks, reference)?;
     let granted: BTreeSet<String> = pin.grants.union(&given).cloned().collect();
-    grants::check_granted(concerned(&asks, reference, &bundle)?, &granted, reference, "add")?;
-    let pin = Pin { grants: granted, ..pin };
+    grants::check_granted(
+        concerned(&asks, reference, &bundle)?,
+        &granted,
+        reference,
+        "add",
+    )?;
+    let pin = Pin {
+        grants: granted,
+        ..pin
+    };
     if lock.pin(reference) != Some(&pin) {
-        mode.require_change(|| format!("the lock file does not grant what `{reference}` is to get"))?;
+        mode.require_change(|| {
+            format!("the lock file does not grant what `{reference}` is to get")
+        })?;
         lock.set(pin.clone());
     }
     Ok(Added { pin, bundle, asks })
 }
 
-/// Moves a pin to what its tag names now, or to the digest of the reference. Grants stay as far as they are still asked for.
+/// Moves a pin to what its tag names now, or to the digest of the reference. Grants stay as far as
+/// they are still asked for.
 ///
 /// Another signer than before, or none, is an error unless `accept_signer`.
 pub fn update(
@@ -79,9 +102,8 @@ pub fn update(
     mode: Mode,
 ) -> Result<Updated, Failure> {
     let Some(before) = lock.pin(reference).cloned() else {
-        return Err(
-            Failure::new(Kind::Usage, lock.lacks(reference)).hint(format!("`tpo plugin add {reference}` pins it"))
-        );
+        return Err(Failure::new(Kind::Usage, lock.lacks(reference))
+            .hint(format!("`tpo plugin add {reference}` pins it")));
     };
     mode.require_change(|| format!("an update moves the pin of `{}`", before.source))?;
     mode.require_network(reference)?;
@@ -101,25 +123,43 @@ pub fn remove(reference: &Reference, lock: &mut Lock, mode: Mode) -> Result<Pin,
     let missing = lock.lacks(reference);
     lock.take(reference).ok_or_else(|| {
         let pins: Vec<String> = lock.pins().map(|pin| format!("`{}`", pin.source)).collect();
-        let hint = if pins.is_empty() { "it has none".into() } else { format!("it has {}", pins.join(", ")) };
+        let hint = if pins.is_empty() {
+            "it has none".into()
+        } else {
+            format!("it has {}", pins.join(", "))
+        };
         Failure::new(Kind::Usage, missing).hint(hint)
     })
 }
 
 /// The pin of a reference, which has to be for the same digest if the reference has one.
-pub(crate) fn pinned<'a>(reference: &Reference, lock: &'a Lock) -> Result<Option<&'a Pin>, Failure> {
-    let Some(pin) = lock.pin(reference) else { return Ok(None) };
+pub(crate) fn pinned<'a>(
+    reference: &Reference,
+    lock: &'a Lock,
+) -> Result<Option<&'a Pin>, Failure> {
+    let Some(pin) = lock.pin(reference) else {
+        return Ok(None);
+    };
     match reference.digest() {
         Some(wanted) if *wanted != pin.digest => {
-            let what = format!("`{reference}` is pinned to {}, not to the digest that it names", pin.digest);
-            Err(Failure::new(Kind::Integrity, what).hint(format!("`tpo plugin update {reference}` moves the pin")))
+            let what = format!(
+                "`{reference}` is pinned to {}, not to the digest that it names",
+                pin.digest
+            );
+            Err(Failure::new(Kind::Integrity, what)
+                .hint(format!("`tpo plugin update {reference}` moves the pin")))
         }
         _ => Ok(Some(pin)),
     }
 }
 
 /// The bundle of a pin: from the store, else by its digest from the registry.
-pub(crate) fn obtain(reference: &Reference, pin: &Pin, store: &Store, mode: Mode) -> Result<Bundle, Failure> {
+pub(crate) fn obtain(
+    reference: &Reference,
+    pin: &Pin,
+    store: &Store,
+    mode: Mode,
+) -> Result<Bundle, Failure> {
     let subject = format!("`{reference}`");
     let bundle = if let Some(bundle) = store.stored(pin.digest, pin.size, &subject)? {
         bundle
@@ -137,12 +177,18 @@ pub(crate) fn obtain(reference: &Reference, pin: &Pin, store: &Store, mode: Mode
 /// Refuses a lock file that was edited into saying other things than the bundle it pins.
 fn check_pin(reference: &Reference, pin: &Pin, bundle: &Bundle) -> Result<(), Failure> {
     let differs = |what: String| {
-        Err(Failure::new(Kind::Integrity, format!("the lock file contradicts `{reference}`: {what}"))
-            .hint("restore the lock file from version control, or remove the pin and add it again"))
+        Err(Failure::new(
+            Kind::Integrity,
+            format!("the lock file contradicts `{reference}`: {what}"),
+        )
+        .hint("restore the lock file from version control, or remove the pin and add it again"))
     };
     let actual = components(bundle);
     if pin.size != bundle.size {
-        return differs(format!("its manifest has {} bytes, not {}", bundle.size, pin.size));
+        return differs(format!(
+            "its manifest has {} bytes, not {}",
+            bundle.size, pin.size
+        ));
     }
     for (want, got) in pin.components.iter().zip(&actual) {
         if want != got {
@@ -154,7 +200,11 @@ fn check_pin(reference: &Reference, pin: &Pin, bundle: &Bundle) -> Result<(), Fa
         }
     }
     if pin.components.len() != actual.len() {
-        return differs(format!("it has {} components, not {}", actual.len(), pin.components.len()));
+        return differs(format!(
+            "it has {} components, not {}",
+            actual.len(),
+            pin.components.len()
+        ));
     }
     Ok(())
 }
@@ -169,16 +219,27 @@ fn pin_fetched(
 ) -> Result<Added, Failure> {
     let asks = grants::asks(&fetched.bundle, &fetched.surfaces);
     grants::check_wanted(given, &asks, reference)?;
-    grants::check_granted(concerned(&asks, reference, &fetched.bundle)?, &granted, reference, verb)?;
+    grants::check_granted(
+        concerned(&asks, reference, &fetched.bundle)?,
+        &granted,
+        reference,
+        verb,
+    )?;
     // A grant that is no longer asked for would come back unseen with a later version.
-    let grants = granted.into_iter().filter(|grant| asks.iter().any(|ask| ask.import == *grant)).collect();
+    let grants = granted
+        .into_iter()
+        .filter(|grant| asks.iter().any(|ask| ask.import == *grant))
+        .collect();
     let signer = fetched.signer.clone();
     let bundle = store.keep(fetched)?;
     let pin = Pin {
         source: reference.source(),
         digest: bundle.digest,
         size: bundle.size,
-        contract: bundle.manifest.as_ref().map_or(Contract::V0_1, |manifest| manifest.contract),
+        contract: bundle
+            .manifest
+            .as_ref()
+            .map_or(Contract::V0_1, |manifest| manifest.contract),
         grants,
         signer,
         components: components(&bundle),
@@ -206,17 +267,27 @@ fn concerned<'a>(
     if name.is_some() {
         bundle.part(name.as_ref(), &format!("`{reference}`"))?;
     }
-    Ok(asks.iter().filter(move |ask| name.as_ref().is_none_or(|name| ask.component == *name)))
+    Ok(asks
+        .iter()
+        .filter(move |ask| name.as_ref().is_none_or(|name| ask.component == *name)))
 }
 
 /// Who signed other releases of the same repository: a new tag has to come from them too.
 fn known_signer<'a>(reference: &Reference, lock: &'a Lock) -> Option<&'a PublicKey> {
-    lock.pins().filter(|pin| pin.source.place() == reference.place()).find_map(|pin| pin.signer.as_ref())
+    lock.pins()
+        .filter(|pin| pin.source.place() == reference.place())
+        .find_map(|pin| pin.signer.as_ref())
 }
 
 /// Trust on first use: who signed once has to sign again.
-fn check_signer(reference: &Reference, known: Option<&PublicKey>, now: Option<&PublicKey>) -> Result<(), Failure> {
-    let Some(known) = known.filter(|known| now != Some(known)) else { return Ok(()) };
+fn check_signer(
+    reference: &Reference,
+    known: Option<&PublicKey>,
+    now: Option<&PublicKey>,
+) -> Result<(), Failure> {
+    let Some(known) = known.filter(|known| now != Some(known)) else {
+        return Ok(());
+    };
     let now = now.map_or_else(|| "by nobody".to_owned(), |now| format!("by {now}"));
     let what = format!("`{reference}` is signed {now}; so far it was signed by {known}");
     Err(Failure::new(Kind::Integrity, what).hint(format!(
@@ -233,8 +304,17 @@ pub(crate) fn check_use(
     name: &Name,
     surface: &Surface,
 ) -> Result<(), Failure> {
-    let surfaces: Vec<Surface> =
-        bundle.parts.iter().map(|part| if part.name == *name { surface.clone() } else { Surface::default() }).collect();
+    let surfaces: Vec<Surface> = bundle
+        .parts
+        .iter()
+        .map(|part| {
+            if part.name == *name {
+                surface.clone()
+            } else {
+                Surface::default()
+            }
+        })
+        .collect();
     let asks = grants::asks(bundle, &surfaces);
     grants::check_granted(asks.iter(), &pin.grants, reference, "add")
 }

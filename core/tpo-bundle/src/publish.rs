@@ -40,7 +40,11 @@ pub struct Published {
 /// Publishes the bundle in `directory`. A reference without a tag gets the bundle's version.
 ///
 /// The same folder always gives the same digest, so publishing it twice changes nothing.
-pub fn publish(directory: &Path, reference: &Reference, options: &PublishOptions) -> Result<Published, Failure> {
+pub fn publish(
+    directory: &Path,
+    reference: &Reference,
+    options: &PublishOptions,
+) -> Result<Published, Failure> {
     let package = Package::read(directory)?;
     let reference = tagged(reference, &package.manifest.version)?;
     let tag = reference.wanted();
@@ -53,8 +57,10 @@ pub fn publish(directory: &Path, reference: &Reference, options: &PublishOptions
     match registry.manifest(&tag)? {
         Some(raw) if raw.digest != digest && !options.move_tag => {
             let what = format!("`{reference}` is already published, as {}", raw.digest);
-            return Err(Failure::new(Kind::Usage, what)
-                .hint("raise `version` and publish under a new tag; moving a tag breaks everybody who has it pinned"));
+            return Err(Failure::new(Kind::Usage, what).hint(
+                "raise `version` and publish under a new tag; moving a tag breaks everybody \
+                    who has it pinned",
+            ));
         }
         _ => {}
     }
@@ -65,35 +71,45 @@ pub fn publish(directory: &Path, reference: &Reference, options: &PublishOptions
     match registry.manifest(&tag)? {
         Some(raw) if raw.digest == digest => {}
         _ => {
-            let what = format!("the registry took `{reference}`, but gives another bundle under that name");
-            return Err(
-                Failure::new(Kind::Integrity, what).hint("somebody else may be publishing: look before using it")
+            let what = format!(
+                "the registry took `{reference}`, but gives another bundle under that name"
             );
+            return Err(Failure::new(Kind::Integrity, what)
+                .hint("somebody else may be publishing: look before using it"));
         }
     }
     if let Some(key) = &options.key {
         signature::publish(&registry, &reference, &digest, key)?;
     }
     let size = bytes.len() + blobs.iter().map(Vec::len).sum::<usize>();
-    Ok(Published { reference: reference.pinned(digest), digest, size: size as u64 })
+    Ok(Published {
+        reference: reference.pinned(digest),
+        digest,
+        size: size as u64,
+    })
 }
 
 /// The reference with the tag to publish under.
 fn tagged(reference: &Reference, version: &Version) -> Result<Reference, Failure> {
     let refuse = |what: String, hint: &str| Err(Failure::new(Kind::Usage, what).hint(hint));
     if reference.digest().is_some() || reference.component().is_some() {
-        let what = format!("`{reference}` names a digest or a component, and a whole bundle is published");
+        let what =
+            format!("`{reference}` names a digest or a component, and a whole bundle is published");
         return refuse(what, "give host, repository and tag only");
     }
     if !version.build.is_empty() {
         let what = format!("version `{version}` has build metadata, which no tag can hold");
         return refuse(what, "leave out what follows the `+`");
     }
-    match reference.written_tag().map(|tag| (tag, Version::parse(tag))) {
+    match reference
+        .written_tag()
+        .map(|tag| (tag, Version::parse(tag)))
+    {
         None => Ok(reference.with_tag(&version.to_string())),
-        Some((tag, Ok(named))) if named != *version => {
-            refuse(format!("the tag is `{tag}`, and the bundle has version {version}"), "make them agree")
-        }
+        Some((tag, Ok(named))) if named != *version => refuse(
+            format!("the tag is `{tag}`, and the bundle has version {version}"),
+            "make them agree",
+        ),
         Some(_) => Ok(reference.clone()),
     }
 }

@@ -1,6 +1,7 @@
 //! How a published bundle is named: `oci://host[:port]/repository[:tag][@sha256:...][#component]`.
 //!
-//! A reference is only a name. What it leads to is decided by the lock file, or asked of the registry.
+//! A reference is only a name. What it leads to is decided by the lock file, or asked of the
+//! registry.
 
 use std::fmt;
 use std::str::FromStr;
@@ -69,25 +70,40 @@ impl Reference {
     /// The same bundle under another tag.
     #[must_use]
     pub fn with_tag(&self, tag: &str) -> Self {
-        Self { tag: Some(tag.to_owned()), digest: None, ..self.clone() }
+        Self {
+            tag: Some(tag.to_owned()),
+            digest: None,
+            ..self.clone()
+        }
     }
 
     /// The bundle itself, at a digest and nowhere else.
     #[must_use]
     pub fn at(&self, digest: Digest) -> Self {
-        Self { tag: None, digest: Some(digest), component: None, ..self.clone() }
+        Self {
+            tag: None,
+            digest: Some(digest),
+            component: None,
+            ..self.clone()
+        }
     }
 
     /// The same name, and the digest that it has now.
     #[must_use]
     pub fn pinned(&self, digest: Digest) -> Self {
-        Self { digest: Some(digest), ..self.clone() }
+        Self {
+            digest: Some(digest),
+            ..self.clone()
+        }
     }
 
     /// One component of the bundle.
     #[must_use]
     pub fn with_component(&self, component: Name) -> Self {
-        Self { component: Some(component), ..self.clone() }
+        Self {
+            component: Some(component),
+            ..self.clone()
+        }
     }
 
     /// What a lock file pins: the bundle by its tag, or by its digest where it has no tag.
@@ -95,7 +111,12 @@ impl Reference {
     pub fn source(&self) -> Self {
         let tag = self.tag().map(str::to_owned);
         let digest = if tag.is_some() { None } else { self.digest };
-        Self { tag, digest, component: None, ..self.clone() }
+        Self {
+            tag,
+            digest,
+            component: None,
+            ..self.clone()
+        }
     }
 
     /// Registry and repository: whose releases these are.
@@ -133,8 +154,17 @@ impl FromStr for Reference {
 
     fn from_str(text: &str) -> Result<Self, Failure> {
         parse(text).map_err(|why| {
-            Failure::new(Kind::Usage, format!("`{}` is not a reference: {why}", text.escape_debug())).hint(
-                "write `oci://host/repository:tag`, with `@sha256:...` for one release and `#name` for one component",
+            Failure::new(
+                Kind::Usage,
+                format!(
+                    "`{}` is not a reference: \
+                {why}",
+                    text.escape_debug()
+                ),
+            )
+            .hint(
+                "write `oci://host/repository:tag`, with `@sha256:...` for one release and \
+                    `#name` for one component",
             )
         })
     }
@@ -155,42 +185,79 @@ impl From<Reference> for String {
 }
 
 fn parse(text: &str) -> Result<Reference, String> {
-    let rest = text.strip_prefix(SCHEME).ok_or("it does not begin with `oci://`")?;
+    let rest = text
+        .strip_prefix(SCHEME)
+        .ok_or("it does not begin with `oci://`")?;
     let (rest, component) = match rest.split_once('#') {
-        Some((rest, name)) => (rest, Some(name.parse::<Name>().map_err(|failure| failure.to_string())?)),
+        Some((rest, name)) => (
+            rest,
+            Some(
+                name.parse::<Name>()
+                    .map_err(|failure| failure.to_string())?,
+            ),
+        ),
         None => (rest, None),
     };
     let (rest, digest) = match rest.split_once('@') {
-        Some((rest, digest)) => (rest, Some(digest.parse::<Digest>().map_err(|failure| failure.to_string())?)),
+        Some((rest, digest)) => (
+            rest,
+            Some(
+                digest
+                    .parse::<Digest>()
+                    .map_err(|failure| failure.to_string())?,
+            ),
+        ),
         None => (rest, None),
     };
-    let (registry, path) = rest.split_once('/').ok_or("there is no repository after the host")?;
+    let (registry, path) = rest
+        .split_once('/')
+        .ok_or("there is no repository after the host")?;
     let (repository, tag) = match path.split_once(':') {
         Some((repository, tag)) => (repository, Some(tag)),
         None => (path, None),
     };
     check_registry(registry)?;
     if repository.len() > 255 || !repository.split('/').all(is_path_part) {
-        return Err(format!("`{}` is not the name of a repository", repository.escape_debug()));
+        return Err(format!(
+            "`{}` is not the name of a repository",
+            repository.escape_debug()
+        ));
     }
     if tag.is_some_and(|tag| !is_tag(tag)) {
-        return Err(format!("`{}` is not a tag", tag.unwrap_or_default().escape_debug()));
+        return Err(format!(
+            "`{}` is not a tag",
+            tag.unwrap_or_default().escape_debug()
+        ));
     }
     let tag = tag.map(str::to_owned);
-    Ok(Reference { registry: registry.to_owned(), repository: repository.to_owned(), tag, digest, component })
+    Ok(Reference {
+        registry: registry.to_owned(),
+        repository: repository.to_owned(),
+        tag,
+        digest,
+        component,
+    })
 }
 
 fn check_registry(registry: &str) -> Result<(), String> {
     let (host, port) = split_port(registry);
     let is_label = |label: &str| {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        !label.is_empty() && label.len() <= 63 && label.chars().all(plain) && !label.starts_with('-')
+        !label.is_empty()
+            && label.len() <= 63
+            && label.chars().all(plain)
+            && !label.starts_with('-')
     };
     let is_name = host.len() <= 253 && host.split('.').all(is_label);
-    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
     let is_v6 = inner.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
     if !is_name && !is_v6 {
-        return Err(format!("`{}` is not a host name in lower case", host.escape_debug()));
+        return Err(format!(
+            "`{}` is not a host name in lower case",
+            host.escape_debug()
+        ));
     }
     let is_port = |port: &str| {
         let digits = port.chars().all(|c| c.is_ascii_digit()) && !port.starts_with('0');
@@ -213,15 +280,18 @@ pub(crate) fn split_port(registry: &str) -> (&str, Option<&str>) {
 /// Lower-case words joined by `.`, `_`, `__` or hyphens, as the distribution specification has it.
 fn is_path_part(part: &str) -> bool {
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let joined_well =
-        part.split(is_word).all(|joint| matches!(joint, "" | "." | "_" | "__") || joint.chars().all(|c| c == '-'));
+    let joined_well = part
+        .split(is_word)
+        .all(|joint| matches!(joint, "" | "." | "_" | "__") || joint.chars().all(|c| c == '-'));
     part.starts_with(is_word) && part.ends_with(is_word) && joined_well
 }
 
 /// Whether the distribution specification allows the tag.
 fn is_tag(tag: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    tag.len() <= 128 && tag.starts_with(is_word) && tag.chars().all(|c| is_word(c) || c == '.' || c == '-')
+    tag.len() <= 128
+        && tag.starts_with(is_word)
+        && tag.chars().all(|c| is_word(c) || c == '.' || c == '-')
 }
 
 #[cfg(test)]

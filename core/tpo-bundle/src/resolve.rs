@@ -1,4 +1,5 @@
-//! From a reference to the file of a component: what makes `oci://...` usable wherever a plugin is named.
+//! From a reference to the file of a component: what makes `oci://...` usable wherever a plugin is
+//! named.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -47,14 +48,21 @@ impl Resolved {
         self.manifest.as_ref()?.component(&self.name)
     }
 
-    /// The component's bytes, whose digest is taken once more: what is read here is what was pinned.
+    /// The component's bytes, whose digest is taken once more: what is read here is what was
+    /// pinned.
     pub fn read(&self) -> Result<Vec<u8>, Failure> {
         self.blobs.read(&self.sha256, self.size)
     }
 }
 
-/// The component that a reference names. Where the lock file has no pin for it, it is added, without any grants.
-pub fn resolve(reference: &Reference, lock: &mut Lock, store: &Store, mode: Mode) -> Result<Resolved, Failure> {
+/// The component that a reference names. Where the lock file has no pin for it, it is added,
+/// without any grants.
+pub fn resolve(
+    reference: &Reference,
+    lock: &mut Lock,
+    store: &Store,
+    mode: Mode,
+) -> Result<Resolved, Failure> {
     let pin: Pin = match pins::pinned(reference, lock)? {
         Some(pin) => pin.clone(),
         None => pins::add(reference, &[], lock, store, mode)?.pin,

@@ -1,7 +1,7 @@
 //! What a component exports and imports, read without compiling anything.
 //!
-//! Names decide what a component is and asks for, so they are all that is looked at. What a name means for a host that
-//! runs the component is not known here.
+//! Names decide what a component is and asks for, so they are all that is looked at. What a name
+//! means for a host that runs the component is not known here.
 
 use std::collections::BTreeSet;
 
@@ -29,13 +29,20 @@ impl Surface {
     pub fn of(component: &[u8], subject: &str) -> Result<Self, Failure> {
         let refuse = |what: &str| Failure::new(Kind::Plugin, format!("{subject} is {what}"));
         if Parser::is_core_wasm(component) {
-            return Err(refuse("a core module, not a component").hint("build it with `--target wasm32-wasip2`"));
+            return Err(refuse("a core module, not a component")
+                .hint("build it with `--target wasm32-wasip2`"));
         }
         if !Parser::is_component(component) {
-            return Err(refuse("not a WebAssembly component").hint("build it with `--target wasm32-wasip2`"));
+            return Err(refuse("not a WebAssembly component")
+                .hint("build it with `--target wasm32-wasip2`"));
         }
-        let surface = Self::read(component).map_err(|error| refuse("no well-formed component").because(error))?;
-        surface.ok_or_else(|| refuse(&format!("a component with more than {MAX_NAMES} imports and exports")))
+        let surface = Self::read(component)
+            .map_err(|error| refuse("no well-formed component").because(error))?;
+        surface.ok_or_else(|| {
+            refuse(&format!(
+                "a component with more than {MAX_NAMES} imports and exports"
+            ))
+        })
     }
 
     /// Nothing if there are too many names: that many are not even collected.
@@ -75,19 +82,33 @@ impl Surface {
 
     /// The roles of the contract that it exports, whatever their version.
     pub fn roles(&self) -> BTreeSet<PluginRole> {
-        let role = |interface: &str| PluginRole::ALL.into_iter().find(|role| role.as_str() == interface);
-        contract_names(&self.exports).filter_map(|(interface, _)| role(interface)).collect()
+        let role = |interface: &str| {
+            PluginRole::ALL
+                .into_iter()
+                .find(|role| role.as_str() == interface)
+        };
+        contract_names(&self.exports)
+            .filter_map(|(interface, _)| role(interface))
+            .collect()
     }
 
-    /// What it imports of the contract that has to be granted, without versions: for example `tpo:plugin/model`.
+    /// What it imports of the contract that has to be granted, without versions: for example
+    /// `tpo:plugin/model`.
     pub fn capabilities(&self) -> BTreeSet<String> {
-        let asked = contract_names(&self.imports).filter(|(interface, _)| !FREE.contains(interface));
-        asked.map(|(interface, _)| format!("{PACKAGE}{interface}")).collect()
+        let asked =
+            contract_names(&self.imports).filter(|(interface, _)| !FREE.contains(interface));
+        asked
+            .map(|(interface, _)| format!("{PACKAGE}{interface}"))
+            .collect()
     }
 
-    /// The versions of the contract that it was built for; one, unless it is put together from several.
+    /// The versions of the contract that it was built for; one, unless it is put together from
+    /// several.
     pub fn contract_versions(&self) -> BTreeSet<&str> {
-        contract_names(&self.exports).chain(contract_names(&self.imports)).map(|(_, version)| version).collect()
+        contract_names(&self.exports)
+            .chain(contract_names(&self.imports))
+            .map(|(_, version)| version)
+            .collect()
     }
 }
 
@@ -104,7 +125,10 @@ mod tests {
     use super::*;
 
     fn surface(text: &str) -> Result<Surface, Failure> {
-        Surface::of(&wat::parse_str(text).expect("text of WebAssembly"), "`x.wasm`")
+        Surface::of(
+            &wat::parse_str(text).expect("text of WebAssembly"),
+            "`x.wasm`",
+        )
     }
 
     #[test]
@@ -118,9 +142,15 @@ mod tests {
                 (export "tpo:plugin/judge@0.1.0" (instance $model)))"#,
         )
         .expect("a component");
-        assert_eq!(surface.imports, ["tpo:plugin/log@0.1.0", "tpo:plugin/model@0.1.2"]);
+        assert_eq!(
+            surface.imports,
+            ["tpo:plugin/log@0.1.0", "tpo:plugin/model@0.1.2"]
+        );
         assert_eq!(surface.roles(), [PluginRole::Judge].into());
-        assert_eq!(surface.capabilities(), ["tpo:plugin/model".to_owned()].into());
+        assert_eq!(
+            surface.capabilities(),
+            ["tpo:plugin/model".to_owned()].into()
+        );
         assert_eq!(surface.contract_versions(), ["0.1.0", "0.1.2"].into());
     }
 
@@ -130,7 +160,11 @@ mod tests {
             surface("(module)").expect_err("a module").to_string(),
             "`x.wasm` is a core module, not a component"
         );
-        let said = |bytes: &[u8]| Surface::of(bytes, "it").expect_err("no component").to_string();
+        let said = |bytes: &[u8]| {
+            Surface::of(bytes, "it")
+                .expect_err("no component")
+                .to_string()
+        };
         assert_eq!(said(b"\x7fELF"), "it is not a WebAssembly component");
         let mut cut = wat::parse_str("(component (core module))").expect("text of WebAssembly");
         cut.truncate(cut.len() - 3);

@@ -18,9 +18,11 @@ pub struct Verified {
     pub problems: Vec<Failure>,
 }
 
-/// Looks at every pin: its bytes in the store and, where the mode has a network, its tag and its signature.
+/// Looks at every pin: its bytes in the store and, where the mode has a network, its tag and its
+/// signature.
 ///
-/// Nothing is changed or stored. A bundle that is not in the store is no problem where it could be fetched.
+/// Nothing is changed or stored. A bundle that is not in the store is no problem where it could be
+/// fetched.
 pub fn verify(lock: &Lock, store: &Store, mode: Mode) -> Vec<Verified> {
     let problems = |pin: &Pin| {
         let mut problems = Vec::new();
@@ -36,7 +38,12 @@ pub fn verify(lock: &Lock, store: &Store, mode: Mode) -> Vec<Verified> {
         }
         problems
     };
-    lock.pins().map(|pin| Verified { pin: pin.clone(), problems: problems(pin) }).collect()
+    lock.pins()
+        .map(|pin| Verified {
+            pin: pin.clone(),
+            problems: problems(pin),
+        })
+        .collect()
 }
 
 fn check_stored(pin: &Pin, store: &Store, mode: Mode) -> Result<(), Failure> {
@@ -54,18 +61,33 @@ fn check_published(pin: &Pin, registry: &Registry) -> Result<(), Failure> {
     match registry.manifest(&source.wanted())? {
         Some(raw) if raw.digest == pin.digest => Ok(()),
         Some(raw) => {
-            let what = format!("the tag of `{source}` was moved: it names {}, and the pin {}", raw.digest, pin.digest);
+            let what = format!(
+                "the tag of `{source}` was moved: it names {}, and the pin {}",
+                raw.digest, pin.digest
+            );
             Err(Failure::new(Kind::Integrity, what).hint(update))
         }
-        None => Err(Failure::new(Kind::Integrity, format!("the registry no longer has `{source}`"))
-            .hint("what is pinned stays in use here, and cannot be fetched elsewhere")),
+        None => Err(Failure::new(
+            Kind::Integrity,
+            format!("the registry no longer has `{source}`"),
+        )
+        .hint("what is pinned stays in use here, and cannot be fetched elsewhere")),
     }
 }
 
 fn check_signature(pin: &Pin, registry: &Registry) -> Result<(), Failure> {
     let now = signature::fetch(registry, &pin.source, &pin.digest)?;
-    let Some(signer) = pin.signer.as_ref().filter(|signer| now.as_ref() != Some(signer)) else { return Ok(()) };
+    let Some(signer) = pin
+        .signer
+        .as_ref()
+        .filter(|signer| now.as_ref() != Some(signer))
+    else {
+        return Ok(());
+    };
     let now = now.map_or_else(|| "by nobody".to_owned(), |now| format!("by {now}"));
-    let what = format!("`{}` is now signed {now}; it was pinned with the signature of {signer}", pin.source);
+    let what = format!(
+        "`{}` is now signed {now}; it was pinned with the signature of {signer}",
+        pin.source
+    );
     Err(Failure::new(Kind::Integrity, what).hint("ask its author what happened"))
 }

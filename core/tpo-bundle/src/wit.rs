@@ -1,4 +1,5 @@
-//! The text of the contract, for who needs it as text: projects of authors, and comparisons with what a component carries.
+//! The text of the contract, for who needs it as text: projects of authors, and comparisons with
+//! what a component carries.
 
 /// The contract `tpo:plugin`, file by file.
 pub const WIT: [(&str, &str); 8] = [

@@ -57,7 +57,8 @@ pub(crate) enum PluginCommand {
     List(ListArguments),
     /// Say what a plugin is, what it asks for and how it is configured.
     Inspect(InspectArguments),
-    /// Load a component, or the components of a bundle's directory, and say what is wrong with them.
+    /// Load a component, or the components of a bundle's directory, and say what is wrong with
+    /// them.
     Check(CheckArguments),
     /// Put a plugin through an author's cases, different batches, and inputs that nobody expects.
     Test(TestArguments),
@@ -149,7 +150,8 @@ pub(crate) struct Overrides {
     /// Judge: a built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
     #[arg(long, value_name = "PLUGIN")]
     pub judge: Option<String>,
-    /// Thought template, and the parser of the same component: a built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
+    /// Thought template, and the parser of the same component: a built-in name, a path to a
+    /// `.wasm`, or `oci://host/name:tag`.
     #[arg(long, value_name = "PLUGIN")]
     pub thought: Option<String>,
     /// Response parser: a built-in name, a path to a `.wasm`, or `oci://host/name:tag`.
@@ -262,7 +264,8 @@ pub(crate) struct RunArguments {
     pub config: PathBuf,
     #[command(flatten)]
     pub overrides: Overrides,
-    /// Another run's directory: take from it what this one would make the same, such as completions when only the judge differs.
+    /// Another run's directory: take from it what this one would make the same, such as completions
+    /// when only the judge differs.
     #[arg(long, value_name = "DIR")]
     pub from: Option<PathBuf>,
     /// Check everything and print what would be done, without sampling.
@@ -323,7 +326,8 @@ pub(crate) struct NewArguments {
     /// The language: rust, python, javascript, c or go.
     #[arg(long, value_name = "LANGUAGE")]
     pub lang: Language,
-    /// The role to play. `thought-template` and `response-parser` come as one plugin that plays both.
+    /// The role to play. `thought-template` and `response-parser` come as one plugin that plays
+    /// both.
     #[arg(long, value_parser = role, default_value = "judge")]
     pub role: PluginRole,
 }
@@ -367,7 +371,8 @@ pub(crate) struct Trial {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// A directory with `tpo-plugin.toml`, a path to a `.wasm`, a built-in name, or `oci://host/name:tag`.
+    /// A directory with `tpo-plugin.toml`, a path to a `.wasm`, a built-in name, or
+    /// `oci://host/name:tag`.
     pub plugin: String,
     #[command(flatten)]
     pub trial: Trial,
@@ -380,7 +385,8 @@ pub(crate) struct TestArguments {
     /// Try it in this role only.
     #[arg(long, value_parser = role)]
     pub role: Option<PluginRole>,
-    /// The author's cases (JSONL) [default: `fixtures/<role>.jsonl` or `fixtures/cases.jsonl` beside the component].
+    /// The author's cases (JSONL) [default: `fixtures/<role>.jsonl` or `fixtures/cases.jsonl`
+    /// beside the component].
     #[arg(long, value_name = "FILE")]
     pub cases: Option<PathBuf>,
     #[command(flatten)]
@@ -415,7 +421,10 @@ pub(crate) struct ReplayArguments {
 /// Reads the name of a role.
 fn role(name: &str) -> Result<PluginRole, String> {
     let names = || PluginRole::ALL.map(PluginRole::as_str).join(", ");
-    PluginRole::ALL.into_iter().find(|role| role.as_str() == name).ok_or_else(|| format!("the roles are {}", names()))
+    PluginRole::ALL
+        .into_iter()
+        .find(|role| role.as_str() == name)
+        .ok_or_else(|| format!("the roles are {}", names()))
 }
 
 #[derive(Debug, Args)]
@@ -513,6 +522,7 @@ pub(crate) struct CompletionsArguments {
 
 /// The table of exit codes, for the end of `--help`.
 fn exit_codes() -> String {
-    let rows = tpo_types::Kind::ALL.map(|kind| format!("  {:>3}  {}", kind.exit_code(), kind.meaning()));
+    let rows =
+        tpo_types::Kind::ALL.map(|kind| format!("  {:>3}  {}", kind.exit_code(), kind.meaning()));
     format!("Exit codes:\n    0  done\n{}", rows.join("\n"))
 }

@@ -16,8 +16,8 @@ use tpo_types::Failure;
 use crate::arguments::{Arguments, Command, JudgeCommand, ModelCommand, PluginCommand};
 use crate::printer::Printer;
 
-/// Training and sampling free and take back large blocks all the time; the system's allocator returns them to the kernel
-/// each time, which costs a third of a step.
+/// Training and sampling free and take back large blocks all the time; the system's allocator
+/// returns them to the kernel each time, which costs a third of a step.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -46,23 +46,53 @@ fn execute(command: Command, printer: Printer) -> Result<(), Failure> {
         },
         Command::Status(arguments) => commands::status::run(&arguments, printer),
         Command::Chat(arguments) => commands::chat::run(&arguments, printer),
-        Command::Plugin(PluginCommand::New(arguments)) => commands::plugin::author::new(&arguments, printer),
-        Command::Plugin(PluginCommand::Build(arguments)) => commands::plugin::author::build(&arguments, printer),
-        Command::Plugin(PluginCommand::List(arguments)) => commands::plugin::list(arguments.format, printer),
-        Command::Plugin(PluginCommand::Inspect(arguments)) => commands::plugin::inspect(&arguments, printer),
-        Command::Plugin(PluginCommand::Publish(arguments)) => commands::plugin::published::publish(&arguments, printer),
-        Command::Plugin(PluginCommand::Add(arguments)) => commands::plugin::published::add(&arguments, printer),
-        Command::Plugin(PluginCommand::Update(arguments)) => commands::plugin::published::update(&arguments, printer),
-        Command::Plugin(PluginCommand::Remove(arguments)) => commands::plugin::published::remove(&arguments, printer),
-        Command::Plugin(PluginCommand::Verify(arguments)) => commands::plugin::published::verify(&arguments, printer),
-        Command::Plugin(PluginCommand::Keygen(arguments)) => commands::plugin::published::keygen(&arguments, printer),
-        Command::Plugin(PluginCommand::Check(arguments)) => commands::plugin::check::run(&arguments, printer),
-        Command::Plugin(PluginCommand::Test(arguments)) => commands::plugin::test::run(&arguments, printer),
-        Command::Plugin(PluginCommand::Bench(arguments)) => commands::plugin::bench::run(&arguments, printer),
-        Command::Plugin(PluginCommand::Replay(arguments)) => commands::plugin::replay::run(&arguments, printer),
+        Command::Plugin(PluginCommand::New(arguments)) => {
+            commands::plugin::author::new(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Build(arguments)) => {
+            commands::plugin::author::build(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::List(arguments)) => {
+            commands::plugin::list(arguments.format, printer)
+        }
+        Command::Plugin(PluginCommand::Inspect(arguments)) => {
+            commands::plugin::inspect(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Publish(arguments)) => {
+            commands::plugin::published::publish(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Add(arguments)) => {
+            commands::plugin::published::add(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Update(arguments)) => {
+            commands::plugin::published::update(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Remove(arguments)) => {
+            commands::plugin::published::remove(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Verify(arguments)) => {
+            commands::plugin::published::verify(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Keygen(arguments)) => {
+            commands::plugin::published::keygen(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Check(arguments)) => {
+            commands::plugin::check::run(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Test(arguments)) => {
+            commands::plugin::test::run(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Bench(arguments)) => {
+            commands::plugin::bench::run(&arguments, printer)
+        }
+        Command::Plugin(PluginCommand::Replay(arguments)) => {
+            commands::plugin::replay::run(&arguments, printer)
+        }
         Command::Plugin(PluginCommand::Compile(arguments)) => plugins::compile(&arguments),
         Command::Model(ModelCommand::Pull(arguments)) => commands::model::pull(&arguments, printer),
-        Command::Model(ModelCommand::Logits(arguments)) => commands::model::logits(&arguments, printer),
+        Command::Model(ModelCommand::Logits(arguments)) => {
+            commands::model::logits(&arguments, printer)
+        }
         Command::Schema => commands::schema::run(printer),
         Command::Completions(arguments) => commands::completions::run(&arguments, printer),
     }

@@ -20,7 +20,10 @@ pub(crate) struct Printer {
 impl Printer {
     pub(crate) fn new(quiet: bool) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { quiet, color: wanted && std::io::stderr().is_terminal() }
+        Self {
+            quiet,
+            color: wanted && std::io::stderr().is_terminal(),
+        }
     }
 
     /// Sends what plugins and libraries log to stderr.
@@ -45,14 +48,20 @@ impl Printer {
     }
 
     /// One line, or more, of data.
-    #[expect(clippy::unused_self, reason = "data is printed however quiet the talk is")]
+    #[expect(
+        clippy::unused_self,
+        reason = "data is printed however quiet the talk is"
+    )]
     pub(crate) fn data(self, text: &str) {
         // A reader that has closed the pipe, like `head`, has seen enough.
         let _ = io::stdout().write_all(format!("{text}\n").as_bytes());
     }
 
     /// JSON, as `write` writes it.
-    #[expect(clippy::unused_self, reason = "data is printed however quiet the talk is")]
+    #[expect(
+        clippy::unused_self,
+        reason = "data is printed however quiet the talk is"
+    )]
     pub(crate) fn data_json(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         let mut out = BufWriter::new(io::stdout().lock());
         let _ = write(&mut PrintableJson(&mut out)).and_then(|()| out.flush());
@@ -67,7 +76,11 @@ impl Printer {
 
     /// A failure with its causes and what to do.
     pub(crate) fn failure(self, failure: &Failure) {
-        let (red, cyan, plain) = if self.color { ("\u{1b}[1;31m", "\u{1b}[1;36m", "\u{1b}[0m") } else { ("", "", "") };
+        let (red, cyan, plain) = if self.color {
+            ("\u{1b}[1;31m", "\u{1b}[1;36m", "\u{1b}[0m")
+        } else {
+            ("", "", "")
+        };
         eprintln!("{red}error:{plain} {}", shown(failure));
         let mut cause = failure.source();
         while let Some(error) = cause {

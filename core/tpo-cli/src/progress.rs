@@ -28,13 +28,21 @@ struct Running {
 
 impl Progress {
     pub(crate) fn new(printer: Printer) -> Self {
-        Self { printer, running: RefCell::new(None) }
+        Self {
+            printer,
+            running: RefCell::new(None),
+        }
     }
 
     /// Takes one event.
     pub(crate) fn on(&self, event: &Event<'_>) {
         match event {
-            Event::StageBegan { stage, slice, total, done } => self.begin(*stage, slice, *total, *done),
+            Event::StageBegan {
+                stage,
+                slice,
+                total,
+                done,
+            } => self.begin(*stage, slice, *total, *done),
             Event::ItemDone { tokens } => self.advance(*tokens),
             Event::StageEnded => self.end(),
             Event::Evaluated(evaluation) => self.printer.talk(&report::evaluation_line(evaluation)),
@@ -44,24 +52,36 @@ impl Progress {
 
     fn begin(&self, stage: Stage, slice: &str, total: usize, done: usize) {
         let label = format!("{slice} {}", stage.as_str());
-        let target =
-            if self.printer.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
-        let bar = ProgressBar::with_draw_target(Some(total as u64), target).with_message(label.clone());
+        let target = if self.printer.is_quiet() {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(4)
+        };
+        let bar =
+            ProgressBar::with_draw_target(Some(total as u64), target).with_message(label.clone());
         // The template is a constant of ours; should it ever not parse, the default style serves.
-        if let Ok(style) =
-            ProgressStyle::with_template("{msg:22} {wide_bar} {pos}/{len} {prefix} {elapsed} (left: {eta})")
-        {
+        if let Ok(style) = ProgressStyle::with_template(
+            "{msg:22} {wide_bar} {pos}/{len} {prefix} {elapsed} (left: {eta})",
+        ) {
             bar.set_style(style);
         }
         bar.set_position(done as u64);
         bar.reset_eta();
         let now = Instant::now();
-        *self.running.borrow_mut() = Some(Running { bar, label, began: now, said: now, tokens: 0 });
+        *self.running.borrow_mut() = Some(Running {
+            bar,
+            label,
+            began: now,
+            said: now,
+            tokens: 0,
+        });
     }
 
     fn advance(&self, tokens: usize) {
         let mut running = self.running.borrow_mut();
-        let Some(running) = running.as_mut() else { return };
+        let Some(running) = running.as_mut() else {
+            return;
+        };
         running.tokens += tokens;
         running.bar.inc(1);
         if running.tokens > 0 {
@@ -89,10 +109,15 @@ pub(crate) struct Bar(ProgressBar);
 impl Bar {
     /// A bar up to `total`; one that only counts if that is 0.
     pub(crate) fn new(printer: Printer, label: &'static str, total: usize) -> Self {
-        let target =
-            if printer.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(4) };
-        let bar = ProgressBar::with_draw_target((total > 0).then_some(total as u64), target).with_message(label);
-        if let Ok(style) = ProgressStyle::with_template("{msg:22} {wide_bar} {pos}/{len} {elapsed}") {
+        let target = if printer.is_quiet() {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(4)
+        };
+        let bar = ProgressBar::with_draw_target((total > 0).then_some(total as u64), target)
+            .with_message(label);
+        if let Ok(style) = ProgressStyle::with_template("{msg:22} {wide_bar} {pos}/{len} {elapsed}")
+        {
             bar.set_style(style);
         }
         Self(bar)
@@ -109,13 +134,20 @@ impl Bar {
 
 impl Running {
     fn rate(&self) -> String {
-        format!("{:.0} tokens/s", self.tokens as f64 / self.began.elapsed().as_secs_f64().max(1e-3))
+        format!(
+            "{:.0} tokens/s",
+            self.tokens as f64 / self.began.elapsed().as_secs_f64().max(1e-3)
+        )
     }
 
     fn line(&self) -> String {
         let (done, total) = (self.bar.position(), self.bar.length().unwrap_or_default());
         let seconds = self.began.elapsed().as_secs();
-        let rate = if self.tokens > 0 { format!(", {}", self.rate()) } else { String::new() };
+        let rate = if self.tokens > 0 {
+            format!(", {}", self.rate())
+        } else {
+            String::new()
+        };
         format!("{:22} {done}/{total} in {seconds} s{rate}", self.label)
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use tpo_run::figures::{Change, Evaluation, IterationFigures, Reasons, SampleFigures, SelectorFigures, Sides};
+use tpo_run::figures::{
+    Change, Evaluation, IterationFigures, Reasons, SampleFigures, SelectorFigures, Sides,
+};
 use tpo_run::scoring::JudgeFigures;
 
 use crate::text::{one_decimal, percent, printable};
@@ -44,9 +46,24 @@ fn sample_line(sampled: &SampleFigures) -> String {
 pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
     let mut text = table(iterations, evaluations);
     for figures in iterations {
-        reasons(&mut text, figures.iteration, "instructions without a pair", &figures.drops);
-        reasons(&mut text, figures.iteration, "malformed completions", &figures.sampled.malformed);
-        reasons(&mut text, figures.iteration, "unscored responses", &figures.sampled.unscored);
+        reasons(
+            &mut text,
+            figures.iteration,
+            "instructions without a pair",
+            &figures.drops,
+        );
+        reasons(
+            &mut text,
+            figures.iteration,
+            "malformed completions",
+            &figures.sampled.malformed,
+        );
+        reasons(
+            &mut text,
+            figures.iteration,
+            "unscored responses",
+            &figures.sampled.unscored,
+        );
         for line in judge_lines(&figures.judge) {
             let _ = writeln!(text, "iteration {}, judge: {line}", figures.iteration);
         }
@@ -62,22 +79,46 @@ pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation])
 /// One row per model: how it was made, and how it does on the validation instructions.
 fn table(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
     let mut rows = vec![
-        ["", "parsed", "train", "valid.", "thought", "response", "pairs", "drops", "DPO", "", ""]
-            .map(String::from)
-            .to_vec(),
-        ["iteration", "", "score", "score", "tokens", "tokens", "", "", "loss", "margin", "accuracy"]
-            .map(String::from)
-            .to_vec(),
+        [
+            "", "parsed", "train", "valid.", "thought", "response", "pairs", "drops", "DPO", "", "",
+        ]
+        .map(String::from)
+        .to_vec(),
+        [
+            "iteration",
+            "",
+            "score",
+            "score",
+            "tokens",
+            "tokens",
+            "",
+            "",
+            "loss",
+            "margin",
+            "accuracy",
+        ]
+        .map(String::from)
+        .to_vec(),
     ];
     for evaluation in evaluations {
-        let figures = iterations.iter().find(|figures| figures.iteration == evaluation.iteration);
+        let figures = iterations
+            .iter()
+            .find(|figures| figures.iteration == evaluation.iteration);
         rows.push(row(evaluation, figures));
     }
     let widths: Vec<usize> = (0..rows[0].len())
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}"));
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:>width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
@@ -86,9 +127,14 @@ fn table(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String 
 fn row(evaluation: &Evaluation, figures: Option<&IterationFigures>) -> Vec<String> {
     // The base model was sampled for validation only.
     let sampled = figures.map_or(&evaluation.sampled, |figures| &figures.sampled);
-    let of = |show: &dyn Fn(&IterationFigures) -> String| figures.map_or_else(|| "-".to_owned(), show);
+    let of =
+        |show: &dyn Fn(&IterationFigures) -> String| figures.map_or_else(|| "-".to_owned(), show);
     vec![
-        if evaluation.iteration == 0 { "base".to_owned() } else { evaluation.iteration.to_string() },
+        if evaluation.iteration == 0 {
+            "base".to_owned()
+        } else {
+            evaluation.iteration.to_string()
+        },
         percent(sampled.parse_rate()),
         of(&|figures| score(figures.sampled.score_mean)),
         score(evaluation.sampled.score_mean),
@@ -106,20 +152,26 @@ fn reasons(text: &mut String, iteration: usize, title: &str, reasons: &Reasons) 
     if reasons.is_empty() {
         return;
     }
-    let list: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let list: Vec<String> = reasons
+        .iter()
+        .map(|(reason, count)| format!("{count} {reason}"))
+        .collect();
     // Writing to a string cannot fail.
     let _ = writeln!(text, "iteration {iteration}, {title}: {}", list.join(", "));
 }
 
 /// Whether validation improved, in one honest sentence per model.
 fn verdict(evaluations: &[Evaluation]) -> String {
-    let Some(base) = evaluations.first() else { return "nothing measured yet".to_owned() };
+    let Some(base) = evaluations.first() else {
+        return "nothing measured yet".to_owned();
+    };
     let mut text = String::new();
     for evaluation in &evaluations[1..] {
         let _ = match Change::between(base, evaluation) {
             Some(change) => writeln!(
                 text,
-                "validation after iteration {}: {} ({:+.4} against the base model, 95 % interval {:+.4} to {:+.4}, \
+                "validation after iteration {}: {} ({:+.4} against the base model, 95 % interval \
+                    {:+.4} to {:+.4}, \
                  {} instructions)",
                 evaluation.iteration,
                 change.verdict(),
@@ -128,10 +180,20 @@ fn verdict(evaluations: &[Evaluation]) -> String {
                 change.mean + change.margin,
                 change.instructions,
             ),
-            None => writeln!(text, "validation after iteration {}: too few scores to compare", evaluation.iteration),
+            None => writeln!(
+                text,
+                "validation after iteration {}: too few scores to compare",
+                evaluation.iteration
+            ),
         };
     }
-    let best = evaluations.iter().fold(base, |best, other| if other.is_better_than(best) { other } else { best });
+    let best = evaluations.iter().fold(base, |best, other| {
+        if other.is_better_than(best) {
+            other
+        } else {
+            best
+        }
+    });
     text + &match best.iteration {
         0 => "best model on validation: the base model".to_owned(),
         iteration => format!("best model on validation: iteration {iteration} (checkpoints/best)"),
@@ -141,9 +203,18 @@ fn verdict(evaluations: &[Evaluation]) -> String {
 /// What its words say of a judge, a sentence per line.
 pub(crate) fn judge_lines(figures: &JudgeFigures) -> Vec<String> {
     let duels = figures.duels.iter().map(|duels| {
-        let saved = if duels.saved > 0 { format!("{} not needed, ", duels.saved) } else { String::new() };
+        let saved = if duels.saved > 0 {
+            format!(
+                "{} not needed, \
+            ",
+                duels.saved
+            )
+        } else {
+            String::new()
+        };
         format!(
-            "{} comparisons, {saved}{} without a verdict; ties {}, first shown preferred {}, orders disagree {}",
+            "{} comparisons, {saved}{} without a verdict; ties {}, first shown preferred {}, \
+                orders disagree {}",
             duels.duels,
             duels.unscored,
             percent(duels.tie_rate),
@@ -151,28 +222,55 @@ pub(crate) fn judge_lines(figures: &JudgeFigures) -> Vec<String> {
             percent(duels.flip_rate),
         )
     });
-    let agreement = figures.agreement.iter().filter(|two| two.comparisons > 0).map(|two| {
-        let alpha = two.alpha.map_or_else(|| "-".to_owned(), |alpha| format!("{alpha:.3}"));
-        let (one, other) = (printable(&two.one), printable(&two.other));
-        format!("{one} and {other} agree with alpha {alpha} over {} comparisons", two.comparisons)
-    });
+    let agreement = figures
+        .agreement
+        .iter()
+        .filter(|two| two.comparisons > 0)
+        .map(|two| {
+            let alpha = two
+                .alpha
+                .map_or_else(|| "-".to_owned(), |alpha| format!("{alpha:.3}"));
+            let (one, other) = (printable(&two.one), printable(&two.other));
+            format!(
+                "{one} and {other} agree with alpha {alpha} over {} comparisons",
+                two.comparisons
+            )
+        });
     duels.chain(agreement).collect()
 }
 
-/// How long the sides of the pairs are, and what the selector says; nothing where no pair has two responses.
+/// How long the sides of the pairs are, and what the selector says; nothing where no pair has two
+/// responses.
 fn selector_line(figures: &SelectorFigures) -> Option<String> {
     let sides = |name: &str, sides: Sides| {
         let (chosen, rejected) = (one_decimal(sides.chosen?), one_decimal(sides.rejected?));
-        Some(format!("{name} of {chosen} tokens chosen and {rejected} rejected"))
+        Some(format!(
+            "{name} of {chosen} tokens chosen and {rejected} rejected"
+        ))
     };
-    let lengths = [sides("responses", figures.response_tokens)?, sides("thoughts", figures.thought_tokens)?];
-    let own = figures.own.iter().map(|(name, value)| format!("{} {}", printable(name), in_short(*value)));
-    Some(lengths.into_iter().chain(own).collect::<Vec<_>>().join(", "))
+    let lengths = [
+        sides("responses", figures.response_tokens)?,
+        sides("thoughts", figures.thought_tokens)?,
+    ];
+    let own = figures
+        .own
+        .iter()
+        .map(|(name, value)| format!("{} {}", printable(name), in_short(*value)));
+    Some(
+        lengths
+            .into_iter()
+            .chain(own)
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
 }
 
 /// Four digits behind the point at most.
 fn in_short(value: f64) -> String {
-    format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned()
+    format!("{value:.4}")
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 fn score(mean: Option<f64>) -> String {

@@ -1,4 +1,5 @@
-//! Text of models, data sets and plugins on a terminal: only what prints, never what commands the terminal.
+//! Text of models, data sets and plugins on a terminal: only what prints, never what commands the
+//! terminal.
 
 use std::io::{self, Write};
 
@@ -6,10 +7,13 @@ use serde_json::Value;
 
 /// Replaces control and bidirectional characters, keeping line breaks and tabs.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if is_hostile(c) { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if is_hostile(c) { '\u{fffd}' } else { c })
+        .collect()
 }
 
-/// The same for JSON, where such a character can only be in a string and is written as an escape: nothing is lost.
+/// The same for JSON, where such a character can only be in a string and is written as an escape:
+/// nothing is lost.
 pub(crate) fn printable_json(value: &Value) -> String {
     let mut text = Vec::new();
     // Writing to memory does not fail.
@@ -37,7 +41,8 @@ impl<W: Write> Write for PrintableJson<W> {
     }
 }
 
-/// Text of several lines below a word of ours: what follows a line break can then not be taken for our words.
+/// Text of several lines below a word of ours: what follows a line break can then not be taken for
+/// our words.
 pub(crate) fn indented(text: &str) -> String {
     text.replace('\n', "\n    ")
 }
@@ -65,7 +70,10 @@ mod tests {
     fn escapes_and_bidi_do_not_reach_the_terminal() {
         let hostile = "a\u{1b}[2Jb\r\u{202e}c\u{9b}31m\n\td\u{0}";
         let shown = printable(hostile);
-        assert_eq!(shown, "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}31m\n\td\u{fffd}");
+        assert_eq!(
+            shown,
+            "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}31m\n\td\u{fffd}"
+        );
         let value = serde_json::json!([hostile]);
         let json = printable_json(&value);
         assert!(json.chars().all(|c| !is_hostile(c)), "{json}");

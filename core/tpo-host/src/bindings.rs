@@ -1,9 +1,15 @@
 //! The contract in Rust: types of `wit/`, and how to call what a component exports.
 //!
-//! A component exports `metadata` and the roles it plays, never all of them. The world below names every role only so
-//! that one expansion makes all the types once; each exported interface is looked up by itself.
+//! A component exports `metadata` and the roles it plays, never all of them. The world below names
+//! every role only so that one expansion makes all the types once; each exported interface is
+//! looked up by itself.
 
-#![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "written by a macro")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    reason = "written by a macro"
+)]
 
 wasmtime::component::bindgen!({
     path: "../../wit",

@@ -3,20 +3,62 @@
 use std::cmp::Reverse;
 
 const COMPONENTS: &[(&str, &[u8])] = &[
-    ("all-pairs", include_bytes!(concat!(env!("OUT_DIR"), "/all_pairs.wasm"))),
-    ("armo", include_bytes!(concat!(env!("OUT_DIR"), "/armo.wasm"))),
-    ("best-worst", include_bytes!(concat!(env!("OUT_DIR"), "/best_worst.wasm"))),
-    ("choice", include_bytes!(concat!(env!("OUT_DIR"), "/choice.wasm"))),
-    ("exact", include_bytes!(concat!(env!("OUT_DIR"), "/exact.wasm"))),
-    ("llm-rubric", include_bytes!(concat!(env!("OUT_DIR"), "/llm_rubric.wasm"))),
-    ("margin", include_bytes!(concat!(env!("OUT_DIR"), "/margin.wasm"))),
-    ("math", include_bytes!(concat!(env!("OUT_DIR"), "/math.wasm"))),
-    ("overlap", include_bytes!(concat!(env!("OUT_DIR"), "/overlap.wasm"))),
-    ("reward-model", include_bytes!(concat!(env!("OUT_DIR"), "/reward_model.wasm"))),
-    ("rules", include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm"))),
-    ("self-taught", include_bytes!(concat!(env!("OUT_DIR"), "/self_taught.wasm"))),
-    ("thought-length", include_bytes!(concat!(env!("OUT_DIR"), "/thought_length.wasm"))),
-    ("thought-markers", include_bytes!(concat!(env!("OUT_DIR"), "/thought_markers.wasm"))),
+    (
+        "all-pairs",
+        include_bytes!(concat!(env!("OUT_DIR"), "/all_pairs.wasm")),
+    ),
+    (
+        "armo",
+        include_bytes!(concat!(env!("OUT_DIR"), "/armo.wasm")),
+    ),
+    (
+        "best-worst",
+        include_bytes!(concat!(env!("OUT_DIR"), "/best_worst.wasm")),
+    ),
+    (
+        "choice",
+        include_bytes!(concat!(env!("OUT_DIR"), "/choice.wasm")),
+    ),
+    (
+        "exact",
+        include_bytes!(concat!(env!("OUT_DIR"), "/exact.wasm")),
+    ),
+    (
+        "llm-rubric",
+        include_bytes!(concat!(env!("OUT_DIR"), "/llm_rubric.wasm")),
+    ),
+    (
+        "margin",
+        include_bytes!(concat!(env!("OUT_DIR"), "/margin.wasm")),
+    ),
+    (
+        "math",
+        include_bytes!(concat!(env!("OUT_DIR"), "/math.wasm")),
+    ),
+    (
+        "overlap",
+        include_bytes!(concat!(env!("OUT_DIR"), "/overlap.wasm")),
+    ),
+    (
+        "reward-model",
+        include_bytes!(concat!(env!("OUT_DIR"), "/reward_model.wasm")),
+    ),
+    (
+        "rules",
+        include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm")),
+    ),
+    (
+        "self-taught",
+        include_bytes!(concat!(env!("OUT_DIR"), "/self_taught.wasm")),
+    ),
+    (
+        "thought-length",
+        include_bytes!(concat!(env!("OUT_DIR"), "/thought_length.wasm")),
+    ),
+    (
+        "thought-markers",
+        include_bytes!(concat!(env!("OUT_DIR"), "/thought_markers.wasm")),
+    ),
 ];
 
 /// The names of the components that ship inside the binary.
@@ -26,7 +68,10 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// The component of that name.
 pub(crate) fn component(name: &str) -> Option<&'static [u8]> {
-    COMPONENTS.iter().find(|(known, _)| *known == name).map(|&(_, bytes)| bytes)
+    COMPONENTS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|&(_, bytes)| bytes)
 }
 
 /// The name most like `name`, where one is like it.

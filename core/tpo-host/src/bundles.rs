@@ -1,7 +1,7 @@
 //! Plugins that are named by where they are published.
 //!
-//! What is published, pinned and stored is the business of `tpo-bundle`; here a reference only becomes the bytes that the
-//! lock file pins.
+//! What is published, pinned and stored is the business of `tpo-bundle`; here a reference only
+//! becomes the bytes that the lock file pins.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,8 @@ pub struct Bundles {
 impl Bundles {
     pub(crate) fn resolve(&self, reference: &Reference) -> Result<Resolved, Failure> {
         let mut lock = Lock::open(&self.lock)?;
-        let resolved = tpo_bundle::resolve(reference, &mut lock, &Store::open(&self.store)?, self.mode)?;
+        let resolved =
+            tpo_bundle::resolve(reference, &mut lock, &Store::open(&self.store)?, self.mode)?;
         if lock.is_changed() {
             lock.save()?;
         }

@@ -31,8 +31,8 @@ impl<R: Role> Code<R> {
         }
     }
 
-    /// Asks about one batch: outcomes, or that the plugin says it failed. `warm` is the instance that answered before,
-    /// and the one to ask next.
+    /// Asks about one batch: outcomes, or that the plugin says it failed. `warm` is the instance
+    /// that answered before, and the one to ask next.
     pub(crate) fn ask(
         &self,
         warm: &mut Option<Warm<R>>,

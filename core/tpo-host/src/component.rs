@@ -36,14 +36,30 @@ impl CompiledComponent {
         source: &Source,
         models: Option<Arc<dyn ModelService>>,
     ) -> Result<Self, Failure> {
-        let pre = linker.instantiate_pre(component).map_err(|error| source.drifted(error))?;
+        let pre = linker
+            .instantiate_pre(component)
+            .map_err(|error| source.drifted(error))?;
         let metadata = metadata::GuestIndices::new(&pre).map_err(|error| source.drifted(error))?;
-        Ok(Self { pre, metadata, engine: engine.clone(), limits: limits.clone(), held, models })
+        Ok(Self {
+            pre,
+            metadata,
+            engine: engine.clone(),
+            limits: limits.clone(),
+            held,
+            models,
+        })
     }
 
-    /// A store for a fresh instance; its time runs from now. What the instance says is logged under the name `plugin`.
+    /// A store for a fresh instance; its time runs from now. What the instance says is logged under
+    /// the name `plugin`.
     pub(crate) fn store(&self, plugin: &str) -> Store<State> {
-        State::store(&self.engine, &self.limits, self.held, plugin, self.models.clone())
+        State::store(
+            &self.engine,
+            &self.limits,
+            self.held,
+            plugin,
+            self.models.clone(),
+        )
     }
 
     /// Readies a store for another call; its time runs from now.
@@ -52,7 +68,11 @@ impl CompiledComponent {
     }
 
     /// Ends a call: shows what is left of its log, and explains an end without an answer.
-    pub(crate) fn ended<T>(&self, store: &Store<State>, outcome: wasmtime::Result<T>) -> Result<T, Crash> {
+    pub(crate) fn ended<T>(
+        &self,
+        store: &Store<State>,
+        outcome: wasmtime::Result<T>,
+    ) -> Result<T, Crash> {
         let last_lines = store.data().log.take().finish();
         outcome.map_err(|error| Crash::new(error, last_lines, &self.limits))
     }
@@ -64,7 +84,10 @@ impl CompiledComponent {
         work: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<R>,
     ) -> Result<R, Crash> {
         let mut store = self.store(plugin);
-        let outcome = self.pre.instantiate(&mut store).and_then(|instance| work(&mut store, &instance));
+        let outcome = self
+            .pre
+            .instantiate(&mut store)
+            .and_then(|instance| work(&mut store, &instance));
         self.ended(&store, outcome)
     }
 }

@@ -13,8 +13,8 @@ pub enum OnError {
     /// The run stops; the same command resumes it.
     #[default]
     Fail,
-    /// The items that it fails on stay without an outcome of their own (unscored, malformed, dropped or not rendered)
-    /// and are counted; the others are asked about again without them.
+    /// The items that it fails on stay without an outcome of their own (unscored, malformed,
+    /// dropped or not rendered) and are counted; the others are asked about again without them.
     Unscored,
     /// The batch is asked once more of a fresh instance; then as `fail`.
     Retry,

@@ -1,7 +1,7 @@
 //! Calls that end without an answer, and what to tell the user about them.
 //!
-//! Most are the guest's own doing. Where it is not, because what a guest asked of its host could not be done, the host's
-//! failure is told as it is and the guest is not blamed.
+//! Most are the guest's own doing. Where it is not, because what a guest asked of its host could
+//! not be done, the host's failure is told as it is and the guest is not blamed.
 
 use std::fmt;
 
@@ -51,14 +51,18 @@ impl Crash {
     /// What brought it about, or what the guest did.
     pub(crate) fn into_cause(self) -> Failure {
         match self {
-            Self::Guest(Misdeed { did, cause, .. }) => cause.unwrap_or_else(|| Failure::new(Kind::Plugin, did)),
+            Self::Guest(Misdeed { did, cause, .. }) => {
+                cause.unwrap_or_else(|| Failure::new(Kind::Plugin, did))
+            }
             Self::Host(failure) => failure,
         }
     }
 
     /// The failure of `subject`; `place` says when. A failure of the host is told as it is.
     pub(crate) fn failure(self, subject: &str, place: &str) -> Failure {
-        let Misdeed { did, hint, cause, .. } = match self {
+        let Misdeed {
+            did, hint, cause, ..
+        } = match self {
             Self::Guest(misdeed) => misdeed,
             Self::Host(failure) => return failure,
         };
@@ -78,25 +82,40 @@ impl Misdeed {
     fn new(error: &wasmtime::Error, last_lines: Option<String>, limits: &Limits) -> Self {
         let (did, hint) = explain(error, limits);
         let drifted = error.downcast_ref::<Drift>().is_some();
-        let mut causes: Vec<_> = error.chain().map(|cause| told(&cause.to_string())).collect();
+        let mut causes: Vec<_> = error
+            .chain()
+            .map(|cause| told(&cause.to_string()))
+            .collect();
         // What it did says so already.
         causes.retain(|cause| *cause != did);
         causes.reverse();
         causes.extend(last_lines.map(|lines| format!("it printed: {lines}")));
-        let cause = causes.into_iter().fold(None, |cause: Option<Failure>, what| {
-            let failure = Failure::new(Kind::Plugin, what);
-            Some(match cause {
-                Some(cause) => failure.because(cause),
-                None => failure,
-            })
-        });
-        Self { did, hint, cause, drifted }
+        let cause = causes
+            .into_iter()
+            .fold(None, |cause: Option<Failure>, what| {
+                let failure = Failure::new(Kind::Plugin, what);
+                Some(match cause {
+                    Some(cause) => failure.because(cause),
+                    None => failure,
+                })
+            });
+        Self {
+            did,
+            hint,
+            cause,
+            drifted,
+        }
     }
 }
 
-/// A text of the engine, which may quote names of functions: they may be as long as a component and have line breaks.
+/// A text of the engine, which may quote names of functions: they may be as long as a component and
+/// have line breaks.
 fn told(text: &str) -> String {
-    let lines: Vec<String> = text.lines().take(TOLD_LINES).map(|line| quotable(line, TOLD_LINE_BYTES)).collect();
+    let lines: Vec<String> = text
+        .lines()
+        .take(TOLD_LINES)
+        .map(|line| quotable(line, TOLD_LINE_BYTES))
+        .collect();
     lines.join("\n")
 }
 
@@ -120,9 +139,10 @@ fn explain(error: &wasmtime::Error, limits: &Limits) -> (String, Option<&'static
             let did = format!("used more than its {} KiB of stack", limits.stack_kib);
             (did, Some("`limits.stack_kib` gives plugins more"))
         }
-        Some(Trap::MemoryOutOfBounds) => {
-            ("reached outside its memory".into(), Some("endless recursion in compiled code ends like this"))
-        }
+        Some(Trap::MemoryOutOfBounds) => (
+            "reached outside its memory".into(),
+            Some("endless recursion in compiled code ends like this"),
+        ),
         Some(Trap::UnreachableCodeReached) => ("panicked or aborted".into(), None),
         Some(_) => ("crashed".into(), None),
         None => ("failed".into(), None),

@@ -32,14 +32,18 @@ impl FailedBatch {
     /// Reads a file that a run has written.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let cannot = |what: &str| Failure::new(Kind::Input, format!("`{}` {what}", path.display()));
-        let text = fs::read_to_string(path).map_err(|error| cannot("cannot be read").because(error))?;
+        let text =
+            fs::read_to_string(path).map_err(|error| cannot("cannot be read").because(error))?;
         serde_json::from_str(&text).map_err(|error| {
-            cannot("is not a failed batch").because(error).hint("a run writes them to its directory `failures`")
+            cannot("is not a failed batch")
+                .because(error)
+                .hint("a run writes them to its directory `failures`")
         })
     }
 }
 
-/// Writes the batch into `directory`, and says so in its failure. One batch is one file, however often it fails.
+/// Writes the batch into `directory`, and says so in its failure. One batch is one file, however
+/// often it fails.
 pub(crate) fn keep<R: Role>(
     plugin: &Plugin<R>,
     items: &[R::Item],
@@ -47,7 +51,11 @@ pub(crate) fn keep<R: Role>(
     directory: &Path,
 ) -> Result<Failure, Failure> {
     let bug = |error| Failure::new(Kind::Bug, "a failed batch does not serialize").because(error);
-    let items: Vec<Value> = items.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(bug)?;
+    let items: Vec<Value> = items
+        .iter()
+        .map(serde_json::to_value)
+        .collect::<Result<_, _>>()
+        .map_err(bug)?;
     let batch = FailedBatch {
         role: R::ROLE,
         plugin: plugin.identity.clone(),
@@ -61,10 +69,15 @@ pub(crate) fn keep<R: Role>(
     let written = fs::create_dir_all(directory).and_then(|()| fs::write(&path, text));
     if let Err(error) = written {
         // The failure of the plugin is what the user must hear of.
-        tracing::warn!("the failed batch cannot be written to `{}`: {error}", path.display());
+        tracing::warn!(
+            "the failed batch cannot be written to `{}`: {error}",
+            path.display()
+        );
         return Ok(failure);
     }
     let replay = format!("`tpo plugin replay {}` asks it again", path.display());
-    let hint = failure.nearest_hint().map_or(replay.clone(), |hint| format!("{hint}; {replay}"));
+    let hint = failure
+        .nearest_hint()
+        .map_or(replay.clone(), |hint| format!("{hint}; {replay}"));
     Ok(failure.hint(hint))
 }

@@ -62,7 +62,10 @@ impl Inspection {
         })
     }
 
-    pub(crate) fn of_native(description: NativeDescription, source: &Source) -> Result<Self, Failure> {
+    pub(crate) fn of_native(
+        description: NativeDescription,
+        source: &Source,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             identity: identity(&description.name, &description.version, source)?,
             summary: quotable(&description.summary, LINE_BYTES),
@@ -82,27 +85,40 @@ const SCHEMA_BYTES: usize = 256 << 10;
 pub(crate) fn config_schema(text: &str, source: &Source) -> Result<Value, Failure> {
     // As values, some texts take seventy times the memory.
     if text.len() > SCHEMA_BYTES {
-        return Err(
-            source.refusal(format!("gives a schema of its configuration of more than {} KiB", SCHEMA_BYTES >> 10))
-        );
+        return Err(source.refusal(format!(
+            "gives a schema of its configuration of more than {} KiB",
+            SCHEMA_BYTES >> 10
+        )));
     }
-    let schema: Value = serde_json::from_str(text)
-        .map_err(|error| source.refusal("gives a schema of its configuration that is not JSON").because(error))?;
+    let schema: Value = serde_json::from_str(text).map_err(|error| {
+        source
+            .refusal("gives a schema of its configuration that is not JSON")
+            .because(error)
+    })?;
     if !schema.is_object() {
         return Err(source.refusal("gives a schema of its configuration that is no JSON object"));
     }
     Ok(schema)
 }
 
-/// The plugin's identity. Its name and version go into file names, reports and messages, so they are plain.
-pub(crate) fn identity(name: &str, version: &str, source: &Source) -> Result<PluginIdentity, Failure> {
+/// The plugin's identity. Its name and version go into file names, reports and messages, so they
+/// are plain.
+pub(crate) fn identity(
+    name: &str,
+    version: &str,
+    source: &Source,
+) -> Result<PluginIdentity, Failure> {
     if Name::from_str(name).is_err() {
         let what = format!("calls itself `{}`", quotable(name, LINE_BYTES));
-        return Err(source.refusal(what).hint("a name is up to 64 lower-case letters, digits and single hyphens"));
+        return Err(source
+            .refusal(what)
+            .hint("a name is up to 64 lower-case letters, digits and single hyphens"));
     }
     if version.len() > 64 || Version::parse(version).is_err() {
         let what = format!("gives `{}` as its version", quotable(version, LINE_BYTES));
-        return Err(source.refusal(what).hint("a version is a semantic version, for example 0.1.0"));
+        return Err(source
+            .refusal(what)
+            .hint("a version is a semantic version, for example 0.1.0"));
     }
     Ok(PluginIdentity {
         name: name.to_owned(),

@@ -1,7 +1,7 @@
 //! A plugin asked in JSON: the door for tools that know no role, such as `tpo plugin test`.
 //!
-//! Items and outcomes are the contract's records: fields in snake case, cases in Pascal case. They are the same texts
-//! that native plugins exchange and that failed batches are kept in.
+//! Items and outcomes are the contract's records: fields in snake case, cases in Pascal case. They
+//! are the same texts that native plugins exchange and that failed batches are kept in.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -65,7 +65,8 @@ impl JsonPlugin {
         self.plugin.ask(items, cut)
     }
 
-    /// The same, to be written: as values, outcomes take ten times the memory that the plugin took for them.
+    /// The same, to be written: as values, outcomes take ten times the memory that the plugin took
+    /// for them.
     pub fn answer(&self, items: &[Value], cut: Cut) -> Result<Box<dyn Answer>, Failure> {
         self.plugin.answer(items, cut)
     }
@@ -116,7 +117,9 @@ impl<R: Role> AskJson for Plugin<R> {
     }
 
     fn answer(&self, items: &[Value], cut: Cut) -> Result<Box<dyn Answer>, Failure> {
-        Ok(Box::new(Outcomes::<R>(self.ask_cut(&records::<R>(items)?, cut)?)))
+        Ok(Box::new(Outcomes::<R>(
+            self.ask_cut(&records::<R>(items)?, cut)?,
+        )))
     }
 
     fn ask_again(&self, items: &[Value]) -> Result<Vec<Value>, Failure> {
@@ -135,23 +138,31 @@ impl<R: Role> AskJson for Plugin<R> {
 
 impl<R: Role> Plugin<R> {
     fn ask_cut(&self, items: &[R::Item], cut: Cut) -> Result<Vec<R::Outcome>, Failure> {
-        let batches = if R::AT_ONCE { batch::whole(items.len()) } else { batch::of(cut.batch, items.len()) };
+        let batches = if R::AT_ONCE {
+            batch::whole(items.len())
+        } else {
+            batch::of(cut.batch, items.len())
+        };
         self.ask_batches(items, &batches, cut.threads)
     }
 }
 
 fn values<R: Role>(outcomes: &[R::Outcome]) -> Result<Vec<Value>, Failure> {
     let bug = |error| Failure::new(Kind::Bug, "an outcome does not serialize").because(error);
-    outcomes.iter().map(|outcome| serde_json::to_value(outcome).map_err(bug)).collect()
+    outcomes
+        .iter()
+        .map(|outcome| serde_json::to_value(outcome).map_err(bug))
+        .collect()
 }
 
 fn records<R: Role>(items: &[Value]) -> Result<Vec<R::Item>, Failure> {
     let record = |(item, number): (&Value, usize)| {
         serde_json::from_value(item.clone()).map_err(|error| {
             let what = format!("item {number} is not what a {} is asked about", R::ROLE);
-            Failure::new(Kind::Input, what)
-                .because(error)
-                .hint("items are the records of `wit/`, with fields in snake_case and cases in PascalCase")
+            Failure::new(Kind::Input, what).because(error).hint(
+                "items are the records of `wit/`, with fields in snake_case and cases in \
+                    PascalCase",
+            )
         })
     };
     items.iter().zip(1..).map(record).collect()

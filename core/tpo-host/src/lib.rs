@@ -1,11 +1,12 @@
 //! The plugin host: components in, stages out.
 //!
-//! [`Plugins`] turns the name of a plugin into one of the stage traits of `tpo-types`. A component is code from
-//! anybody, so it is looked at before it is compiled, compiled where it can be ended, runs with nothing but what the
-//! contract in `wit/` lends it, ends when it has used up its [`Limits`], and its answers are checked as if they were
-//! hostile.
+//! [`Plugins`] turns the name of a plugin into one of the stage traits of `tpo-types`. A component
+//! is code from anybody, so it is looked at before it is compiled, compiled where it can be ended,
+//! runs with nothing but what the contract in `wit/` lends it, ends when it has used up its
+//! [`Limits`], and its answers are checked as if they were hostile.
 //!
-//! This crate knows nothing of models, training or run stores: it meets them in the types of `tpo-types`.
+//! This crate knows nothing of models, training or run stores: it meets them in the types of
+//! `tpo-types`.
 
 mod asking;
 mod batch;

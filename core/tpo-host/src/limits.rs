@@ -1,7 +1,8 @@
 //! What a plugin may use.
 //!
-//! Every limit is the user's to set, and none can be lifted by a plugin. The defaults are far from what the guest
-//! languages that were tried need, and near enough that a hostile component is ended in seconds.
+//! Every limit is the user's to set, and none can be lifted by a plugin. The defaults are far from
+//! what the guest languages that were tried need, and near enough that a hostile component is ended
+//! in seconds.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -26,11 +27,12 @@ pub struct Limits {
     /// Memory of a plugin, in MiB: its linear memories, globals and element segments.
     #[schemars(range(min = 1, max = 4096))]
     pub memory_mib: u32,
-    /// How long one call may take, in seconds. A call is given up to 256 items; a pair selector is given all groups of
-    /// an iteration.
+    /// How long one call may take, in seconds. A call is given up to 256 items; a pair selector is
+    /// given all groups of an iteration.
     #[schemars(range(min = 1, max = 86400))]
     pub seconds_per_call: u32,
-    /// How long one call may wait for the models that are lent to it, in seconds. The time that it works itself is counted apart.
+    /// How long one call may wait for the models that are lent to it, in seconds. The time that it
+    /// works itself is counted apart.
     #[schemars(range(min = 1, max = 8_640_000))]
     pub model_seconds_per_call: u32,
     /// Stack of a plugin, in KiB.
@@ -51,8 +53,9 @@ pub struct Limits {
     /// KiB of one call's lines that are shown; the rest is counted.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub log_kib: u32,
-    /// Consecutive batches of one call that one instance serves before a fresh one takes its place. With more, a plugin that
-    /// is slow to start gains time, and fewer threads have something to do.
+    /// Consecutive batches of one call that one instance serves before a fresh one takes its place.
+    /// With more, a plugin that is slow to start gains time, and fewer threads have something to
+    /// do.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub batches_per_instance: u32,
     /// Size of a component, in MiB.
@@ -91,23 +94,38 @@ impl Limits {
         let ranges: [(&str, u32, RangeInclusive<u32>); 13] = [
             ("memory_mib", self.memory_mib, 1..=4096),
             ("seconds_per_call", self.seconds_per_call, 1..=86_400),
-            ("model_seconds_per_call", self.model_seconds_per_call, 1..=8_640_000),
+            (
+                "model_seconds_per_call",
+                self.model_seconds_per_call,
+                1..=8_640_000,
+            ),
             ("stack_kib", self.stack_kib, 64..=MAX_STACK_KIB),
             ("table_elements", self.table_elements, 1..=10_000_000),
             ("instances", self.instances, 1..=10_000),
             ("answer_mib", self.answer_mib, 1..=4096),
             ("log_lines", self.log_lines, 0..=1_000_000),
             ("log_kib", self.log_kib, 0..=1_000_000),
-            ("batches_per_instance", self.batches_per_instance, 1..=1_000_000),
+            (
+                "batches_per_instance",
+                self.batches_per_instance,
+                1..=1_000_000,
+            ),
             ("component_mib", self.component_mib, 1..=1024),
             ("compile_seconds", self.compile_seconds, 1..=86_400),
-            ("compile_memory_mib", self.compile_memory_mib, 256..=1_000_000),
+            (
+                "compile_memory_mib",
+                self.compile_memory_mib,
+                256..=1_000_000,
+            ),
         ];
         for (name, value, range) in ranges {
             if !range.contains(&value) {
                 let (low, high) = range.into_inner();
-                let what = format!("`limits.{name}` is {value}; it must be between {low} and {high}");
-                return Err(Failure::new(Kind::Usage, what).hint("leave the key out to get the default"));
+                let what =
+                    format!("`limits.{name}` is {value}; it must be between {low} and {high}");
+                return Err(
+                    Failure::new(Kind::Usage, what).hint("leave the key out to get the default")
+                );
             }
         }
         Ok(())
@@ -132,7 +150,14 @@ impl Limits {
     /// Whether a component may be instantiated at all that holds `bytes` besides its memories.
     pub(crate) fn check_held(&self, bytes: usize) -> Result<(), Exceeded> {
         let allowed = self.memory_bytes();
-        if bytes > allowed { Err(Exceeded::Memory { wanted: bytes, allowed }) } else { Ok(()) }
+        if bytes > allowed {
+            Err(Exceeded::Memory {
+                wanted: bytes,
+                allowed,
+            })
+        } else {
+            Ok(())
+        }
     }
 
     fn memory_bytes(&self) -> usize {
@@ -155,10 +180,19 @@ impl fmt::Display for Exceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory { wanted, allowed } => {
-                write!(f, "wanted {} MiB of memory and may have {} MiB", wanted.div_ceil(MIB), allowed / MIB)
+                write!(
+                    f,
+                    "wanted {} MiB of memory and may have {} MiB",
+                    wanted.div_ceil(MIB),
+                    allowed / MIB
+                )
             }
-            Self::Table { wanted, allowed } => write!(f, "wanted {wanted} table entries and may have {allowed}"),
-            Self::Waiting { allowed } => write!(f, "waited for models for more than {} s", allowed.as_secs()),
+            Self::Table { wanted, allowed } => {
+                write!(f, "wanted {wanted} table entries and may have {allowed}")
+            }
+            Self::Waiting { allowed } => {
+                write!(f, "waited for models for more than {} s", allowed.as_secs())
+            }
         }
     }
 }
@@ -171,13 +205,15 @@ impl Exceeded {
         match self {
             Self::Memory { .. } => "`limits.memory_mib` gives plugins more",
             Self::Table { .. } => "`limits.table_elements` gives plugins more",
-            Self::Waiting { .. } => "`limits.model_seconds_per_call` gives plugins more; replies so far are kept",
+            Self::Waiting { .. } => {
+                "`limits.model_seconds_per_call` gives plugins more; replies so far are kept"
+            }
         }
     }
 }
 
-/// Counts what one store has. It refuses with an error, because a guest that is merely told "no" fails in its own odd
-/// way and nobody learns why.
+/// Counts what one store has. It refuses with an error, because a guest that is merely told "no"
+/// fails in its own odd way and nobody learns why.
 pub(crate) struct Meter {
     memory_allowed: usize,
     memory: usize,
@@ -201,25 +237,45 @@ impl Meter {
 }
 
 impl ResourceLimiter for Meter {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
         let wanted = self.memory.saturating_add(desired.saturating_sub(current));
         if wanted > self.memory_allowed {
-            return Err(Exceeded::Memory { wanted, allowed: self.memory_allowed }.into());
+            return Err(Exceeded::Memory {
+                wanted,
+                allowed: self.memory_allowed,
+            }
+            .into());
         }
         self.memory = wanted;
         Ok(true)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        let wanted = self.table_elements.saturating_add(desired.saturating_sub(current));
+        let wanted = self
+            .table_elements
+            .saturating_add(desired.saturating_sub(current));
         if wanted > self.table_elements_allowed {
-            return Err(Exceeded::Table { wanted, allowed: self.table_elements_allowed }.into());
+            return Err(Exceeded::Table {
+                wanted,
+                allowed: self.table_elements_allowed,
+            }
+            .into());
         }
         self.table_elements = wanted;
         Ok(true)
@@ -244,37 +300,79 @@ mod tests {
 
     #[test]
     fn memories_of_one_component_share_the_limit() {
-        let mut meter = Meter::new(&Limits { memory_mib: 2, ..Limits::default() }, 0);
+        let mut meter = Meter::new(
+            &Limits {
+                memory_mib: 2,
+                ..Limits::default()
+            },
+            0,
+        );
         assert!(meter.memory_growing(0, MIB, None).expect("half of it"));
         assert!(meter.memory_growing(0, MIB, None).expect("all of it"));
-        let refusal = meter.memory_growing(MIB, MIB + 1, None).expect_err("more than that");
-        assert_eq!(refusal.to_string(), "wanted 3 MiB of memory and may have 2 MiB");
+        let refusal = meter
+            .memory_growing(MIB, MIB + 1, None)
+            .expect_err("more than that");
+        assert_eq!(
+            refusal.to_string(),
+            "wanted 3 MiB of memory and may have 2 MiB"
+        );
     }
 
     #[test]
     fn growth_beyond_its_own_maximum_is_the_guests_affair() {
         let mut meter = Meter::new(&Limits::default(), 0);
-        assert!(!meter.memory_growing(0, 2 * MIB, Some(MIB)).expect("no error"));
+        assert!(
+            !meter
+                .memory_growing(0, 2 * MIB, Some(MIB))
+                .expect("no error")
+        );
         assert_eq!(meter.memory, 0);
     }
 
     #[test]
     fn a_limit_out_of_range_is_refused() {
-        let failure = Limits { seconds_per_call: 0, ..Limits::default() }.check().expect_err("refused");
-        assert_eq!(failure.to_string(), "`limits.seconds_per_call` is 0; it must be between 1 and 86400");
-        assert!(Limits { log_lines: 0, ..Limits::default() }.check().is_ok(), "silence can be had");
+        let failure = Limits {
+            seconds_per_call: 0,
+            ..Limits::default()
+        }
+        .check()
+        .expect_err("refused");
+        assert_eq!(
+            failure.to_string(),
+            "`limits.seconds_per_call` is 0; it must be between 1 and 86400"
+        );
+        assert!(
+            Limits {
+                log_lines: 0,
+                ..Limits::default()
+            }
+            .check()
+            .is_ok(),
+            "silence can be had"
+        );
     }
 
     #[test]
     fn the_schema_says_what_is_checked() {
         let schema = schemars::schema_for!(Limits).to_value();
-        let maximum = |key: &str| schema["properties"][key]["maximum"].as_u64().expect("a maximum");
+        let maximum = |key: &str| {
+            schema["properties"][key]["maximum"]
+                .as_u64()
+                .expect("a maximum")
+        };
         assert_eq!(maximum("stack_kib"), u64::from(MAX_STACK_KIB));
         for key in schema["properties"].as_object().expect("keys").keys() {
             let beyond = serde_json::json!({ key: maximum(key) + 1 });
             let limits: Limits = serde_json::from_value(beyond).expect("limits");
-            assert!(limits.check().expect_err(key).to_string().contains(&format!("`limits.{key}`")));
-            let most: Limits = serde_json::from_value(serde_json::json!({ key: maximum(key) })).expect("limits");
+            assert!(
+                limits
+                    .check()
+                    .expect_err(key)
+                    .to_string()
+                    .contains(&format!("`limits.{key}`"))
+            );
+            let most: Limits =
+                serde_json::from_value(serde_json::json!({ key: maximum(key) })).expect("limits");
             assert!(most.check().is_ok(), "{key}");
         }
     }

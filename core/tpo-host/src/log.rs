@@ -1,7 +1,7 @@
 //! What guests say: the contract's `log`, and what they print.
 //!
-//! Both go line by line to `tracing` under the plugin's name, out of one budget per call. The last printed lines are
-//! kept besides, because the message of a panic is only ever printed.
+//! Both go line by line to `tracing` under the plugin's name, out of one budget per call. The last
+//! printed lines are kept besides, because the message of a panic is only ever printed.
 
 use std::collections::VecDeque;
 
@@ -29,7 +29,12 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn new(plugin: &str, limits: &Limits) -> Self {
         let (lines_left, bytes_left) = (limits.log_lines as usize, (limits.log_kib as usize) << 10);
-        Self { plugin: plugin.into(), lines_left, bytes_left, ..Self::default() }
+        Self {
+            plugin: plugin.into(),
+            lines_left,
+            bytes_left,
+            ..Self::default()
+        }
     }
 
     /// A message through the contract's `log`.
@@ -58,7 +63,11 @@ impl Log {
             self.end_line();
         }
         if self.hidden_lines > 0 {
-            tracing::warn!(plugin = self.plugin, "{} more lines of this call are not shown", self.hidden_lines);
+            tracing::warn!(
+                plugin = self.plugin,
+                "{} more lines of this call are not shown",
+                self.hidden_lines
+            );
         }
         let last_lines = Vec::from(self.last_lines).join("\n");
         (!last_lines.trim().is_empty()).then_some(last_lines)
@@ -100,7 +109,10 @@ mod tests {
         let mut log = Log::new("p", &Limits::default());
         log.print(b"thread 'main' ");
         log.print(b"panicked\nat \x1b[31mlib.rs");
-        assert_eq!(log.finish().as_deref(), Some("thread 'main' panicked\nat [31mlib.rs"));
+        assert_eq!(
+            log.finish().as_deref(),
+            Some("thread 'main' panicked\nat [31mlib.rs")
+        );
     }
 
     #[test]
@@ -111,7 +123,10 @@ mod tests {
         }
         assert_eq!(log.hidden_lines, 4000);
         let last_lines = log.finish().expect("it printed");
-        assert!(last_lines.starts_with("line 4992\n") && last_lines.ends_with("line 4999"), "{last_lines}");
+        assert!(
+            last_lines.starts_with("line 4992\n") && last_lines.ends_with("line 4999"),
+            "{last_lines}"
+        );
     }
 
     #[test]

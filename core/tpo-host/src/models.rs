@@ -1,8 +1,8 @@
 //! The contract's `model`: language models that the run lends to a plugin.
 //!
-//! Turns the guest's requests into the nouns of `tpo-types` and hands them on to whoever lends models; what answers, and
-//! what is recorded of it, is not known here. The guest's own time stands still while it waits, and how long it may wait
-//! is a limit of its own.
+//! Turns the guest's requests into the nouns of `tpo-types` and hands them on to whoever lends
+//! models; what answers, and what is recorded of it, is not known here. The guest's own time stands
+//! still while it waits, and how long it may wait is a limit of its own.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +26,12 @@ pub(crate) struct Lent {
 
 impl Lent {
     pub(crate) fn new(service: Option<Arc<dyn ModelService>>, limits: &Limits) -> Self {
-        Self { service, allowed: limits.model_time(), waited: Duration::ZERO, to_give_back: Duration::ZERO }
+        Self {
+            service,
+            allowed: limits.model_time(),
+            waited: Duration::ZERO,
+            to_give_back: Duration::ZERO,
+        }
     }
 
     /// Another call begins.
@@ -41,13 +46,18 @@ impl Lent {
         none: impl FnOnce() -> T,
         ask: impl FnOnce(&dyn ModelService) -> Result<T, Failure>,
     ) -> wasmtime::Result<T> {
-        let Some(service) = &self.service else { return Ok(none()) };
+        let Some(service) = &self.service else {
+            return Ok(none());
+        };
         let start = Instant::now();
         let answer = ask(&**service);
         self.waited += start.elapsed();
         self.to_give_back += start.elapsed();
         if self.waited > self.allowed {
-            return Err(Exceeded::Waiting { allowed: self.allowed }.into());
+            return Err(Exceeded::Waiting {
+                allowed: self.allowed,
+            }
+            .into());
         }
         answer.map_err(wasmtime::Error::new)
     }
@@ -62,7 +72,12 @@ impl model::Host for State {
         &mut self,
         requests: Vec<model::ChatRequest>,
     ) -> wasmtime::Result<Vec<Result<model::ChatReply, model::ModelError>>> {
-        let none = || requests.iter().map(|request| Err(unknown(&request.model))).collect();
+        let none = || {
+            requests
+                .iter()
+                .map(|request| Err(unknown(&request.model)))
+                .collect()
+        };
         let ask = |service: &dyn ModelService| {
             let asked: Vec<_> = requests.iter().map(chat_request).collect();
             sorted(&asked, |asked| service.chat(asked), reply)
@@ -74,7 +89,12 @@ impl model::Host for State {
         &mut self,
         requests: Vec<model::EmbedRequest>,
     ) -> wasmtime::Result<Vec<Result<Vec<Vec<f32>>, model::ModelError>>> {
-        let none = || requests.iter().map(|request| Err(unknown(&request.model))).collect();
+        let none = || {
+            requests
+                .iter()
+                .map(|request| Err(unknown(&request.model)))
+                .collect()
+        };
         let ask = |service: &dyn ModelService| {
             let asked: Vec<_> = requests.iter().map(embed_request).collect();
             sorted(&asked, |asked| service.embed(asked), |states| states)
@@ -89,7 +109,8 @@ impl model::Host for State {
     ) -> wasmtime::Result<Result<model::TensorData, model::ModelError>> {
         let ask = |service: &dyn ModelService| {
             let outcome = service.tensor(&model, &name)?;
-            let data = |tpo_types::TensorData { shape, values }| model::TensorData { shape, values };
+            let data =
+                |tpo_types::TensorData { shape, values }| model::TensorData { shape, values };
             Ok(outcome.map(data).map_err(error))
         };
         self.models.wait(|| Err(unknown(&model)), ask)
@@ -107,19 +128,33 @@ fn sorted<A: Clone, R, T>(
     let mut failed = answers.iter().filter_map(|answer| answer.as_ref().err());
     // The plugin makes a short phrase of it.
     if let Some(first) = failed.next() {
-        tracing::warn!("{} of {} requests to a model failed, the first: {first}", failed.count() + 1, sensible.len());
+        tracing::warn!(
+            "{} of {} requests to a model failed, the first: {first}",
+            failed.count() + 1,
+            sensible.len()
+        );
     }
     let mut answers = answers.into_iter();
     let mut next = || match answers.next() {
         Some(answer) => answer.map(&convert).map_err(error),
-        None => Err(model::ModelError::Failed("the model gave too few answers".into())),
+        None => Err(model::ModelError::Failed(
+            "the model gave too few answers".into(),
+        )),
     };
-    Ok(requests.iter().map(|request| request.as_ref().map_err(Clone::clone).and_then(|_| next())).collect())
+    Ok(requests
+        .iter()
+        .map(|request| request.as_ref().map_err(Clone::clone).and_then(|_| next()))
+        .collect())
 }
 
-fn chat_request(request: &model::ChatRequest) -> Result<(String, tpo_types::ChatRequest), model::ModelError> {
+fn chat_request(
+    request: &model::ChatRequest,
+) -> Result<(String, tpo_types::ChatRequest), model::ModelError> {
     if !(request.temperature >= 0.0 && request.temperature.is_finite()) {
-        let what = format!("the temperature is {}; it must be 0 or more", request.temperature);
+        let what = format!(
+            "the temperature is {}; it must be 0 or more",
+            request.temperature
+        );
         return Err(model::ModelError::InvalidRequest(what));
     }
     let asked = tpo_types::ChatRequest {
@@ -134,24 +169,37 @@ fn chat_request(request: &model::ChatRequest) -> Result<(String, tpo_types::Chat
     Ok((request.model.clone(), asked))
 }
 
-fn embed_request(request: &model::EmbedRequest) -> Result<(String, tpo_types::EmbedRequest), model::ModelError> {
-    let asked =
-        tpo_types::EmbedRequest { messages: messages(&request.messages)?, positions: request.positions.clone() };
+fn embed_request(
+    request: &model::EmbedRequest,
+) -> Result<(String, tpo_types::EmbedRequest), model::ModelError> {
+    let asked = tpo_types::EmbedRequest {
+        messages: messages(&request.messages)?,
+        positions: request.positions.clone(),
+    };
     Ok((request.model.clone(), asked))
 }
 
 fn messages(messages: &[Message]) -> Result<Vec<tpo_types::Message>, model::ModelError> {
     let message = |message: &Message| {
         let role: Role = convert::speaker(&message.role).ok_or_else(|| {
-            model::ModelError::InvalidRequest(format!("`{}` is no role: system, user or assistant", message.role))
+            model::ModelError::InvalidRequest(format!(
+                "`{}` is no role: system, user or assistant",
+                message.role
+            ))
         })?;
-        Ok(tpo_types::Message { role, content: message.content.clone() })
+        Ok(tpo_types::Message {
+            role,
+            content: message.content.clone(),
+        })
     };
     messages.iter().map(message).collect()
 }
 
 fn reply(reply: tpo_types::ChatReply) -> model::ChatReply {
-    let token = |token: tpo_types::TokenLogProb| model::TokenLogProb { token: token.token, log_prob: token.log_prob };
+    let token = |token: tpo_types::TokenLogProb| model::TokenLogProb {
+        token: token.token,
+        log_prob: token.log_prob,
+    };
     let position = |tokens: Vec<tpo_types::TokenLogProb>| tokens.into_iter().map(token).collect();
     model::ChatReply {
         text: reply.text,
@@ -159,7 +207,10 @@ fn reply(reply: tpo_types::ChatReply) -> model::ChatReply {
         top_log_probs: reply.top_log_probs.into_iter().map(position).collect(),
         extra: vec![
             ("prompt_tokens".into(), reply.prompt_tokens.to_string()),
-            ("completion_tokens".into(), reply.completion_tokens.to_string()),
+            (
+                "completion_tokens".into(),
+                reply.completion_tokens.to_string(),
+            ),
         ],
     }
 }

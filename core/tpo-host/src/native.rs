@@ -1,8 +1,9 @@
 //! Native plugins: the roles over the C ABI of `plugins/tpo-native`, records as JSON.
 //!
-//! Nothing confines a native plugin, so it is loaded only where the user allowed it. What it says is still checked like
-//! any other answer. Beside the cache of compiled code this is the only unsafe code of the host: every pointer is looked
-//! at before it is followed, and what a library promises in the header beyond that has to be believed.
+//! Nothing confines a native plugin, so it is loaded only where the user allowed it. What it says
+//! is still checked like any other answer. Beside the cache of compiled code this is the only
+//! unsafe code of the host: every pointer is looked at before it is followed, and what a library
+//! promises in the header beyond that has to be believed.
 
 #![allow(unsafe_code, reason = "a shared library is called")]
 
@@ -52,15 +53,21 @@ impl NativeLibrary {
         let path = std::path::absolute(Path::new(&source.name))
             .map_err(|error| source.refusal("cannot be loaded").because(error))?;
         // SAFETY: the user allowed this library to run in the process.
-        let library = unsafe { libloading::Library::new(path) }
-            .map_err(|error| source.refusal("cannot be loaded as a library").because(error))?;
-        // SAFETY: the types are those of `tpo_native.h`; a library with these symbols vouches for them.
+        let library = unsafe { libloading::Library::new(path) }.map_err(|error| {
+            source
+                .refusal("cannot be loaded as a library")
+                .because(error)
+        })?;
+        // SAFETY: the types are those of `tpo_native.h`; a library with these symbols vouches for
+        // them.
         let abi = unsafe { library.get::<GetAbi>(tpo_native::ABI_SYMBOL) }
             .map_err(|error| lacks(source, tpo_native::ABI_SYMBOL, error))
             .map(|get_abi| unsafe { get_abi() })?;
         if abi != ABI {
             let what = format!("has version {abi} of the native ABI; this tpo has version {ABI}");
-            return Err(source.refusal(what).hint("build it with the `tpo_native.h` of this tpo"));
+            return Err(source
+                .refusal(what)
+                .hint("build it with the `tpo_native.h` of this tpo"));
         }
         // SAFETY: as above.
         let table = unsafe { library.get::<GetPlugin>(tpo_native::PLUGIN_SYMBOL) }
@@ -72,8 +79,11 @@ impl NativeLibrary {
         // SAFETY: not null, aligned, and both fields are in every version of the table.
         let (abi, size) = unsafe { ((*table).abi, (*table).size) };
         if abi != ABI || (size as usize) < size_of::<tpo_native::Plugin>() {
-            let what = format!("gives a table of ABI {abi} with {size} bytes; this tpo needs ABI {ABI}");
-            return Err(source.refusal(what).hint("build it with the `tpo_native.h` of this tpo"));
+            let what =
+                format!("gives a table of ABI {abi} with {size} bytes; this tpo needs ABI {ABI}");
+            return Err(source
+                .refusal(what)
+                .hint("build it with the `tpo_native.h` of this tpo"));
         }
         // SAFETY: it has the size of the table of this ABI.
         let table = unsafe { *table };
@@ -93,9 +103,14 @@ impl NativeLibrary {
     pub(crate) fn description(&self, source: &Source) -> Result<NativeDescription, Failure> {
         // SAFETY: the function takes nothing; its text is valid while the library is loaded.
         let text = unsafe { (self.describe)() };
-        let said = self.read(text).map_err(|why| source.refusal(format!("describes itself {why}")))?;
-        serde_json::from_str(&said)
-            .map_err(|error| source.refusal("does not describe itself as a native plugin must").because(error))
+        let said = self
+            .read(text)
+            .map_err(|why| source.refusal(format!("describes itself {why}")))?;
+        serde_json::from_str(&said).map_err(|error| {
+            source
+                .refusal("does not describe itself as a native plugin must")
+                .because(error)
+        })
     }
 
     /// Copies a text of the library.
@@ -107,11 +122,15 @@ impl NativeLibrary {
             return Err("with a text at no address".into());
         }
         if text.size > self.max_text {
-            return Err(format!("with {} bytes of text, and `limits.answer_mib` allows {}", text.size, self.max_text));
+            return Err(format!(
+                "with {} bytes of text, and `limits.answer_mib` allows {}",
+                text.size, self.max_text
+            ));
         }
         // SAFETY: not null, and the library says that so many bytes are there.
         let bytes = unsafe { std::slice::from_raw_parts(text.data, text.size) };
-        String::from_utf8(bytes.to_vec()).map_err(|error| format!("with a text that is not UTF-8: {error}"))
+        String::from_utf8(bytes.to_vec())
+            .map_err(|error| format!("with a text that is not UTF-8: {error}"))
     }
 
     /// Copies a text that the library gave away, and gives it back.
@@ -125,11 +144,15 @@ impl NativeLibrary {
 
 fn lacks(source: &Source, symbol: &str, error: libloading::Error) -> Failure {
     let hint = "a native plugin exports the two functions of `tpo_native.h`";
-    source.refusal(format!("does not export `{symbol}`")).because(error).hint(hint)
+    source
+        .refusal(format!("does not export `{symbol}`"))
+        .because(error)
+        .hint(hint)
 }
 
-/// A configured instance of a native plugin, asked by one thread at a time. There is one: what a native plugin is for,
-/// such as a model on a GPU, is not to be had twice, and it can use threads of its own.
+/// A configured instance of a native plugin, asked by one thread at a time. There is one: what a
+/// native plugin is for, such as a model on a GPU, is not to be had twice, and it can use threads
+/// of its own.
 pub(crate) struct NativeInstance {
     library: NativeLibrary,
     handle: Mutex<Handle>,
@@ -143,43 +166,74 @@ unsafe impl Send for Handle {}
 
 impl NativeInstance {
     /// Makes an instance, or gives the plugin's word against the configuration.
-    pub(crate) fn open(library: NativeLibrary, config: &Value) -> Result<Result<Self, types::Error>, String> {
+    pub(crate) fn open(
+        library: NativeLibrary,
+        config: &Value,
+    ) -> Result<Result<Self, types::Error>, String> {
         let config = config.to_string();
         let (mut handle, mut error) = (ptr::null_mut(), Text::EMPTY);
         // SAFETY: the texts live through the call, and both places may be written to.
-        let status = unsafe { (library.open)(Text::from(config.as_str()), &raw mut handle, &raw mut error) };
+        let status =
+            unsafe { (library.open)(Text::from(config.as_str()), &raw mut handle, &raw mut error) };
         if status == tpo_native::OK {
-            return Ok(Ok(Self { library, handle: Mutex::new(Handle(handle)) }));
+            return Ok(Ok(Self {
+                library,
+                handle: Mutex::new(Handle(handle)),
+            }));
         }
-        let why = library.take(error).map_err(|why| format!("refused its configuration {why}"))?;
+        let why = library
+            .take(error)
+            .map_err(|why| format!("refused its configuration {why}"))?;
         Ok(Err(contract_error(status, why)))
     }
 
     /// Asks about one batch. The outer error says how the answer breaks the ABI.
-    pub(crate) fn ask<R: Role>(&self, items: &[R::Item]) -> Result<Result<Vec<R::Outcome>, types::Error>, String> {
-        let items = serde_json::to_string(items).map_err(|error| format!("cannot be asked: {error}"))?;
+    pub(crate) fn ask<R: Role>(
+        &self,
+        items: &[R::Item],
+    ) -> Result<Result<Vec<R::Outcome>, types::Error>, String> {
+        let items =
+            serde_json::to_string(items).map_err(|error| format!("cannot be asked: {error}"))?;
         let mut reply = Text::EMPTY;
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
         let role = R::ROLE.as_str();
-        // SAFETY: the instance is this library's, nobody else calls it now, and the texts live through the call.
-        let status =
-            unsafe { (self.library.call)(handle.0, Text::from(role), Text::from(items.as_str()), &raw mut reply) };
+        // SAFETY: the instance is this library's, nobody else calls it now, and the texts live
+        // through the call.
+        let status = unsafe {
+            (self.library.call)(
+                handle.0,
+                Text::from(role),
+                Text::from(items.as_str()),
+                &raw mut reply,
+            )
+        };
         drop(handle);
-        let reply = self.library.take(reply).map_err(|why| format!("answered {why}"))?;
-        if status == tpo_native::OK { parse(&reply).map(Ok) } else { Ok(Err(contract_error(status, reply))) }
+        let reply = self
+            .library
+            .take(reply)
+            .map_err(|why| format!("answered {why}"))?;
+        if status == tpo_native::OK {
+            parse(&reply).map(Ok)
+        } else {
+            Ok(Err(contract_error(status, reply)))
+        }
     }
 }
 
 impl Drop for NativeInstance {
     fn drop(&mut self) {
-        let handle = self.handle.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let handle = self
+            .handle
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the instance is not used again.
         unsafe { (self.library.close)(handle.0) };
     }
 }
 
 fn parse<T: DeserializeOwned>(reply: &str) -> Result<Vec<T>, String> {
-    serde_json::from_str(reply).map_err(|error| format!("answered something other than the role's outcomes: {error}"))
+    serde_json::from_str(reply)
+        .map_err(|error| format!("answered something other than the role's outcomes: {error}"))
 }
 
 fn contract_error(status: i32, why: String) -> types::Error {

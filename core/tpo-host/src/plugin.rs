@@ -1,7 +1,7 @@
 //! A plugin in a role, with its configuration: code that answers items.
 //!
-//! What the code is, a component or a native library, is known in [`Code`]; how items become batches and what happens
-//! when one fails is the business of [`crate::asking`].
+//! What the code is, a component or a native library, is known in [`Code`]; how items become
+//! batches and what happens when one fails is the business of [`crate::asking`].
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -35,8 +35,8 @@ pub(crate) struct Plugin<R: Role> {
 }
 
 impl<R: Role> Plugin<R> {
-    /// Finds the role in a component and has an instance look at the configuration, so that a wrong one is refused
-    /// before anything is asked.
+    /// Finds the role in a component and has an instance look at the configuration, so that a wrong
+    /// one is refused before anything is asked.
     pub(crate) fn of_component(
         component: Arc<CompiledComponent>,
         source: &Source,
@@ -49,11 +49,17 @@ impl<R: Role> Plugin<R> {
         let (description, configured) = component
             .run(&source.name, |store, instance| {
                 R::enter(&export, store, instance).map_err(|error| error.context(Drift))?;
-                let metadata = component.metadata.load(&mut *store, instance).map_err(|error| error.context(Drift))?;
+                let metadata = component
+                    .metadata
+                    .load(&mut *store, instance)
+                    .map_err(|error| error.context(Drift))?;
                 doing.set("while it described itself");
                 let description = metadata.call_describe(&mut *store)?;
                 doing.set("while it was configured");
-                Ok((description, metadata.call_configure(store, &config.to_string())?))
+                Ok((
+                    description,
+                    metadata.call_configure(store, &config.to_string())?,
+                ))
             })
             .map_err(|crash| {
                 if crash.is_drift() {
@@ -64,9 +70,15 @@ impl<R: Role> Plugin<R> {
             })?;
         let identity = inspection::identity(&description.name, &description.version, source)?;
         inspection::config_schema(&description.config_schema, source)?;
-        configured.map_err(|error| misconfigured(&subject::<R>(&identity), &error, &source.name))?;
+        configured
+            .map_err(|error| misconfigured(&subject::<R>(&identity), &error, &source.name))?;
         let code = Code::Component(Instances::new(component, export, &identity.name, config));
-        Ok(Self { code, identity, config: config.clone(), conduct })
+        Ok(Self {
+            code,
+            identity,
+            config: config.clone(),
+            conduct,
+        })
     }
 
     /// Opens an instance of a native plugin that plays the role.
@@ -81,9 +93,16 @@ impl<R: Role> Plugin<R> {
         contract::check_role(&description.roles, R::ROLE, source)?;
         let identity = inspection::identity(&description.name, &description.version, source)?;
         let instance = NativeInstance::open(library, config)
-            .map_err(|what| Failure::new(Kind::Plugin, format!("{} {what}", subject::<R>(&identity))))?
+            .map_err(|what| {
+                Failure::new(Kind::Plugin, format!("{} {what}", subject::<R>(&identity)))
+            })?
             .map_err(|error| misconfigured(&subject::<R>(&identity), &error, &source.name))?;
-        Ok(Self { code: Code::Native(instance), identity, config: config.clone(), conduct })
+        Ok(Self {
+            code: Code::Native(instance),
+            identity,
+            config: config.clone(),
+            conduct,
+        })
     }
 
     pub(crate) fn identity(&self) -> &PluginIdentity {
@@ -100,19 +119,39 @@ fn check_table<R: Role>(config: &Value, source: &Source) -> Result<(), Failure> 
     if config.is_object() {
         return Ok(());
     }
-    Err(Failure::new(Kind::Usage, format!("the configuration of {} `{}` is not a table", R::ROLE, source.name)))
+    Err(Failure::new(
+        Kind::Usage,
+        format!(
+            "the configuration of {} `{}` is not a table",
+            R::ROLE,
+            source.name
+        ),
+    ))
 }
 
 fn subject<R: Role>(identity: &PluginIdentity) -> String {
-    let PluginIdentity { name, version, sha256, source } = identity;
-    format!("{} `{name}` {version} ({source}, sha256 {})", R::ROLE, &sha256[..12])
+    let PluginIdentity {
+        name,
+        version,
+        sha256,
+        source,
+    } = identity;
+    format!(
+        "{} `{name}` {version} ({source}, sha256 {})",
+        R::ROLE,
+        &sha256[..12]
+    )
 }
 
 fn misconfigured(subject: &str, error: &types::Error, name: &str) -> Failure {
     match error {
         types::Error::InvalidConfig(why) => {
-            let what = format!("{subject} refuses its configuration: {}", quotable(why, ERROR_BYTES));
-            Failure::new(Kind::Usage, what).hint(format!("`tpo plugin inspect {name}` prints its keys"))
+            let what = format!(
+                "{subject} refuses its configuration: {}",
+                quotable(why, ERROR_BYTES)
+            );
+            Failure::new(Kind::Usage, what)
+                .hint(format!("`tpo plugin inspect {name}` prints its keys"))
         }
         _ => failed(subject, error, "while it was configured"),
     }
@@ -125,5 +164,8 @@ pub(crate) fn failed(subject: &str, error: &types::Error, place: &str) -> Failur
         types::Error::InvalidInput(why) => ("could not use its input", why),
         types::Error::Internal(why) => ("failed", why),
     };
-    Failure::new(Kind::Plugin, format!("{subject} {did} {place}: {}", quotable(why, ERROR_BYTES)))
+    Failure::new(
+        Kind::Plugin,
+        format!("{subject} {did} {place}: {}", quotable(why, ERROR_BYTES)),
+    )
 }

@@ -21,8 +21,8 @@ use crate::roles::Role;
 use crate::source::{Form, Source};
 use crate::state::State;
 use crate::{
-    Bundles, Inspection, JudgePlugin, Limits, PairwiseJudgePlugin, ParserPlugin, SelectorPlugin, TemplatePlugin,
-    Workshop,
+    Bundles, Inspection, JudgePlugin, Limits, PairwiseJudgePlugin, ParserPlugin, SelectorPlugin,
+    TemplatePlugin, Workshop,
 };
 
 /// What a process decides about all of its plugins.
@@ -44,10 +44,9 @@ pub struct Setup {
 
 /// Loads plugins. A process needs one; each component is compiled once.
 ///
-/// A source is `oci://` and a bundle in a registry, a path where it has a separator or an extension, and the name of a
-/// built-in component otherwise. A
-/// configuration is a JSON object, and is shown to the plugin at once: a wrong one is refused here, not in the middle of
-/// a run.
+/// A source is `oci://` and a bundle in a registry, a path where it has a separator or an
+/// extension, and the name of a built-in component otherwise. A configuration is a JSON object, and
+/// is shown to the plugin at once: a wrong one is refused here, not in the middle of a run.
 pub struct Plugins {
     engine: TimedEngine,
     linker: Linker<State>,
@@ -61,9 +60,15 @@ impl Plugins {
     pub fn new(setup: Setup) -> Result<Self, Failure> {
         setup.limits.check()?;
         let engine = TimedEngine::start(&setup.limits)?;
-        let linker = linker(&engine)
-            .map_err(|error| Failure::new(Kind::Bug, "the imports of plugins cannot be linked").because(error))?;
-        Ok(Self { engine, linker, setup, compiled: Mutex::default() })
+        let linker = linker(&engine).map_err(|error| {
+            Failure::new(Kind::Bug, "the imports of plugins cannot be linked").because(error)
+        })?;
+        Ok(Self {
+            engine,
+            linker,
+            setup,
+            compiled: Mutex::default(),
+        })
     }
 
     /// Loads a thought template.
@@ -125,12 +130,18 @@ impl Plugins {
         contract::check_imports(&surface, &source)?;
         let component = self.compile(&source)?;
         let description = component
-            .run(&source.name, |store, instance| component.metadata.load(&mut *store, instance)?.call_describe(store))
+            .run(&source.name, |store, instance| {
+                component
+                    .metadata
+                    .load(&mut *store, instance)?
+                    .call_describe(store)
+            })
             .map_err(|crash| crash.failure(&source.subject(), "while it described itself"))?;
         Inspection::new(&description, &source, surface, roles)
     }
 
-    /// The same for a plugin whose author wants to know: its own copy of the contract is compared line by line, too.
+    /// The same for a plugin whose author wants to know: its own copy of the contract is compared
+    /// line by line, too.
     pub fn check(&self, source: &str) -> Result<Inspection, Failure> {
         let inspection = self.inspect(source)?;
         let source = self.open(source)?;
@@ -142,7 +153,10 @@ impl Plugins {
 
     pub(crate) fn load<R: Role>(&self, wanted: &Wanted<'_>) -> Result<Plugin<R>, Failure> {
         let source = self.open(wanted.source)?;
-        let conduct = Conduct { on_error: wanted.on_error, failures: self.setup.failures.clone() };
+        let conduct = Conduct {
+            on_error: wanted.on_error,
+            failures: self.setup.failures.clone(),
+        };
         if source.form == Form::Native {
             return Plugin::of_library(self.library(&source)?, &source, wanted.config, conduct);
         }
@@ -162,7 +176,10 @@ impl Plugins {
         }
         let reference: Reference = source.parse()?;
         let bundles = self.setup.bundles.as_ref().ok_or_else(|| {
-            Failure::new(Kind::Usage, format!("`{reference}` is in a registry, and none is asked here"))
+            Failure::new(
+                Kind::Usage,
+                format!("`{reference}` is in a registry, and none is asked here"),
+            )
         })?;
         Source::of_bundle(source, &bundles.resolve(&reference)?, &self.setup.limits)
     }
@@ -181,10 +198,17 @@ impl Plugins {
         if let Some(component) = compiled.get(&source.sha256) {
             return Ok(Arc::clone(component));
         }
-        let Setup { limits, workshop, models, .. } = &self.setup;
+        let Setup {
+            limits,
+            workshop,
+            models,
+            ..
+        } = &self.setup;
         let held = footprint::bytes(&source.bytes, limits.instances as usize)
             .map_err(|error| source.refusal("is no well-formed component").because(error))?;
-        limits.check_held(held).map_err(|exceeded| source.refusal(exceeded.to_string()).hint(exceeded.hint()))?;
+        limits
+            .check_held(held)
+            .map_err(|exceeded| source.refusal(exceeded.to_string()).hint(exceeded.hint()))?;
         let component = compile::compile(&self.engine.engine, source, limits, workshop.as_ref())?;
         let component = Arc::new(CompiledComponent::link(
             &component,

@@ -1,7 +1,9 @@
-//! The five roles: what each passes across the boundary, what an answer must look like, and the stage it makes.
+//! The five roles: what each passes across the boundary, what an answer must look like, and the
+//! stage it makes.
 //!
-//! A role is a list of items in and a list of outcomes out, one per item, in the contract's own records. What carries
-//! them (a component, a native library), in how many batches, and what happens when that fails, is not known here.
+//! A role is a list of items in and a list of outcomes out, one per item, in the contract's own
+//! records. What carries them (a component, a native library), in how many batches, and what
+//! happens when that fails, is not known here.
 
 pub(crate) mod convert;
 pub(crate) mod judge;
@@ -34,8 +36,16 @@ pub(crate) trait Role: Sized + 'static {
     type Guest: Send;
 
     fn find(component: &InstancePre<State>) -> wasmtime::Result<Self::Export>;
-    fn enter(export: &Self::Export, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Self::Guest>;
-    fn call(guest: &Self::Guest, store: &mut Store<State>, items: &[Self::Item]) -> Reply<Self::Outcome>;
+    fn enter(
+        export: &Self::Export,
+        store: &mut Store<State>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self::Guest>;
+    fn call(
+        guest: &Self::Guest,
+        store: &mut Store<State>,
+        items: &[Self::Item],
+    ) -> Reply<Self::Outcome>;
 
     /// About how many bytes an item takes.
     fn bytes(item: &Self::Item) -> usize;
@@ -68,7 +78,11 @@ macro_rules! call_through {
             export.load(store, instance)
         }
 
-        fn call(guest: &Self::Guest, store: &mut Store<State>, items: &[Self::Item]) -> Reply<Self::Outcome> {
+        fn call(
+            guest: &Self::Guest,
+            store: &mut Store<State>,
+            items: &[Self::Item],
+        ) -> Reply<Self::Outcome> {
             guest.$method(store, items)
         }
     };

@@ -1,6 +1,7 @@
 //! Where a plugin comes from: inside the binary, or a file.
 //!
-//! Nothing is understood here but the first bytes, and those only to say what a file is that is no component.
+//! Nothing is understood here but the first bytes, and those only to say what a file is that is no
+//! component.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -24,7 +25,8 @@ use crate::text::quotable;
 /// The longest refusal, in bytes. Names in a component may have a hundred kilobytes.
 const REFUSAL_BYTES: usize = 2000;
 
-/// Whether a name is that of a file: it has a separator or an extension. Any other name is that of a built-in component.
+/// Whether a name is that of a file: it has a separator or an extension. Any other name is that of
+/// a built-in component.
 fn is_path(name: &str) -> bool {
     name.contains(['/', '.', std::path::MAIN_SEPARATOR])
 }
@@ -32,7 +34,11 @@ fn is_path(name: &str) -> bool {
 /// The name of a plugin as it is called from anywhere, given where relative paths begin.
 pub fn anchored(name: &str, base: &Path) -> String {
     let is_file = !Reference::is_meant(name) && is_path(name);
-    if is_file { base.join(name).display().to_string() } else { name.to_owned() }
+    if is_file {
+        base.join(name).display().to_string()
+    } else {
+        name.to_owned()
+    }
 }
 
 /// What a plugin's bytes are.
@@ -64,24 +70,47 @@ impl Source {
             let bytes = read(Path::new(name), u64::from(limits.component_mib) << 20)?;
             (form(name, &bytes)?, name, bytes.into())
         } else {
-            (Form::Component, "built-in", builtin::component(name).ok_or_else(|| unknown(name))?.into())
+            (
+                Form::Component,
+                "built-in",
+                builtin::component(name)
+                    .ok_or_else(|| unknown(name))?
+                    .into(),
+            )
         };
         let sha256 = hex(&Sha256::digest(&bytes));
-        Ok(Self { form, origin: origin.into(), name: name.into(), bytes, sha256, defaults: Map::new() })
+        Ok(Self {
+            form,
+            origin: origin.into(),
+            name: name.into(),
+            bytes,
+            sha256,
+            defaults: Map::new(),
+        })
     }
 
     /// The component of a bundle, which is called `name`.
-    pub(crate) fn of_bundle(name: &str, resolved: &Resolved, limits: &Limits) -> Result<Self, Failure> {
+    pub(crate) fn of_bundle(
+        name: &str,
+        resolved: &Resolved,
+        limits: &Limits,
+    ) -> Result<Self, Failure> {
         let max_mib = u64::from(limits.component_mib);
         if resolved.size > max_mib << 20 {
             return Err(too_large(name, max_mib));
         }
-        let table = resolved.component().map(|component| serde_json::to_value(&component.config));
+        let table = resolved
+            .component()
+            .map(|component| serde_json::to_value(&component.config));
         let defaults = match table.transpose() {
             Ok(Some(Value::Object(defaults))) => defaults,
             Ok(_) => Map::new(),
             Err(error) => {
-                return Err(Failure::new(Kind::Bug, format!("the configuration of `{name}` is no JSON")).because(error));
+                return Err(Failure::new(
+                    Kind::Bug,
+                    format!("the configuration of `{name}` is no JSON"),
+                )
+                .because(error));
             }
         };
         Ok(Self {
@@ -101,7 +130,9 @@ impl Source {
 
     /// The user's configuration over the bundle's. What is no table stays as it is, to be refused.
     pub(crate) fn with_defaults(&self, config: &Value) -> Value {
-        let Value::Object(given) = config else { return config.clone() };
+        let Value::Object(given) = config else {
+            return config.clone();
+        };
         let mut all = self.defaults.clone();
         all.extend(given.clone());
         Value::Object(all)
@@ -112,7 +143,8 @@ impl Source {
         format!("`{}` (sha256 {})", self.name, &self.sha256[..12])
     }
 
-    /// The refusal of a component whose types are not the contract's: `error` says so, and this how they differ.
+    /// The refusal of a component whose types are not the contract's: `error` says so, and this how
+    /// they differ.
     pub(crate) fn drifted(&self, error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
         let differences = drift::differences(&self.bytes);
         let failure = self.refusal(Drift.to_string()).hint(Drift::HINT);
@@ -123,9 +155,17 @@ impl Source {
         failure.because(Failure::new(Kind::Plugin, told).because(error))
     }
 
-    /// A refusal of this component; `what` goes on from its name, and may quote what the component says.
+    /// A refusal of this component; `what` goes on from its name, and may quote what the component
+    /// says.
     pub(crate) fn refusal(&self, what: impl AsRef<str>) -> Failure {
-        Failure::new(Kind::Plugin, format!("{} {}", self.subject(), quotable(what.as_ref(), REFUSAL_BYTES)))
+        Failure::new(
+            Kind::Plugin,
+            format!(
+                "{} {}",
+                self.subject(),
+                quotable(what.as_ref(), REFUSAL_BYTES)
+            ),
+        )
     }
 }
 
@@ -135,19 +175,31 @@ fn unknown(name: &str) -> Failure {
         return failure.hint(format!("did you mean `{nearest}`?"));
     }
     let names = builtin::names().collect::<Vec<_>>().join(", ");
-    failure.hint(format!("built in are {names}; a file is given as a path, for example `./{name}.wasm`"))
+    failure.hint(format!(
+        "built in are {names}; a file is given as a path, for example `./{name}.wasm`"
+    ))
 }
 
 fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Failure> {
     let cannot_read = |error: io::Error| {
-        let failure = Failure::new(Kind::Input, format!("plugin `{}` cannot be read", path.display()));
+        let failure = Failure::new(
+            Kind::Input,
+            format!("plugin `{}` cannot be read", path.display()),
+        );
         let missing = error.kind() == io::ErrorKind::NotFound;
         let failure = failure.because(error);
-        if missing { failure.hint("the path is taken from the working directory") } else { failure }
+        if missing {
+            failure.hint("the path is taken from the working directory")
+        } else {
+            failure
+        }
     };
     let mut bytes = Vec::new();
-    // One byte more tells a file that is too large from one that just fits, whatever its metadata says.
-    File::open(path).and_then(|file| file.take(max_bytes + 1).read_to_end(&mut bytes)).map_err(cannot_read)?;
+    // One byte more tells a file that is too large from one that just fits, whatever its metadata
+    // says.
+    File::open(path)
+        .and_then(|file| file.take(max_bytes + 1).read_to_end(&mut bytes))
+        .map_err(cannot_read)?;
     if bytes.len() as u64 > max_bytes {
         return Err(too_large(&path.display().to_string(), max_bytes >> 20));
     }
@@ -155,27 +207,44 @@ fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Failure> {
 }
 
 fn too_large(name: &str, max_mib: u64) -> Failure {
-    Failure::new(Kind::Plugin, format!("plugin `{name}` is larger than {max_mib} MiB"))
-        .hint("strip it, build it with optimization for size, or raise `limits.component_mib`")
+    Failure::new(
+        Kind::Plugin,
+        format!("plugin `{name}` is larger than {max_mib} MiB"),
+    )
+    .hint("strip it, build it with optimization for size, or raise `limits.component_mib`")
 }
 
 /// What a file is, or why it is no plugin.
 fn form(name: &str, bytes: &[u8]) -> Result<Form, Failure> {
-    let refuse = |what: &str, hint: &str| Err(Failure::new(Kind::Plugin, format!("`{name}` is {what}")).hint(hint));
+    let refuse = |what: &str, hint: &str| {
+        Err(Failure::new(Kind::Plugin, format!("`{name}` is {what}")).hint(hint))
+    };
     let starts_with_any = |magics: &[&[u8]]| magics.iter().any(|magic| bytes.starts_with(magic));
     if Parser::is_component(bytes) {
         Ok(Form::Component)
     } else if Engine::detect_precompiled(bytes).is_some() {
         // Looks like a library, and must never be taken for one.
-        refuse("compiled code, which tpo cannot check", "give the `.wasm` that it was compiled from")
+        refuse(
+            "compiled code, which tpo cannot check",
+            "give the `.wasm` that it was compiled from",
+        )
     } else if starts_with_any(&[b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ"]) {
         Ok(Form::Native)
     } else if Parser::is_core_wasm(bytes) {
-        refuse("a core module, not a component", "build it with `--target wasm32-wasip2`")
+        refuse(
+            "a core module, not a component",
+            "build it with `--target wasm32-wasip2`",
+        )
     } else if bytes.trim_ascii_start().starts_with(b"(") {
-        refuse("WebAssembly text, not a component", "assemble it first, for example with `wasm-tools parse`")
+        refuse(
+            "WebAssembly text, not a component",
+            "assemble it first, for example with `wasm-tools parse`",
+        )
     } else {
-        refuse("not a WebAssembly component", "build it with `--target wasm32-wasip2`")
+        refuse(
+            "not a WebAssembly component",
+            "build it with `--target wasm32-wasip2`",
+        )
     }
 }
 

@@ -26,8 +26,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// A store for one call of instances that hold `held` bytes besides their memories. Its time runs from now, so that
-    /// instantiation, which runs guest code, is in it.
+    /// A store for one call of instances that hold `held` bytes besides their memories. Its time
+    /// runs from now, so that instantiation, which runs guest code, is in it.
     pub(crate) fn store(
         engine: &TimedEngine,
         limits: &Limits,
@@ -52,13 +52,22 @@ impl State {
         store.epoch_deadline_callback(move |mut store| {
             // The time that it has waited for a model was not its own.
             let waited = std::mem::take(&mut store.data_mut().models.to_give_back);
-            Ok(if waited.is_zero() { UpdateDeadline::Interrupt } else { UpdateDeadline::Continue(clock.ticks(waited)) })
+            Ok(if waited.is_zero() {
+                UpdateDeadline::Interrupt
+            } else {
+                UpdateDeadline::Continue(clock.ticks(waited))
+            })
         });
         store
     }
 
     /// Readies a store that has served a call for another one. What the guest holds, it keeps.
-    pub(crate) fn renew(store: &mut Store<Self>, engine: &TimedEngine, limits: &Limits, plugin: &str) {
+    pub(crate) fn renew(
+        store: &mut Store<Self>,
+        engine: &TimedEngine,
+        limits: &Limits,
+        plugin: &str,
+    ) {
         store.data_mut().noise = Noise::default();
         store.data_mut().models.renew();
         *store.data().log.lock() = Log::new(plugin, limits);

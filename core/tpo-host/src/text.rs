@@ -1,6 +1,8 @@
-//! Text that guests wrote, made fit to be quoted: bounded, and without characters that command a terminal.
+//! Text that guests wrote, made fit to be quoted: bounded, and without characters that command a
+//! terminal.
 
-/// `text` without control and bidirectional characters, cut after `max_bytes`. Line breaks and tabs stay.
+/// `text` without control and bidirectional characters, cut after `max_bytes`. Line breaks and tabs
+/// stay.
 pub(crate) fn quotable(text: &str, max_bytes: usize) -> String {
     let end = text.floor_char_boundary(max_bytes);
     let mut quoted: String = text[..end].chars().filter(|&c| !is_hostile(c)).collect();
@@ -21,7 +23,10 @@ mod tests {
 
     #[test]
     fn what_commands_a_terminal_is_removed() {
-        assert_eq!(quotable("a\u{1b}[2J\r\u{202e}b\n\tc\u{9b}31m\u{0}", 100), "a[2Jb\n\tc31m");
+        assert_eq!(
+            quotable("a\u{1b}[2J\r\u{202e}b\n\tc\u{9b}31m\u{0}", 100),
+            "a[2Jb\n\tc31m"
+        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The WASI that a guest's standard library needs to start: empty, and the same on every machine.
 //!
-//! There are no arguments and no environment variables, and random numbers are the same in every call. What a guest prints
-//! goes to its [`Log`](crate::log::Log). What is missing here, files, clocks and the network among it, is refused before
-//! a component is compiled ([`crate::contract`]): a standard library starts without, so who imports it means to use it.
+//! There are no arguments and no environment variables, and random numbers are the same in every
+//! call. What a guest prints goes to its [`Log`](crate::log::Log). What is missing here, files,
+//! clocks and the network among it, is refused before a component is compiled
+//! ([`crate::contract`]): a standard library starts without, so who imports it means to use it.
 
 use bytes::Bytes;
 use wasmtime::component::{HasData, HasSelf, Linker, Resource, ResourceTable};
@@ -62,7 +63,10 @@ impl HasData for Table {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -83,7 +87,10 @@ impl Noise {
     }
 
     fn bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
-        wasmtime::ensure!(length <= NOISE_BYTES, "{length} random bytes at once are more than {NOISE_BYTES}");
+        wasmtime::ensure!(
+            length <= NOISE_BYTES,
+            "{length} random bytes at once are more than {NOISE_BYTES}"
+        );
         let mut bytes = Vec::new();
         while (bytes.len() as u64) < length {
             bytes.extend_from_slice(&self.next().to_le_bytes());
@@ -168,7 +175,10 @@ mod tests {
     #[test]
     fn noise_is_that_of_the_reference_implementation() {
         let mut noise = Noise::default();
-        assert_eq!([noise.next(), noise.next()], [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4]);
+        assert_eq!(
+            [noise.next(), noise.next()],
+            [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4]
+        );
         assert_eq!(noise.bytes(11).expect("a few").len(), 11);
         assert!(noise.bytes(u64::MAX).is_err());
     }

@@ -1,9 +1,10 @@
 //! One block of the decoder, forward and backward.
 //!
-//! Attention and MLP, each behind a norm and around a residual connection. What differs between model families (biases
-//! of queries, keys and values; norms of queries and keys) is a branch on the model's data in the forward pass and its
-//! mirror in the backward pass; no other code knows of it. Training and sampling share the forward pass and differ in
-//! [`Backend`]: how the products are computed and what attention sees.
+//! Attention and MLP, each behind a norm and around a residual connection. What differs between
+//! model families (biases of queries, keys and values; norms of queries and keys) is a branch on
+//! the model's data in the forward pass and its mirror in the backward pass; no other code knows of
+//! it. Training and sampling share the forward pass and differ in [`Backend`]: how the products are
+//! computed and what attention sees.
 
 mod linear;
 #[cfg(test)]
@@ -23,11 +24,12 @@ pub(crate) use vjp::{Backward, BlockGradient};
 
 /// What a block leaves to whoever runs it.
 pub(crate) trait Backend {
-    /// `y = x w^T` or `y += x w^T` with one of the block's four matrices. `x` is (T, in), `y` is (T, out).
+    /// `y = x w^T` or `y += x w^T` with one of the block's four matrices. `x` is (T, in), `y` is
+    /// (T, out).
     fn multiply(&mut self, projection: Projection, x: &[f32], y: &mut [f32], write: Write);
 
-    /// `out` `(T, q_width)` `=` attention over rotated queries and keys, and values, `qkv` `(T, qkv_width)`. `log_sums`
-    /// (T, heads) may be left alone where there is no backward pass.
+    /// `out` `(T, q_width)` `=` attention over rotated queries and keys, and values, `qkv` `(T,
+    /// qkv_width)`. `log_sums` (T, heads) may be left alone where there is no backward pass.
     fn attend(&mut self, qkv: &[f32], out: &mut [f32], log_sums: &mut [f32]);
 }
 
@@ -39,11 +41,12 @@ pub(crate) struct Block<'a> {
     layout: &'a BlockLayout,
 }
 
-/// All that a block computes on its way and the backward pass reads. Norms and the gated unit are not kept: making them
-/// again costs little and they would double the memory.
+/// All that a block computes on its way and the backward pass reads. Norms and the gated unit are
+/// not kept: making them again costs little and they would double the memory.
 #[derive(Debug, Default)]
 pub(crate) struct Activations {
-    /// Queries, keys and values before the norm of queries and keys; empty where there is none. `(T, qkv_width)`
+    /// Queries, keys and values before the norm of queries and keys; empty where there is none.
+    /// `(T, qkv_width)`
     qkv_unnormed: Vec<f32>,
     /// Rotated queries and keys, and values. `(T, qkv_width)`
     qkv: Vec<f32>,
@@ -71,17 +74,23 @@ impl Activations {
         self.attended.resize(tokens * spec.q_width(), 0.0);
         self.log_sums.resize(tokens * spec.num_heads, 0.0);
         self.middle.resize(tokens * spec.hidden_size, 0.0);
-        self.gate_up.resize(tokens * 2 * spec.intermediate_size, 0.0);
+        self.gate_up
+            .resize(tokens * 2 * spec.intermediate_size, 0.0);
     }
 }
 
 impl<'a> Block<'a> {
     /// Block number `index` of a model.
     pub(crate) fn new(spec: &'a ModelSpec, params: &'a Params, index: usize) -> Self {
-        Self { spec, params, layout: &params.layout.blocks[index] }
+        Self {
+            spec,
+            params,
+            layout: &params.layout.blocks[index],
+        }
     }
 
-    /// `out = block(x)`. `x` and `out` are (T, D), `positions` has each token's place in its sequence (T).
+    /// `out = block(x)`. `x` and `out` are (T, D), `positions` has each token's place in its
+    /// sequence (T).
     pub(crate) fn forward<B: Backend>(
         &self,
         backend: &mut B,
@@ -91,8 +100,14 @@ impl<'a> Block<'a> {
         (kept, scratch): (&mut Activations, &mut Scratch),
     ) {
         self.activate(backend, (rotary, positions), x, (kept, scratch));
-        scratch.gated.resize(positions.len() * self.spec.intermediate_size, 0.0);
-        silu_glu(&kept.gate_up, &mut scratch.gated, self.spec.intermediate_size);
+        scratch
+            .gated
+            .resize(positions.len() * self.spec.intermediate_size, 0.0);
+        silu_glu(
+            &kept.gate_up,
+            &mut scratch.gated,
+            self.spec.intermediate_size,
+        );
         out.copy_from_slice(&kept.middle);
         backend.multiply(Projection::Down, &scratch.gated, out, Write::Add(1.0));
     }
@@ -110,18 +125,41 @@ impl<'a> Block<'a> {
         scratch.normed.resize(x.len(), 0.0);
         scratch.inverse.resize(positions.len(), 0.0);
 
-        rms_norm(x, params.at(&layout.input_norm), eps, &mut scratch.normed, &mut scratch.inverse);
+        rms_norm(
+            x,
+            params.at(&layout.input_norm),
+            eps,
+            &mut scratch.normed,
+            &mut scratch.inverse,
+        );
         backend.multiply(Projection::Qkv, &scratch.normed, &mut kept.qkv, Write::Set);
         self.position(kept, rotary, positions);
         backend.attend(&kept.qkv, &mut kept.attended, &mut kept.log_sums);
         kept.middle.copy_from_slice(x);
-        backend.multiply(Projection::Output, &kept.attended, &mut kept.middle, Write::Add(1.0));
+        backend.multiply(
+            Projection::Output,
+            &kept.attended,
+            &mut kept.middle,
+            Write::Add(1.0),
+        );
 
-        rms_norm(&kept.middle, params.at(&layout.post_norm), eps, &mut scratch.normed, &mut scratch.inverse);
-        backend.multiply(Projection::GateUp, &scratch.normed, &mut kept.gate_up, Write::Set);
+        rms_norm(
+            &kept.middle,
+            params.at(&layout.post_norm),
+            eps,
+            &mut scratch.normed,
+            &mut scratch.inverse,
+        );
+        backend.multiply(
+            Projection::GateUp,
+            &scratch.normed,
+            &mut kept.gate_up,
+            Write::Set,
+        );
     }
 
-    /// From what the projection made to what attention reads: biases, norms of queries and keys, rotation.
+    /// From what the projection made to what attention reads: biases, norms of queries and keys,
+    /// rotation.
     fn position(&self, kept: &mut Activations, rotary: &Rotary, positions: &[u32]) {
         let width = self.spec.qkv_width();
         if self.spec.qkv_bias {
@@ -133,7 +171,13 @@ impl<'a> Block<'a> {
                 norm.apply(&mut kept.qkv);
             }
         }
-        rotary.apply(&mut kept.qkv, width, self.rotated(), positions, Turn::Forward);
+        rotary.apply(
+            &mut kept.qkv,
+            width,
+            self.rotated(),
+            positions,
+            Turn::Forward,
+        );
     }
 
     /// Columns that are rotated: queries and keys.
@@ -144,7 +188,11 @@ impl<'a> Block<'a> {
     /// The norms of queries and of keys.
     fn head_norms(&self) -> [HeadNorm<'a>; 2] {
         let (q, rotated) = (self.spec.q_width(), self.rotated());
-        [(0..q, &self.layout.q_norm), (q..rotated, &self.layout.k_norm)].map(|(columns, weight)| HeadNorm {
+        [
+            (0..q, &self.layout.q_norm),
+            (q..rotated, &self.layout.k_norm),
+        ]
+        .map(|(columns, weight)| HeadNorm {
             width: self.spec.qkv_width(),
             columns,
             weight: self.params.at(weight),

@@ -1,7 +1,7 @@
 //! A model's chat template: the program in its files that turns a conversation into text.
 //!
-//! Runs it as transformers does, so that prompts are the ones the model was trained on. The program is not trusted: its
-//! work is bounded. Knows nothing of tokens.
+//! Runs it as transformers does, so that prompts are the ones the model was trained on. The program
+//! is not trusted: its work is bounded. Knows nothing of tokens.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde};
@@ -13,8 +13,9 @@ mod json;
 
 const NAME: &str = "chat template";
 
-/// What one rendering may spend: one unit per instruction and per 64 bytes made, so this also bounds the text and the
-/// memory, to 128 MiB. A conversation of a hundred messages costs a few thousand.
+/// What one rendering may spend: one unit per instruction and per 64 bytes made, so this also
+/// bounds the text and the memory, to 128 MiB. A conversation of a hundred messages costs a few
+/// thousand.
 const FUEL: u64 = 2_000_000;
 
 /// A compiled chat template.
@@ -27,8 +28,9 @@ pub(crate) struct ChatTemplate {
 }
 
 impl ChatTemplate {
-    /// Compiles a template. `origin` names the model in messages; `special_tokens` are the variables, for example
-    /// `bos_token`, that transformers gives to templates beside the messages.
+    /// Compiles a template. `origin` names the model in messages; `special_tokens` are the
+    /// variables, for example `bos_token`, that transformers gives to templates beside the
+    /// messages.
     pub(crate) fn new(
         source: String,
         origin: String,
@@ -37,27 +39,46 @@ impl ChatTemplate {
         let mut environment = Environment::new();
         environment.set_fuel(Some(FUEL));
         environment.set_unknown_method_callback(unknown_method_callback);
-        environment.add_filter("tojson", |value: Serde<serde_json::Value>, options: Kwargs| {
-            options.assert_all_used()?;
-            Ok::<_, Error>(json::as_python_writes(&value.0))
-        });
-        environment.add_function("raise_exception", |message: String| -> Result<Value, Error> {
-            Err(Error::new(ErrorKind::InvalidOperation, message))
-        });
-        // `strftime_now` is left out on purpose: templates that would put today's date into the prompt fall back to a
-        // fixed one, and the same run gives the same prompts on any day.
+        environment.add_filter(
+            "tojson",
+            |value: Serde<serde_json::Value>, options: Kwargs| {
+                options.assert_all_used()?;
+                Ok::<_, Error>(json::as_python_writes(&value.0))
+            },
+        );
+        environment.add_function(
+            "raise_exception",
+            |message: String| -> Result<Value, Error> {
+                Err(Error::new(ErrorKind::InvalidOperation, message))
+            },
+        );
+        // `strftime_now` is left out on purpose: templates that would put today's date into the
+        // prompt fall back to a fixed one, and the same run gives the same prompts on any day.
         for (name, token) in special_tokens {
             environment.add_global(name, token);
         }
         let refused = |error: Error| {
-            Failure::new(Kind::Input, format!("the chat template of `{origin}` cannot be read"))
-                .because(error)
-                .hint("the template is malformed or uses an extension of Jinja that is not supported")
+            Failure::new(
+                Kind::Input,
+                format!("the chat template of `{origin}` cannot be read"),
+            )
+            .because(error)
+            .hint("the template is malformed or uses an extension of Jinja that is not supported")
         };
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(refused)?;
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()
+            .map_err(refused)?;
         environment.set_syntax(syntax);
-        environment.add_template_owned(NAME, source.clone()).map_err(refused)?;
-        Ok(Self { environment, source, origin })
+        environment
+            .add_template_owned(NAME, source.clone())
+            .map_err(refused)?;
+        Ok(Self {
+            environment,
+            source,
+            origin,
+        })
     }
 
     /// The program's text.
@@ -65,19 +86,34 @@ impl ChatTemplate {
         &self.source
     }
 
-    /// The conversation as text, ending with its last turn or, with `generation_prompt`, where the assistant's next turn begins.
-    pub(crate) fn render(&self, messages: &[Message], generation_prompt: bool) -> Result<String, Failure> {
-        let variables =
-            context! { messages => Value::from(Serde(messages)), add_generation_prompt => generation_prompt };
-        self.environment.get_template(NAME).and_then(|template| template.render(variables)).map_err(|error| {
-            let what = match error.kind() {
-                ErrorKind::OutOfFuel => format!("the chat template of `{}` does not come to an end", self.origin),
-                _ => format!("the chat template of `{}` refuses the messages", self.origin),
-            };
-            Failure::new(Kind::Input, what)
-                .because(error)
-                .hint("some models allow no system message, or ask for user and assistant to take turns")
-        })
+    /// The conversation as text, ending with its last turn or, with `generation_prompt`, where the
+    /// assistant's next turn begins.
+    pub(crate) fn render(
+        &self,
+        messages: &[Message],
+        generation_prompt: bool,
+    ) -> Result<String, Failure> {
+        let variables = context! { messages => Value::from(Serde(messages)), add_generation_prompt => generation_prompt };
+        self.environment
+            .get_template(NAME)
+            .and_then(|template| template.render(variables))
+            .map_err(|error| {
+                let what = match error.kind() {
+                    ErrorKind::OutOfFuel => format!(
+                        "the chat template of `{}` does not come to an \
+                    end",
+                        self.origin
+                    ),
+                    _ => format!(
+                        "the chat template of `{}` refuses the messages",
+                        self.origin
+                    ),
+                };
+                Failure::new(Kind::Input, what).because(error).hint(
+                    "some models allow no system message, or ask for user and assistant to take \
+                    turns",
+                )
+            })
     }
 }
 

@@ -1,9 +1,13 @@
-//! The decoder: from token ids to hidden states, logits and log-probabilities, and back to gradients.
+//! The decoder: from token ids to hidden states, logits and log-probabilities, and back to
+//! gradients.
 //!
-//! One definition for scoring and training; sampling runs the same blocks on packed weights. Knows nothing of losses:
-//! the backward pass is given the derivative of the loss by each log-probability.
+//! One definition for scoring and training; sampling runs the same blocks on packed weights. Knows
+//! nothing of losses: the backward pass is given the derivative of the loss by each
+//! log-probability.
 
-use crate::block::{Activations, Backend, Backward, Block, BlockGradient, Linears, Projection, Scratch};
+use crate::block::{
+    Activations, Backend, Backward, Block, BlockGradient, Linears, Projection, Scratch,
+};
 use crate::kernels::attention::{Heads, attend};
 use crate::kernels::embedding::{gather, scatter_add};
 use crate::kernels::gemm::{Write, linear};
@@ -20,8 +24,8 @@ use crate::spec::ModelSpec;
 pub enum Keep {
     /// Everything the backward pass reads. Fastest.
     Activations,
-    /// Only each block's input; the backward pass runs the block again. A third more arithmetic for a fraction of the
-    /// memory, and the same bits.
+    /// Only each block's input; the backward pass runs the block again. A third more arithmetic for
+    /// a fraction of the memory, and the same bits.
     Inputs,
 }
 
@@ -57,13 +61,19 @@ impl Tape<'_> {
 impl<'a> Decoder<'a> {
     /// A decoder of `params`, with the adapter's terms where there is an adapter.
     pub fn new(spec: &'a ModelSpec, params: &'a Params, adapter: Option<&'a Adapter>) -> Self {
-        Self { spec, params, adapter }
+        Self {
+            spec,
+            params,
+            adapter,
+        }
     }
 
-    /// What is trained: the adapter's tensors where there is an adapter, because the weights under it are frozen; else
-    /// all of the model's. The gradient of [`Decoder::backward`] is laid out like this.
+    /// What is trained: the adapter's tensors where there is an adapter, because the weights under
+    /// it are frozen; else all of the model's. The gradient of [`Decoder::backward`] is laid out
+    /// like this.
     pub fn trainable(&self) -> &'a [Entry] {
-        self.adapter.map_or(&self.params.layout.entries, |adapter| &adapter.entries)
+        self.adapter
+            .map_or(&self.params.layout.entries, |adapter| &adapter.entries)
     }
 
     /// How many values are trained: the length of a gradient.
@@ -76,18 +86,30 @@ impl<'a> Decoder<'a> {
         self.final_norm(&self.run(pack))
     }
 
-    /// Logits of every token of one sequence, for tests and inspection: sampling and training never hold this. (T, V)
+    /// Logits of every token of one sequence, for tests and inspection: sampling and training never
+    /// hold this. (T, V)
     pub fn logits(&self, ids: &[u32]) -> Vec<f32> {
-        let pack = Pack::new(&[Sequence { ids, scored_from: ids.len() }]);
+        let pack = Pack::new(&[Sequence {
+            ids,
+            scored_from: ids.len(),
+        }]);
         let mut logits = vec![0.0; ids.len() * self.spec.vocab_size]; // (T, V)
-        linear(&mut logits, Write::Set, &self.hidden(&pack), self.lm_head(), self.spec.hidden_size);
+        linear(
+            &mut logits,
+            Write::Set,
+            &self.hidden(&pack),
+            self.lm_head(),
+            self.spec.hidden_size,
+        );
         logits
     }
 
     /// The log-probability of each scored token, in the order of the pack.
     pub fn log_probs(&self, pack: &Pack) -> Vec<f32> {
         let predicting = self.pick_predicting(pack, &self.run(pack));
-        self.scored(pack, &self.final_norm(&predicting)).log_probs().values
+        self.scored(pack, &self.final_norm(&predicting))
+            .log_probs()
+            .values
     }
 
     /// The same log-probabilities, with what the backward pass needs.
@@ -102,7 +124,14 @@ impl<'a> Decoder<'a> {
             }
             let activations = kept.last_mut().expect("one was just pushed");
             let mut out = vec![0.0; inputs[index].len()]; // (T, D)
-            self.run_block(index, pack, &rotary, &inputs[index], &mut out, (activations, &mut scratch));
+            self.run_block(
+                index,
+                pack,
+                &rotary,
+                &inputs[index],
+                &mut out,
+                (activations, &mut scratch),
+            );
             inputs.push(out);
         }
         if keep == Keep::Inputs {
@@ -111,17 +140,40 @@ impl<'a> Decoder<'a> {
         let last = inputs.pop().expect("the embedding is there");
         let predicting = self.pick_predicting(pack, &last);
         let log_probs = self.scored(pack, &self.final_norm(&predicting)).log_probs();
-        Tape { pack, rotary, inputs, kept, predicting, log_probs }
+        Tape {
+            pack,
+            rotary,
+            inputs,
+            kept,
+            predicting,
+            log_probs,
+        }
     }
 
-    /// Adds the gradient of `sum(d_log_probs * log_probs)` to `gradient`, laid out as [`Decoder::trainable`].
+    /// Adds the gradient of `sum(d_log_probs * log_probs)` to `gradient`, laid out as
+    /// [`Decoder::trainable`].
     ///
-    /// `d_log_probs` is the derivative of the loss by each scored token's log-probability, in the order of the pack;
-    /// 0 leaves a token out of the loss.
+    /// `d_log_probs` is the derivative of the loss by each scored token's log-probability, in the
+    /// order of the pack; 0 leaves a token out of the loss.
     pub fn backward(&self, tape: Tape<'_>, d_log_probs: &[f32], gradient: &mut [f32]) {
-        let Tape { pack, rotary, mut inputs, mut kept, predicting, log_probs } = tape;
-        assert_eq!(d_log_probs.len(), pack.num_scored(), "one derivative per scored token");
-        assert_eq!(gradient.len(), self.trainable_len(), "the gradient's layout is that of what is trained");
+        let Tape {
+            pack,
+            rotary,
+            mut inputs,
+            mut kept,
+            predicting,
+            log_probs,
+        } = tape;
+        assert_eq!(
+            d_log_probs.len(),
+            pack.num_scored(),
+            "one derivative per scored token"
+        );
+        assert_eq!(
+            gradient.len(),
+            self.trainable_len(),
+            "the gradient's layout is that of what is trained"
+        );
         let mut d_x = self.head_vjp(pack, &predicting, &log_probs, d_log_probs, gradient); // (T, D)
         let mut buffers = Backward::default();
         let (mut again, mut scratch) = (Activations::default(), Scratch::default());
@@ -130,16 +182,39 @@ impl<'a> Decoder<'a> {
             let block = Block::new(self.spec, self.params, index);
             let mut stored = kept.pop();
             let activations = stored.as_mut().unwrap_or_else(|| {
-                let mut backend = OverPack { linears: self.linears(index), pack };
-                block.activate(&mut backend, (&rotary, pack.positions()), &x, (&mut again, &mut scratch));
+                let mut backend = OverPack {
+                    linears: self.linears(index),
+                    pack,
+                };
+                block.activate(
+                    &mut backend,
+                    (&rotary, pack.positions()),
+                    &x,
+                    (&mut again, &mut scratch),
+                );
                 &mut again
             });
-            let mut gradient = BlockGradient { d_x: &mut d_x, trained: gradient };
-            block.vjp(&self.linears(index), (pack, &rotary), &x, activations, &mut buffers, &mut gradient);
+            let mut gradient = BlockGradient {
+                d_x: &mut d_x,
+                trained: gradient,
+            };
+            block.vjp(
+                &self.linears(index),
+                (pack, &rotary),
+                &x,
+                activations,
+                &mut buffers,
+                &mut gradient,
+            );
         }
         if self.adapter.is_none() {
             let embed = self.params.layout.embed.clone();
-            scatter_add(&d_x, pack.ids(), self.spec.hidden_size, &mut gradient[embed]);
+            scatter_add(
+                &d_x,
+                pack.ids(),
+                self.spec.hidden_size,
+                &mut gradient[embed],
+            );
         }
     }
 
@@ -158,13 +233,25 @@ impl<'a> Decoder<'a> {
         let weight = self.params.at(&layout.final_norm);
         let mut normed = vec![0.0; predicting.len()]; // (scored, D)
         let mut inverse = vec![0.0; pack.num_scored()];
-        rms_norm(predicting, weight, self.spec.rms_norm_eps, &mut normed, &mut inverse);
+        rms_norm(
+            predicting,
+            weight,
+            self.spec.rms_norm_eps,
+            &mut normed,
+            &mut inverse,
+        );
 
         let mut d_normed = vec![0.0; predicting.len()]; // (scored, D)
         let d_table = full.then(|| &mut gradient[layout.lm_head.clone()]);
-        self.scored(pack, &normed).vjp(&log_probs.log_sums, d_log_probs, &mut d_normed, d_table);
+        self.scored(pack, &normed)
+            .vjp(&log_probs.log_sums, d_log_probs, &mut d_normed, d_table);
 
-        let norm = NormAt { x: predicting, weight, inverse: &inverse, d_y: &d_normed };
+        let norm = NormAt {
+            x: predicting,
+            weight,
+            inverse: &inverse,
+            d_y: &d_normed,
+        };
         let mut d_predicting = vec![0.0; predicting.len()]; // (scored, D)
         norm.add_d_x(&mut d_predicting);
         if full {
@@ -184,7 +271,14 @@ impl<'a> Decoder<'a> {
         let mut x = self.embed(pack);
         let mut out = vec![0.0; x.len()]; // (T, D)
         for index in 0..self.spec.num_layers {
-            self.run_block(index, pack, &rotary, &x, &mut out, (&mut kept, &mut scratch));
+            self.run_block(
+                index,
+                pack,
+                &rotary,
+                &x,
+                &mut out,
+                (&mut kept, &mut scratch),
+            );
             std::mem::swap(&mut x, &mut out);
         }
         x
@@ -199,30 +293,53 @@ impl<'a> Decoder<'a> {
         out: &mut [f32],
         buffers: (&mut Activations, &mut Scratch),
     ) {
-        let mut backend = OverPack { linears: self.linears(index), pack };
+        let mut backend = OverPack {
+            linears: self.linears(index),
+            pack,
+        };
         let block = Block::new(self.spec, self.params, index);
         block.forward(&mut backend, (rotary, pack.positions()), x, out, buffers);
     }
 
     fn linears(&self, index: usize) -> Linears<'a> {
-        Linears { spec: self.spec, params: self.params, adapter: self.adapter, index }
+        Linears {
+            spec: self.spec,
+            params: self.params,
+            adapter: self.adapter,
+            index,
+        }
     }
 
     fn rotary(&self, pack: &Pack) -> Rotary {
-        Rotary::new(self.spec, pack.sequences().map(|sequence| sequence.len()).max().unwrap_or(0))
+        Rotary::new(
+            self.spec,
+            pack.sequences()
+                .map(|sequence| sequence.len())
+                .max()
+                .unwrap_or(0),
+        )
     }
 
     /// The tokens' embeddings. (T, D)
     fn embed(&self, pack: &Pack) -> Vec<f32> {
         let mut x = vec![0.0; pack.num_tokens() * self.spec.hidden_size]; // (T, D)
-        gather(self.params.at(&self.params.layout.embed), pack.ids(), self.spec.hidden_size, &mut x);
+        gather(
+            self.params.at(&self.params.layout.embed),
+            pack.ids(),
+            self.spec.hidden_size,
+            &mut x,
+        );
         x
     }
 
     /// The rows of (T, D) from which a scored token is predicted. (scored, D)
     fn pick_predicting(&self, pack: &Pack, x: &[f32]) -> Vec<f32> {
         let width = self.spec.hidden_size;
-        pack.predicting_rows().iter().flat_map(|row| &x[row * width..][..width]).copied().collect()
+        pack.predicting_rows()
+            .iter()
+            .flat_map(|row| &x[row * width..][..width])
+            .copied()
+            .collect()
     }
 
     fn final_norm(&self, x: &[f32]) -> Vec<f32> {
@@ -242,7 +359,12 @@ impl<'a> Decoder<'a> {
     where
         'a: 'b,
     {
-        Scored { hidden, targets: pack.targets(), table: self.lm_head(), width: self.spec.hidden_size }
+        Scored {
+            hidden,
+            targets: pack.targets(),
+            table: self.lm_head(),
+            width: self.spec.hidden_size,
+        }
     }
 }
 

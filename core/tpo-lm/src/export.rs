@@ -1,7 +1,8 @@
-//! Models to disk, in the layout that Hugging Face's libraries read: a whole model, or a PEFT adapter.
+//! Models to disk, in the layout that Hugging Face's libraries read: a whole model, or a PEFT
+//! adapter.
 //!
-//! The same policy always gives the same bytes. Knows nothing of where the directory ends up: the caller gives it a
-//! temporary name and renames it when this returns.
+//! The same policy always gives the same bytes. Knows nothing of where the directory ends up: the
+//! caller gives it a temporary name and renames it when this returns.
 
 mod adapter;
 mod model;
@@ -16,8 +17,8 @@ use tpo_types::{Failure, Kind};
 
 use crate::policy::Policy;
 
-/// Writes `policy` into `directory`, which exists and is empty: its adapter where it has one, else the whole model in
-/// `f32`. Everything is on disk when this returns.
+/// Writes `policy` into `directory`, which exists and is empty: its adapter where it has one, else
+/// the whole model in `f32`. Everything is on disk when this returns.
 ///
 /// Fails with [`Kind::Resources`] where a file cannot be written; the directory is then of no use.
 pub fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
@@ -29,12 +30,18 @@ pub fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
 }
 
 fn unwritable(file: &Path, error: std::io::Error) -> Failure {
-    Failure::new(Kind::Resources, format!("cannot write `{}`", file.display()))
-        .because(error)
-        .hint("check free space and permissions")
+    Failure::new(
+        Kind::Resources,
+        format!("cannot write `{}`", file.display()),
+    )
+    .because(error)
+    .hint("check free space and permissions")
 }
 
-fn write_file(file: &Path, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<(), Failure> {
+fn write_file(
+    file: &Path,
+    write: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> Result<(), Failure> {
     let written = File::create(file).and_then(|mut opened| {
         write(&mut opened)?;
         opened.sync_all()
@@ -53,7 +60,9 @@ fn write_json(file: &Path, value: &Value) -> Result<(), Failure> {
 /// Makes the names of the files durable, where the system can.
 fn sync_directory(directory: &Path) -> Result<(), Failure> {
     if cfg!(unix) {
-        fs::File::open(directory).and_then(|opened| opened.sync_all()).map_err(|error| unwritable(directory, error))?;
+        fs::File::open(directory)
+            .and_then(|opened| opened.sync_all())
+            .map_err(|error| unwritable(directory, error))?;
     }
     Ok(())
 }
@@ -61,7 +70,10 @@ fn sync_directory(directory: &Path) -> Result<(), Failure> {
 /// The decimal number that people would write for `value`: widened as it is, `1e-5` would become
 /// `9.999999747378752e-06`. Reading it back gives `value` again.
 fn decimal(value: f32) -> f64 {
-    value.to_string().parse().unwrap_or_else(|_| f64::from(value))
+    value
+        .to_string()
+        .parse()
+        .unwrap_or_else(|_| f64::from(value))
 }
 
 #[cfg(test)]

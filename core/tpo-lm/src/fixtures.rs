@@ -1,4 +1,5 @@
-//! What this crate's tests share: the repository's tiny models and golden numbers, and damaged copies of them.
+//! What this crate's tests share: the repository's tiny models and golden numbers, and damaged
+//! copies of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The tiny models in Hugging Face layout: every family, tied and untied, biases, head norms, stretched rotation.
+/// The tiny models in Hugging Face layout: every family, tied and untied, biases, head norms,
+/// stretched rotation.
 pub(crate) const TINY_MODELS: [&str; 4] = ["tiny-llama", "tiny-qwen2", "tiny-qwen3", "tiny-llama3"];
 
 /// The directory of a tiny model.
@@ -32,7 +34,8 @@ pub(crate) fn copy(name: &str) -> TempDir {
 
 /// Changes a JSON file in place.
 pub(crate) fn edit_json(file: &Path, edit: impl FnOnce(&mut Value)) {
-    let mut json = serde_json::from_slice(&fs::read(file).expect("the file is there")).expect("the file is JSON");
+    let mut json = serde_json::from_slice(&fs::read(file).expect("the file is there"))
+        .expect("the file is JSON");
     edit(&mut json);
     fs::write(file, json.to_string()).expect("the file can be written");
 }

@@ -1,7 +1,8 @@
-//! A model on this machine that judges may ask: it writes answers, or gives the hidden states that reward heads read.
+//! A model on this machine that judges may ask: it writes answers, or gives the hidden states that
+//! reward heads read.
 //!
-//! Runs on the engine of [`crate::sample`], so an answer does not depend on what else is asked beside it. Knows nothing of
-//! judges or of what is recorded.
+//! Runs on the engine of [`crate::sample`], so an answer does not depend on what else is asked
+//! beside it. Knows nothing of judges or of what is recorded.
 
 mod embed;
 mod identity;
@@ -11,8 +12,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tpo_types::{
-    ChatReply, ChatRequest, Done, EmbedRequest, Failure, FinishReason, HiddenStates, Kind, LanguageModel, ModelError,
-    Prompt, SampleId, SampleJob, SamplingParams, TensorData, TokenLogProb,
+    ChatReply, ChatRequest, Done, EmbedRequest, Failure, FinishReason, HiddenStates, Kind,
+    LanguageModel, ModelError, Prompt, SampleId, SampleJob, SamplingParams, TensorData,
+    TokenLogProb,
 };
 
 use crate::load::safetensors::Weights;
@@ -44,14 +46,28 @@ impl LocalModel {
             }
             Reader::Backbone(policy, weights) => {
                 let policy = Arc::new(policy);
-                (Engine::without_head(Arc::clone(&policy)), policy, Some(weights))
+                (
+                    Engine::without_head(Arc::clone(&policy)),
+                    policy,
+                    Some(weights),
+                )
             }
         };
-        Ok(Self { identity, policy, engine: Mutex::new(engine), head })
+        Ok(Self {
+            identity,
+            policy,
+            engine: Mutex::new(engine),
+            head,
+        })
     }
 
     /// Writes answers to requests that are sampled alike; `numbers` are their places among all.
-    fn write(&self, requests: &[ChatRequest], numbers: &[usize], done: Done<'_>) -> ControlFlow<()> {
+    fn write(
+        &self,
+        requests: &[ChatRequest],
+        numbers: &[usize],
+        done: Done<'_>,
+    ) -> ControlFlow<()> {
         let mut prompts = Vec::new();
         for &number in numbers {
             match self.prepare(number, &requests[number]) {
@@ -66,20 +82,24 @@ impl LocalModel {
         let jobs: Vec<SampleJob<'_>> = prompts.iter().map(Prepared::job).collect();
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut heard, mut wanted) = (vec![false; requests.len()], ControlFlow::Continue(()));
-        let outcome = Batch::new(&mut engine, &self.policy, &jobs, &params, top).and_then(|batch| {
-            batch.run(&mut |id, written| {
-                // Equal requests have equal answers, so it does not matter which of them this is.
-                let same = prompts.iter().find(|prepared| prepared.id == *id && !heard[prepared.number]);
-                let prepared = same.expect("every job was asked for once");
-                heard[prepared.number] = true;
-                wanted = done(prepared.number, self.reply(prepared, written));
-                if wanted.is_break() {
-                    Err(Failure::new(Kind::Resources, "no more answers are wanted"))
-                } else {
-                    Ok(())
-                }
-            })
-        });
+        let outcome =
+            Batch::new(&mut engine, &self.policy, &jobs, &params, top).and_then(|batch| {
+                batch.run(&mut |id, written| {
+                    // Equal requests have equal answers, so it does not matter which of them this
+                    // is.
+                    let same = prompts
+                        .iter()
+                        .find(|prepared| prepared.id == *id && !heard[prepared.number]);
+                    let prepared = same.expect("every job was asked for once");
+                    heard[prepared.number] = true;
+                    wanted = done(prepared.number, self.reply(prepared, written));
+                    if wanted.is_break() {
+                        Err(Failure::new(Kind::Resources, "no more answers are wanted"))
+                    } else {
+                        Ok(())
+                    }
+                })
+            });
         wanted?;
         if let Err(failure) = outcome {
             let numbers = prompts.iter().map(|prepared| prepared.number);
@@ -98,31 +118,69 @@ impl LocalModel {
             stop: request.stop.clone(),
             response_marker: None,
         };
-        let ids = self.policy.text.encode_prompt(&prompt.messages, prompt.prefill.as_deref()).map_err(invalid)?;
+        let ids = self
+            .policy
+            .text
+            .encode_prompt(&prompt.messages, prompt.prefill.as_deref())
+            .map_err(invalid)?;
         // What is drawn depends on the seed and the tokens, and not on what is asked beside it.
-        let id = SampleId { seed: request.seed, slice: "chat".into(), instruction_id: text_of(&ids), index: 0 };
-        let prepared = Prepared { number, prompt, ids, id };
-        sample::check(&prepared.job(), &params(request), self.policy.spec.max_positions).map_err(invalid)?;
+        let id = SampleId {
+            seed: request.seed,
+            slice: "chat".into(),
+            instruction_id: text_of(&ids),
+            index: 0,
+        };
+        let prepared = Prepared {
+            number,
+            prompt,
+            ids,
+            id,
+        };
+        sample::check(
+            &prepared.job(),
+            &params(request),
+            self.policy.spec.max_positions,
+        )
+        .map_err(invalid)?;
         Ok(prepared)
     }
 
     fn reply(&self, prepared: &Prepared, written: Written) -> Result<ChatReply, ModelError> {
-        let Written { completion, mut top_log_probs } = written;
+        let Written {
+            completion,
+            mut top_log_probs,
+        } = written;
         let prefill = prepared.prompt.prefill.as_deref().unwrap_or_default();
-        let ended_turn = completion.token_ids.last().is_some_and(|id| self.policy.spec.eos_token_ids.contains(id));
+        let ended_turn = completion
+            .token_ids
+            .last()
+            .is_some_and(|id| self.policy.spec.eos_token_ids.contains(id));
         if ended_turn {
             top_log_probs.pop();
         }
         let token = |(id, log_prob): (u32, f32)| {
             let token = self.policy.text.decode(&[id], true)?;
-            Ok(TokenLogProb { token, log_prob: f64::from(log_prob) })
+            Ok(TokenLogProb {
+                token,
+                log_prob: f64::from(log_prob),
+            })
         };
-        let position = |tokens: Vec<(u32, f32)>| tokens.into_iter().map(token).collect::<Result<_, Failure>>();
+        let position = |tokens: Vec<(u32, f32)>| {
+            tokens
+                .into_iter()
+                .map(token)
+                .collect::<Result<_, Failure>>()
+        };
         let top_log_probs: Result<_, Failure> = top_log_probs.into_iter().map(position).collect();
         Ok(ChatReply {
-            text: completion.text.strip_prefix(prefill).unwrap_or(&completion.text).to_owned(),
+            text: completion
+                .text
+                .strip_prefix(prefill)
+                .unwrap_or(&completion.text)
+                .to_owned(),
             truncated: completion.finish == FinishReason::Length,
-            top_log_probs: top_log_probs.map_err(|failure| ModelError::Failed(failure.to_string()))?,
+            top_log_probs: top_log_probs
+                .map_err(|failure| ModelError::Failed(failure.to_string()))?,
             prompt_tokens: prepared.ids.len() as u32,
             completion_tokens: completion.token_ids.len() as u32,
         })
@@ -139,7 +197,11 @@ struct Prepared {
 
 impl Prepared {
     fn job(&self) -> SampleJob<'_> {
-        SampleJob { prompt: &self.prompt, prompt_ids: &self.ids, samples: vec![self.id.clone()] }
+        SampleJob {
+            prompt: &self.prompt,
+            prompt_ids: &self.ids,
+            samples: vec![self.id.clone()],
+        }
     }
 }
 
@@ -165,12 +227,21 @@ impl LanguageModel for LocalModel {
 
     fn chat(&self, requests: &[ChatRequest], done: Done<'_>) {
         if self.head.is_some() {
-            let why = || Err(ModelError::InvalidRequest("the model scores texts and writes none".into()));
+            let why = || {
+                Err(ModelError::InvalidRequest(
+                    "the model scores texts and writes none".into(),
+                ))
+            };
             let _ = (0..requests.len()).try_for_each(|number| done(number, why()));
             return;
         }
-        let alike =
-            |request: &ChatRequest| (request.temperature.to_bits(), request.max_new_tokens, request.top_log_probs);
+        let alike = |request: &ChatRequest| {
+            (
+                request.temperature.to_bits(),
+                request.max_new_tokens,
+                request.top_log_probs,
+            )
+        };
         let mut numbers: Vec<usize> = (0..requests.len()).collect();
         numbers.sort_by_key(|number| alike(&requests[*number]));
         for same in numbers.chunk_by(|a, b| alike(&requests[*a]) == alike(&requests[*b])) {
@@ -188,19 +259,29 @@ impl LanguageModel for LocalModel {
     fn tensor(&self, name: &str) -> Result<TensorData, ModelError> {
         let at = self.policy.source.display();
         let invalid = |what: String| ModelError::InvalidRequest(what);
-        let weights = self
-            .head
-            .as_ref()
-            .ok_or_else(|| invalid(format!("the model at `{at}` is a language model and has no reward head")))?;
-        let shape =
-            weights.shape(name).ok_or_else(|| invalid(format!("the model at `{at}` has no tensor `{name}`")))?.to_vec();
+        let weights = self.head.as_ref().ok_or_else(|| {
+            invalid(format!(
+                "the model at `{at}` is a language model and has no reward head"
+            ))
+        })?;
+        let shape = weights
+            .shape(name)
+            .ok_or_else(|| invalid(format!("the model at `{at}` has no tensor `{name}`")))?
+            .to_vec();
         let mut values = vec![0.0; shape.iter().product()];
-        let read = weights.require(name, &shape).and_then(|()| weights.read(name, &mut values));
+        let read = weights
+            .require(name, &shape)
+            .and_then(|()| weights.read(name, &mut values));
         read.map_err(|failure| ModelError::Failed(failure.to_string()))?;
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-            return Err(invalid(format!("value {at} of tensor `{name}` is not finite")));
+            return Err(invalid(format!(
+                "value {at} of tensor `{name}` is not finite"
+            )));
         }
-        Ok(TensorData { shape: shape.into_iter().map(|size| size as u32).collect(), values })
+        Ok(TensorData {
+            shape: shape.into_iter().map(|size| size as u32).collect(),
+            values,
+        })
     }
 }
 

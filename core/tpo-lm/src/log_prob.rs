@@ -1,8 +1,9 @@
 //! Log-probabilities of given tokens, without the logits of a whole pack ever existing.
 //!
-//! `log_prob = logits[target] - log_sum_exp(logits)` with `logits = hidden table^T`. A pack of 4096 tokens and a
-//! vocabulary of 49152 would need 800 MB of logits; here a few rows exist at a time. The backward pass makes them again,
-//! because what it needs of them is known only when the loss is.
+//! `log_prob = logits[target] - log_sum_exp(logits)` with `logits = hidden table^T`. A pack of 4096
+//! tokens and a vocabulary of 49152 would need 800 MB of logits; here a few rows exist at a time.
+//! The backward pass makes them again, because what it needs of them is known only when the loss
+//! is.
 
 use rayon::prelude::*;
 
@@ -38,7 +39,9 @@ pub(crate) struct LogProbs {
 impl<'a> Scored<'a> {
     /// The rows, a few at a time.
     fn chunks(self) -> impl Iterator<Item = (&'a [f32], &'a [u32])> {
-        self.hidden.chunks(ROWS * self.width).zip(self.targets.chunks(ROWS))
+        self.hidden
+            .chunks(ROWS * self.width)
+            .zip(self.targets.chunks(ROWS))
     }
 
     /// Logits of some rows. (rows, V)
@@ -70,8 +73,8 @@ impl<'a> Scored<'a> {
         LogProbs { values, log_sums }
     }
 
-    /// The gradient: `d_logits = d * (onehot(target) - softmax(logits))`. Overwrites `d_hidden` (T, D) and adds to
-    /// `d_table` (V, D) where there is one.
+    /// The gradient: `d_logits = d * (onehot(target) - softmax(logits))`. Overwrites `d_hidden` (T,
+    /// D) and adds to `d_table` (V, D) where there is one.
     pub(crate) fn vjp(
         self,
         log_sums: &[f32],
@@ -82,17 +85,22 @@ impl<'a> Scored<'a> {
         let vocabulary = self.table.len() / self.width;
         let mut buffer = Vec::new();
         let derivatives = log_sums.chunks(ROWS).zip(d_log_probs.chunks(ROWS));
-        let chunks = self.chunks().zip(derivatives).zip(d_hidden.chunks_mut(ROWS * self.width));
+        let chunks = self
+            .chunks()
+            .zip(derivatives)
+            .zip(d_hidden.chunks_mut(ROWS * self.width));
         for (((hidden, targets), (log_sums, d_log_probs)), d_hidden) in chunks {
             let logits = self.logits(hidden, &mut buffer);
             let rows = logits.par_chunks_exact_mut(vocabulary).zip(targets);
-            rows.zip(log_sums).zip(d_log_probs).for_each(|(((row, target), log_sum), d)| {
-                exp_minus(row, *log_sum);
-                for p in &mut *row {
-                    *p *= -d;
-                }
-                row[*target as usize] += d;
-            });
+            rows.zip(log_sums)
+                .zip(d_log_probs)
+                .for_each(|(((row, target), log_sum), d)| {
+                    exp_minus(row, *log_sum);
+                    for p in &mut *row {
+                        *p *= -d;
+                    }
+                    row[*target as usize] += d;
+                });
             linear_d_x(d_hidden, Write::Set, logits, self.table, self.width);
             if let Some(d_table) = d_table.as_deref_mut() {
                 linear_d_w(d_table, logits, hidden, self.width);
@@ -108,7 +116,9 @@ mod tests {
 
     fn random(len: usize, purpose: &str) -> Vec<f32> {
         let counter = Counter::new(13, purpose);
-        (0..len).map(|at| (2.0 * counter.unit(at as u64) - 1.0) as f32).collect()
+        (0..len)
+            .map(|at| (2.0 * counter.unit(at as u64) - 1.0) as f32)
+            .collect()
     }
 
     /// Row by row and in `f64`, straight from the formulas.
@@ -116,13 +126,27 @@ mod tests {
         let width = scored.width;
         let (mut log_probs, mut d_hidden) = (Vec::new(), Vec::new());
         let mut d_table = vec![0.0; scored.table.len()];
-        for (t, (hidden, target)) in scored.hidden.chunks_exact(width).zip(scored.targets).enumerate() {
-            let product = |row: &[f32]| row.iter().zip(hidden).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        for (t, (hidden, target)) in scored
+            .hidden
+            .chunks_exact(width)
+            .zip(scored.targets)
+            .enumerate()
+        {
+            let product = |row: &[f32]| {
+                row.iter()
+                    .zip(hidden)
+                    .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                    .sum()
+            };
             let logits: Vec<f64> = scored.table.chunks_exact(width).map(product).collect();
             let sum: f64 = logits.iter().map(|logit| logit.exp()).sum();
             log_probs.push(logits[*target as usize] - sum.ln());
             let mut d = vec![0.0; width];
-            for (v, (logit, row)) in logits.iter().zip(scored.table.chunks_exact(width)).enumerate() {
+            for (v, (logit, row)) in logits
+                .iter()
+                .zip(scored.table.chunks_exact(width))
+                .enumerate()
+            {
                 let onehot = f64::from(u8::from(v == *target as usize));
                 let d_logit = f64::from(d_log_probs[t]) * (onehot - logit.exp() / sum);
                 for at in 0..width {
@@ -142,20 +166,36 @@ mod tests {
         let table = random(vocabulary * width, "table");
         let targets: Vec<u32> = (0..rows).map(|row| (row * 7 % vocabulary) as u32).collect();
         let d_log_probs = random(rows, "d_log_probs");
-        let scored = Scored { hidden: &hidden, targets: &targets, table: &table, width };
+        let scored = Scored {
+            hidden: &hidden,
+            targets: &targets,
+            table: &table,
+            width,
+        };
         let (log_probs, d_hidden, d_table) = naive(scored, &d_log_probs);
 
         let actual = scored.log_probs();
-        let (mut actual_d_hidden, mut actual_d_table) = (vec![9.0; hidden.len()], vec![1.0; table.len()]);
-        scored.vjp(&actual.log_sums, &d_log_probs, &mut actual_d_hidden, Some(&mut actual_d_table));
+        let (mut actual_d_hidden, mut actual_d_table) =
+            (vec![9.0; hidden.len()], vec![1.0; table.len()]);
+        scored.vjp(
+            &actual.log_sums,
+            &d_log_probs,
+            &mut actual_d_hidden,
+            Some(&mut actual_d_table),
+        );
         for value in &mut actual_d_table {
             *value -= 1.0; // it was added to ones
         }
-        for (actual, expected) in
-            [(&actual.values, log_probs), (&actual_d_hidden, d_hidden), (&actual_d_table, d_table)]
-        {
+        for (actual, expected) in [
+            (&actual.values, log_probs),
+            (&actual_d_hidden, d_hidden),
+            (&actual_d_table, d_table),
+        ] {
             for (actual, expected) in actual.iter().zip(expected) {
-                assert!((f64::from(*actual) - expected).abs() < 1e-4, "{actual}, not {expected}");
+                assert!(
+                    (f64::from(*actual) - expected).abs() < 1e-4,
+                    "{actual}, not {expected}"
+                );
             }
         }
     }

@@ -1,7 +1,9 @@
-//! Low-rank adapters (Hu et al., "LoRA", arXiv 2106.09685): small terms `alpha / r * B A` beside frozen matrices.
+//! Low-rank adapters (Hu et al., "LoRA", arXiv 2106.09685): small terms `alpha / r * B A` beside
+//! frozen matrices.
 //!
-//! Tensors carry PEFT's names and shapes, so an adapter is read and written by any tool that knows them. Their order is
-//! this crate's own: the `A`s of matrices with the same input stand on top of each other and are multiplied as one.
+//! Tensors carry PEFT's names and shapes, so an adapter is read and written by any tool that knows
+//! them. Their order is this crate's own: the `A`s of matrices with the same input stand on top of
+//! each other and are multiplied as one.
 
 use std::ops::Range;
 
@@ -22,7 +24,8 @@ pub struct LoraConfig {
     pub r: usize,
     /// The terms are scaled by `alpha / r`.
     pub alpha: f32,
-    /// Which projections have a term, by the last part of their module's name, for example `q_proj`.
+    /// Which projections have a term, by the last part of their module's name, for example
+    /// `q_proj`.
     pub target_modules: Vec<String>,
 }
 
@@ -65,10 +68,17 @@ impl Adapter {
     /// An adapter of zeros, to be filled from a file.
     pub fn zeros(spec: &ModelSpec, config: LoraConfig) -> Result<Self, Failure> {
         check(spec, &config)?;
-        let mut adapter = Self { config, entries: Vec::new(), values: Vec::new(), blocks: Vec::new() };
+        let mut adapter = Self {
+            config,
+            entries: Vec::new(),
+            values: Vec::new(),
+            blocks: Vec::new(),
+        };
         for index in 0..spec.num_layers {
             let terms = Projection::ALL.into_iter();
-            let terms = terms.filter_map(|projection| Some((projection, adapter.push(spec, index, projection)?)));
+            let terms = terms.filter_map(|projection| {
+                Some((projection, adapter.push(spec, index, projection)?))
+            });
             let terms = terms.collect();
             adapter.blocks.push(terms);
         }
@@ -76,11 +86,15 @@ impl Adapter {
         Ok(adapter)
     }
 
-    /// A fresh adapter as PEFT makes it: `A` uniform in `+-1 / sqrt(in)` (Kaiming with `a = sqrt(5)`), `B` zero, so that
-    /// it changes nothing until it is trained.
+    /// A fresh adapter as PEFT makes it: `A` uniform in `+-1 / sqrt(in)` (Kaiming with `a =
+    /// sqrt(5)`), `B` zero, so that it changes nothing until it is trained.
     pub fn init(spec: &ModelSpec, config: LoraConfig, seed: u64) -> Result<Self, Failure> {
         let mut adapter = Self::zeros(spec, config)?;
-        for entry in adapter.entries.iter().filter(|entry| entry.name.ends_with("lora_A.weight")) {
+        for entry in adapter
+            .entries
+            .iter()
+            .filter(|entry| entry.name.ends_with("lora_A.weight"))
+        {
             let uniform = Counter::new(seed, &entry.name);
             let bound = 1.0 / (entry.shape[1] as f64).sqrt();
             for (at, value) in adapter.values[entry.range.clone()].iter_mut().enumerate() {
@@ -118,13 +132,22 @@ impl Adapter {
 
     /// The terms of one product of a block.
     pub(crate) fn low_rank(&self, block: usize, projection: Projection) -> Option<&LowRank> {
-        self.blocks[block].iter().find(|(of, _)| *of == projection).map(|(_, low_rank)| low_rank)
+        self.blocks[block]
+            .iter()
+            .find(|(of, _)| *of == projection)
+            .map(|(_, low_rank)| low_rank)
     }
 
     /// `x A^T` with all of a product's `A`s. `x` is (T, in), the result (T, width).
     pub(crate) fn inner(&self, low_rank: &LowRank, x: &[f32], inputs: usize) -> Vec<f32> {
         let mut inner = vec![0.0; x.len() / inputs * low_rank.width];
-        linear(&mut inner, Write::Set, x, &self.values[low_rank.a.clone()], inputs);
+        linear(
+            &mut inner,
+            Write::Set,
+            x,
+            &self.values[low_rank.a.clone()],
+            inputs,
+        );
         inner
     }
 
@@ -138,47 +161,83 @@ impl Adapter {
         let mut targeted = Vec::new();
         let mut start = 0;
         for (module, rows) in projection.modules(spec) {
-            if self.config.target_modules.iter().any(|target| target == module) {
-                targeted
-                    .push((format!("base_model.model.model.layers.{index}.{parent}.{module}"), start..start + rows));
+            if self
+                .config
+                .target_modules
+                .iter()
+                .any(|target| target == module)
+            {
+                targeted.push((
+                    format!("base_model.model.model.layers.{index}.{parent}.{module}"),
+                    start..start + rows,
+                ));
             }
             start += rows;
         }
         let inputs = projection.inputs(spec);
-        let a = targeted.iter().map(|(name, _)| self.push_entry(format!("{name}.lora_A.weight"), [r, inputs]));
+        let a = targeted
+            .iter()
+            .map(|(name, _)| self.push_entry(format!("{name}.lora_A.weight"), [r, inputs]));
         let a = a.reduce(|first, last| first.start..last.end)?;
-        let parts = targeted.into_iter().enumerate().map(|(part, (name, outputs))| Part {
-            b: self.push_entry(format!("{name}.lora_B.weight"), [outputs.len(), r]),
-            inner: part * r..(part + 1) * r,
-            outputs,
-        });
+        let parts = targeted
+            .into_iter()
+            .enumerate()
+            .map(|(part, (name, outputs))| Part {
+                b: self.push_entry(format!("{name}.lora_B.weight"), [outputs.len(), r]),
+                inner: part * r..(part + 1) * r,
+                outputs,
+            });
         let parts: Vec<_> = parts.collect();
-        Some(LowRank { a, width: parts.len() * r, parts })
+        Some(LowRank {
+            a,
+            width: parts.len() * r,
+            parts,
+        })
     }
 
     fn push_entry(&mut self, name: String, shape: [usize; 2]) -> Range<usize> {
         let start = self.entries.last().map_or(0, |entry| entry.range.end);
         let range = start..start + shape[0] * shape[1];
-        self.entries.push(Entry { name, shape: shape.to_vec(), range: range.clone() });
+        self.entries.push(Entry {
+            name,
+            shape: shape.to_vec(),
+            range: range.clone(),
+        });
         range
     }
 }
 
 /// Refuses a shape that makes no adapter of this model.
 fn check(spec: &ModelSpec, config: &LoraConfig) -> Result<(), Failure> {
-    let known: Vec<&str> =
-        Projection::ALL.iter().flat_map(|projection| projection.modules(spec)).map(|(module, _)| module).collect();
+    let known: Vec<&str> = Projection::ALL
+        .iter()
+        .flat_map(|projection| projection.modules(spec))
+        .map(|(module, _)| module)
+        .collect();
     let known_names = format!("known modules: {}", known.join(", "));
     if config.r == 0 {
-        return Err(Failure::new(Kind::Usage, "an adapter of rank 0 trains nothing").hint("set `r` to 1 or more"));
+        return Err(
+            Failure::new(Kind::Usage, "an adapter of rank 0 trains nothing")
+                .hint("set `r` to 1 or more"),
+        );
     }
     if config.target_modules.is_empty() {
-        return Err(Failure::new(Kind::Usage, "an adapter without target modules trains nothing").hint(known_names));
+        return Err(Failure::new(
+            Kind::Usage,
+            "an adapter without target modules trains nothing",
+        )
+        .hint(known_names));
     }
-    match config.target_modules.iter().find(|target| !known.contains(&target.as_str())) {
-        Some(unknown) => {
-            Err(Failure::new(Kind::Usage, format!("no module of the model is called `{unknown}`")).hint(known_names))
-        }
+    match config
+        .target_modules
+        .iter()
+        .find(|target| !known.contains(&target.as_str()))
+    {
+        Some(unknown) => Err(Failure::new(
+            Kind::Usage,
+            format!("no module of the model is called `{unknown}`"),
+        )
+        .hint(known_names)),
         None => Ok(()),
     }
 }

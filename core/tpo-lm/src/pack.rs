@@ -1,7 +1,8 @@
 //! Sequences laid end to end without padding, the one shape in which a decoder takes tokens.
 //!
-//! Every token keeps its position within its own sequence, and attention never crosses a boundary. Knows nothing of
-//! prompts, pairs or losses: a sequence is token ids and the place from which its tokens are scored.
+//! Every token keeps its position within its own sequence, and attention never crosses a boundary.
+//! Knows nothing of prompts, pairs or losses: a sequence is token ids and the place from which its
+//! tokens are scored.
 
 use std::ops::Range;
 
@@ -10,8 +11,8 @@ use std::ops::Range;
 pub struct Sequence<'a> {
     /// Its tokens; every id is below the vocabulary of the model that will read it.
     pub ids: &'a [u32],
-    /// Tokens at this index and after are scored. The first token of a sequence has nothing before it and is never
-    /// scored, so 0 means the same as 1.
+    /// Tokens at this index and after are scored. The first token of a sequence has nothing before
+    /// it and is never scored, so 0 means the same as 1.
     pub scored_from: usize,
 }
 
@@ -35,7 +36,11 @@ pub struct Pack {
 impl Pack {
     /// Lays sequences end to end.
     pub fn new(sequences: &[Sequence<'_>]) -> Self {
-        let mut pack = Self { starts: vec![0], scored_starts: vec![0], ..Self::default() };
+        let mut pack = Self {
+            starts: vec![0],
+            scored_starts: vec![0],
+            ..Self::default()
+        };
         for sequence in sequences {
             let start = pack.ids.len();
             pack.ids.extend_from_slice(sequence.ids);
@@ -97,8 +102,16 @@ mod tests {
 
     #[test]
     fn positions_restart_and_targets_follow_their_rows() {
-        let pack =
-            Pack::new(&[Sequence { ids: &[7, 8, 9], scored_from: 2 }, Sequence { ids: &[4, 5], scored_from: 0 }]);
+        let pack = Pack::new(&[
+            Sequence {
+                ids: &[7, 8, 9],
+                scored_from: 2,
+            },
+            Sequence {
+                ids: &[4, 5],
+                scored_from: 0,
+            },
+        ]);
         assert_eq!(pack.positions(), [0, 1, 2, 0, 1]);
         assert_eq!(pack.sequences().collect::<Vec<_>>(), [0..3, 3..5]);
         assert_eq!(pack.predicting_rows(), [1, 3]);
@@ -108,7 +121,16 @@ mod tests {
 
     #[test]
     fn nothing_is_scored_past_the_end() {
-        let pack = Pack::new(&[Sequence { ids: &[7], scored_from: 0 }, Sequence { ids: &[], scored_from: 9 }]);
+        let pack = Pack::new(&[
+            Sequence {
+                ids: &[7],
+                scored_from: 0,
+            },
+            Sequence {
+                ids: &[],
+                scored_from: 9,
+            },
+        ]);
         assert_eq!((pack.num_tokens(), pack.num_scored()), (1, 0));
     }
 }

@@ -1,8 +1,9 @@
 //! The weights as one flat array, and where each tensor stands in it.
 //!
-//! Tensors that are multiplied by the same input stand side by side (q, k, v; gate, up), so each group is one matrix and
-//! one product, while every Hugging Face tensor is still a contiguous slice under its own name. Gradients and optimizer
-//! moments use the same [`Layout`], so an optimizer step is a walk over flat arrays.
+//! Tensors that are multiplied by the same input stand side by side (q, k, v; gate, up), so each
+//! group is one matrix and one product, while every Hugging Face tensor is still a contiguous slice
+//! under its own name. Gradients and optimizer moments use the same [`Layout`], so an optimizer
+//! step is a walk over flat arrays.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -64,10 +65,22 @@ impl Layout {
         let mut builder = Builder::default();
         let (d, f, v) = (spec.hidden_size, spec.intermediate_size, spec.vocab_size);
         let embed = builder.push("model.embed_tokens.weight", &[v, d]);
-        let blocks = (0..spec.num_layers).map(|index| builder.block(spec, index, d, f)).collect();
+        let blocks = (0..spec.num_layers)
+            .map(|index| builder.block(spec, index, d, f))
+            .collect();
         let final_norm = builder.push("model.norm.weight", &[d]);
-        let lm_head = if spec.tie_word_embeddings { embed.clone() } else { builder.push("lm_head.weight", &[v, d]) };
-        Self { entries: builder.entries, embed, blocks, final_norm, lm_head }
+        let lm_head = if spec.tie_word_embeddings {
+            embed.clone()
+        } else {
+            builder.push("lm_head.weight", &[v, d])
+        };
+        Self {
+            entries: builder.entries,
+            embed,
+            blocks,
+            final_norm,
+            lm_head,
+        }
     }
 
     /// How many values there are.
@@ -96,12 +109,21 @@ impl Builder {
     fn push(&mut self, name: impl Into<String>, shape: &[usize]) -> Range<usize> {
         let range = self.end..self.end + shape.iter().product::<usize>();
         self.end = range.end;
-        self.entries.push(Entry { name: name.into(), shape: shape.to_vec(), range: range.clone() });
+        self.entries.push(Entry {
+            name: name.into(),
+            shape: shape.to_vec(),
+            range: range.clone(),
+        });
         range
     }
 
     /// Tensors side by side, named `{prefix}{part}{suffix}`.
-    fn push_all(&mut self, prefix: &str, suffix: &str, parts: &[(&str, Vec<usize>)]) -> Range<usize> {
+    fn push_all(
+        &mut self,
+        prefix: &str,
+        suffix: &str,
+        parts: &[(&str, Vec<usize>)],
+    ) -> Range<usize> {
         let start = self.end;
         for (part, shape) in parts {
             self.push(format!("{prefix}{part}{suffix}"), shape);
@@ -119,21 +141,51 @@ impl Builder {
         let qkv = self.push_all(
             &attn,
             ".weight",
-            &[("q_proj", vec![q, d]), ("k_proj", vec![kv, d]), ("v_proj", vec![kv, d])],
+            &[
+                ("q_proj", vec![q, d]),
+                ("k_proj", vec![kv, d]),
+                ("v_proj", vec![kv, d]),
+            ],
         );
         let qkv_bias = if spec.qkv_bias {
-            self.push_all(&attn, ".bias", &[("q_proj", vec![q]), ("k_proj", vec![kv]), ("v_proj", vec![kv])])
+            self.push_all(
+                &attn,
+                ".bias",
+                &[
+                    ("q_proj", vec![q]),
+                    ("k_proj", vec![kv]),
+                    ("v_proj", vec![kv]),
+                ],
+            )
         } else {
             nothing(self.end)
         };
         let [q_norm, k_norm] = ["q_norm", "k_norm"].map(|name| {
-            if spec.qk_norm { self.push(format!("{attn}{name}.weight"), &[hd]) } else { nothing(self.end) }
+            if spec.qk_norm {
+                self.push(format!("{attn}{name}.weight"), &[hd])
+            } else {
+                nothing(self.end)
+            }
         });
         let o = self.push(format!("{attn}o_proj.weight"), &[d, q]);
         let post_norm = self.push(format!("{at}post_attention_layernorm.weight"), &[d]);
-        let gate_up = self.push_all(&mlp, ".weight", &[("gate_proj", vec![f, d]), ("up_proj", vec![f, d])]);
+        let gate_up = self.push_all(
+            &mlp,
+            ".weight",
+            &[("gate_proj", vec![f, d]), ("up_proj", vec![f, d])],
+        );
         let down = self.push(format!("{mlp}down_proj.weight"), &[d, f]);
-        BlockLayout { input_norm, qkv, qkv_bias, q_norm, k_norm, o, post_norm, gate_up, down }
+        BlockLayout {
+            input_norm,
+            qkv,
+            qkv_bias,
+            q_norm,
+            k_norm,
+            o,
+            post_norm,
+            gate_up,
+            down,
+        }
     }
 }
 

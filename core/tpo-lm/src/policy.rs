@@ -1,6 +1,7 @@
 //! A model in memory, ready to be sampled from or trained.
 //!
-//! Plain data: where it came from, what it looks like, its weights and its text codec. Knows nothing of how it is run.
+//! Plain data: where it came from, what it looks like, its weights and its text codec. Knows
+//! nothing of how it is run.
 
 use std::path::PathBuf;
 
@@ -20,7 +21,7 @@ pub struct Policy {
     pub adapter: Option<Adapter>,
     /// Text to tokens and back.
     pub text: TextCodec,
-    /// Where `params` were read from, absolute: a `.gguf` file or a directory. With an adapter this is the base model,
-    /// which is what an adapter on disk must name.
+    /// Where `params` were read from, absolute: a `.gguf` file or a directory. With an adapter this
+    /// is the base model, which is what an adapter on disk must name.
     pub source: PathBuf,
 }

@@ -1,7 +1,9 @@
-//! Randomness as a function: what is drawn depends on a key and a counter, never on what was drawn before.
+//! Randomness as a function: what is drawn depends on a key and a counter, never on what was drawn
+//! before.
 //!
-//! A key is a hash of everything that names the draw; the counter is the position in it. So a completion is the same
-//! whatever is sampled beside it, and a resumed run draws what the uninterrupted one would have drawn.
+//! A key is a hash of everything that names the draw; the counter is the position in it. So a
+//! completion is the same whatever is sampled beside it, and a resumed run draws what the
+//! uninterrupted one would have drawn.
 
 use sha2::{Digest, Sha256};
 use tpo_types::SampleId;
@@ -21,10 +23,16 @@ impl Counter {
     /// Numbers for one completion; the counter is the position of the token.
     pub fn of_sample(id: &SampleId) -> Self {
         let (seed, index) = (id.seed.to_le_bytes(), (id.index as u64).to_le_bytes());
-        Self::keyed(&[&seed, id.slice.as_bytes(), id.instruction_id.as_bytes(), &index])
+        Self::keyed(&[
+            &seed,
+            id.slice.as_bytes(),
+            id.instruction_id.as_bytes(),
+            &index,
+        ])
     }
 
-    /// The first eight bytes of the SHA-256 of all parts, each after its length so that no two keys run together.
+    /// The first eight bytes of the SHA-256 of all parts, each after its length so that no two keys
+    /// run together.
     fn keyed(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
@@ -32,17 +40,21 @@ impl Counter {
             hash.update(part);
         }
         let digest = hash.finalize();
-        Self { key: u64::from_le_bytes(std::array::from_fn(|byte| digest[byte])) }
+        Self {
+            key: u64::from_le_bytes(std::array::from_fn(|byte| digest[byte])),
+        }
     }
 
     /// 64 random bits.
     ///
-    /// Output number `counter` of `SplitMix64` seeded with the key (Steele, Lea and Flood, "Fast splittable
-    /// pseudorandom number generators", OOPSLA 2014), which is a bijective mix of `key + (counter + 1) * gamma` and so
-    /// needs no state.
+    /// Output number `counter` of `SplitMix64` seeded with the key (Steele, Lea and Flood, "Fast
+    /// splittable pseudorandom number generators", OOPSLA 2014), which is a bijective mix of `key +
+    /// (counter + 1) * gamma` and so needs no state.
     pub fn bits(self, counter: u64) -> u64 {
         const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
-        let z = self.key.wrapping_add(GAMMA.wrapping_mul(counter.wrapping_add(1)));
+        let z = self
+            .key
+            .wrapping_add(GAMMA.wrapping_mul(counter.wrapping_add(1)));
         let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
@@ -70,12 +82,18 @@ mod tests {
     use super::*;
 
     fn id(slice: &str, instruction_id: &str) -> SampleId {
-        SampleId { seed: 7, slice: slice.into(), instruction_id: instruction_id.into(), index: 0 }
+        SampleId {
+            seed: 7,
+            slice: slice.into(),
+            instruction_id: instruction_id.into(),
+            index: 0,
+        }
     }
 
     #[test]
     fn bits_are_those_of_splitmix64() {
-        // The first outputs of the reference implementation (Vigna, splitmix64.c) from state 1234567.
+        // The first outputs of the reference implementation (Vigna, splitmix64.c) from state
+        // 1234567.
         let counter = Counter { key: 1_234_567 };
         assert_eq!(counter.bits(0), 6_457_827_717_110_365_317);
         assert_eq!(counter.bits(1), 3_203_168_211_198_807_973);
@@ -83,7 +101,10 @@ mod tests {
 
     #[test]
     fn keys_do_not_run_together() {
-        assert_ne!(Counter::of_sample(&id("ab", "c")), Counter::of_sample(&id("a", "bc")));
+        assert_ne!(
+            Counter::of_sample(&id("ab", "c")),
+            Counter::of_sample(&id("a", "bc"))
+        );
         assert_ne!(Counter::new(1, "shuffle"), Counter::new(2, "shuffle"));
     }
 
@@ -94,7 +115,10 @@ mod tests {
         for at in 0..16_000 {
             buckets[(counter.unit(at) * 16.0) as usize] += 1;
         }
-        assert!(buckets.iter().all(|count| (850..1150).contains(count)), "{buckets:?}");
+        assert!(
+            buckets.iter().all(|count| (850..1150).contains(count)),
+            "{buckets:?}"
+        );
     }
 
     #[test]

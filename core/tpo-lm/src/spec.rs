@@ -1,7 +1,7 @@
 //! What a decoder looks like: every difference between model families, as data.
 //!
-//! Filled from a `config.json` or from GGUF metadata by [`crate::load`]; the block reads only this and never asks which
-//! family it is running.
+//! Filled from a `config.json` or from GGUF metadata by [`crate::load`]; the block reads only this
+//! and never asks which family it is running.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,8 @@ pub struct Llama3Rope {
     pub original_max_positions: usize,
 }
 
-/// A decoder-only transformer: pre-norm blocks of grouped-query attention with rotary positions and a gated `SiLU` MLP.
+/// A decoder-only transformer: pre-norm blocks of grouped-query attention with rotary positions and
+/// a gated `SiLU` MLP.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelSpec {
     /// The family.

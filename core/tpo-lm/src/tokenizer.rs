@@ -1,7 +1,7 @@
 //! Text to tokens and back: a model's tokenizer together with its chat template.
 //!
-//! The only place where text becomes tokens. Knows nothing of weights; whether the tokenizer came from `tokenizer.json` or
-//! from a GGUF file is the business of the modules below.
+//! The only place where text becomes tokens. Knows nothing of weights; whether the tokenizer came
+//! from `tokenizer.json` or from a GGUF file is the business of the modules below.
 
 mod files;
 mod gguf;
@@ -28,9 +28,14 @@ pub(crate) struct SpecialTokens {
 impl SpecialTokens {
     /// Each under the name that configuration files and chat templates give it.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, String)> {
-        [("bos_token", &self.bos), ("eos_token", &self.eos), ("pad_token", &self.pad), ("unk_token", &self.unk)]
-            .into_iter()
-            .filter_map(|(name, token)| Some((name, token.clone()?)))
+        [
+            ("bos_token", &self.bos),
+            ("eos_token", &self.eos),
+            ("pad_token", &self.pad),
+            ("unk_token", &self.unk),
+        ]
+        .into_iter()
+        .filter_map(|(name, token)| Some((name, token.clone()?)))
     }
 }
 
@@ -47,28 +52,41 @@ pub struct TextCodec {
 }
 
 impl TextCodec {
-    /// The text's tokens. Special tokens written out in the text, such as `<|im_end|>`, become those tokens; none are
-    /// added.
+    /// The text's tokens. Special tokens written out in the text, such as `<|im_end|>`, become
+    /// those tokens; none are added.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, Failure> {
         let encoding = self.tokenizer.encode_fast(text, false).map_err(|error| {
-            malformed(format!("the tokenizer of `{}` fails on a text", self.origin.display())).because(error)
+            malformed(format!(
+                "the tokenizer of `{}` fails on a text",
+                self.origin.display()
+            ))
+            .because(error)
         })?;
         Ok(encoding.get_ids().to_vec())
     }
 
     /// The tokens' text, with special tokens written out or left out.
     ///
-    /// A character may be spread over several tokens: decode all ids of a text together, or what was cut apart comes out
-    /// as replacement characters. Ids that the tokenizer does not know have no text.
+    /// A character may be spread over several tokens: decode all ids of a text together, or what
+    /// was cut apart comes out as replacement characters. Ids that the tokenizer does not know have
+    /// no text.
     pub fn decode(&self, ids: &[u32], keep_special: bool) -> Result<String, Failure> {
         self.tokenizer.decode(ids, !keep_special).map_err(|error| {
-            malformed(format!("the tokenizer of `{}` fails on tokens", self.origin.display())).because(error)
+            malformed(format!(
+                "the tokenizer of `{}` fails on tokens",
+                self.origin.display()
+            ))
+            .because(error)
         })
     }
 
-    /// A conversation as the tokens after which the assistant writes on: the chat template with its generation prompt,
-    /// then `prefill`, tokenized as one text.
-    pub fn encode_prompt(&self, messages: &[Message], prefill: Option<&str>) -> Result<Vec<u32>, Failure> {
+    /// A conversation as the tokens after which the assistant writes on: the chat template with its
+    /// generation prompt, then `prefill`, tokenized as one text.
+    pub fn encode_prompt(
+        &self,
+        messages: &[Message],
+        prefill: Option<&str>,
+    ) -> Result<Vec<u32>, Failure> {
         let mut text = self.template()?.render(messages, true)?;
         text.push_str(prefill.unwrap_or_default());
         self.encode(&text)
@@ -81,8 +99,18 @@ impl TextCodec {
 
     fn template(&self) -> Result<&ChatTemplate, Failure> {
         self.template.as_ref().ok_or_else(|| {
-            Failure::new(Kind::Input, format!("the model at `{}` has no chat template", self.origin.display()))
-                .hint("choose an instruction-tuned model, or put a `chat_template.jinja` beside its `config.json`")
+            Failure::new(
+                Kind::Input,
+                format!(
+                    "the model at `{}` has no chat \
+                template",
+                    self.origin.display()
+                ),
+            )
+            .hint(
+                "choose an instruction-tuned model, or put a `chat_template.jinja` beside \
+                    its `config.json`",
+            )
         })
     }
 
@@ -108,7 +136,11 @@ impl TextCodec {
 
     /// The largest id that a text can have.
     pub(crate) fn largest_id(&self) -> u32 {
-        self.tokenizer.get_vocab(true).into_values().max().unwrap_or(0)
+        self.tokenizer
+            .get_vocab(true)
+            .into_values()
+            .max()
+            .unwrap_or(0)
     }
 
     fn new(
@@ -121,12 +153,22 @@ impl TextCodec {
         // Some published files cut or pad what they encode, for the batches of their own training.
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|error| {
-            malformed(format!("the tokenizer of `{}` is malformed", origin.display())).because(error)
+            malformed(format!(
+                "the tokenizer of `{}` is malformed",
+                origin.display()
+            ))
+            .because(error)
         })?;
         let template = template
             .map(|source| ChatTemplate::new(source, origin.display().to_string(), special.named()))
             .transpose()?;
-        Ok(Self { tokenizer, template, special, kept, origin })
+        Ok(Self {
+            tokenizer,
+            template,
+            special,
+            kept,
+            origin,
+        })
     }
 }
 

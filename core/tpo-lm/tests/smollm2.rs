@@ -1,5 +1,8 @@
 //! The default model, fetched and read from its GGUF, against transformers on the same file.
-#![expect(clippy::unwrap_used, reason = "a missing golden should stop the test where it is read")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a missing golden should stop the test where it is read"
+)]
 
 use std::sync::Arc;
 
@@ -14,7 +17,10 @@ use tpo_types::{Message, Prompt, SampleId, SampleJob, Sampler, SamplingParams};
 const TOLERANCE: f64 = 1e-4;
 
 fn golden() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/smollm2.json");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/golden/smollm2.json"
+    );
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -38,13 +44,22 @@ fn log_probs_are_those_of_transformers() {
     let decoder = Decoder::new(&policy.spec, &policy.params, None);
     for prompt in golden["prompts"].as_array().unwrap() {
         let mut sequence = ids(&prompt["prompt_ids"]);
-        assert_eq!(policy.text.encode_prompt(&messages(prompt), None).unwrap(), sequence);
+        assert_eq!(
+            policy.text.encode_prompt(&messages(prompt), None).unwrap(),
+            sequence
+        );
         let scored_from = sequence.len();
         sequence.extend(&completion);
-        let log_probs = decoder.log_probs(&Pack::new(&[Sequence { ids: &sequence, scored_from }]));
+        let log_probs = decoder.log_probs(&Pack::new(&[Sequence {
+            ids: &sequence,
+            scored_from,
+        }]));
         let theirs: Vec<f64> = serde_json::from_value(prompt["token_log_probs"].clone()).unwrap();
         for (ours, theirs) in log_probs.iter().zip(theirs) {
-            assert!((f64::from(*ours) - theirs).abs() < TOLERANCE, "{ours} and {theirs}");
+            assert!(
+                (f64::from(*ours) - theirs).abs() < TOLERANCE,
+                "{ours} and {theirs}"
+            );
         }
     }
 }
@@ -53,13 +68,32 @@ fn log_probs_are_those_of_transformers() {
 fn greedy_continuations_are_those_of_transformers() {
     let (golden, policy) = (golden(), policy());
     let mut sampler = LocalSampler::new(Arc::new(policy));
-    let params =
-        SamplingParams { temperature: 0.0, top_p: 1.0, top_k: 0, max_new_tokens: 24, max_thought_tokens: None };
+    let params = SamplingParams {
+        temperature: 0.0,
+        top_p: 1.0,
+        top_k: 0,
+        max_new_tokens: 24,
+        max_thought_tokens: None,
+    };
     for golden in golden["prompts"].as_array().unwrap() {
-        let prompt = Prompt { messages: messages(golden), prefill: None, stop: Vec::new(), response_marker: None };
+        let prompt = Prompt {
+            messages: messages(golden),
+            prefill: None,
+            stop: Vec::new(),
+            response_marker: None,
+        };
         let prompt_ids = sampler.encode(&prompt).unwrap();
-        let id = SampleId { seed: 0, slice: "golden".into(), instruction_id: "golden".into(), index: 0 };
-        let job = SampleJob { prompt: &prompt, prompt_ids: &prompt_ids, samples: vec![id] };
+        let id = SampleId {
+            seed: 0,
+            slice: "golden".into(),
+            instruction_id: "golden".into(),
+            index: 0,
+        };
+        let job = SampleJob {
+            prompt: &prompt,
+            prompt_ids: &prompt_ids,
+            samples: vec![id],
+        };
         let mut written = Vec::new();
         sampler
             .sample(&[job], &params, &mut |_, completion| {
@@ -68,7 +102,11 @@ fn greedy_continuations_are_those_of_transformers() {
             })
             .unwrap();
         let expected = ids(&golden["greedy_ids"]);
-        assert_eq!(written, expected[..written.len()], "the continuation may end earlier, at the end of the turn");
+        assert_eq!(
+            written,
+            expected[..written.len()],
+            "the continuation may end earlier, at the end of the turn"
+        );
         assert!(!written.is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! One request to the server, sent once, and what its answer means.
 //!
-//! Nothing is followed elsewhere and no more is read than an answer can hold. The key goes into one header and into no text:
-//! where a server repeats it, it is struck out.
+//! Nothing is followed elsewhere and no more is read than an answer can hold. The key goes into one
+//! header and into no text: where a server repeats it, it is struck out.
 
 use std::env::{self, VarError};
 use std::io::Read as _;
@@ -58,7 +58,11 @@ impl Client {
             .timeout_connect(Some(Duration::from_secs(config.connect_seconds)))
             .timeout_global(Some(Duration::from_secs(config.timeout_seconds)));
         // A proxy cannot reach what listens on this machine.
-        let agent = if config.is_here() { agent.proxy(None) } else { agent };
+        let agent = if config.is_here() {
+            agent.proxy(None)
+        } else {
+            agent
+        };
         Ok(Self {
             agent: agent.build().new_agent(),
             url: format!("{}/chat/completions", config.base_url.trim_end_matches('/')),
@@ -69,7 +73,10 @@ impl Client {
     /// Sends a request. Whatever is told of it has no key in it and does not name the server.
     pub(crate) fn post(&self, body: &str) -> Answer {
         match self.answer(body) {
-            Answer::Later { why, after } => Answer::Later { why: self.without_key(&why), after },
+            Answer::Later { why, after } => Answer::Later {
+                why: self.without_key(&why),
+                after,
+            },
             Answer::Never(ModelError::InvalidRequest(why)) => {
                 Answer::Never(ModelError::InvalidRequest(self.without_key(&why)))
             }
@@ -85,7 +92,10 @@ impl Client {
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {}", key.secret));
         }
-        let lost = |error: &dyn std::fmt::Display| Answer::Later { why: error.to_string(), after: None };
+        let lost = |error: &dyn std::fmt::Display| Answer::Later {
+            why: error.to_string(),
+            after: None,
+        };
         let mut response = match request.send(body) {
             Ok(response) => response,
             Err(error) => return lost(&error),
@@ -93,31 +103,45 @@ impl Client {
         let status = response.status();
         if status == StatusCode::OK {
             return match read(&mut response, LARGEST) {
-                Ok(bytes) if bytes.len() as u64 > LARGEST => {
-                    Answer::Later { why: format!("its answer is larger than {} MiB", LARGEST >> 20), after: None }
-                }
+                Ok(bytes) if bytes.len() as u64 > LARGEST => Answer::Later {
+                    why: format!("its answer is larger than {} MiB", LARGEST >> 20),
+                    after: None,
+                },
                 Ok(bytes) => Answer::Body(bytes),
                 Err(error) => lost(&error),
             };
         }
         let after = asked_for(response.headers());
-        let complaint = self.tellable(&wire::complaint(&read(&mut response, LARGEST_COMPLAINT).unwrap_or_default()));
+        let complaint = self.tellable(&wire::complaint(
+            &read(&mut response, LARGEST_COMPLAINT).unwrap_or_default(),
+        ));
         let told = format!("it answered {}: {complaint}", status.as_u16());
         match status.as_u16() {
             408 | 409 | 425 | 429 | 500.. => Answer::Later { why: told, after },
             300..=399 => Answer::Never(ModelError::Unavailable(format!(
                 "{told}: it redirects, which is not followed; `base_url` must be where it really is"
             ))),
-            401 | 403 => Answer::Never(ModelError::Unavailable(format!("{told}: {}", self.about_the_key()))),
-            404 | 405 => Answer::Never(ModelError::Unavailable(format!("{told}: check `base_url` and `model`"))),
+            401 | 403 => Answer::Never(ModelError::Unavailable(format!(
+                "{told}: {}",
+                self.about_the_key()
+            ))),
+            404 | 405 => Answer::Never(ModelError::Unavailable(format!(
+                "{told}: check `base_url` and `model`"
+            ))),
             _ => Answer::Never(ModelError::InvalidRequest(told)),
         }
     }
 
     fn about_the_key(&self) -> String {
         match &self.key {
-            Some(key) => format!("it was sent the key in the environment variable `{}`", key.variable),
-            None => "it was sent no key; `api_key_env` names the environment variable that holds one".into(),
+            Some(key) => format!(
+                "it was sent the key in the environment variable `{}`",
+                key.variable
+            ),
+            None => {
+                "it was sent no key; `api_key_env` names the environment variable that holds one"
+                    .into()
+            }
         }
     }
 
@@ -138,25 +162,37 @@ impl Client {
 impl Key {
     fn read(variable: &str) -> Result<Self, Failure> {
         let unusable = |what: &str| {
-            let what = format!("the environment variable `{variable}`, which `api_key_env` names, {what}");
+            let what =
+                format!("the environment variable `{variable}`, which `api_key_env` names, {what}");
             Failure::new(Kind::Usage, what)
         };
         let secret = env::var(variable).map_err(|error| match error {
-            VarError::NotPresent => unusable("is not set").hint("set it to the server's key; it is kept nowhere"),
+            VarError::NotPresent => {
+                unusable("is not set").hint("set it to the server's key; it is kept nowhere")
+            }
             VarError::NotUnicode(_) => unusable("is no text"),
         })?;
         let secret = secret.trim().to_owned();
         if secret.is_empty() || secret.chars().any(|c| !c.is_ascii_graphic()) {
-            return Err(unusable("holds what can be no key: it is empty, or has blanks or control characters"));
+            return Err(unusable(
+                "holds what can be no key: it is empty, or has blanks or control characters",
+            ));
         }
-        Ok(Self { variable: variable.to_owned(), secret })
+        Ok(Self {
+            variable: variable.to_owned(),
+            secret,
+        })
     }
 }
 
 /// Up to `most` bytes and one more, which tells that there are more.
 fn read(response: &mut Response<Body>, most: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    response.body_mut().as_reader().take(most + 1).read_to_end(&mut bytes)?;
+    response
+        .body_mut()
+        .as_reader()
+        .take(most + 1)
+        .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

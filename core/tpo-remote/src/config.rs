@@ -13,7 +13,8 @@ pub struct RemoteConfig {
     pub base_url: String,
     /// The model's name, as the server knows it.
     pub model: String,
-    /// The environment variable that holds the key. It is read from there only, and never written or shown.
+    /// The environment variable that holds the key. It is read from there only, and never written
+    /// or shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_env: Option<String>,
     /// Requests on their way at once.
@@ -28,11 +29,13 @@ pub struct RemoteConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub tokens_per_minute: Option<u64>,
-    /// Requests that one command may send, those sent again included. When they are used up the run stops, to be resumed.
+    /// Requests that one command may send, those sent again included. When they are used up the run
+    /// stops, to be resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_calls: Option<u64>,
-    /// Tokens, read and written, that one command may use. When they are used up the run stops, to be resumed.
+    /// Tokens, read and written, that one command may use. When they are used up the run stops, to
+    /// be resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_tokens: Option<u64>,
@@ -44,7 +47,8 @@ pub struct RemoteConfig {
     #[serde(default = "defaults::timeout_seconds")]
     #[schemars(range(min = 1, max = 3600))]
     pub timeout_seconds: u64,
-    /// How often a request is sent, at most, where the server is busy, unwell, silent or talks nonsense.
+    /// How often a request is sent, at most, where the server is busy, unwell, silent or talks
+    /// nonsense.
     #[serde(default = "defaults::attempts")]
     #[schemars(range(min = 1, max = 20))]
     pub attempts: u32,
@@ -66,35 +70,61 @@ mod defaults {
 }
 
 impl RemoteConfig {
-    /// What the answers depend on besides the request: the server and the model's name there. Nothing secret.
+    /// What the answers depend on besides the request: the server and the model's name there.
+    /// Nothing secret.
     pub fn identity(&self) -> String {
-        format!("server:{} {}", self.base_url.trim_end_matches('/'), self.model)
+        format!(
+            "server:{} {}",
+            self.base_url.trim_end_matches('/'),
+            self.model
+        )
     }
 
     /// Whether the settings make sense; nothing is asked of the server.
     pub fn check(&self) -> Result<(), Failure> {
-        self.address().and_then(|address| self.check_key(&address)).and_then(|()| self.check_ranges()).map_err(|what| {
-            Failure::new(Kind::Usage, what).hint("`base_url` is where the interface begins: `http://127.0.0.1:8080/v1`")
-        })
+        self.address()
+            .and_then(|address| self.check_key(&address))
+            .and_then(|()| self.check_ranges())
+            .map_err(|what| {
+                Failure::new(Kind::Usage, what)
+                    .hint("`base_url` is where the interface begins: `http://127.0.0.1:8080/v1`")
+            })
     }
 
     fn address(&self) -> Result<Uri, String> {
         let address: Option<Uri> = self.base_url.parse().ok();
-        let address = address.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
+        let address = address.filter(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
+        });
         // Not quoted: a password could stand in it.
         let address = address.ok_or("`base_url` is no address of a web server")?;
-        if address.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err("`base_url` holds a name or password; name the environment variable of a key instead".into());
+        if address
+            .authority()
+            .is_some_and(|authority| authority.as_str().contains('@'))
+        {
+            return Err(
+                "`base_url` holds a name or password; name the environment variable of a \
+                key instead"
+                    .into(),
+            );
         }
         if address.query().is_some() {
-            return Err("`base_url` ends in a query; only a path may follow the server's name".into());
+            return Err(
+                "`base_url` ends in a query; only a path may follow the server's name".into(),
+            );
         }
         Ok(address)
     }
 
     fn check_key(&self, address: &Uri) -> Result<(), String> {
-        if self.api_key_env.is_some() && address.scheme_str() == Some("http") && !is_loopback(address) {
-            return Err("`base_url` is `http`, and a key goes to another machine through `https` only".into());
+        if self.api_key_env.is_some()
+            && address.scheme_str() == Some("http")
+            && !is_loopback(address)
+        {
+            return Err(
+                "`base_url` is `http`, and a key goes to another machine through `https` only"
+                    .into(),
+            );
         }
         Ok(())
     }
@@ -102,7 +132,13 @@ impl RemoteConfig {
     fn check_ranges(&self) -> Result<(), String> {
         let in_range = |name: &str, value: u64, least: u64, most: u64| {
             let fits = (least..=most).contains(&value);
-            if fits { Ok(()) } else { Err(format!("`{name}` must be from {least} to {most}, not {value}")) }
+            if fits {
+                Ok(())
+            } else {
+                Err(format!(
+                    "`{name}` must be from {least} to {most}, not {value}"
+                ))
+            }
         };
         in_range("concurrency", self.concurrency.into(), 1, 256)?;
         in_range("connect_seconds", self.connect_seconds, 1, 600)?;
@@ -112,7 +148,10 @@ impl RemoteConfig {
             Some(0) => Err(format!("`{name}` must be at least 1")),
             _ => Ok(()),
         };
-        at_least_one("requests_per_minute", self.requests_per_minute.map(u64::from))?;
+        at_least_one(
+            "requests_per_minute",
+            self.requests_per_minute.map(u64::from),
+        )?;
         at_least_one("tokens_per_minute", self.tokens_per_minute)?;
         at_least_one("max_calls", self.max_calls)?;
         at_least_one("max_tokens", self.max_tokens)?;
@@ -143,13 +182,22 @@ mod tests {
 
     #[test]
     fn only_addresses_of_web_servers_are_taken() {
-        for good in ["http://127.0.0.1:8080/v1", "https://example.org/v1/", "http://localhost:1", "http://10.0.0.1/v1"]
-        {
+        for good in [
+            "http://127.0.0.1:8080/v1",
+            "https://example.org/v1/",
+            "http://localhost:1",
+            "http://10.0.0.1/v1",
+        ] {
             assert!(config(good).check().is_ok(), "{good}");
         }
-        for bad in
-            ["", "127.0.0.1:8080", "ftp://example.org", "https://", "https://me:secret@x.org", "https://x.org?k=1"]
-        {
+        for bad in [
+            "",
+            "127.0.0.1:8080",
+            "ftp://example.org",
+            "https://",
+            "https://me:secret@x.org",
+            "https://x.org?k=1",
+        ] {
             let told = config(bad).check().expect_err(bad).to_string();
             assert!(!told.contains("secret"), "{told}");
         }
@@ -157,10 +205,17 @@ mod tests {
 
     #[test]
     fn a_key_goes_out_in_the_open_to_nobody() {
-        let with_key = |base_url| RemoteConfig { api_key_env: Some("KEY".into()), ..config(base_url) };
+        let with_key = |base_url| RemoteConfig {
+            api_key_env: Some("KEY".into()),
+            ..config(base_url)
+        };
         assert!(with_key("http://127.0.0.1/v1").check().is_ok());
         assert!(with_key("https://example.org/v1").check().is_ok());
-        for bad in ["http://example.org/v1", "http://127.0.0.1.example.org", "http://10.0.0.1"] {
+        for bad in [
+            "http://example.org/v1",
+            "http://127.0.0.1.example.org",
+            "http://10.0.0.1",
+        ] {
             assert!(with_key(bad).check().is_err(), "{bad}");
         }
     }
@@ -169,11 +224,26 @@ mod tests {
     fn what_could_never_be_asked_is_refused() {
         let base = config("http://localhost/v1");
         for bad in [
-            RemoteConfig { concurrency: 0, ..base.clone() },
-            RemoteConfig { attempts: 0, ..base.clone() },
-            RemoteConfig { max_calls: Some(0), ..base.clone() },
-            RemoteConfig { requests_per_minute: Some(0), ..base.clone() },
-            RemoteConfig { model: String::new(), ..base.clone() },
+            RemoteConfig {
+                concurrency: 0,
+                ..base.clone()
+            },
+            RemoteConfig {
+                attempts: 0,
+                ..base.clone()
+            },
+            RemoteConfig {
+                max_calls: Some(0),
+                ..base.clone()
+            },
+            RemoteConfig {
+                requests_per_minute: Some(0),
+                ..base.clone()
+            },
+            RemoteConfig {
+                model: String::new(),
+                ..base.clone()
+            },
         ] {
             assert!(bad.check().is_err(), "{bad:?}");
         }

@@ -1,6 +1,7 @@
 //! The gate that every request goes through: how many at once, how many a minute, how many in all.
 //!
-//! One server has one gate, whoever asks. A server that asks for peace closes it for everybody. Knows nothing of HTTP.
+//! One server has one gate, whoever asks. A server that asks for peace closes it for everybody.
+//! Knows nothing of HTTP.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -67,7 +68,11 @@ impl Gate {
             calls: config.max_calls,
             tokens: config.max_tokens,
         };
-        Self { rules, state: Mutex::default(), changed: Condvar::new() }
+        Self {
+            rules,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 
     /// Waits until a request of about `estimate` tokens may begin.
@@ -80,7 +85,10 @@ impl Gate {
             if let Some(spent) = self.rules.spent(&state, estimate) {
                 // Those inside may use less than was thought.
                 if state.inside > 0 {
-                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state = self
+                        .changed
+                        .wait(state)
+                        .unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
                 let why = ModelError::BudgetExhausted(spent);
@@ -92,10 +100,21 @@ impl Gate {
             state.forget_before(now);
             match self.rules.wait(&state, estimate, now) {
                 Wait::No => break,
-                Wait::ForOthers => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Wait::ForOthers => {
+                    state = self
+                        .changed
+                        .wait(state)
+                        .unwrap_or_else(PoisonError::into_inner)
+                }
                 Wait::Until(then) => {
-                    let pause = then.saturating_duration_since(now).max(Duration::from_millis(1));
-                    state = self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0;
+                    let pause = then
+                        .saturating_duration_since(now)
+                        .max(Duration::from_millis(1));
+                    state = self
+                        .changed
+                        .wait_timeout(state, pause)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0;
                 }
             }
         }
@@ -103,8 +122,16 @@ impl Gate {
         state.calls += 1;
         state.tokens += estimate;
         let call = state.calls;
-        state.recent.push_back(Recent { call, begun: Instant::now(), tokens: estimate });
-        Ok(Pass { gate: self, call, estimate })
+        state.recent.push_back(Recent {
+            call,
+            begun: Instant::now(),
+            tokens: estimate,
+        });
+        Ok(Pass {
+            gate: self,
+            call,
+            estimate,
+        })
     }
 
     /// Lets nobody in for a while.
@@ -129,7 +156,11 @@ impl Pass<'_> {
     pub(crate) fn used(&self, tokens: u64) {
         let mut state = self.gate.state();
         state.tokens = state.tokens - self.estimate + tokens;
-        if let Some(recent) = state.recent.iter_mut().find(|recent| recent.call == self.call) {
+        if let Some(recent) = state
+            .recent
+            .iter_mut()
+            .find(|recent| recent.call == self.call)
+        {
             recent.tokens = tokens;
         }
     }
@@ -149,7 +180,11 @@ impl Drop for Pass<'_> {
 
 impl State {
     fn forget_before(&mut self, now: Instant) {
-        while self.recent.front().is_some_and(|recent| now.saturating_duration_since(recent.begun) >= MINUTE) {
+        while self
+            .recent
+            .front()
+            .is_some_and(|recent| now.saturating_duration_since(recent.begun) >= MINUTE)
+        {
             self.recent.pop_front();
         }
     }
@@ -167,9 +202,12 @@ impl Rules {
         if let Some(calls) = self.calls.filter(|calls| state.calls >= *calls) {
             return Some(format!("`max_calls` = {calls} requests were sent"));
         }
-        let tokens = self.tokens.filter(|tokens| state.tokens + estimate > *tokens)?;
+        let tokens = self
+            .tokens
+            .filter(|tokens| state.tokens + estimate > *tokens)?;
         Some(format!(
-            "`max_tokens` = {tokens} do not suffice: {} are used, the next request takes {estimate}",
+            "`max_tokens` = {tokens} do not suffice: {} are used, the next request takes \
+                {estimate}",
             state.tokens
         ))
     }
@@ -182,10 +220,14 @@ impl Rules {
             return Wait::Until(then);
         }
         let oldest = state.recent.front().map(|recent| recent.begun + MINUTE);
-        let too_many = self.requests_per_minute.is_some_and(|most| state.recent.len() >= most as usize);
+        let too_many = self
+            .requests_per_minute
+            .is_some_and(|most| state.recent.len() >= most as usize);
         let tokens: u64 = state.recent.iter().map(|recent| recent.tokens).sum();
         // A request that is larger than a minute's share goes alone.
-        let too_much = self.tokens_per_minute.is_some_and(|most| tokens > 0 && tokens + estimate > most);
+        let too_much = self
+            .tokens_per_minute
+            .is_some_and(|most| tokens > 0 && tokens + estimate > most);
         match oldest {
             Some(then) if too_many || too_much => Wait::Until(then),
             _ => Wait::No,
@@ -200,11 +242,20 @@ mod tests {
 
     use super::*;
 
-    const OPEN: Rules =
-        Rules { at_once: 100, requests_per_minute: None, tokens_per_minute: None, calls: None, tokens: None };
+    const OPEN: Rules = Rules {
+        at_once: 100,
+        requests_per_minute: None,
+        tokens_per_minute: None,
+        calls: None,
+        tokens: None,
+    };
 
     fn gate(rules: Rules) -> Gate {
-        Gate { rules, state: Mutex::default(), changed: Condvar::new() }
+        Gate {
+            rules,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 
     #[test]
@@ -228,32 +279,77 @@ mod tests {
     fn a_minute_has_its_share() {
         let now = Instant::now();
         let mut state = State::default();
-        state.recent.push_back(Recent { call: 1, begun: now, tokens: 60 });
-        state.recent.push_back(Recent { call: 2, begun: now, tokens: 0 });
+        state.recent.push_back(Recent {
+            call: 1,
+            begun: now,
+            tokens: 60,
+        });
+        state.recent.push_back(Recent {
+            call: 2,
+            begun: now,
+            tokens: 0,
+        });
         let waits = |rules: Rules, estimate| matches!(rules.wait(&state, estimate, now), Wait::Until(then) if then == now + MINUTE);
-        assert!(waits(Rules { requests_per_minute: Some(2), ..OPEN }, 1));
-        assert!(!waits(Rules { requests_per_minute: Some(3), ..OPEN }, 1));
-        assert!(waits(Rules { tokens_per_minute: Some(100), ..OPEN }, 41));
-        assert!(!waits(Rules { tokens_per_minute: Some(100), ..OPEN }, 40));
+        assert!(waits(
+            Rules {
+                requests_per_minute: Some(2),
+                ..OPEN
+            },
+            1
+        ));
+        assert!(!waits(
+            Rules {
+                requests_per_minute: Some(3),
+                ..OPEN
+            },
+            1
+        ));
+        assert!(waits(
+            Rules {
+                tokens_per_minute: Some(100),
+                ..OPEN
+            },
+            41
+        ));
+        assert!(!waits(
+            Rules {
+                tokens_per_minute: Some(100),
+                ..OPEN
+            },
+            40
+        ));
         state.forget_before(now + MINUTE);
         assert!(state.recent.is_empty());
         // Alone, even what is too large.
-        let rules = Rules { tokens_per_minute: Some(10), ..OPEN };
+        let rules = Rules {
+            tokens_per_minute: Some(10),
+            ..OPEN
+        };
         assert!(matches!(rules.wait(&state, 500, now), Wait::No));
     }
 
     #[test]
     fn a_budget_is_never_overdrawn() {
-        let gate = gate(Rules { calls: Some(2), ..OPEN });
+        let gate = gate(Rules {
+            calls: Some(2),
+            ..OPEN
+        });
         drop(gate.enter(1).expect("the first"));
         drop(gate.enter(1).expect("the second"));
-        assert!(matches!(gate.enter(1), Err(ModelError::BudgetExhausted(why)) if why.contains("max_calls")));
+        assert!(
+            matches!(gate.enter(1), Err(ModelError::BudgetExhausted(why)) if why.contains("max_calls"))
+        );
 
-        let gate = self::gate(Rules { tokens: Some(100), ..OPEN });
+        let gate = self::gate(Rules {
+            tokens: Some(100),
+            ..OPEN
+        });
         gate.enter(60).expect("there is enough").used(30);
         gate.enter(70).expect("it used less").in_vain();
         drop(gate.enter(70).expect("what was lost used nothing"));
-        assert!(matches!(gate.enter(1), Err(ModelError::BudgetExhausted(why)) if why.contains("100")));
+        assert!(
+            matches!(gate.enter(1), Err(ModelError::BudgetExhausted(why)) if why.contains("100"))
+        );
     }
 
     #[test]
@@ -264,7 +360,10 @@ mod tests {
             let waiting = scope.spawn(|| gate.enter(1).map(drop));
             thread::sleep(Duration::from_millis(5));
             gate.shut(ModelError::Unavailable("gone".into()));
-            assert_eq!(waiting.join().expect("it ends"), Err(ModelError::Unavailable("gone".into())));
+            assert_eq!(
+                waiting.join().expect("it ends"),
+                Err(ModelError::Unavailable("gone".into()))
+            );
         });
         drop(pass);
     }

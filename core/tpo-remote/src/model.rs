@@ -1,11 +1,13 @@
-//! The model as judges see it: requests go out side by side, and each is sent until it is answered or given up.
+//! The model as judges see it: requests go out side by side, and each is sent until it is answered
+//! or given up.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
 use tpo_types::{
-    ChatReply, ChatRequest, Done, EmbedRequest, Failure, HiddenStates, LanguageModel, Message, ModelError, TensorData,
+    ChatReply, ChatRequest, Done, EmbedRequest, Failure, HiddenStates, LanguageModel, Message,
+    ModelError, TensorData,
 };
 
 use crate::client::{Answer, Client};
@@ -26,8 +28,8 @@ pub struct OpenAiModel {
 }
 
 impl OpenAiModel {
-    /// Takes a configuration that has been [checked](RemoteConfig::check), and reads the key. Nothing is asked of the server
-    /// yet.
+    /// Takes a configuration that has been [checked](RemoteConfig::check), and reads the key.
+    /// Nothing is asked of the server yet.
     pub fn open(config: &RemoteConfig) -> Result<Self, Failure> {
         Ok(Self {
             identity: config.identity(),
@@ -60,7 +62,10 @@ impl OpenAiModel {
     }
 
     fn ask_once(&self, body: &str, request: &ChatRequest) -> Result<ChatReply, Fault> {
-        let pass = self.gate.enter(wire::estimate(request)).map_err(Fault::Lasting)?;
+        let pass = self
+            .gate
+            .enter(wire::estimate(request))
+            .map_err(Fault::Lasting)?;
         match self.client.post(body) {
             Answer::Body(bytes) => match wire::reply(&bytes, request) {
                 Ok(reply) => {
@@ -73,7 +78,9 @@ impl OpenAiModel {
                 }
                 // What does not parse is quoted.
                 Err(Unread::Nonsense(why)) => Err(Fault::Passing(self.client.tellable(&why))),
-                Err(Unread::Unable(why)) => Err(Fault::Lasting(ModelError::InvalidRequest(self.told(&why)))),
+                Err(Unread::Unable(why)) => {
+                    Err(Fault::Lasting(ModelError::InvalidRequest(self.told(&why))))
+                }
             },
             Answer::Later { why, after } => {
                 pass.in_vain();
@@ -93,26 +100,34 @@ impl OpenAiModel {
         }
     }
 
-    /// One request is given up. Where many in a row are, a question that any server can answer tells whether it is gone or only
-    /// these fail: they take longest, so they are the last of a batch, and all that is left for the next command.
+    /// One request is given up. Where many in a row are, a question that any server can answer
+    /// tells whether it is gone or only these fail: they take longest, so they are the last of a
+    /// batch, and all that is left for the next command.
     fn give_up(&self, last: &str) -> ModelError {
         let attempts = self.config.attempts;
         let in_a_row = self.given_up_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
         if in_a_row >= GONE {
             let question = question();
-            match self.ask_once(&wire::body(&self.config.model, &question).to_string(), &question) {
+            match self.ask_once(
+                &wire::body(&self.config.model, &question).to_string(),
+                &question,
+            ) {
                 Ok(_) | Err(Fault::Lasting(ModelError::InvalidRequest(_))) => {
                     self.given_up_in_a_row.store(0, Ordering::Relaxed);
                 }
                 Err(Fault::Passing(_)) => {
-                    let why =
-                        format!("{in_a_row} requests in a row failed, each {attempts} times, the last because {last}");
+                    let why = format!(
+                        "{in_a_row} requests in a row failed, each {attempts} times, the last \
+                            because {last}"
+                    );
                     return self.unavailable(&why);
                 }
                 Err(Fault::Lasting(error)) => return error,
             }
         }
-        ModelError::Failed(self.told(&format!("it was asked {attempts} times; the last time {last}")))
+        ModelError::Failed(self.told(&format!(
+            "it was asked {attempts} times; the last time {last}"
+        )))
     }
 
     /// Nothing more is asked of the server.
@@ -127,7 +142,8 @@ impl OpenAiModel {
     }
 
     fn has_none(&self, what: &str) -> ModelError {
-        let what = format!("a server gives no {what}; bind the model with `source` instead of `server`");
+        let what =
+            format!("a server gives no {what}; bind the model with `source` instead of `server`");
         ModelError::InvalidRequest(self.told(&what))
     }
 }
@@ -166,9 +182,11 @@ impl LanguageModel for OpenAiModel {
                 scope.spawn(move || {
                     loop {
                         let number = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(request) = requests.get(number) else { break };
-                        // The receiver outlives the workers. What has not been heard of may be lost, so until then no more is
-                        // asked.
+                        let Some(request) = requests.get(number) else {
+                            break;
+                        };
+                        // The receiver outlives the workers. What has not been heard of may be
+                        // lost, so until then no more is asked.
                         let (heard, is_heard) = mpsc::channel::<()>();
                         let _ = sender.send((number, self.ask(request), heard));
                         let _ = is_heard.recv();
@@ -186,7 +204,10 @@ impl LanguageModel for OpenAiModel {
     }
 
     fn embed(&self, requests: &[EmbedRequest]) -> Vec<Result<HiddenStates, ModelError>> {
-        requests.iter().map(|_| Err(self.has_none("hidden states"))).collect()
+        requests
+            .iter()
+            .map(|_| Err(self.has_none("hidden states")))
+            .collect()
     }
 
     fn tensor(&self, _name: &str) -> Result<TensorData, ModelError> {

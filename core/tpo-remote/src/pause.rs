@@ -9,10 +9,13 @@ const CAP: Duration = Duration::from_secs(8);
 /// The longest pause that a server may ask for.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// A pause before attempt `attempt`, from 1: anything up to `min(8 s, 0.5 s * 2^(attempt - 1))`. That all of it is left to
-/// chance ("full jitter") keeps those who were refused together from coming back together.
+/// A pause before attempt `attempt`, from 1: anything up to `min(8 s, 0.5 s * 2^(attempt - 1))`.
+/// That all of it is left to chance ("full jitter") keeps those who were refused together from
+/// coming back together.
 pub(crate) fn before(attempt: u32) -> Duration {
-    let longest = BASE.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(CAP);
+    let longest = BASE
+        .saturating_mul(1 << attempt.saturating_sub(1).min(16))
+        .min(CAP);
     // Without randomness the longest pause is the safe one.
     let chance = getrandom::u32().map_or(1.0, |chance| f64::from(chance) / f64::from(u32::MAX));
     longest.mul_f64(chance)
@@ -22,7 +25,10 @@ pub(crate) fn before(attempt: u32) -> Duration {
 pub(crate) fn asked_for(retry_after: &str, now: SystemTime) -> Option<Duration> {
     let pause = match retry_after.trim().parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
-        Err(_) => httpdate::parse_http_date(retry_after.trim()).ok()?.duration_since(now).unwrap_or_default(),
+        Err(_) => httpdate::parse_http_date(retry_after.trim())
+            .ok()?
+            .duration_since(now)
+            .unwrap_or_default(),
     };
     Some(pause.min(PATIENCE))
 }
@@ -39,11 +45,26 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_stay_bounded() {
-        for (attempt, longest) in [(1, 500), (2, 1000), (3, 2000), (5, 8000), (6, 8000), (99, 8000)] {
+        for (attempt, longest) in [
+            (1, 500),
+            (2, 1000),
+            (3, 2000),
+            (5, 8000),
+            (6, 8000),
+            (99, 8000),
+        ] {
             let pauses: Vec<Duration> = (0..200).map(|_| before(attempt)).collect();
-            assert!(pauses.iter().all(|pause| *pause <= Duration::from_millis(longest)));
+            assert!(
+                pauses
+                    .iter()
+                    .all(|pause| *pause <= Duration::from_millis(longest))
+            );
             // Two hundred draws that all stay below a half would be a wonder.
-            assert!(pauses.iter().any(|pause| *pause > Duration::from_millis(longest / 2)));
+            assert!(
+                pauses
+                    .iter()
+                    .any(|pause| *pause > Duration::from_millis(longest / 2))
+            );
         }
     }
 
@@ -60,9 +81,16 @@ mod tests {
             ("inf", None),
             ("soon", None),
         ] {
-            assert_eq!(asked_for(text, now), seconds.map(Duration::from_secs), "{text}");
+            assert_eq!(
+                asked_for(text, now),
+                seconds.map(Duration::from_secs),
+                "{text}"
+            );
         }
-        assert_eq!(asked_for_milliseconds("250"), Some(Duration::from_millis(250)));
+        assert_eq!(
+            asked_for_milliseconds("250"),
+            Some(Duration::from_millis(250))
+        );
         assert_eq!(asked_for_milliseconds("soon"), None);
     }
 }

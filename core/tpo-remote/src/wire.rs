@@ -13,7 +13,8 @@ pub(crate) enum Unread {
     Unable(String),
 }
 
-/// The body of a request. Like vLLM and SGLang it is told to go on with a prefilled turn; llama.cpp does so of its own accord.
+/// The body of a request. Like vLLM and SGLang it is told to go on with a prefilled turn; llama.cpp
+/// does so of its own accord.
 pub(crate) fn body(model: &str, request: &ChatRequest) -> Value {
     let mut messages: Vec<Value> = request
         .messages
@@ -44,9 +45,14 @@ pub(crate) fn body(model: &str, request: &ChatRequest) -> Value {
     body
 }
 
-/// About how many tokens a request takes, before it is known: four bytes a token, and all that may be written.
+/// About how many tokens a request takes, before it is known: four bytes a token, and all that may
+/// be written.
 pub(crate) fn estimate(request: &ChatRequest) -> u64 {
-    let texts = request.messages.iter().map(|message| &message.content).chain(&request.prefill);
+    let texts = request
+        .messages
+        .iter()
+        .map(|message| &message.content)
+        .chain(&request.prefill);
     let bytes: usize = texts.map(|text| text.len() + 16).sum();
     (bytes / 4) as u64 + u64::from(request.max_new_tokens)
 }
@@ -100,23 +106,45 @@ struct Usage {
 /// Reads the body of an answer with status 200.
 pub(crate) fn reply(bytes: &[u8], request: &ChatRequest) -> Result<ChatReply, Unread> {
     let nonsense = |what: &str| Unread::Nonsense(what.to_owned());
-    let body: Body = serde_json::from_slice(bytes)
-        .map_err(|error| Unread::Nonsense(format!("it answered what is no chat completion ({error})")))?;
-    let choice = body.choices.into_iter().next().ok_or_else(|| nonsense("it answered without a choice"))?;
-    let text = choice.message.content.ok_or_else(|| nonsense("it answered without a text"))?;
+    let body: Body = serde_json::from_slice(bytes).map_err(|error| {
+        Unread::Nonsense(format!("it answered what is no chat completion ({error})"))
+    })?;
+    let choice = body
+        .choices
+        .into_iter()
+        .next()
+        .ok_or_else(|| nonsense("it answered without a choice"))?;
+    let text = choice
+        .message
+        .content
+        .ok_or_else(|| nonsense("it answered without a text"))?;
     let top_log_probs = match choice.logprobs.and_then(|logprobs| logprobs.content) {
         _ if request.top_log_probs == 0 => Vec::new(),
-        Some(positions) => positions.into_iter().map(|position| top(position, request.top_log_probs)).collect(),
+        Some(positions) => positions
+            .into_iter()
+            .map(|position| top(position, request.top_log_probs))
+            .collect(),
         // An empty answer has no position to report.
         None if text.is_empty() => Vec::new(),
-        None => return Err(Unread::Unable("it reports no log-probabilities, which were asked for".into())),
+        None => {
+            return Err(Unread::Unable(
+                "it reports no log-probabilities, which were asked for".into(),
+            ));
+        }
     };
     // Some servers repeat what the turn was begun with.
-    let text = match request.prefill.as_deref().and_then(|prefill| text.strip_prefix(prefill)) {
+    let text = match request
+        .prefill
+        .as_deref()
+        .and_then(|prefill| text.strip_prefix(prefill))
+    {
         Some(rest) => rest.to_owned(),
         None => text,
     };
-    let usage = body.usage.unwrap_or(Usage { prompt_tokens: 0, completion_tokens: 0 });
+    let usage = body.usage.unwrap_or(Usage {
+        prompt_tokens: 0,
+        completion_tokens: 0,
+    });
     Ok(ChatReply {
         text,
         truncated: choice.finish_reason.as_deref() == Some("length"),
@@ -130,7 +158,12 @@ pub(crate) fn reply(bytes: &[u8], request: &ChatRequest) -> Result<ChatReply, Un
 fn top(position: Position, most: u32) -> Vec<TokenLogProb> {
     let tokens = position.top_logprobs.into_iter();
     let mut tokens: Vec<TokenLogProb> = tokens
-        .filter_map(|Top { token, logprob }| Some(TokenLogProb { token, log_prob: logprob.filter(|p| p.is_finite())? }))
+        .filter_map(|Top { token, logprob }| {
+            Some(TokenLogProb {
+                token,
+                log_prob: logprob.filter(|p| p.is_finite())?,
+            })
+        })
         .collect();
     tokens.sort_by(|a, b| b.log_prob.total_cmp(&a.log_prob));
     tokens.truncate(most as usize);
@@ -142,14 +175,23 @@ pub(crate) fn complaint(bytes: &[u8]) -> String {
     let json: Option<Value> = serde_json::from_slice(bytes).ok();
     let text = json.as_ref().and_then(|body| {
         let error = body.get("error").unwrap_or(body);
-        [error.get("message"), Some(error), body.get("detail"), body.get("message")]
-            .into_iter()
-            .flatten()
-            .find_map(Value::as_str)
+        [
+            error.get("message"),
+            Some(error),
+            body.get("detail"),
+            body.get("message"),
+        ]
+        .into_iter()
+        .flatten()
+        .find_map(Value::as_str)
     });
     let text = text.map_or_else(|| String::from_utf8_lossy(bytes), Into::into);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() { "it says nothing more".into() } else { line }
+    if line.is_empty() {
+        "it says nothing more".into()
+    } else {
+        line
+    }
 }
 
 #[cfg(test)]
@@ -177,10 +219,24 @@ mod tests {
             plain.to_string(),
             r#"{"model":"m","max_tokens":5,"temperature":0.0,"seed":7,"stream":false,"messages":[{"role":"user","content":"Which one?"}]}"#
         );
-        let full = ChatRequest { prefill: Some("So".into()), stop: vec!["\n".into()], top_log_probs: 3, ..request() };
+        let full = ChatRequest {
+            prefill: Some("So".into()),
+            stop: vec!["\n".into()],
+            top_log_probs: 3,
+            ..request()
+        };
         let full = body("m", &full);
-        assert_eq!(full["messages"][1], json!({"role": "assistant", "content": "So"}));
-        assert_eq!((&full["continue_final_message"], &full["add_generation_prompt"]), (&json!(true), &json!(false)));
+        assert_eq!(
+            full["messages"][1],
+            json!({"role": "assistant", "content": "So"})
+        );
+        assert_eq!(
+            (
+                &full["continue_final_message"],
+                &full["add_generation_prompt"]
+            ),
+            (&json!(true), &json!(false))
+        );
         assert_eq!(
             (&full["stop"], &full["logprobs"], &full["top_logprobs"]),
             (&json!(["\n"]), &json!(true), &json!(3))
@@ -198,10 +254,20 @@ mod tests {
             }],
             "usage": {"prompt_tokens": 9, "completion_tokens": 1},
         });
-        let asked = ChatRequest { prefill: Some("So ".into()), top_log_probs: 3, ..request() };
+        let asked = ChatRequest {
+            prefill: Some("So ".into()),
+            top_log_probs: 3,
+            ..request()
+        };
         let read = reply(answer.to_string().as_bytes(), &asked).expect("an answer");
-        assert_eq!((read.text.as_str(), read.truncated, read.prompt_tokens), ("B", true, 9));
-        let tokens: Vec<&str> = read.top_log_probs[0].iter().map(|top| top.token.as_str()).collect();
+        assert_eq!(
+            (read.text.as_str(), read.truncated, read.prompt_tokens),
+            ("B", true, 9)
+        );
+        let tokens: Vec<&str> = read.top_log_probs[0]
+            .iter()
+            .map(|top| top.token.as_str())
+            .collect();
         assert_eq!(tokens, ["B", "A"]);
     }
 
@@ -215,24 +281,42 @@ mod tests {
             r#"{"error": {"message": "overloaded"}}"#,
             "",
         ] {
-            assert!(matches!(reply(nonsense.as_bytes(), &request()), Err(Unread::Nonsense(_))), "{nonsense}");
+            assert!(
+                matches!(
+                    reply(nonsense.as_bytes(), &request()),
+                    Err(Unread::Nonsense(_))
+                ),
+                "{nonsense}"
+            );
         }
-        let asked = ChatRequest { top_log_probs: 3, ..request() };
+        let asked = ChatRequest {
+            top_log_probs: 3,
+            ..request()
+        };
         for without in [
             r#"{"choices": [{"message": {"content": "B"}}]}"#,
             r#"{"choices": [{"message": {"content": "B"}, "logprobs": {"content": null}}]}"#,
         ] {
-            assert!(matches!(reply(without.as_bytes(), &asked), Err(Unread::Unable(_))), "{without}");
+            assert!(
+                matches!(reply(without.as_bytes(), &asked), Err(Unread::Unable(_))),
+                "{without}"
+            );
         }
     }
 
     #[test]
     fn a_complaint_is_one_line() {
         for (body, wanted) in [
-            (r#"{"error": {"message": "no such\nmodel", "code": 404}}"#, "no such model"),
+            (
+                r#"{"error": {"message": "no such\nmodel", "code": 404}}"#,
+                "no such model",
+            ),
             (r#"{"error": "no such model"}"#, "no such model"),
             (r#"{"detail": "no such model"}"#, "no such model"),
-            (r#"{"object": "error", "message": "no such model"}"#, "no such model"),
+            (
+                r#"{"object": "error", "message": "no such model"}"#,
+                "no such model",
+            ),
             ("no such model", "no such model"),
             ("", "it says nothing more"),
         ] {

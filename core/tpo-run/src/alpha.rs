@@ -1,8 +1,9 @@
 //! Krippendorff's alpha of two judges: do they prefer the same one of two responses?
 //!
-//! Nominal alpha, `1 - D_o / D_e` (Krippendorff, "Content Analysis", 2018, chapter 12), of the three values "the first", "the
-//! second" and "neither", over every two responses to an instruction that both have scored. Preferences can be compared
-//! where scores are on different scales. Knows nothing of who the judges are.
+//! Nominal alpha, `1 - D_o / D_e` (Krippendorff, "Content Analysis", 2018, chapter 12), of the
+//! three values "the first", "the second" and "neither", over every two responses to an instruction
+//! that both have scored. Preferences can be compared where scores are on different scales. Knows
+//! nothing of who the judges are.
 
 use std::cmp::Ordering;
 
@@ -23,7 +24,10 @@ impl Tally {
         let responses = one.len().min(other.len());
         for m in 0..responses {
             for n in m + 1..responses {
-                let (Some(a), Some(b)) = (value(&one[m], &one[n]), value(&other[m], &other[n])) else { continue };
+                let (Some(a), Some(b)) = (value(&one[m], &one[n]), value(&other[m], &other[n]))
+                else {
+                    continue;
+                };
                 self.counts[a] += 1;
                 self.counts[b] += 1;
                 self.disagreements += usize::from(a != b);
@@ -44,18 +48,25 @@ impl Tally {
         self.counts.iter().sum::<usize>() / 2
     }
 
-    /// 1 is agreement, 0 what chance gives; none where there is nothing to compare or nothing differs.
+    /// 1 is agreement, 0 what chance gives; none where there is nothing to compare or nothing
+    /// differs.
     pub fn alpha(&self) -> Option<f64> {
         let values = self.counts.iter().sum::<usize>() as f64;
         let observed = self.disagreements as f64 / self.comparisons() as f64;
-        let alike: f64 = self.counts.iter().map(|&count| count as f64 * (count as f64 - 1.0)).sum();
+        let alike: f64 = self
+            .counts
+            .iter()
+            .map(|&count| count as f64 * (count as f64 - 1.0))
+            .sum();
         let expected = 1.0 - alike / (values * (values - 1.0));
         (values > 0.0 && expected > 0.0).then(|| 1.0 - observed / expected)
     }
 }
 
 fn value(first: &Judgment, second: &Judgment) -> Option<usize> {
-    let (Judgment::Scored(first), Judgment::Scored(second)) = (first, second) else { return None };
+    let (Judgment::Scored(first), Judgment::Scored(second)) = (first, second) else {
+        return None;
+    };
     Some(match first.score.get().total_cmp(&second.score.get()) {
         Ordering::Greater => 0,
         Ordering::Less => 1,
@@ -74,7 +85,11 @@ mod tests {
     fn scores(values: &[f64]) -> Vec<Judgment> {
         let scored = |value: &f64| {
             let score = Score::new(*value).expect("finite");
-            Judgment::Scored(Scored { score, rationale: None, aspects: BTreeMap::new() })
+            Judgment::Scored(Scored {
+                score,
+                rationale: None,
+                aspects: BTreeMap::new(),
+            })
         };
         values.iter().map(scored).collect()
     }
@@ -92,10 +107,14 @@ mod tests {
     #[test]
     fn alpha_is_one_for_the_same_order_and_low_for_the_opposite() {
         let up: &[&[f64]] = &[&[1.0, 2.0, 3.0], &[2.0, 1.0]];
-        assert_eq!(tally(up, &[&[10.0, 20.0, 90.0], &[0.5, 0.1]]).alpha(), Some(1.0));
+        assert_eq!(
+            tally(up, &[&[10.0, 20.0, 90.0], &[0.5, 0.1]]).alpha(),
+            Some(1.0)
+        );
         let opposite = tally(up, &[&[3.0, 2.0, 1.0], &[1.0, 2.0]]);
         assert_eq!(opposite.comparisons(), 4);
-        // Four comparisons, all disagreeing; each value four times of eight: 1 - 1 / (1 - 2 * 4 * 3 / (8 * 7)).
+        // Four comparisons, all disagreeing; each value four times of eight: 1 - 1 / (1 - 2 * 4 * 3
+        // / (8 * 7)).
         let expected = 1.0 - 1.0 / (1.0 - 24.0 / 56.0);
         assert!((opposite.alpha().expect("an alpha") - expected).abs() < 1e-12);
         assert_eq!(Tally::default().alpha(), None);

@@ -1,8 +1,8 @@
 //! Preferences into scores.
 //!
-//! Maximizes `sum_mn B_mn log sigmoid(eps_m - eps_n) - lambda/2 |eps|^2` over the candidates' strengths `eps`, where
-//! `B_mn` counts the votes for m over n from both orders (paper, appendix B). The prior keeps a candidate that never
-//! lost finite. Ties and unscored duels cast no vote.
+//! Maximizes `sum_mn B_mn log sigmoid(eps_m - eps_n) - lambda/2 |eps|^2` over the candidates'
+//! strengths `eps`, where `B_mn` counts the votes for m over n from both orders (paper, appendix
+//! B). The prior keeps a candidate that never lost finite. Ties and unscored duels cast no vote.
 
 use tpo_types::Preference;
 
@@ -22,7 +22,10 @@ pub struct Votes {
 impl Votes {
     /// No votes yet among `n` candidates.
     pub fn none(n: usize) -> Self {
-        Self { n, votes: vec![0.0; n * n] }
+        Self {
+            n,
+            votes: vec![0.0; n * n],
+        }
     }
 
     /// Counts one verdict.
@@ -45,10 +48,15 @@ impl Votes {
         for _ in 0..MAX_STEPS {
             let (gradient, curvature) = self.derivatives(&eps, lambda);
             let step = solve(curvature, gradient);
-            // A full Newton step can overshoot where the curve is flat; strengths move at most 1 at a time.
-            let largest = step.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+            // A full Newton step can overshoot where the curve is flat; strengths move at most 1 at
+            // a time.
+            let largest = step
+                .iter()
+                .fold(0.0_f64, |largest, value| largest.max(value.abs()));
             let scale = 1.0 / largest.max(1.0);
-            eps.iter_mut().zip(&step).for_each(|(strength, change)| *strength += scale * change);
+            eps.iter_mut()
+                .zip(&step)
+                .for_each(|(strength, change)| *strength += scale * change);
             if largest < TOLERANCE {
                 break;
             }
@@ -106,14 +114,22 @@ mod tests {
     use super::*;
 
     fn votes(rows: [[f64; 3]; 3]) -> Votes {
-        Votes { n: 3, votes: rows.concat() }
+        Votes {
+            n: 3,
+            votes: rows.concat(),
+        }
     }
 
     #[test]
     fn agrees_with_the_vectors_computed_independently() {
         let eps = votes([[0.0, 2.0, 1.0], [0.0, 0.0, 2.0], [1.0, 0.0, 0.0]]).strengths();
         let wanted = [0.749_035, 0.0, -0.749_035];
-        assert!(eps.iter().zip(wanted).all(|(got, want)| (got - want).abs() < 1e-5), "{eps:?}");
+        assert!(
+            eps.iter()
+                .zip(wanted)
+                .all(|(got, want)| (got - want).abs() < 1e-5),
+            "{eps:?}"
+        );
         let free = votes([[0.0, 2.0, 1.0], [0.0, 0.0, 2.0], [1.0, 0.0, 0.0]]).strengths_with(1e-9);
         assert!((free[0] - 0.756_308).abs() < 1e-5, "{free:?}");
     }
@@ -121,18 +137,37 @@ mod tests {
     /// `tests/golden/make_bradley_terry.py` wrote them, with solvers of another kind.
     #[test]
     fn agrees_with_scipy_on_a_thousand_random_battles() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/bradley_terry.json");
-        let golden: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("battles")).expect("battles");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/golden/bradley_terry.json"
+        );
+        let golden: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("battles"))
+            .expect("battles");
         assert_eq!(golden["prior"], LAMBDA);
         let kinds = golden["battles"].as_object().expect("kinds of judges");
-        let rows: Vec<&[Value]> = kinds.values().flat_map(|rows| rows.as_array().expect("rows")).map(row_of).collect();
+        let rows: Vec<&[Value]> = kinds
+            .values()
+            .flat_map(|rows| rows.as_array().expect("rows"))
+            .map(row_of)
+            .collect();
         for row in &rows {
             let (votes, wanted) = row.split_first().expect("votes and strengths");
             let digits = votes.as_str().expect("digits").chars();
-            let votes: Vec<f64> = digits.map(|digit| digit.to_digit(10).expect("a digit").into()).collect();
-            let eps = Votes { n: wanted.len(), votes }.strengths();
-            let near = |(got, want): (&f64, &Value)| (got - want.as_f64().expect("a strength")).abs() < 1e-6;
-            assert!(eps.len() == wanted.len() && eps.iter().zip(wanted).all(near), "{eps:?} is not {row:?}");
+            let votes: Vec<f64> = digits
+                .map(|digit| digit.to_digit(10).expect("a digit").into())
+                .collect();
+            let eps = Votes {
+                n: wanted.len(),
+                votes,
+            }
+            .strengths();
+            let near = |(got, want): (&f64, &Value)| {
+                (got - want.as_f64().expect("a strength")).abs() < 1e-6
+            };
+            assert!(
+                eps.len() == wanted.len() && eps.iter().zip(wanted).all(near),
+                "{eps:?} is not {row:?}"
+            );
         }
         assert_eq!(rows.len(), 1000);
     }

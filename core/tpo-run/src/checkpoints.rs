@@ -1,8 +1,8 @@
 //! Checkpoints that exist whole or not at all.
 //!
-//! A checkpoint is written into a directory of another name, every file and the directory are flushed, and the rename
-//! makes it exist. Its manifest holds the size and sha256 of every file; a checkpoint that does not match its manifest
-//! is refused. This module knows files, not models.
+//! A checkpoint is written into a directory of another name, every file and the directory are
+//! flushed, and the rename makes it exist. Its manifest holds the size and sha256 of every file; a
+//! checkpoint that does not match its manifest is refused. This module knows files, not models.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -27,7 +27,8 @@ struct FileRecord {
     sha256: String,
 }
 
-/// An empty directory beside `checkpoint` to write it into. What an interrupted run left there is removed.
+/// An empty directory beside `checkpoint` to write it into. What an interrupted run left there is
+/// removed.
 pub fn begin(checkpoint: &Path) -> Result<PathBuf, Failure> {
     let partial = checkpoint.with_extension("partial");
     let made = remove_all(&partial).and_then(|()| fs::create_dir_all(&partial));
@@ -42,7 +43,10 @@ pub fn commit(partial: &Path, checkpoint: &Path) -> Result<String, Failure> {
         for entry in fs::read_dir(partial)? {
             let entry = entry?;
             File::open(entry.path())?.sync_all()?;
-            files.insert(entry.file_name().to_string_lossy().into_owned(), record(&entry.path())?);
+            files.insert(
+                entry.file_name().to_string_lossy().into_owned(),
+                record(&entry.path())?,
+            );
         }
         let manifest = serde_json::to_vec_pretty(&Manifest { files })?;
         fs::write(partial.join(MANIFEST), &manifest)?;
@@ -60,11 +64,13 @@ pub fn commit(partial: &Path, checkpoint: &Path) -> Result<String, Failure> {
 
 /// Checks every file of a checkpoint against its manifest, and the manifest against `sha256`.
 pub fn verify(checkpoint: &Path, sha256: &str) -> Result<(), Failure> {
-    let manifest = fs::read(checkpoint.join(MANIFEST)).map_err(|error| failed("read", checkpoint, error))?;
+    let manifest =
+        fs::read(checkpoint.join(MANIFEST)).map_err(|error| failed("read", checkpoint, error))?;
     if hex(&Sha256::digest(&manifest)) != sha256 {
         return Err(changed(&checkpoint.join(MANIFEST)));
     }
-    let manifest: Manifest = serde_json::from_slice(&manifest).map_err(|error| changed(checkpoint).because(error))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&manifest).map_err(|error| changed(checkpoint).because(error))?;
     for (name, wanted) in &manifest.files {
         let path = checkpoint.join(name);
         if record(&path).map_err(|error| failed("read", &path, error))? != *wanted {
@@ -81,7 +87,10 @@ pub fn remove(checkpoint: &Path) -> Result<(), Failure> {
 
 /// Points `link`, a name beside the checkpoints, at one of them.
 pub fn point(link: &Path, checkpoint: &Path) -> Result<(), Failure> {
-    let target = checkpoint.file_name().map(PathBuf::from).unwrap_or_default();
+    let target = checkpoint
+        .file_name()
+        .map(PathBuf::from)
+        .unwrap_or_default();
     let fresh = link.with_extension("new");
     let made = remove_all(&fresh)
         .and_then(|()| std::os::unix::fs::symlink(target, &fresh))
@@ -97,7 +106,10 @@ fn record(path: &Path) -> io::Result<FileRecord> {
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
-            return Ok(FileRecord { bytes, sha256: hex(&hash.finalize()) });
+            return Ok(FileRecord {
+                bytes,
+                sha256: hex(&hash.finalize()),
+            });
         }
         hash.update(&buffer[..read]);
         bytes += read as u64;
@@ -121,14 +133,20 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn failed(verb: &str, path: &Path, error: io::Error) -> Failure {
-    Failure::new(Kind::Resources, format!("cannot {verb} the checkpoint `{}`", path.display()))
-        .because(error)
-        .hint("check free space and permissions; the same command resumes")
+    Failure::new(
+        Kind::Resources,
+        format!("cannot {verb} the checkpoint `{}`", path.display()),
+    )
+    .because(error)
+    .hint("check free space and permissions; the same command resumes")
 }
 
 fn changed(path: &Path) -> Failure {
-    Failure::new(Kind::Integrity, format!("`{}` is not what was written", path.display()))
-        .hint("remove the run directory and start again, or restore the file")
+    Failure::new(
+        Kind::Integrity,
+        format!("`{}` is not what was written", path.display()),
+    )
+    .hint("remove the run directory and start again, or restore the file")
 }
 
 #[cfg(test)]

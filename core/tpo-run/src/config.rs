@@ -1,7 +1,7 @@
 //! The raw configuration: what the user wrote, with the defaults filled in.
 //!
-//! Every key documents itself; the same text becomes the JSON Schema that `tpo schema` prints. Nothing is checked here
-//! beyond types: [`crate::plan`] is the one door to checked things.
+//! Every key documents itself; the same text becomes the JSON Schema that `tpo schema` prints.
+//! Nothing is checked here beyond types: [`crate::plan`] is the one door to checked things.
 
 mod keys;
 mod read;
@@ -26,12 +26,14 @@ pub use read::{Override, ReadConfig};
 #[serde(deny_unknown_fields)]
 #[schemars(title = "tpo run configuration")]
 pub struct RunConfig {
-    /// The run's name; its directory is `runs/<name>` in the working directory unless `--dir` says otherwise.
+    /// The run's name; its directory is `runs/<name>` in the working directory unless `--dir` says
+    /// otherwise.
     pub name: String,
     /// Seed of everything random: sampling, shuffling, LoRA initialization.
     #[serde(default)]
     pub seed: u64,
-    /// How many times to sample, judge and train. Each iteration starts from the model of the one before.
+    /// How many times to sample, judge and train. Each iteration starts from the model of the one
+    /// before.
     #[serde(default = "defaults::iterations")]
     #[schemars(range(min = 1, max = 1000))]
     pub iterations: usize,
@@ -46,13 +48,15 @@ pub struct RunConfig {
     /// The thought prompt and the budget of a thought.
     #[serde(default)]
     pub thought: ThoughtConfig,
-    /// The response parser. Without this table the thought template's own component parses, with the same `config`.
+    /// The response parser. Without this table the thought template's own component parses, with
+    /// the same `config`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parser: Option<PluginConfig>,
     /// The judge: it scores responses and never sees a thought.
     #[serde(default)]
     pub judge: JudgeConfig,
-    /// Models that judges may ask, each by its alias: `[models.judge]` with a `source` or a `server`.
+    /// Models that judges may ask, each by its alias: `[models.judge]` with a `source` or a
+    /// `server`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, ModelBinding>,
     /// The pair selector.
@@ -73,19 +77,21 @@ pub struct RunConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// A built-in name (`smollm2-135m`), a directory in Hugging Face layout, a PEFT adapter directory, a `.gguf` file, or
-    /// `hf:org/name@revision`.
+    /// A built-in name (`smollm2-135m`), a directory in Hugging Face layout, a PEFT adapter
+    /// directory, a `.gguf` file, or `hf:org/name@revision`.
     pub source: String,
 }
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self { source: "smollm2-135m".into() }
+        Self {
+            source: "smollm2-135m".into(),
+        }
     }
 }
 
-/// The instructions, as JSONL files with `id`, one of `prompt`, `instruction` or `messages`, and optionally `category`,
-/// `reference` and `constraints`; plugins see every other field as metadata.
+/// The instructions, as JSONL files with `id`, one of `prompt`, `instruction` or `messages`, and
+/// optionally `category`, `reference` and `constraints`; plugins see every other field as metadata.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
@@ -109,7 +115,8 @@ pub struct SamplingConfig {
     /// Divides the logits; 0 takes the likeliest token every time.
     #[schemars(range(min = 0.0, max = 10.0))]
     pub temperature: f64,
-    /// Only the likeliest tokens that together have at least this probability are drawn from; 1 is off.
+    /// Only the likeliest tokens that together have at least this probability are drawn from; 1 is
+    /// off.
     #[schemars(range(min = 0.01, max = 1.0))]
     pub top_p: f64,
     /// Only this many of the likeliest tokens are drawn from; 0 is off.
@@ -121,7 +128,13 @@ pub struct SamplingConfig {
 
 impl Default for SamplingConfig {
     fn default() -> Self {
-        Self { num_samples: 8, temperature: 0.8, top_p: 0.95, top_k: 0, max_new_tokens: 2048 }
+        Self {
+            num_samples: 8,
+            temperature: 0.8,
+            top_p: 0.95,
+            top_k: 0,
+            max_new_tokens: 2048,
+        }
     }
 }
 
@@ -131,8 +144,9 @@ impl Default for SamplingConfig {
 pub struct ThoughtConfig {
     /// A built-in name or a path to a `.wasm` that exports `thought-template`.
     pub plugin: String,
-    /// A thought that has not ended by itself is closed after this many tokens: the response marker is forced, and the
-    /// forced tokens are not trained on. Default: a thought may take all of `sampling.max_new_tokens`.
+    /// A thought that has not ended by itself is closed after this many tokens: the response marker
+    /// is forced, and the forced tokens are not trained on. Default: a thought may take all of
+    /// `sampling.max_new_tokens`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_tokens: Option<usize>,
@@ -144,13 +158,22 @@ pub struct ThoughtConfig {
 
 impl Default for ThoughtConfig {
     fn default() -> Self {
-        Self { plugin: "thought-markers".into(), max_tokens: None, config: Map::new(), on_error: OnError::Fail }
+        Self {
+            plugin: "thought-markers".into(),
+            max_tokens: None,
+            config: Map::new(),
+            on_error: OnError::Fail,
+        }
     }
 }
 
 impl ThoughtConfig {
     pub(crate) fn plugin(&self) -> PluginConfig {
-        PluginConfig { plugin: self.plugin.clone(), config: self.config.clone(), on_error: self.on_error }
+        PluginConfig {
+            plugin: self.plugin.clone(),
+            config: self.config.clone(),
+            on_error: self.on_error,
+        }
     }
 }
 
@@ -182,13 +205,21 @@ pub struct SelectorConfig {
 
 impl Default for SelectorConfig {
     fn default() -> Self {
-        Self { plugin: "best-worst".into(), config: Map::new(), on_error: OnError::Fail }
+        Self {
+            plugin: "best-worst".into(),
+            config: Map::new(),
+            on_error: OnError::Fail,
+        }
     }
 }
 
 impl SelectorConfig {
     pub(crate) fn plugin(&self) -> PluginConfig {
-        PluginConfig { plugin: self.plugin.clone(), config: self.config.clone(), on_error: self.on_error }
+        PluginConfig {
+            plugin: self.plugin.clone(),
+            config: self.config.clone(),
+            on_error: self.on_error,
+        }
     }
 }
 
@@ -196,7 +227,8 @@ impl SelectorConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JudgeConfig {
-    /// A built-in name, a path to a `.wasm`, or `panel` for the judges of `[[judge.panel]]` together.
+    /// A built-in name, a path to a `.wasm`, or `panel` for the judges of `[[judge.panel]]`
+    /// together.
     pub plugin: String,
     /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
     pub config: Map<String, Value>,
@@ -205,7 +237,8 @@ pub struct JudgeConfig {
     /// How many comparisons a pairwise judge is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tournament: Option<Tournament>,
-    /// The run stops, and can be resumed, when more than this share of the last 200 judgments are unscored; 1 is off.
+    /// The run stops, and can be resumed, when more than this share of the last 200 judgments are
+    /// unscored; 1 is off.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub max_unscored: f64,
     /// The judges of a panel.
@@ -235,18 +268,36 @@ impl JudgeConfig {
         let refuse = |what: String, hint: &str| Err(Failure::new(Kind::Usage, what).hint(hint));
         let is_panel = self.plugin == PANEL;
         if is_panel && self.panel.is_empty() {
-            return refuse("the judge is a panel, and no judge is in it".into(), "add one or more `[[judge.panel]]`");
+            return refuse(
+                "the judge is a panel, and no judge is in it".into(),
+                "add one or more `[[judge.panel]]`",
+            );
         }
-        if is_panel && (!self.config.is_empty() || self.on_error != OnError::Fail || self.tournament.is_some()) {
-            let what = "`judge.config`, `judge.on_error` and `judge.tournament` have no effect on a panel".into();
-            return refuse(what, "set them in `[[judge.panel]]`, for each judge by itself");
+        if is_panel
+            && (!self.config.is_empty()
+                || self.on_error != OnError::Fail
+                || self.tournament.is_some())
+        {
+            let what =
+                "`judge.config`, `judge.on_error` and `judge.tournament` have no effect on a panel"
+                    .into();
+            return refuse(
+                what,
+                "set them in `[[judge.panel]]`, for each judge by itself",
+            );
         }
         if !is_panel && !self.panel.is_empty() {
-            let what = format!("`[[judge.panel]]` has no effect: the judge is `{}`", self.plugin);
+            let what = format!(
+                "`[[judge.panel]]` has no effect: the judge is `{}`",
+                self.plugin
+            );
             return refuse(what, "set `judge.plugin` to \"panel\", or remove the panel");
         }
         if !(0.0..=1.0).contains(&self.max_unscored) {
-            return refuse(format!("`judge.max_unscored` is {}", self.max_unscored), "a share is from 0 to 1");
+            return refuse(
+                format!("`judge.max_unscored` is {}", self.max_unscored),
+                "a share is from 0 to 1",
+            );
         }
         for member in &self.panel {
             if !(member.weight > 0.0 && member.weight.is_finite()) {
@@ -272,14 +323,26 @@ impl JudgeConfig {
 
     /// The judges that it names, without the panel around them.
     pub fn plugins(&self) -> Vec<PluginConfig> {
-        let own = || PluginConfig { plugin: self.plugin.clone(), config: self.config.clone(), on_error: self.on_error };
-        if self.plugin == PANEL { self.panel.iter().map(MemberConfig::plugin).collect() } else { vec![own()] }
+        let own = || PluginConfig {
+            plugin: self.plugin.clone(),
+            config: self.config.clone(),
+            on_error: self.on_error,
+        };
+        if self.plugin == PANEL {
+            self.panel.iter().map(MemberConfig::plugin).collect()
+        } else {
+            vec![own()]
+        }
     }
 
     /// How many comparisons each of them is asked for, where that is said.
     pub(crate) fn tournaments(&self) -> Vec<Option<Tournament>> {
         let members = self.panel.iter().map(|member| member.tournament);
-        if self.plugin == PANEL { members.collect() } else { vec![self.tournament] }
+        if self.plugin == PANEL {
+            members.collect()
+        } else {
+            vec![self.tournament]
+        }
     }
 }
 
@@ -301,7 +364,9 @@ pub struct JudgeAlone {
 impl JudgeAlone {
     fn anchor(&mut self, base: &Path) {
         self.judge.anchor(base);
-        self.models.values_mut().for_each(|binding| binding.anchor(base));
+        self.models
+            .values_mut()
+            .for_each(|binding| binding.anchor(base));
     }
 }
 
@@ -317,7 +382,8 @@ pub struct MemberConfig {
     /// How much its score counts among the judges of an instruction.
     #[serde(default = "defaults::weight")]
     pub weight: f64,
-    /// Categories of the instructions that it judges. Without any it judges those that no other judge claims.
+    /// Categories of the instructions that it judges. Without any it judges those that no other
+    /// judge claims.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
     /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
@@ -333,7 +399,11 @@ pub struct MemberConfig {
 
 impl MemberConfig {
     fn plugin(&self) -> PluginConfig {
-        PluginConfig { plugin: self.plugin.clone(), config: self.config.clone(), on_error: self.on_error }
+        PluginConfig {
+            plugin: self.plugin.clone(),
+            config: self.config.clone(),
+            on_error: self.on_error,
+        }
     }
 }
 

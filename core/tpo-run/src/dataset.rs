@@ -1,7 +1,8 @@
 //! Reads instructions from JSONL.
 //!
-//! A row has `id`, one of `prompt`, `instruction` or `messages`, and optionally `category` and `reference`; every other
-//! field becomes metadata that plugins see. A bad row is an error with its file, line and column, never skipped.
+//! A row has `id`, one of `prompt`, `instruction` or `messages`, and optionally `category` and
+//! `reference`; every other field becomes metadata that plugins see. A bad row is an error with its
+//! file, line and column, never skipped.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -12,22 +13,35 @@ use tpo_types::{Failure, Instruction, Kind, Message, Role};
 
 /// How many bad rows one error lists.
 const LISTED_ROWS: usize = 20;
-/// A row longer than this is refused: it is more likely a broken file than an instruction. In bytes.
+/// A row longer than this is refused: it is more likely a broken file than an instruction. In
+/// bytes.
 const MAX_ROW_BYTES: usize = 1 << 20;
 
 /// Reads a file of instructions.
 pub fn read(path: &Path) -> Result<Vec<Instruction>, Failure> {
-    let text = read_text(path, "`data.train` and `data.validation` are taken relative to the configuration file")?;
+    let text = read_text(
+        path,
+        "`data.train` and `data.validation` are taken relative to the configuration file",
+    )?;
     parse(&text, &path.display().to_string())
 }
 
 /// The text of a file of rows; `hint` goes with a failure to read it.
 pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String, Failure> {
     let bytes = std::fs::read(path).map_err(|error| {
-        Failure::new(Kind::Input, format!("cannot read rows from `{}`", path.display())).because(error).hint(hint)
+        Failure::new(
+            Kind::Input,
+            format!("cannot read rows from `{}`", path.display()),
+        )
+        .because(error)
+        .hint(hint)
     })?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = bytes[..error.valid_up_to()]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count()
+            + 1;
         Failure::new(Kind::Input, format!("{}:{line}: not UTF-8", path.display()))
             .because(error)
             .hint("convert the file to UTF-8")
@@ -41,13 +55,19 @@ pub fn parse(text: &str, name: &str) -> Result<Vec<Instruction>, Failure> {
     let instructions = parse_rows(text, name, |line, fields| {
         let instruction = take_instruction(fields)?;
         match first_line_of.insert(instruction.id.clone(), line) {
-            Some(first) => Err(Problem::row(format!("id `{}` is already used in line {first}", instruction.id))),
+            Some(first) => Err(Problem::row(format!(
+                "id `{}` is already used in line {first}",
+                instruction.id
+            ))),
             None => Ok(instruction),
         }
     })?;
     if instructions.is_empty() {
-        return Err(Failure::new(Kind::Input, format!("{name} holds no instruction"))
-            .hint(r#"one JSON object per line, for example {"id": "1", "prompt": "Name a color."}"#));
+        return Err(
+            Failure::new(Kind::Input, format!("{name} holds no instruction")).hint(
+                r#"one JSON object per line, for example {"id": "1", "prompt": "Name a color."}"#,
+            ),
+        );
     }
     Ok(instructions)
 }
@@ -60,20 +80,34 @@ pub(crate) fn parse_rows<T>(
 ) -> Result<Vec<T>, Failure> {
     let mut rows = Vec::new();
     let mut problems = Vec::new();
-    for (row, line) in text.lines().zip(1..).filter(|(row, _)| !row.trim().is_empty()) {
+    for (row, line) in text
+        .lines()
+        .zip(1..)
+        .filter(|(row, _)| !row.trim().is_empty())
+    {
         match fields(row).and_then(|fields| parse(line, fields)) {
-            Err(Problem { column, reason }) => problems.push(format!("{name}:{line}:{column}: {reason}")),
+            Err(Problem { column, reason }) => {
+                problems.push(format!("{name}:{line}:{column}: {reason}"))
+            }
             Ok(row) => rows.push(row),
         }
     }
-    if problems.is_empty() { Ok(rows) } else { Err(refuse(name, &problems)) }
+    if problems.is_empty() {
+        Ok(rows)
+    } else {
+        Err(refuse(name, &problems))
+    }
 }
 
 fn refuse(name: &str, problems: &[String]) -> Failure {
     let mut what = if problems.len() == 1 {
         problems[0].clone()
     } else {
-        format!("{} bad rows in {name}:\n{}", problems.len(), problems[..problems.len().min(LISTED_ROWS)].join("\n"))
+        format!(
+            "{} bad rows in {name}:\n{}",
+            problems.len(),
+            problems[..problems.len().min(LISTED_ROWS)].join("\n")
+        )
     };
     if problems.len() > LISTED_ROWS {
         what.push_str("\n...");
@@ -89,18 +123,29 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn row(reason: impl Into<String>) -> Self {
-        Self { column: 1, reason: reason.into() }
+        Self {
+            column: 1,
+            reason: reason.into(),
+        }
     }
 }
 
 fn fields(row: &str) -> Result<Map<String, Value>, Problem> {
     if row.len() > MAX_ROW_BYTES {
-        return Err(Problem::row(format!("the row has {} bytes, more than {MAX_ROW_BYTES}", row.len())));
+        return Err(Problem::row(format!(
+            "the row has {} bytes, more than {MAX_ROW_BYTES}",
+            row.len()
+        )));
     }
     let value: Value = serde_json::from_str(row).map_err(|error| Problem {
         column: error.column().max(1),
         // serde_json ends its text with its own line and column, which count from this row.
-        reason: error.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
+        reason: error
+            .to_string()
+            .split(" at line ")
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
     })?;
     match value {
         Value::Object(fields) => Ok(fields),
@@ -133,18 +178,34 @@ fn take_messages(fields: &mut Map<String, Value>) -> Result<Vec<Message>, Proble
         }
     }
     let messages = match given.as_slice() {
-        [] => return Err(Problem::row("none of `prompt`, `instruction` and `messages` is given")),
+        [] => {
+            return Err(Problem::row(
+                "none of `prompt`, `instruction` and `messages` is given",
+            ));
+        }
         [(key, Value::String(text))] if *key != "messages" => vec![Message::user(text)],
-        [(key @ ("messages" | "prompt"), value @ Value::Array(_))] => serde_json::from_value(value.clone())
-            .map_err(|error| Problem::row(format!("`{key}` is not a list of {{role, content}}: {error}")))?,
+        [(key @ ("messages" | "prompt"), value @ Value::Array(_))] => {
+            serde_json::from_value(value.clone()).map_err(|error| {
+                Problem::row(format!(
+                    "`{key}` is not a list of {{role, content}}: {error}"
+                ))
+            })?
+        }
         [(key, _)] => return Err(Problem::row(format!("`{key}` has the wrong type"))),
         [(first, _), (second, _), ..] => {
-            return Err(Problem::row(format!("`{first}` and `{second}` are both given; keep one")));
+            return Err(Problem::row(format!(
+                "`{first}` and `{second}` are both given; keep one"
+            )));
         }
     };
     match messages.last() {
-        Some(Message { role: Role::User, content }) if !content.trim().is_empty() => Ok(messages),
-        Some(Message { role: Role::User, .. }) => Err(Problem::row("the instruction is empty")),
+        Some(Message {
+            role: Role::User,
+            content,
+        }) if !content.trim().is_empty() => Ok(messages),
+        Some(Message {
+            role: Role::User, ..
+        }) => Err(Problem::row("the instruction is empty")),
         _ => Err(Problem::row("the last message is not the user's")),
     }
 }
@@ -167,7 +228,10 @@ fn content_id(messages: &[Message]) -> String {
         hash.update(&message.content);
         hash.update([0]);
     }
-    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -175,7 +239,9 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> String {
-        parse(text, "rows.jsonl").expect_err("the rows are bad").to_string()
+        parse(text, "rows.jsonl")
+            .expect_err("the rows are bad")
+            .to_string()
     }
 
     #[test]
@@ -187,24 +253,54 @@ mod tests {
         .expect("a good row");
         assert_eq!(rows[0].messages, [Message::user("Hi")]);
         assert_eq!(rows[0].category.as_deref(), Some("chat"));
-        assert_eq!(rows[0].metadata.keys().collect::<Vec<_>>(), ["constraints", "license"]);
+        assert_eq!(
+            rows[0].metadata.keys().collect::<Vec<_>>(),
+            ["constraints", "license"]
+        );
     }
 
     #[test]
     fn a_row_without_id_is_named_by_its_content() {
-        let ids = |text| parse(text, "x").expect("good").into_iter().map(|row| row.id).collect::<Vec<_>>();
-        assert_eq!(ids(r#"{"instruction": "Hi"}"#), ids(r#"{"prompt": "Hi", "category": "other"}"#));
+        let ids = |text| {
+            parse(text, "x")
+                .expect("good")
+                .into_iter()
+                .map(|row| row.id)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            ids(r#"{"instruction": "Hi"}"#),
+            ids(r#"{"prompt": "Hi", "category": "other"}"#)
+        );
     }
 
     #[test]
     fn bad_rows_are_named_by_file_line_and_column() {
-        assert_eq!(refusal("{\"prompt\": \"a\"}\n{\"prompt\": }"), "rows.jsonl:2:12: expected value");
-        assert_eq!(refusal("[1]"), "rows.jsonl:1:1: the row is not a JSON object");
-        assert_eq!(refusal("{}"), "rows.jsonl:1:1: none of `prompt`, `instruction` and `messages` is given");
-        assert_eq!(refusal(r#"{"prompt": "  "}"#), "rows.jsonl:1:1: the instruction is empty");
-        assert_eq!(refusal(r#"{"prompt": 3}"#), "rows.jsonl:1:1: `prompt` has the wrong type");
+        assert_eq!(
+            refusal("{\"prompt\": \"a\"}\n{\"prompt\": }"),
+            "rows.jsonl:2:12: expected value"
+        );
+        assert_eq!(
+            refusal("[1]"),
+            "rows.jsonl:1:1: the row is not a JSON object"
+        );
+        assert_eq!(
+            refusal("{}"),
+            "rows.jsonl:1:1: none of `prompt`, `instruction` and `messages` is given"
+        );
+        assert_eq!(
+            refusal(r#"{"prompt": "  "}"#),
+            "rows.jsonl:1:1: the instruction is empty"
+        );
+        assert_eq!(
+            refusal(r#"{"prompt": 3}"#),
+            "rows.jsonl:1:1: `prompt` has the wrong type"
+        );
         let twice = "{\"id\": \"a\", \"prompt\": \"x\"}\n\n{\"id\": \"a\", \"prompt\": \"y\"}";
-        assert_eq!(refusal(twice), "rows.jsonl:3:1: id `a` is already used in line 1");
+        assert_eq!(
+            refusal(twice),
+            "rows.jsonl:3:1: id `a` is already used in line 1"
+        );
     }
 
     #[test]

@@ -12,7 +12,8 @@ pub struct RunDirectory {
     root: PathBuf,
 }
 
-/// Held while a process writes the run. The system lets go of it when the process ends, however it ends.
+/// Held while a process writes the run. The system lets go of it when the process ends, however it
+/// ends.
 #[derive(Debug)]
 pub struct RunLock {
     _file: File,
@@ -67,11 +68,20 @@ impl RunDirectory {
     /// Makes the directory and takes the right to write it.
     pub fn lock(&self) -> Result<RunLock, Failure> {
         let at = |path: &Path, error: std::io::Error| {
-            Failure::new(Kind::Resources, format!("cannot write the run directory `{}`", path.display())).because(error)
+            Failure::new(
+                Kind::Resources,
+                format!("cannot write the run directory `{}`", path.display()),
+            )
+            .because(error)
         };
         std::fs::create_dir_all(self.checkpoints()).map_err(|error| at(&self.root, error))?;
         let path = self.root.join("run.lock");
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let open = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path);
         let mut file = open.map_err(|error| at(&path, error))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -81,7 +91,11 @@ impl RunDirectory {
                 let _ = file.read_to_string(&mut holder);
                 return Err(Failure::new(
                     Kind::InUse,
-                    format!("`{}` is being written by another tpo ({})", self.root.display(), holder.trim()),
+                    format!(
+                        "`{}` is being written by another tpo ({})",
+                        self.root.display(),
+                        holder.trim()
+                    ),
                 )
                 .hint("wait for it, stop it, or give this run another directory with `--dir`"));
             }
@@ -105,7 +119,11 @@ mod tests {
         let held = run.lock().expect("free");
         let refusal = run.lock().expect_err("held");
         assert_eq!(refusal.kind(), Kind::InUse);
-        assert!(refusal.to_string().contains(&format!("process {}", std::process::id())));
+        assert!(
+            refusal
+                .to_string()
+                .contains(&format!("process {}", std::process::id()))
+        );
         drop(held);
         run.lock().expect("free again");
     }

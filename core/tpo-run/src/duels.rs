@@ -1,7 +1,7 @@
 //! A pairwise judge's word on responses: two at a time, in both orders, reduced to scores.
 //!
-//! Knows the judge only as a trait; whom to compare is the business of [`crate::tournament`], how preferences become strengths
-//! that of [`crate::bradley_terry`].
+//! Knows the judge only as a trait; whom to compare is the business of [`crate::tournament`], how
+//! preferences become strengths that of [`crate::bradley_terry`].
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,32 +12,63 @@ use crate::scoring::{Asked, Duel, Judged};
 use crate::tournament::{Table, Tournament};
 
 /// Lets the judge compare responses to the same instruction, in both orders, round by round.
-pub(crate) fn judge(judge: &dyn PairwiseJudge, tournament: Tournament, asked: &Asked<'_>) -> Result<Judged, Failure> {
-    let mut tables: Vec<Table> = asked.iter().map(|(_, responses)| Table::of(responses.len(), tournament)).collect();
+pub(crate) fn judge(
+    judge: &dyn PairwiseJudge,
+    tournament: Tournament,
+    asked: &Asked<'_>,
+) -> Result<Judged, Failure> {
+    let mut tables: Vec<Table> = asked
+        .iter()
+        .map(|(_, responses)| Table::of(responses.len(), tournament))
+        .collect();
     let mut duels = Vec::new();
     loop {
         let mut shown = Vec::new();
         for (group, table) in tables.iter_mut().enumerate() {
-            shown.extend(table.next_round().into_iter().map(|(first, second)| (group, first, second)));
+            shown.extend(
+                table
+                    .next_round()
+                    .into_iter()
+                    .map(|(first, second)| (group, first, second)),
+            );
         }
         if shown.is_empty() {
             break;
         }
-        let compared: Vec<(&Instruction, &str, &str)> =
-            shown.iter().map(|&(group, m, n)| (asked[group].0, asked[group].1[m], asked[group].1[n])).collect();
+        let compared: Vec<(&Instruction, &str, &str)> = shown
+            .iter()
+            .map(|&(group, m, n)| (asked[group].0, asked[group].1[m], asked[group].1[n]))
+            .collect();
         for ((group, first, second), verdict) in shown.into_iter().zip(judge.compare(&compared)?) {
             tables[group].record(first, second, &verdict.preference);
-            duels.push(Duel { group, first, second, verdict });
+            duels.push(Duel {
+                group,
+                first,
+                second,
+                verdict,
+            });
         }
     }
-    let judgments = tables.iter().map(|table| table.strengths().into_iter().map(judgment).collect()).collect();
+    let judgments = tables
+        .iter()
+        .map(|table| table.strengths().into_iter().map(judgment).collect())
+        .collect();
     let saved = tables.iter().map(Table::saved).sum();
-    Ok(Judged { judgments, duels, saved, agreement: Vec::new() })
+    Ok(Judged {
+        judgments,
+        duels,
+        saved,
+        agreement: Vec::new(),
+    })
 }
 
 fn judgment(strength: Result<f64, String>) -> Judgment {
     match strength.map(Score::new) {
-        Ok(Some(score)) => Judgment::Scored(Scored { score, rationale: None, aspects: BTreeMap::new() }),
+        Ok(Some(score)) => Judgment::Scored(Scored {
+            score,
+            rationale: None,
+            aspects: BTreeMap::new(),
+        }),
         Ok(None) => Judgment::Unscored("the strength is not finite".into()),
         Err(reason) => Judgment::Unscored(reason),
     }
@@ -64,26 +95,47 @@ pub struct DuelFigures {
 impl DuelFigures {
     /// Counts comparisons, `saved` having been left out.
     pub fn of(duels: &[Duel], saved: usize) -> Self {
-        let count =
-            |wanted: fn(&Preference) -> bool| duels.iter().filter(|duel| wanted(&duel.verdict.preference)).count();
+        let count = |wanted: fn(&Preference) -> bool| {
+            duels
+                .iter()
+                .filter(|duel| wanted(&duel.verdict.preference))
+                .count()
+        };
         let unscored = count(|preference| matches!(preference, Preference::Unscored(_)));
         let ties = count(|preference| *preference == Preference::Tie);
         let first = count(|preference| *preference == Preference::First);
         let second = count(|preference| *preference == Preference::Second);
-        let verdicts: HashMap<(usize, usize, usize), &Preference> =
-            duels.iter().map(|duel| ((duel.group, duel.first, duel.second), &duel.verdict.preference)).collect();
-        let both = verdicts.iter().filter(|((_, m, n), _)| m < n).filter_map(|((group, m, n), one)| {
-            let other = verdicts.get(&(*group, *n, *m))?;
-            let unscored = [*one, *other].iter().any(|preference| matches!(preference, Preference::Unscored(_)));
-            (!unscored).then(|| swapped(other) != **one)
-        });
+        let verdicts: HashMap<(usize, usize, usize), &Preference> = duels
+            .iter()
+            .map(|duel| {
+                (
+                    (duel.group, duel.first, duel.second),
+                    &duel.verdict.preference,
+                )
+            })
+            .collect();
+        let both =
+            verdicts
+                .iter()
+                .filter(|((_, m, n), _)| m < n)
+                .filter_map(|((group, m, n), one)| {
+                    let other = verdicts.get(&(*group, *n, *m))?;
+                    let unscored = [*one, *other]
+                        .iter()
+                        .any(|preference| matches!(preference, Preference::Unscored(_)));
+                    (!unscored).then(|| swapped(other) != **one)
+                });
         let flips: Vec<bool> = both.collect();
         Self {
             duels: duels.len(),
             saved,
             unscored,
             tie_rate: share(ties, duels.len() - unscored),
-            first_rate: if first + second == 0 { 0.5 } else { share(first, first + second) },
+            first_rate: if first + second == 0 {
+                0.5
+            } else {
+                share(first, first + second)
+            },
             flip_rate: share(flips.iter().filter(|flip| **flip).count(), flips.len()),
         }
     }
@@ -113,28 +165,49 @@ mod tests {
 
     impl PairwiseJudge for First {
         fn compare(&self, duels: &[(&Instruction, &str, &str)]) -> Result<Vec<Verdict>, Failure> {
-            let prefer = |(_, first, second): &(&Instruction, &str, &str)| match (first.is_empty(), first == second) {
+            let prefer = |(_, first, second): &(&Instruction, &str, &str)| match (
+                first.is_empty(),
+                first == second,
+            ) {
                 (true, _) => Preference::Unscored("empty".into()),
                 (_, true) => Preference::Tie,
                 _ => Preference::First,
             };
-            Ok(duels.iter().map(|duel| Verdict { preference: prefer(duel), rationale: None }).collect())
+            Ok(duels
+                .iter()
+                .map(|duel| Verdict {
+                    preference: prefer(duel),
+                    rationale: None,
+                })
+                .collect())
         }
     }
 
     fn instruction() -> Instruction {
-        Instruction { id: "i".into(), messages: Vec::new(), category: None, reference: None, metadata: BTreeMap::new() }
+        Instruction {
+            id: "i".into(),
+            messages: Vec::new(),
+            category: None,
+            reference: None,
+            metadata: BTreeMap::new(),
+        }
     }
 
     #[test]
     fn a_judge_that_leans_is_found_out() {
         let instruction = instruction();
-        let judged = judge(&First, Tournament::Full, &[(&instruction, vec!["a", "b", "a", ""])]).expect("judgments");
+        let judged = judge(
+            &First,
+            Tournament::Full,
+            &[(&instruction, vec!["a", "b", "a", ""])],
+        )
+        .expect("judgments");
         let figures = DuelFigures::of(&judged.duels, judged.saved);
         assert_eq!((figures.duels, figures.unscored), (12, 3));
         assert!((figures.tie_rate - 2.0 / 9.0).abs() < 1e-12);
         assert!((figures.first_rate - 1.0).abs() < 1e-12);
-        // a-b and b-a disagree, twice; the two equal texts agree; pairs with the empty one have no two verdicts.
+        // a-b and b-a disagree, twice; the two equal texts agree; pairs with the empty one have no
+        // two verdicts.
         assert!((figures.flip_rate - 2.0 / 3.0).abs() < 1e-12);
         assert_eq!(judged.judgments[0].len(), 4);
     }

@@ -8,7 +8,8 @@ use tpo_types::{Failure, Kind, Message};
 
 use crate::store::{Store, StoredPair};
 
-/// Writes every pair of the run in the conversational `prompt`/`chosen`/`rejected` form that TRL's DPO trainer loads.
+/// Writes every pair of the run in the conversational `prompt`/`chosen`/`rejected` form that TRL's
+/// DPO trainer loads.
 pub(crate) fn write_pairs(store: &Store, path: &Path) -> Result<(), Failure> {
     write_lines(path, store.pairs()?.iter().map(pair_row))
 }
@@ -41,9 +42,14 @@ pub(crate) fn write_metrics(store: &Store, path: &Path) -> Result<(), Failure> {
 fn write_lines(path: &Path, rows: impl Iterator<Item = Value>) -> Result<(), Failure> {
     let text: String = rows.map(|row| format!("{row}\n")).collect();
     let fresh = path.with_extension("new");
-    fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, path)).map_err(|error| {
-        Failure::new(Kind::Resources, format!("cannot write `{}`", path.display()))
+    fs::write(&fresh, text)
+        .and_then(|()| fs::rename(&fresh, path))
+        .map_err(|error| {
+            Failure::new(
+                Kind::Resources,
+                format!("cannot write `{}`", path.display()),
+            )
             .because(error)
             .hint("check free space; everything is still in run.db")
-    })
+        })
 }

@@ -1,4 +1,5 @@
-//! The figures of a run: what each iteration made of its instructions, and whether validation improved.
+//! The figures of a run: what each iteration made of its instructions, and whether validation
+//! improved.
 
 use std::collections::BTreeMap;
 
@@ -35,16 +36,26 @@ impl SampleFigures {
     /// Counts the candidates of a slice.
     pub fn of(groups: &[CandidateGroup]) -> Self {
         let candidates: Vec<_> = groups.iter().flat_map(|group| &group.candidates).collect();
-        let parsed: Vec<_> = candidates.iter().filter(|candidate| candidate.parts().is_some()).collect();
-        let scores: Vec<f64> = candidates.iter().filter_map(|candidate| candidate.score()).collect();
-        let malformed = candidates.iter().filter_map(|candidate| match &candidate.outcome {
-            Outcome::Malformed(reason) => Some(reason),
-            Outcome::Parsed(_) => None,
-        });
-        let unscored = candidates.iter().filter_map(|candidate| match &candidate.judgment {
-            Some(Judgment::Unscored(reason)) => Some(reason),
-            _ => None,
-        });
+        let parsed: Vec<_> = candidates
+            .iter()
+            .filter(|candidate| candidate.parts().is_some())
+            .collect();
+        let scores: Vec<f64> = candidates
+            .iter()
+            .filter_map(|candidate| candidate.score())
+            .collect();
+        let malformed = candidates
+            .iter()
+            .filter_map(|candidate| match &candidate.outcome {
+                Outcome::Malformed(reason) => Some(reason),
+                Outcome::Parsed(_) => None,
+            });
+        let unscored = candidates
+            .iter()
+            .filter_map(|candidate| match &candidate.judgment {
+                Some(Judgment::Unscored(reason)) => Some(reason),
+                _ => None,
+            });
         Self {
             instructions: groups.len(),
             completions: candidates.len(),
@@ -78,17 +89,30 @@ impl Evaluation {
     /// Measures the groups sampled after `iteration`.
     pub fn of(iteration: usize, groups: &[CandidateGroup]) -> Self {
         let score_of = |group: &CandidateGroup| {
-            let scores: Vec<f64> = group.candidates.iter().filter_map(tpo_types::Candidate::score).collect();
+            let scores: Vec<f64> = group
+                .candidates
+                .iter()
+                .filter_map(tpo_types::Candidate::score)
+                .collect();
             Some((group.instruction_id.clone(), mean(&scores)?))
         };
-        Self { iteration, sampled: SampleFigures::of(groups), scores: groups.iter().filter_map(score_of).collect() }
+        Self {
+            iteration,
+            sampled: SampleFigures::of(groups),
+            scores: groups.iter().filter_map(score_of).collect(),
+        }
     }
 
-    /// Whether this model is to be preferred: by mean score, then by parse rate, then by shorter responses.
+    /// Whether this model is to be preferred: by mean score, then by parse rate, then by shorter
+    /// responses.
     pub fn is_better_than(&self, other: &Self) -> bool {
         let key = |evaluation: &Self| {
             let sampled = &evaluation.sampled;
-            (sampled.score_mean.unwrap_or(f64::NEG_INFINITY), sampled.parse_rate(), -sampled.response_tokens_mean)
+            (
+                sampled.score_mean.unwrap_or(f64::NEG_INFINITY),
+                sampled.parse_rate(),
+                -sampled.response_tokens_mean,
+            )
         };
         key(self) > key(other)
     }
@@ -99,7 +123,8 @@ impl Evaluation {
 pub struct Change {
     /// Mean difference of the instructions' scores.
     pub mean: f64,
-    /// Half the width of the 95 % confidence interval: `1.96 * s / sqrt(n)` over the paired differences.
+    /// Half the width of the 95 % confidence interval: `1.96 * s / sqrt(n)` over the paired
+    /// differences.
     pub margin: f64,
     /// Instructions that both models have a score for.
     pub instructions: usize,
@@ -108,12 +133,23 @@ pub struct Change {
 impl Change {
     /// From `before` to `after`; none where fewer than two instructions can be compared.
     pub fn between(before: &Evaluation, after: &Evaluation) -> Option<Self> {
-        let differences: Vec<f64> =
-            after.scores.iter().filter_map(|(id, score)| Some(score - before.scores.get(id)?)).collect();
+        let differences: Vec<f64> = after
+            .scores
+            .iter()
+            .filter_map(|(id, score)| Some(score - before.scores.get(id)?))
+            .collect();
         let n = differences.len() as f64;
         let mean = mean(&differences).filter(|_| differences.len() > 1)?;
-        let variance = differences.iter().map(|difference| (difference - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        Some(Self { mean, margin: 1.96 * (variance / n).sqrt(), instructions: differences.len() })
+        let variance = differences
+            .iter()
+            .map(|difference| (difference - mean).powi(2))
+            .sum::<f64>()
+            / (n - 1.0);
+        Some(Self {
+            mean,
+            margin: 1.96 * (variance / n).sqrt(),
+            instructions: differences.len(),
+        })
     }
 
     /// What may honestly be said of the change.
@@ -153,14 +189,27 @@ impl SelectorFigures {
     pub fn of(pairs: &[(&CandidateGroup, PreferencePair)], own: &BTreeMap<String, f64>) -> Self {
         let (chosen, rejected): (Vec<&Candidate>, Vec<&Candidate>) = pairs
             .iter()
-            .map(|(group, pair)| (&group.candidates[pair.chosen()], &group.candidates[pair.rejected()]))
+            .map(|(group, pair)| {
+                (
+                    &group.candidates[pair.chosen()],
+                    &group.candidates[pair.rejected()],
+                )
+            })
             .filter(|(chosen, rejected)| chosen.parts().is_some() && rejected.parts().is_some())
             .unzip();
         let lengths = |tokens: fn(&Candidate) -> u32| {
             let mean_of = |side: &[&Candidate]| {
-                mean(&side.iter().map(|candidate| f64::from(tokens(candidate))).collect::<Vec<_>>())
+                mean(
+                    &side
+                        .iter()
+                        .map(|candidate| f64::from(tokens(candidate)))
+                        .collect::<Vec<_>>(),
+                )
             };
-            Sides { chosen: mean_of(&chosen), rejected: mean_of(&rejected) }
+            Sides {
+                chosen: mean_of(&chosen),
+                rejected: mean_of(&rejected),
+            }
         };
         Self {
             response_tokens: lengths(|candidate| candidate.response_tokens),
@@ -187,7 +236,9 @@ impl TrainFigures {
     /// Means over the last `steps_per_epoch` steps.
     pub fn of(steps: &[StepMetrics], steps_per_epoch: usize) -> Self {
         let last = &steps[steps.len().saturating_sub(steps_per_epoch)..];
-        let mean_of = |value: fn(&StepMetrics) -> f64| mean(&last.iter().map(value).collect::<Vec<_>>()).unwrap_or(0.0);
+        let mean_of = |value: fn(&StepMetrics) -> f64| {
+            mean(&last.iter().map(value).collect::<Vec<_>>()).unwrap_or(0.0)
+        };
         Self {
             steps: steps.len(),
             loss: mean_of(|step| step.loss),
@@ -232,7 +283,13 @@ fn mean(values: &[f64]) -> Option<f64> {
 }
 
 fn mean_of(candidates: &[&&tpo_types::Candidate], tokens: fn(&tpo_types::Candidate) -> u32) -> f64 {
-    mean(&candidates.iter().map(|candidate| f64::from(tokens(candidate))).collect::<Vec<_>>()).unwrap_or(0.0)
+    mean(
+        &candidates
+            .iter()
+            .map(|candidate| f64::from(tokens(candidate)))
+            .collect::<Vec<_>>(),
+    )
+    .unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -241,14 +298,20 @@ mod tests {
 
     fn evaluation(scores: &[f64]) -> Evaluation {
         let mut evaluation = Evaluation::of(0, &[]);
-        evaluation.scores = scores.iter().enumerate().map(|(index, score)| (index.to_string(), *score)).collect();
+        evaluation.scores = scores
+            .iter()
+            .enumerate()
+            .map(|(index, score)| (index.to_string(), *score))
+            .collect();
         evaluation
     }
 
     #[test]
     fn a_change_is_claimed_only_beyond_its_margin() {
         let before = evaluation(&[0.1, 0.2, 0.3, 0.4]);
-        let verdict = |after: &[f64]| Change::between(&before, &evaluation(after)).map(|change| change.verdict());
+        let verdict = |after: &[f64]| {
+            Change::between(&before, &evaluation(after)).map(|change| change.verdict())
+        };
         assert_eq!(verdict(&[0.3, 0.4, 0.5, 0.7]), Some("improved"));
         assert_eq!(verdict(&[0.0, 0.1, 0.2, 0.25]), Some("got worse"));
         assert_eq!(verdict(&[0.9, 0.0, 0.3, 0.4]), Some("no clear change"));

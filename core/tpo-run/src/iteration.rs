@@ -1,18 +1,22 @@
-//! One iteration of Thought Preference Optimization (arXiv 2410.10630, section 2), from a policy to the next.
+//! One iteration of Thought Preference Optimization (arXiv 2410.10630, section 2), from a policy to
+//! the next.
 //!
-//! As in the paper: K completions per instruction under the thought prompt, a judge that sees responses only, best
-//! against worst, DPO on the whole completion, disjoint instructions per iteration, each iteration from the last one's
-//! model. Unlike the paper: the reference log-probabilities are the ones recorded while sampling, because the policy
-//! that samples is the reference; and a thought may be closed by force, those tokens being left out of the loss.
+//! As in the paper: K completions per instruction under the thought prompt, a judge that sees
+//! responses only, best against worst, DPO on the whole completion, disjoint instructions per
+//! iteration, each iteration from the last one's model. Unlike the paper: the reference
+//! log-probabilities are the ones recorded while sampling, because the policy that samples is the
+//! reference; and a thought may be closed by force, those tokens being left out of the loss.
 
 use tpo_types::{
-    CandidateGroup, CandidateView, Checkpoint, Failure, FinishReason, Kind, PreferencePair, Selected, Selection, Side,
-    StepMetrics, TrainingPair,
+    CandidateGroup, CandidateView, Checkpoint, Failure, FinishReason, Kind, PreferencePair,
+    Selected, Selection, Side, StepMetrics, TrainingPair,
 };
 
 use crate::checkpoints;
 use crate::directory::RunDirectory;
-use crate::figures::{IterationFigures, Reasons, SampleFigures, SelectorFigures, TrainFigures, count};
+use crate::figures::{
+    IterationFigures, Reasons, SampleFigures, SelectorFigures, TrainFigures, count,
+};
 use crate::progress::{Event, Stage};
 use crate::run::Run;
 use crate::sampling::Rendered;
@@ -24,7 +28,11 @@ const SHOWN_COMPLETIONS: usize = 3;
 
 impl Run<'_> {
     /// Samples, parses, judges, selects and trains; gives back the next policy.
-    pub(crate) fn iterate(&self, iteration: usize, policy: &Checkpoint) -> Result<Checkpoint, Failure> {
+    pub(crate) fn iterate(
+        &self,
+        iteration: usize,
+        policy: &Checkpoint,
+    ) -> Result<Checkpoint, Failure> {
         let slice = Slice::Train(iteration);
         let instructions = self.plan.instructions_of(iteration);
 
@@ -38,10 +46,16 @@ impl Run<'_> {
         drop(sampler);
         let (judged, judge) = self.judge(slice, instructions, candidates)?;
         let selected = self.select(slice, &judged)?;
-        let (checkpoint, sha256, steps) = self.train(iteration, policy, &prompts, &judged, &selected.selections)?;
+        let (checkpoint, sha256, steps) =
+            self.train(iteration, policy, &prompts, &judged, &selected.selections)?;
 
         let figures = figures(iteration, &judged, judge, &selected, steps);
-        self.store.put_iteration(iteration, &RunDirectory::checkpoint_name(iteration), &sha256, &figures)?;
+        self.store.put_iteration(
+            iteration,
+            &RunDirectory::checkpoint_name(iteration),
+            &sha256,
+            &figures,
+        )?;
         (self.observer)(&Event::IterationEnded(&figures));
         Ok(checkpoint)
     }
@@ -50,11 +64,19 @@ impl Run<'_> {
     fn select(&self, slice: Slice, groups: &[CandidateGroup]) -> Result<Selected, Failure> {
         let views: Vec<(&str, Vec<CandidateView<'_>>)> = groups
             .iter()
-            .map(|group| (group.instruction_id.as_str(), group.candidates.iter().map(CandidateView::of).collect()))
+            .map(|group| {
+                (
+                    group.instruction_id.as_str(),
+                    group.candidates.iter().map(CandidateView::of).collect(),
+                )
+            })
             .collect();
         let selected = self.stages.selector.select(&views)?;
-        let rows: Vec<(&str, &Selection)> =
-            groups.iter().map(|group| group.instruction_id.as_str()).zip(&selected.selections).collect();
+        let rows: Vec<(&str, &Selection)> = groups
+            .iter()
+            .map(|group| group.instruction_id.as_str())
+            .zip(&selected.selections)
+            .collect();
         self.store.put_selections(slice, &rows)?;
         Ok(selected)
     }
@@ -76,19 +98,29 @@ impl Run<'_> {
         let total_steps = config.total_steps(pairs.len());
         self.began(Stage::Train, Slice::Train(iteration), total_steps, 0);
         self.store.clear_steps(iteration)?;
-        let path = self.plan.directory.root().join(RunDirectory::checkpoint_name(iteration));
+        let path = self
+            .plan
+            .directory
+            .root()
+            .join(RunDirectory::checkpoint_name(iteration));
         let partial = checkpoints::begin(&path)?;
         let mut steps: Vec<StepMetrics> = Vec::new();
-        self.stages.trainer.train(policy, &pairs, &partial, &mut |metrics| {
-            self.store.put_step(iteration, metrics)?;
-            let before = steps.last().map_or(0, |last| last.num_tokens);
-            self.item_done((metrics.num_tokens - before) as usize);
-            steps.push(metrics.clone());
-            Ok(())
-        })?;
+        self.stages
+            .trainer
+            .train(policy, &pairs, &partial, &mut |metrics| {
+                self.store.put_step(iteration, metrics)?;
+                let before = steps.last().map_or(0, |last| last.num_tokens);
+                self.item_done((metrics.num_tokens - before) as usize);
+                steps.push(metrics.clone());
+                Ok(())
+            })?;
         let sha256 = checkpoints::commit(&partial, &path)?;
         (self.observer)(&Event::StageEnded);
-        Ok((Checkpoint::at(path), sha256, TrainFigures::of(&steps, total_steps / config.epochs)))
+        Ok((
+            Checkpoint::at(path),
+            sha256,
+            TrainFigures::of(&steps, total_steps / config.epochs),
+        ))
     }
 }
 
@@ -99,9 +131,16 @@ fn figures(
     selected: &Selected,
     train: TrainFigures,
 ) -> IterationFigures {
-    let of_group = |(group, selection)| chosen_pairs(selection).iter().map(move |pair| (group, *pair));
-    let pairs: Vec<(&CandidateGroup, PreferencePair)> =
-        groups.iter().zip(&selected.selections).flat_map(of_group).collect();
+    let of_group = |(group, selection)| {
+        chosen_pairs(selection)
+            .iter()
+            .map(move |pair| (group, *pair))
+    };
+    let pairs: Vec<(&CandidateGroup, PreferencePair)> = groups
+        .iter()
+        .zip(&selected.selections)
+        .flat_map(of_group)
+        .collect();
     IterationFigures {
         iteration,
         sampled: SampleFigures::of(groups),
@@ -128,7 +167,11 @@ fn drop_reasons(selections: &[Selection]) -> Reasons {
 }
 
 /// The pairs as tokens. Groups stand in the order of the prompts.
-fn training_pairs(prompts: &[Rendered<'_>], groups: &[CandidateGroup], selections: &[Selection]) -> Vec<TrainingPair> {
+fn training_pairs(
+    prompts: &[Rendered<'_>],
+    groups: &[CandidateGroup],
+    selections: &[Selection],
+) -> Vec<TrainingPair> {
     let mut training = Vec::new();
     for ((rendered, group), selection) in prompts.iter().zip(groups).zip(selections) {
         for pair in chosen_pairs(selection) {
@@ -146,7 +189,11 @@ fn training_pairs(prompts: &[Rendered<'_>], groups: &[CandidateGroup], selection
 
 fn side_of(completion: &tpo_types::Completion) -> Side {
     let loss_mask: Vec<bool> = completion.forced.iter().map(|forced| !forced).collect();
-    let counted = completion.log_probs.iter().zip(&loss_mask).filter(|(_, counts)| **counts);
+    let counted = completion
+        .log_probs
+        .iter()
+        .zip(&loss_mask)
+        .filter(|(_, counts)| **counts);
     Side {
         token_ids: completion.token_ids.clone(),
         reference_log_prob: counted.map(|(log_prob, _)| f64::from(*log_prob)).sum(),
@@ -154,7 +201,8 @@ fn side_of(completion: &tpo_types::Completion) -> Side {
     }
 }
 
-/// The table of reasons and some raw completions: what a user needs to see why nothing can be trained on.
+/// The table of reasons and some raw completions: what a user needs to see why nothing can be
+/// trained on.
 fn no_pairs(iteration: usize, groups: &[CandidateGroup], selections: &[Selection]) -> Failure {
     let mut what = format!("iteration {iteration} gives no pair");
     let mut table = |title: &str, reasons: &Reasons| {
@@ -166,7 +214,12 @@ fn no_pairs(iteration: usize, groups: &[CandidateGroup], selections: &[Selection
     table("instructions dropped", &drop_reasons(selections));
     table("completions malformed", &sampled.malformed);
     table("responses unscored", &sampled.unscored);
-    let all = groups.iter().flat_map(|group| group.candidates.iter().map(move |candidate| (group, candidate)));
+    let all = groups.iter().flat_map(|group| {
+        group
+            .candidates
+            .iter()
+            .map(move |candidate| (group, candidate))
+    });
     for (group, candidate) in all.take(SHOWN_COMPLETIONS) {
         let end = match candidate.completion.finish {
             FinishReason::Stop => "ended its turn",
@@ -178,7 +231,8 @@ fn no_pairs(iteration: usize, groups: &[CandidateGroup], selections: &[Selection
         ));
     }
     Failure::new(Kind::Plugin, what).hint(
-        "malformed: try a prefill, `thought.max_tokens` or another preset; ties: raise `sampling.num_samples` or use a \
+        "malformed: try a prefill, `thought.max_tokens` or another preset; ties: raise \
+            `sampling.num_samples` or use a \
          finer judge; unscored: see the judge's README for what it needs",
     )
 }

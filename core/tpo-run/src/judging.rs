@@ -1,7 +1,7 @@
 //! Judges by themselves: any file of instructions and responses, no training and no run.
 //!
-//! `tpo judge` scores the responses, `tpo judge agree` compares the judge with people, `tpo judge doctor` attacks it. All
-//! three ask through [`crate::scoring`], as a run does.
+//! `tpo judge` scores the responses, `tpo judge agree` compares the judge with people, `tpo judge
+//! doctor` attacks it. All three ask through [`crate::scoring`], as a run does.
 
 mod agreement;
 mod doctor;
@@ -60,7 +60,11 @@ pub fn score(
                     Judgment::Scored(scored) => Word::Scored(scored),
                     Judgment::Unscored(reason) => Word::Unscored { unscored: reason },
                 };
-                line(&Line { id: &row.instruction.id, response, judgment })?;
+                line(&Line {
+                    id: &row.instruction.id,
+                    response,
+                    judgment,
+                })?;
             }
         }
         all.append(judged);

@@ -1,7 +1,7 @@
 //! The loop: configuration, plan, iterations, run store, evaluation.
 //!
-//! [`iteration`] is the algorithm. This crate joins the models and the plugins through the traits of `tpo-types`; it
-//! prints nothing and reads no arguments.
+//! [`iteration`] is the algorithm. This crate joins the models and the plugins through the traits
+//! of `tpo-types`; it prints nothing and reads no arguments.
 
 pub mod alpha;
 pub mod bradley_terry;

@@ -1,7 +1,9 @@
-//! The models that judges may ask: bound to aliases by the configuration, loaded when first needed, every reply kept.
+//! The models that judges may ask: bound to aliases by the configuration, loaded when first needed,
+//! every reply kept.
 //!
-//! A reply is kept under the model's identity and the request, and never asked for twice: not after a crash, not by
-//! another judge that asks the same, not in a run that is made again without the model. Knows nothing of plugins.
+//! A reply is kept under the model's identity and the request, and never asked for twice: not after
+//! a crash, not by another judge that asks the same, not in a run that is made again without the
+//! model. Knows nothing of plugins.
 
 mod hidden;
 mod replies;
@@ -16,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use tpo_lm::local_model::{LocalModel, identity};
 use tpo_remote::{OpenAiModel, RemoteConfig};
 use tpo_types::{
-    ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, Kind, LanguageModel, ModelError, ModelService,
-    TensorData,
+    ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, Kind, LanguageModel, ModelError,
+    ModelService, TensorData,
 };
 
 use self::replies::Replies;
@@ -25,15 +27,18 @@ use self::replies::Replies;
 /// Conversations that are read before their states are kept.
 const EMBEDDED_AT_ONCE: usize = 64;
 
-/// A model that judges may ask, by the alias that they ask for. Either on this machine or behind a server.
+/// A model that judges may ask, by the alias that they ask for. Either on this machine or behind a
+/// server.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelBinding {
-    /// On this machine: a built-in name (`smollm2-135m`), a directory in Hugging Face layout, which may hold a reward model, a
-    /// PEFT adapter directory, a `.gguf` file, or `hf:org/name@revision`.
+    /// On this machine: a built-in name (`smollm2-135m`), a directory in Hugging Face layout, which
+    /// may hold a reward model, a PEFT adapter directory, a `.gguf` file, or
+    /// `hf:org/name@revision`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Behind a server with OpenAI's interface for chat, such as those of llama.cpp, vLLM and SGLang.
+    /// Behind a server with OpenAI's interface for chat, such as those of llama.cpp, vLLM and
+    /// SGLang.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<RemoteConfig>,
 }
@@ -71,8 +76,8 @@ pub struct Models {
 }
 
 impl Models {
-    /// Binds models, and keeps their replies in the file `replies`; `talk` hears what is fetched. A model that cannot be had
-    /// is no failure as long as its replies are there.
+    /// Binds models, and keeps their replies in the file `replies`; `talk` hears what is fetched. A
+    /// model that cannot be had is no failure as long as its replies are there.
     pub fn bind(
         bindings: &BTreeMap<String, ModelBinding>,
         replies: &Path,
@@ -83,12 +88,20 @@ impl Models {
         for (alias, binding) in bindings {
             bound.insert(alias.clone(), bind(alias, binding, &replies, talk)?);
         }
-        Ok(Self { bound, replies: Mutex::new(replies), given: Mutex::default() })
+        Ok(Self {
+            bound,
+            replies: Mutex::new(replies),
+            given: Mutex::default(),
+        })
     }
 
     /// Copies the replies of another file into that of this one.
     pub fn take_over(replies: &Path, other: &Path) -> Result<(), Failure> {
-        if other.exists() { Replies::open(replies)?.take_over(other) } else { Ok(()) }
+        if other.exists() {
+            Replies::open(replies)?.take_over(other)
+        } else {
+            Ok(())
+        }
     }
 
     fn replies(&self) -> MutexGuard<'_, Replies> {
@@ -106,14 +119,20 @@ impl Models {
         })
     }
 
-    /// Answers what has a reply, and asks the model for the rest. `ask` answers some requests, by their places.
+    /// Answers what has a reply, and asks the model for the rest. `ask` answers some requests, by
+    /// their places.
     fn recall<Q: Serialize + Clone, R: Reply>(
         &self,
         kind: &str,
         requests: &[(String, Q)],
-        ask: impl Fn(&dyn LanguageModel, &[Q], &mut dyn FnMut(usize, Result<R, ModelError>) -> ControlFlow<()>),
+        ask: impl Fn(
+            &dyn LanguageModel,
+            &[Q],
+            &mut dyn FnMut(usize, Result<R, ModelError>) -> ControlFlow<()>,
+        ),
     ) -> Result<Vec<Result<R, ModelError>>, Failure> {
-        let mut outcomes: Vec<Option<Result<R, ModelError>>> = requests.iter().map(|_| None).collect();
+        let mut outcomes: Vec<Option<Result<R, ModelError>>> =
+            requests.iter().map(|_| None).collect();
         let mut missing: BTreeMap<&str, Missing<Q>> = BTreeMap::new();
         for (place, (alias, request)) in requests.iter().enumerate() {
             let bound = match self.find(alias) {
@@ -139,15 +158,23 @@ impl Models {
             ask(&*model, &missing.requests, &mut |number, outcome| {
                 let (key, request) = (&missing.keys[number], &missing.requests[number]);
                 let ends = match &outcome {
-                    Ok(reply) => self.replies().put(key, &bound.identity, kind, request, &reply.to_bytes()).err(),
+                    Ok(reply) => self
+                        .replies()
+                        .put(key, &bound.identity, kind, request, &reply.to_bytes())
+                        .err(),
                     Err(error) => end_of_asking(alias, error),
                 };
                 for place in &missing.places[number] {
                     outcomes[*place] = Some(outcome.clone());
                 }
                 failure = failure.take().or(ends);
-                // A reply that cannot be kept is lost, and whatever else would be asked is paid for in vain.
-                if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                // A reply that cannot be kept is lost, and whatever else would be asked is paid for
+                // in vain.
+                if failure.is_some() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
             });
             if failure.is_some() {
                 break;
@@ -156,7 +183,10 @@ impl Models {
         let unanswered = || Err(ModelError::Failed("the model gave no answer".into()));
         match failure {
             Some(failure) => Err(failure),
-            None => Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()),
+            None => Ok(outcomes
+                .into_iter()
+                .map(|outcome| outcome.unwrap_or_else(unanswered))
+                .collect()),
         }
     }
 }
@@ -172,7 +202,12 @@ struct Missing<Q> {
 
 impl<Q> Default for Missing<Q> {
     fn default() -> Self {
-        Self { by_key: HashMap::new(), keys: Vec::new(), requests: Vec::new(), places: Vec::new() }
+        Self {
+            by_key: HashMap::new(),
+            keys: Vec::new(),
+            requests: Vec::new(),
+            places: Vec::new(),
+        }
     }
 }
 
@@ -204,25 +239,45 @@ impl Bound {
             }
             Place::There(server) => Ok(Arc::clone(server) as Arc<_>),
             Place::Gone(why) => {
-                let what = format!("the model `{alias}` is asked what it has not been asked before, and cannot be had");
-                let hint = why.nearest_hint().unwrap_or("only what was asked before can be answered without it");
+                let what = format!(
+                    "the model `{alias}` is asked what it has not been asked before, and cannot \
+                        be had"
+                );
+                let hint = why
+                    .nearest_hint()
+                    .unwrap_or("only what was asked before can be answered without it");
                 Err(Failure::new(why.kind(), format!("{what}: {why}")).hint(hint))
             }
         }
     }
 }
 
-fn bind(alias: &str, binding: &ModelBinding, replies: &Replies, talk: &dyn Fn(&str)) -> Result<Bound, Failure> {
+fn bind(
+    alias: &str,
+    binding: &ModelBinding,
+    replies: &Replies,
+    talk: &dyn Fn(&str),
+) -> Result<Bound, Failure> {
     let (place, identity) = match (&binding.source, &binding.server) {
         (Some(source), None) => local(source, replies, talk)?,
         (None, Some(server)) => {
-            let named = |why: Failure| Failure::new(why.kind(), format!("`models.{alias}.server`")).because(why);
+            let named = |why: Failure| {
+                Failure::new(why.kind(), format!("`models.{alias}.server`")).because(why)
+            };
             (remote(server, replies).map_err(named)?, server.identity())
         }
         (source, _) => {
-            let has = if source.is_some() { "both `source` and `server`" } else { "neither `source` nor `server`" };
-            return Err(Failure::new(Kind::Usage, format!("`models.{alias}` has {has}"))
-                .hint("`source` is a model on this machine, `server` one behind a server; give one of them"));
+            let has = if source.is_some() {
+                "both `source` and `server`"
+            } else {
+                "neither `source` nor `server`"
+            };
+            return Err(
+                Failure::new(Kind::Usage, format!("`models.{alias}` has {has}")).hint(
+                    "`source` is a model on this machine, `server` one behind a server; give \
+                    one of them",
+                ),
+            );
         }
     };
     Ok(Bound { identity, place })
@@ -234,9 +289,12 @@ fn end_of_asking(alias: &str, error: &ModelError) -> Option<Failure> {
         ModelError::Unavailable(_) => ("is out of reach", "the same command goes on from here"),
         ModelError::BudgetExhausted(_) => (
             "has spent its budget",
-            "the same command goes on from here with a budget of the same size; `max_calls` and `max_tokens` set it",
+            "the same command goes on from here with a budget of the same size; `max_calls` and \
+                `max_tokens` set it",
         ),
-        ModelError::UnknownModel(_) | ModelError::InvalidRequest(_) | ModelError::Failed(_) => return None,
+        ModelError::UnknownModel(_) | ModelError::InvalidRequest(_) | ModelError::Failed(_) => {
+            return None;
+        }
     };
     let what = format!("the model `{alias}` {what}: {error}");
     Some(Failure::new(Kind::Network, what).hint(format!("every reply so far is kept; {hint}")))
@@ -281,14 +339,25 @@ impl Reply for ChatReply {
 
 impl ModelService for Models {
     fn bound(&self) -> Vec<(String, String)> {
-        self.bound.iter().map(|(alias, bound)| (alias.clone(), bound.identity.clone())).collect()
+        self.bound
+            .iter()
+            .map(|(alias, bound)| (alias.clone(), bound.identity.clone()))
+            .collect()
     }
 
-    fn chat(&self, requests: &[(String, ChatRequest)]) -> Result<Vec<Result<ChatReply, ModelError>>, Failure> {
-        self.recall("chat", requests, |model, requests, done| model.chat(requests, done))
+    fn chat(
+        &self,
+        requests: &[(String, ChatRequest)],
+    ) -> Result<Vec<Result<ChatReply, ModelError>>, Failure> {
+        self.recall("chat", requests, |model, requests, done| {
+            model.chat(requests, done)
+        })
     }
 
-    fn embed(&self, requests: &[(String, EmbedRequest)]) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure> {
+    fn embed(
+        &self,
+        requests: &[(String, EmbedRequest)],
+    ) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure> {
         self.recall("embed", requests, |model, requests, done| {
             // In parts, so that what is there is kept before everything is.
             for (part, requests) in requests.chunks(EMBEDDED_AT_ONCE).enumerate() {
@@ -304,9 +373,15 @@ impl ModelService for Models {
     fn tensor(&self, model: &str, name: &str) -> Result<Result<TensorData, ModelError>, Failure> {
         let requests = [(model.to_owned(), name.to_owned())];
         let outcomes = self.recall("tensor", &requests, |model, names, done| {
-            let _ = names.iter().enumerate().try_for_each(|(number, name)| done(number, model.tensor(name)));
+            let _ = names
+                .iter()
+                .enumerate()
+                .try_for_each(|(number, name)| done(number, model.tensor(name)));
         })?;
-        Ok(outcomes.into_iter().next().unwrap_or_else(|| Err(ModelError::Failed("the model gave no answer".into()))))
+        Ok(outcomes
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Err(ModelError::Failed("the model gave no answer".into()))))
     }
 
     fn take_given(&self) -> Vec<String> {

@@ -34,8 +34,8 @@ pub struct RunPlan {
 }
 
 impl RunPlan {
-    /// Checks a configuration whose paths are relative to `base`, and fetches the model if need be; `talk` hears what is
-    /// fetched.
+    /// Checks a configuration whose paths are relative to `base`, and fetches the model if need be;
+    /// `talk` hears what is fetched.
     pub fn new(
         mut config: RunConfig,
         base: &Path,
@@ -49,10 +49,23 @@ impl RunPlan {
         let train = dataset::read(&config.data.train)?;
         let validation = dataset::read(&config.data.validation)?;
         check_disjoint(&train, &validation)?;
-        let slice_size = slice::size_of(train.len(), config.iterations, config.data.instructions_per_iteration)?;
+        let slice_size = slice::size_of(
+            train.len(),
+            config.iterations,
+            config.data.instructions_per_iteration,
+        )?;
         let model = tpo_lm::fetch::resolve(&config.model.source, talk)?;
         let params = params_of(&config.sampling, config.thought.max_tokens);
-        Ok(Self { config, directory, base: Checkpoint::at(model), train, validation, slice_size, params, from: None })
+        Ok(Self {
+            config,
+            directory,
+            base: Checkpoint::at(model),
+            train,
+            validation,
+            slice_size,
+            params,
+            from: None,
+        })
     }
 
     /// Names the run from which is taken what would be made the same.
@@ -61,7 +74,8 @@ impl RunPlan {
         let same = |path: &Path| path.canonicalize().ok();
         if same(from).is_some_and(|from| same(self.directory.root()) == Some(from)) {
             let what = format!("`--from {}` names the run's own directory", from.display());
-            return Err(Failure::new(Kind::Usage, what).hint("the same command without `--from` resumes a run"));
+            return Err(Failure::new(Kind::Usage, what)
+                .hint("the same command without `--from` resumes a run"));
         }
         self.from = Some(RunDirectory::at(from));
         Ok(())
@@ -89,9 +103,15 @@ fn resolve_paths(config: &mut RunConfig, base: &Path) {
     config.data.validation = base.join(&config.data.validation);
     config.model.source = tpo_lm::fetch::anchored(&config.model.source, base);
     config.judge.anchor(base);
-    config.models.values_mut().for_each(|binding| binding.anchor(base));
+    config
+        .models
+        .values_mut()
+        .for_each(|binding| binding.anchor(base));
     let plugins = [&mut config.thought.plugin, &mut config.selector.plugin];
-    for plugin in plugins.into_iter().chain(config.parser.as_mut().map(|parser| &mut parser.plugin)) {
+    for plugin in plugins
+        .into_iter()
+        .chain(config.parser.as_mut().map(|parser| &mut parser.plugin))
+    {
         *plugin = tpo_host::anchored(plugin, base);
     }
 }
@@ -102,8 +122,16 @@ fn check_numbers(config: &RunConfig) -> Result<(), Failure> {
     within("sampling.num_samples", sampling.num_samples, 2..=256)?;
     within("sampling.temperature", sampling.temperature, 0.0..=10.0)?;
     within("sampling.top_p", sampling.top_p, 0.01..=1.0)?;
-    within("sampling.max_new_tokens", sampling.max_new_tokens, 1..=1 << 20)?;
-    within("validation.num_samples", config.validation.num_samples, 1..=256)?;
+    within(
+        "sampling.max_new_tokens",
+        sampling.max_new_tokens,
+        1..=1 << 20,
+    )?;
+    within(
+        "validation.num_samples",
+        config.validation.num_samples,
+        1..=256,
+    )?;
     if let Some(tokens) = config.thought.max_tokens {
         within("thought.max_tokens", tokens, 1..=1 << 20)?;
     }
@@ -113,13 +141,20 @@ fn check_numbers(config: &RunConfig) -> Result<(), Failure> {
     Ok(())
 }
 
-fn within<T: PartialOrd + Display + Copy>(key: &str, value: T, range: RangeInclusive<T>) -> Result<(), Failure> {
+fn within<T: PartialOrd + Display + Copy>(
+    key: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<(), Failure> {
     if range.contains(&value) {
         return Ok(());
     }
     let (low, high) = (range.start(), range.end());
-    Err(Failure::new(Kind::Usage, format!("`{key}` is {value}; it must be between {low} and {high}"))
-        .hint("`tpo schema` describes every key"))
+    Err(Failure::new(
+        Kind::Usage,
+        format!("`{key}` is {value}; it must be between {low} and {high}"),
+    )
+    .hint("`tpo schema` describes every key"))
 }
 
 /// A setting that would change nothing is an error.
@@ -128,7 +163,8 @@ fn check_effect(config: &RunConfig) -> Result<(), Failure> {
     let refuse = |what: &str, hint: &str| Err(Failure::new(Kind::Usage, what).hint(hint));
     if sampling.temperature == 0.0 {
         return refuse(
-            "`sampling.temperature` is 0: all completions of an instruction would be the same and make no pair",
+            "`sampling.temperature` is 0: all completions of an instruction would be the same and \
+                make no pair",
             "the paper samples at 0.8",
         );
     }
@@ -136,7 +172,8 @@ fn check_effect(config: &RunConfig) -> Result<(), Failure> {
     match config.thought.max_tokens {
         Some(tokens) if tokens >= sampling.max_new_tokens => refuse(
             &format!(
-                "`thought.max_tokens` is {tokens} and leaves nothing of `sampling.max_new_tokens` ({}) for the response",
+                "`thought.max_tokens` is {tokens} and leaves nothing of `sampling.max_new_tokens` \
+                    ({}) for the response",
                 sampling.max_new_tokens
             ),
             "raise `sampling.max_new_tokens` or lower `thought.max_tokens`",
@@ -147,20 +184,32 @@ fn check_effect(config: &RunConfig) -> Result<(), Failure> {
 
 fn check_disjoint(train: &[Instruction], validation: &[Instruction]) -> Result<(), Failure> {
     let ids: HashMap<&str, &Instruction> = train.iter().map(|row| (row.id.as_str(), row)).collect();
-    let texts: HashMap<&str, &Instruction> = train.iter().map(|row| (last_text(row), row)).collect();
+    let texts: HashMap<&str, &Instruction> =
+        train.iter().map(|row| (last_text(row), row)).collect();
     for row in validation {
-        let same_text = texts.get(last_text(row)).filter(|other| other.messages == row.messages);
+        let same_text = texts
+            .get(last_text(row))
+            .filter(|other| other.messages == row.messages);
         if let Some(other) = ids.get(row.id.as_str()).or(same_text) {
             return Err(Failure::new(
                 Kind::Input,
-                format!("validation instruction `{}` is also trained on (as `{}`)", row.id, other.id),
+                format!(
+                    "validation instruction `{}` is also trained on (as \
+                    `{}`)",
+                    row.id, other.id
+                ),
             )
-            .hint("remove it from one of the two files: what is trained on says nothing about new instructions"));
+            .hint(
+                "remove it from one of the two files: what is trained on says nothing about new \
+                instructions",
+            ));
         }
     }
     Ok(())
 }
 
 fn last_text(row: &Instruction) -> &str {
-    row.messages.last().map_or("", |message| message.content.as_str())
+    row.messages
+        .last()
+        .map_or("", |message| message.content.as_str())
 }

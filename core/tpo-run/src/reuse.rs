@@ -1,10 +1,11 @@
 //! What need not be made again.
 //!
-//! The completions and the judgments of a slice are kept under a digest of all that they follow from: the policy, the
-//! prompts as tokens and how they are sampled; the judge's code, configuration and models, and the responses. Where the digest
-//! is the same, in this run after it was interrupted or in the one that it goes on from, they are taken as they are. So a
-//! changed selector samples and judges nothing, and a changed judge samples nothing. Rendering and parsing are cheap and are
-//! always done: a changed plugin that does the same changes nothing.
+//! The completions and the judgments of a slice are kept under a digest of all that they follow
+//! from: the policy, the prompts as tokens and how they are sampled; the judge's code,
+//! configuration and models, and the responses. Where the digest is the same, in this run after it
+//! was interrupted or in the one that it goes on from, they are taken as they are. So a changed
+//! selector samples and judges nothing, and a changed judge samples nothing. Rendering and parsing
+//! are cheap and are always done: a changed plugin that does the same changes nothing.
 
 use std::collections::HashMap;
 
@@ -36,26 +37,54 @@ impl Name {
     }
 
     fn hex(self) -> String {
-        self.0.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        self.0
+            .finalize()
+            .iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 }
 
 impl Run<'_> {
     /// What the completions of a slice follow from.
-    pub(crate) fn name_of_completions(&self, slice: Slice, policy: &str, prompts: &[Rendered<'_>], k: usize) -> String {
-        let name = Name::default().of(policy).of(&self.plan.params).of(&self.plan.config.seed).of(&k);
+    pub(crate) fn name_of_completions(
+        &self,
+        slice: Slice,
+        policy: &str,
+        prompts: &[Rendered<'_>],
+        k: usize,
+    ) -> String {
+        let name = Name::default()
+            .of(policy)
+            .of(&self.plan.params)
+            .of(&self.plan.config.seed)
+            .of(&k);
         let name = name.of(&slice.to_string());
-        prompts.iter().fold(name, |name, row| name.of(&row.instruction.id).of(&row.prompt).of(&row.token_ids)).hex()
+        prompts
+            .iter()
+            .fold(name, |name, row| {
+                name.of(&row.instruction.id)
+                    .of(&row.prompt)
+                    .of(&row.token_ids)
+            })
+            .hex()
     }
 
     /// What the judgments of a slice follow from.
     pub(crate) fn name_of_judgments(&self, asked: &Asked<'_>) -> String {
         // How much is borne changes no judgment.
-        let judge = JudgeConfig { max_unscored: 1.0, ..self.plan.config.judge.clone() };
+        let judge = JudgeConfig {
+            max_unscored: 1.0,
+            ..self.plan.config.judge.clone()
+        };
         let name = Name::default().of(&judge).of(&self.stages.models);
         let judges = self.stages.cast.iter().filter(|cast| cast.role.is_judge());
         let name = judges.fold(name, |name, cast| name.of(&cast.plugin.sha256));
-        asked.iter().fold(name, |name, (instruction, responses)| name.of(*instruction).of(responses)).hex()
+        asked
+            .iter()
+            .fold(name, |name, (instruction, responses)| {
+                name.of(*instruction).of(responses)
+            })
+            .hex()
     }
 
     /// The runs that something may be taken from.
@@ -70,8 +99,13 @@ impl Run<'_> {
         name: &str,
     ) -> Result<HashMap<(String, usize), Completion>, Failure> {
         let own = self.store.completions(slice)?;
-        let Some(from) = self.from.filter(|_| own.is_empty()) else { return Ok(own) };
-        if from.made(slice, Stage::Sample)?.is_none_or(|made| made.name != name) {
+        let Some(from) = self.from.filter(|_| own.is_empty()) else {
+            return Ok(own);
+        };
+        if from
+            .made(slice, Stage::Sample)?
+            .is_none_or(|made| made.name != name)
+        {
             return Ok(own);
         }
         let taken = from.completions(slice)?;
@@ -79,8 +113,9 @@ impl Run<'_> {
         Ok(taken)
     }
 
-    /// The judgments of a slice that are there already: per group one per parsed candidate. Those of another run are taken
-    /// over with the comparisons behind them and what was seen of the judge.
+    /// The judgments of a slice that are there already: per group one per parsed candidate. Those
+    /// of another run are taken over with the comparisons behind them and what was seen of the
+    /// judge.
     pub(crate) fn known_judgments(
         &self,
         slice: Slice,
@@ -88,12 +123,19 @@ impl Run<'_> {
         groups: &[CandidateGroup],
     ) -> Result<Option<Known>, Failure> {
         for source in self.sources() {
-            let Some(made) = source.made(slice, Stage::Judge)?.filter(|made| made.name == name) else { continue };
+            let Some(made) = source
+                .made(slice, Stage::Judge)?
+                .filter(|made| made.name == name)
+            else {
+                continue;
+            };
             let figures = from_json("what was seen of the judge", &made.seen)?;
             let mut judgments: HashMap<(String, usize), Judgment> = source.judgments(slice)?;
             let mut of_group = |group: &CandidateGroup| {
                 let samples = 0..group.candidates.len();
-                samples.filter_map(|sample| judgments.remove(&(group.instruction_id.clone(), sample))).collect()
+                samples
+                    .filter_map(|sample| judgments.remove(&(group.instruction_id.clone(), sample)))
+                    .collect()
             };
             let known = groups.iter().map(&mut of_group).collect();
             if !std::ptr::eq(source, self.store) {

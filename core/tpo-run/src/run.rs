@@ -28,9 +28,20 @@ pub(crate) struct Run<'a> {
 pub fn run(plan: &RunPlan, stages: &Stages, observer: Observer<'_>) -> Result<(), Failure> {
     let _lock = plan.directory.lock()?;
     let store = Store::open(&plan.directory.store())?;
-    let from = plan.from.as_ref().map(|from| Store::open_read_only(&from.store())).transpose()?;
+    let from = plan
+        .from
+        .as_ref()
+        .map(|from| Store::open_read_only(&from.store()))
+        .transpose()?;
     let base_identity = tpo_lm::local_model::identity(&plan.base.path)?;
-    let run = Run { plan, stages, store: &store, from: from.as_ref(), base_identity, observer };
+    let run = Run {
+        plan,
+        stages,
+        store: &store,
+        from: from.as_ref(),
+        base_identity,
+        observer,
+    };
     run.record_plan()?;
 
     let mut policy = plan.base.clone();
@@ -54,36 +65,51 @@ pub fn run(plan: &RunPlan, stages: &Stages, observer: Observer<'_>) -> Result<()
 impl Run<'_> {
     /// Records what the run is made of, or refuses to go on with something else than it began with.
     fn record_plan(&self) -> Result<(), Failure> {
-        let config = serde_json::to_string(&self.plan.config)
-            .map_err(|error| Failure::new(Kind::Bug, "the configuration does not serialize").because(error))?;
+        let config = serde_json::to_string(&self.plan.config).map_err(|error| {
+            Failure::new(Kind::Bug, "the configuration does not serialize").because(error)
+        })?;
         if let Some(before) = self.store.value("config")? {
             self.refuse_changes(&before, &config)?;
         }
         self.store.set_value("config", &config)?;
-        self.store.set_value("tpo_version", env!("CARGO_PKG_VERSION"))?;
-        self.store.set_value("base_model", &self.plan.base.path.display().to_string())?;
+        self.store
+            .set_value("tpo_version", env!("CARGO_PKG_VERSION"))?;
+        self.store
+            .set_value("base_model", &self.plan.base.path.display().to_string())?;
         for (position, cast) in self.stages.cast.iter().enumerate() {
-            self.store.put_plugin(position, cast.role, &cast.plugin, &cast.config)?;
+            self.store
+                .put_plugin(position, cast.role, &cast.plugin, &cast.config)?;
         }
-        self.store.set_value("models", &crate::store::to_json(&self.stages.models))?;
+        self.store
+            .set_value("models", &crate::store::to_json(&self.stages.models))?;
         self.store.put_instructions("train", &self.plan.train)?;
-        self.store.put_instructions("validation", &self.plan.validation)
+        self.store
+            .put_instructions("validation", &self.plan.validation)
     }
 
     fn refuse_changes(&self, before: &str, now: &str) -> Result<(), Failure> {
         let mut changes = differences(before, now)?;
         for (cast, sha256) in self.stages.cast.iter().zip(self.store.plugin_digests()?) {
             if sha256 != cast.plugin.sha256 {
-                changes.push(format!("{}: the component `{}` has other bytes", cast.role, cast.plugin.source));
+                changes.push(format!(
+                    "{}: the component `{}` has other bytes",
+                    cast.role, cast.plugin.source
+                ));
             }
         }
         let bound: Vec<(String, String)> = match self.store.value("models")? {
-            Some(text) => serde_json::from_str(&text)
-                .map_err(|error| Failure::new(Kind::Integrity, "the stored models do not read back").because(error))?,
+            Some(text) => serde_json::from_str(&text).map_err(|error| {
+                Failure::new(Kind::Integrity, "the stored models do not read back").because(error)
+            })?,
             None => Vec::new(),
         };
         for (alias, identity) in &bound {
-            if self.stages.models.iter().any(|(other, now)| other == alias && now != identity) {
+            if self
+                .stages
+                .models
+                .iter()
+                .any(|(other, now)| other == alias && now != identity)
+            {
                 changes.push(format!("models.{alias}: the model has other bytes"));
             }
         }
@@ -91,13 +117,21 @@ impl Run<'_> {
             return Ok(());
         }
         let root = self.plan.directory.root().display();
-        Err(Failure::new(Kind::Usage, format!("`{root}` holds a run with other settings:\n  {}", changes.join("\n  ")))
-            .hint("undo the change to resume it, or start a new run with another `name` or `--dir`"))
+        Err(Failure::new(
+            Kind::Usage,
+            format!(
+                "`{root}` holds a run with other settings:\n  {}",
+                changes.join("\n  ")
+            ),
+        )
+        .hint("undo the change to resume it, or start a new run with another `name` or `--dir`"))
     }
 
     /// The checkpoint of an iteration that an earlier start has finished.
     fn finished(&self, iteration: usize) -> Result<Option<Checkpoint>, Failure> {
-        let Some((name, sha256)) = self.store.checkpoint(iteration)? else { return Ok(None) };
+        let Some((name, sha256)) = self.store.checkpoint(iteration)? else {
+            return Ok(None);
+        };
         let path = self.plan.directory.root().join(name);
         // Neither best nor latest: it was removed, and the iterations after it have ended too.
         if path.exists() {
@@ -113,14 +147,20 @@ impl Run<'_> {
         }
         let checkpoint = self.store.checkpoint(iteration)?;
         checkpoint.map(|(_, sha256)| sha256).ok_or_else(|| {
-            Failure::new(Kind::Bug, format!("iteration {iteration} has no checkpoint and is sampled from"))
+            Failure::new(
+                Kind::Bug,
+                format!("iteration {iteration} has no checkpoint and is sampled from"),
+            )
         })
     }
 
     /// Measures a policy on the validation instructions, unless that was done before.
     fn evaluate(&self, iteration: usize, policy: &Checkpoint) -> Result<Evaluation, Failure> {
         let known: Vec<Evaluation> = self.store.evaluations()?;
-        if let Some(evaluation) = known.into_iter().find(|evaluation| evaluation.iteration == iteration) {
+        if let Some(evaluation) = known
+            .into_iter()
+            .find(|evaluation| evaluation.iteration == iteration)
+        {
             return Ok(evaluation);
         }
         let slice = Slice::Validation(iteration);
@@ -139,7 +179,8 @@ impl Run<'_> {
         Ok(evaluation)
     }
 
-    /// Keeps the best and the latest checkpoint and removes the others; `checkpoints/best` points to the best.
+    /// Keeps the best and the latest checkpoint and removes the others; `checkpoints/best` points
+    /// to the best.
     fn keep(&self, latest: usize, best: usize) -> Result<(), Failure> {
         let root = self.plan.directory.root();
         let path_of = |iteration: usize| root.join(RunDirectory::checkpoint_name(iteration));
@@ -147,7 +188,10 @@ impl Run<'_> {
             checkpoints::remove(&path_of(iteration))?;
         }
         if best > 0 {
-            checkpoints::point(&self.plan.directory.checkpoints().join("best"), &path_of(best))?;
+            checkpoints::point(
+                &self.plan.directory.checkpoints().join("best"),
+                &path_of(best),
+            )?;
         }
         Ok(())
     }
@@ -157,7 +201,11 @@ impl Run<'_> {
 fn differences(before: &str, now: &str) -> Result<Vec<String>, Failure> {
     let flat = |text: &str| {
         let value: serde_json::Value = serde_json::from_str(text).map_err(|error| {
-            Failure::new(Kind::Integrity, "the stored configuration does not read back").because(error)
+            Failure::new(
+                Kind::Integrity,
+                "the stored configuration does not read back",
+            )
+            .because(error)
         })?;
         let mut leaves = std::collections::BTreeMap::new();
         flatten("", &value, &mut leaves);
@@ -166,12 +214,23 @@ fn differences(before: &str, now: &str) -> Result<Vec<String>, Failure> {
     let (before, now) = (flat(before)?, flat(now)?);
     let keys: std::collections::BTreeSet<&String> = before.keys().chain(now.keys()).collect();
     let shown = |value: Option<&String>| value.map_or_else(|| "unset".to_owned(), Clone::clone);
-    let changed = keys.into_iter().filter(|key| before.get(*key) != now.get(*key) && decides_what_is_made(key));
-    Ok(changed.map(|key| format!("{key}: {} -> {}", shown(before.get(key)), shown(now.get(key)))).collect())
+    let changed = keys
+        .into_iter()
+        .filter(|key| before.get(*key) != now.get(*key) && decides_what_is_made(key));
+    Ok(changed
+        .map(|key| {
+            format!(
+                "{key}: {} -> {}",
+                shown(before.get(key)),
+                shown(now.get(key))
+            )
+        })
+        .collect())
 }
 
-/// Whether a setting decides what is made. The others decide how fast, and whether at all: what a plugin may use, how a server
-/// is asked, how many unscored responses are borne. A run that stopped for one of those goes on with more of it.
+/// Whether a setting decides what is made. The others decide how fast, and whether at all: what a
+/// plugin may use, how a server is asked, how many unscored responses are borne. A run that stopped
+/// for one of those goes on with more of it.
 fn decides_what_is_made(key: &str) -> bool {
     let parts: Vec<&str> = key.split('.').collect();
     match parts.as_slice() {
@@ -181,11 +240,19 @@ fn decides_what_is_made(key: &str) -> bool {
     }
 }
 
-fn flatten(path: &str, value: &serde_json::Value, leaves: &mut std::collections::BTreeMap<String, String>) {
+fn flatten(
+    path: &str,
+    value: &serde_json::Value,
+    leaves: &mut std::collections::BTreeMap<String, String>,
+) {
     match value {
         serde_json::Value::Object(fields) if !fields.is_empty() => {
             for (key, value) in fields {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
                 flatten(&path, value, leaves);
             }
         }
@@ -201,7 +268,11 @@ mod tests {
 
     #[test]
     fn changed_settings_are_named() {
-        let changes = differences(r#"{"a": {"b": 1, "c": 2}}"#, r#"{"a": {"b": 1, "c": 3}, "d": null}"#).expect("JSON");
+        let changes = differences(
+            r#"{"a": {"b": 1, "c": 2}}"#,
+            r#"{"a": {"b": 1, "c": 3}, "d": null}"#,
+        )
+        .expect("JSON");
         assert_eq!(changes, ["a.c: 2 -> 3", "d: unset -> null"]);
     }
 
@@ -216,6 +287,9 @@ mod tests {
         };
         let changes = |before: String, now: String| differences(&before, &now).expect("JSON");
         assert!(changes(config(1, "m"), config(2, "m")).is_empty());
-        assert_eq!(changes(config(1, "m"), config(1, "n")), [r#"models.judge.server.model: "m" -> "n""#]);
+        assert_eq!(
+            changes(config(1, "m"), config(1, "n")),
+            [r#"models.judge.server.model: "m" -> "n""#]
+        );
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use tpo_types::{
-    Candidate, CandidateGroup, Completion, Failure, Instruction, Kind, ModelService, Outcome, Prompt, SampleId,
-    SampleJob, Sampler,
+    Candidate, CandidateGroup, Completion, Failure, Instruction, Kind, ModelService, Outcome,
+    Prompt, SampleId, SampleJob, Sampler,
 };
 
 use crate::progress::{Event, Stage};
@@ -27,7 +27,8 @@ pub(crate) struct Rendered<'a> {
 
 /// Responses that a judge is asked about in one call.
 const AT_ONCE: usize = 4096;
-/// The same for a judge that asks models, which may take long or be out of reach. As many as a server may be asked at once.
+/// The same for a judge that asks models, which may take long or be out of reach. As many as a
+/// server may be asked at once.
 const AT_ONCE_WITH_MODELS: usize = 256;
 
 /// The completions of one instruction, in the order of their indices.
@@ -45,19 +46,38 @@ impl Run<'_> {
         let mut rendered = Vec::with_capacity(instructions.len());
         for (instruction, prompt) in instructions.iter().zip(prompts) {
             let prompt = prompt.map_err(|reason| {
-                Failure::new(Kind::Plugin, format!("the thought template cannot render `{}`: {reason}", instruction.id))
-                    .hint("remove the instruction, or use a template that takes it")
+                Failure::new(
+                    Kind::Plugin,
+                    format!(
+                        "the thought template cannot render `{}`: {reason}",
+                        instruction.id
+                    ),
+                )
+                .hint("remove the instruction, or use a template that takes it")
             })?;
             let token_ids = sampler.encode(&prompt)?;
-            rendered.push(Rendered { instruction, prompt, token_ids });
+            rendered.push(Rendered {
+                instruction,
+                prompt,
+                token_ids,
+            });
         }
-        let rows: Vec<_> =
-            rendered.iter().map(|row| (row.instruction.id.as_str(), &row.prompt, row.token_ids.as_slice())).collect();
+        let rows: Vec<_> = rendered
+            .iter()
+            .map(|row| {
+                (
+                    row.instruction.id.as_str(),
+                    &row.prompt,
+                    row.token_ids.as_slice(),
+                )
+            })
+            .collect();
         self.store.put_prompts(slice, &rows)?;
         Ok(rendered)
     }
 
-    /// Samples `k` completions per prompt from the policy of that identity; those that are there already are taken.
+    /// Samples `k` completions per prompt from the policy of that identity; those that are there
+    /// already are taken.
     pub(crate) fn sample(
         &self,
         (slice, policy): (Slice, &str),
@@ -81,7 +101,12 @@ impl Run<'_> {
             .filter(|job| !job.samples.is_empty())
             .collect();
         let missing: usize = jobs.iter().map(|job| job.samples.len()).sum();
-        self.began(Stage::Sample, slice, prompts.len() * k, prompts.len() * k - missing);
+        self.began(
+            Stage::Sample,
+            slice,
+            prompts.len() * k,
+            prompts.len() * k - missing,
+        );
         sampler.sample(&jobs, &self.plan.params, &mut |id, completion| {
             self.store.put_completion(id, &completion)?;
             self.item_done(completion.token_ids.len());
@@ -89,7 +114,12 @@ impl Run<'_> {
             Ok(())
         })?;
         (self.observer)(&Event::StageEnded);
-        let made = Made { name, items: prompts.len() * k, taken, seen: "{}".into() };
+        let made = Made {
+            name,
+            items: prompts.len() * k,
+            taken,
+            seen: "{}".into(),
+        };
         self.store.put_made(slice, Stage::Sample, &made)?;
         collect(prompts, k, have)
     }
@@ -109,13 +139,20 @@ impl Run<'_> {
         completions: Completions,
         sampler: &dyn Sampler,
     ) -> Result<Vec<CandidateGroup>, Failure> {
-        let flat: Vec<&Completion> = completions.iter().flat_map(|(_, completions)| completions).collect();
+        let flat: Vec<&Completion> = completions
+            .iter()
+            .flat_map(|(_, completions)| completions)
+            .collect();
         let mut outcomes = self.stages.parser.parse(&flat)?.into_iter();
         let mut groups = Vec::with_capacity(completions.len());
         for (instruction_id, completions) in completions {
             let parsed = completions.into_iter().zip(outcomes.by_ref());
-            let candidates = parsed.map(|(completion, outcome)| candidate(completion, outcome, sampler));
-            groups.push(CandidateGroup { instruction_id, candidates: candidates.collect::<Result<_, _>>()? });
+            let candidates =
+                parsed.map(|(completion, outcome)| candidate(completion, outcome, sampler));
+            groups.push(CandidateGroup {
+                instruction_id,
+                candidates: candidates.collect::<Result<_, _>>()?,
+            });
         }
         Ok(groups)
     }
@@ -127,9 +164,14 @@ impl Run<'_> {
         instructions: &[Instruction],
         mut groups: Vec<CandidateGroup>,
     ) -> Result<(Vec<CandidateGroup>, JudgeFigures), Failure> {
-        let by_id: HashMap<&str, &Instruction> = instructions.iter().map(|row| (row.id.as_str(), row)).collect();
-        let asked: Vec<(&Instruction, Vec<&str>)> =
-            groups.iter().map(|group| (by_id[group.instruction_id.as_str()], responses(group))).collect();
+        let by_id: HashMap<&str, &Instruction> = instructions
+            .iter()
+            .map(|row| (row.id.as_str(), row))
+            .collect();
+        let asked: Vec<(&Instruction, Vec<&str>)> = groups
+            .iter()
+            .map(|group| (by_id[group.instruction_id.as_str()], responses(group)))
+            .collect();
         let total = asked.iter().map(|(_, responses)| responses.len()).sum();
         let name = self.name_of_judgments(&asked);
         let known = self.known_judgments(slice, &name, &groups)?;
@@ -144,20 +186,37 @@ impl Run<'_> {
             (judged.judgments, figures)
         };
         for (group, judgments) in groups.iter_mut().zip(judgments) {
-            let parsed = group.candidates.iter_mut().filter(|candidate| candidate.parts().is_some());
+            let parsed = group
+                .candidates
+                .iter_mut()
+                .filter(|candidate| candidate.parts().is_some());
             for (candidate, judgment) in parsed.zip(judgments) {
                 candidate.judgment = Some(judgment);
             }
         }
         self.store.put_groups(slice, &groups)?;
-        self.store.put_made(slice, Stage::Judge, &Made { name, items: total, taken, seen: to_json(&figures) })?;
+        self.store.put_made(
+            slice,
+            Stage::Judge,
+            &Made {
+                name,
+                items: total,
+                taken,
+                seen: to_json(&figures),
+            },
+        )?;
         (self.observer)(&Event::StageEnded);
         Ok((groups, figures))
     }
 
-    /// Asks in parts, so that a judge that fails on most of what it is asked is noticed before it was asked everything.
+    /// Asks in parts, so that a judge that fails on most of what it is asked is noticed before it
+    /// was asked everything.
     fn ask(&self, asked: &Asked<'_>) -> Result<Judged, Failure> {
-        let at_once = if self.stages.models.is_empty() { AT_ONCE } else { AT_ONCE_WITH_MODELS };
+        let at_once = if self.stages.models.is_empty() {
+            AT_ONCE
+        } else {
+            AT_ONCE_WITH_MODELS
+        };
         let lender = self.stages.lender.as_deref();
         let replies = || lender.map(ModelService::take_given).unwrap_or_default();
         // What configuring the judges was answered is none of its judgments.
@@ -167,10 +226,14 @@ impl Run<'_> {
         while !rest.is_empty() {
             let (part, later) = rest.split_at(groups_of(rest, at_once));
             let said = self.stages.scoring.judge(part)?;
-            said.judgments.iter().flatten().for_each(|_| self.item_done(0));
+            said.judgments
+                .iter()
+                .flatten()
+                .for_each(|_| self.item_done(0));
             guard.see(said.judgments.iter().flatten(), replies());
             if let Err(failure) = guard.check() {
-                // Whoever goes on from here has mended something, and the old replies would only stop the run again.
+                // Whoever goes on from here has mended something, and the old replies would only
+                // stop the run again.
                 lender.map_or(Ok(()), |lender| lender.forget(&guard.replies()))?;
                 return Err(failure);
             }
@@ -181,7 +244,12 @@ impl Run<'_> {
     }
 
     /// Records comparisons under the samples that were compared.
-    fn record_duels(&self, slice: Slice, groups: &[CandidateGroup], duels: &[Duel]) -> Result<(), Failure> {
+    fn record_duels(
+        &self,
+        slice: Slice,
+        groups: &[CandidateGroup],
+        duels: &[Duel],
+    ) -> Result<(), Failure> {
         let samples: Vec<Vec<usize>> = groups.iter().map(parsed).collect();
         let rows = duels.iter().map(|duel| {
             let samples = &samples[duel.group];
@@ -192,7 +260,12 @@ impl Run<'_> {
     }
 
     pub(crate) fn began(&self, stage: Stage, slice: Slice, total: usize, done: usize) {
-        (self.observer)(&Event::StageBegan { stage, slice: slice.to_string(), total, done });
+        (self.observer)(&Event::StageBegan {
+            stage,
+            slice: slice.to_string(),
+            total,
+            done,
+        });
     }
 
     pub(crate) fn item_done(&self, tokens: usize) {
@@ -211,22 +284,42 @@ fn groups_of(asked: &Asked<'_>, responses: usize) -> usize {
 }
 
 fn responses(group: &CandidateGroup) -> Vec<&str> {
-    group.candidates.iter().filter_map(|candidate| Some(candidate.parts()?.response.as_str())).collect()
+    group
+        .candidates
+        .iter()
+        .filter_map(|candidate| Some(candidate.parts()?.response.as_str()))
+        .collect()
 }
 
 /// Which of a group's candidates have a response.
 fn parsed(group: &CandidateGroup) -> Vec<usize> {
     let candidates = group.candidates.iter().enumerate();
-    candidates.filter(|(_, candidate)| candidate.parts().is_some()).map(|(sample, _)| sample).collect()
+    candidates
+        .filter(|(_, candidate)| candidate.parts().is_some())
+        .map(|(sample, _)| sample)
+        .collect()
 }
 
-fn candidate(completion: Completion, outcome: Outcome, sampler: &dyn Sampler) -> Result<Candidate, Failure> {
+fn candidate(
+    completion: Completion,
+    outcome: Outcome,
+    sampler: &dyn Sampler,
+) -> Result<Candidate, Failure> {
     let tokens = |text: &str| sampler.count_tokens(text).map(|count| count as u32);
     let (thought_tokens, response_tokens) = match &outcome {
-        Outcome::Parsed(parts) => (parts.thought.as_deref().map_or(Ok(0), tokens)?, tokens(&parts.response)?),
+        Outcome::Parsed(parts) => (
+            parts.thought.as_deref().map_or(Ok(0), tokens)?,
+            tokens(&parts.response)?,
+        ),
         Outcome::Malformed(_) => (0, completion.token_ids.len() as u32),
     };
-    Ok(Candidate { completion, outcome, thought_tokens, response_tokens, judgment: None })
+    Ok(Candidate {
+        completion,
+        outcome,
+        thought_tokens,
+        response_tokens,
+        judgment: None,
+    })
 }
 
 /// Puts the completions in the order of the prompts and of their indices.
@@ -241,7 +334,10 @@ fn collect(
         let mut completions = Vec::with_capacity(k);
         for index in 0..k {
             completions.push(have.remove(&(id.clone(), index)).ok_or_else(|| {
-                Failure::new(Kind::Bug, format!("the sampler did not write completion {index} of `{id}`"))
+                Failure::new(
+                    Kind::Bug,
+                    format!("the sampler did not write completion {index} of `{id}`"),
+                )
             })?);
         }
         all.push((id.clone(), completions));

@@ -90,7 +90,10 @@ impl Scoring {
     /// Has every response judged.
     pub fn judge(&self, asked: &Asked<'_>) -> Result<Judged, Failure> {
         match self {
-            Self::Pointwise(judge) => Ok(Judged { judgments: judge.score(asked)?, ..Judged::default() }),
+            Self::Pointwise(judge) => Ok(Judged {
+                judgments: judge.score(asked)?,
+                ..Judged::default()
+            }),
             Self::Pairwise(judge, tournament) => duels::judge(&**judge, *tournament, asked),
             Self::Panel(panel) => panel.judge(asked),
         }
@@ -103,7 +106,10 @@ impl Judged {
         let behind = self.judgments.len();
         self.judgments.extend(later.judgments);
         self.saved += later.saved;
-        self.duels.extend(later.duels.into_iter().map(|duel| Duel { group: duel.group + behind, ..duel }));
+        self.duels.extend(later.duels.into_iter().map(|duel| Duel {
+            group: duel.group + behind,
+            ..duel
+        }));
         if self.agreement.is_empty() {
             self.agreement = later.agreement;
         } else {
@@ -129,7 +135,10 @@ impl Judged {
 
     /// Which of an instruction's two responses has the higher score; none where one has no score.
     pub(crate) fn preferred(&self, group: usize) -> Option<Preference> {
-        let [Judgment::Scored(first), Judgment::Scored(second)] = self.judgments[group].as_slice() else { return None };
+        let [Judgment::Scored(first), Judgment::Scored(second)] = self.judgments[group].as_slice()
+        else {
+            return None;
+        };
         Some(match first.score.get().total_cmp(&second.score.get()) {
             Ordering::Greater => Preference::First,
             Ordering::Less => Preference::Second,

@@ -1,7 +1,8 @@
 //! Which part of a run an item belongs to.
 //!
-//! Training instructions are dealt to the iterations in disjoint slices, so that no iteration trains on an instruction
-//! that an earlier one has seen; the validation instructions are sampled anew before the first iteration and after each.
+//! Training instructions are dealt to the iterations in disjoint slices, so that no iteration
+//! trains on an instruction that an earlier one has seen; the validation instructions are sampled
+//! anew before the first iteration and after each.
 
 use std::fmt;
 
@@ -10,9 +11,11 @@ use tpo_types::{Failure, Instruction, Kind};
 /// One pass over a set of instructions with one policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slice {
-    /// The training instructions of an iteration, sampled with the policy of the iteration before. From 1.
+    /// The training instructions of an iteration, sampled with the policy of the iteration before.
+    /// From 1.
     Train(usize),
-    /// The validation instructions, sampled with the policy after an iteration; 0 is the base model.
+    /// The validation instructions, sampled with the policy after an iteration; 0 is the base
+    /// model.
     Validation(usize),
 }
 
@@ -31,15 +34,25 @@ pub fn of_iteration(train: &[Instruction], iteration: usize, size: usize) -> &[I
 }
 
 /// How many instructions each iteration gets: `wanted`, or an equal share of all.
-pub fn size_of(available: usize, iterations: usize, wanted: Option<usize>) -> Result<usize, Failure> {
+pub fn size_of(
+    available: usize,
+    iterations: usize,
+    wanted: Option<usize>,
+) -> Result<usize, Failure> {
     let size = wanted.unwrap_or(available / iterations);
     if size == 0 || size * iterations > available {
         let needed = size.max(1) * iterations;
         return Err(Failure::new(
             Kind::Usage,
-            format!("{iterations} iterations need {needed} training instructions, and there are {available}"),
+            format!(
+                "{iterations} iterations need {needed} training instructions, and there are \
+                {available}"
+            ),
         )
-        .hint("lower `iterations` or `data.instructions_per_iteration`, or give more instructions"));
+        .hint(
+            "lower `iterations` or `data.instructions_per_iteration`, or give more \
+            instructions",
+        ));
     }
     Ok(size)
 }
@@ -53,7 +66,10 @@ mod tests {
         assert_eq!(size_of(10, 3, None).expect("enough"), 3);
         assert_eq!(size_of(10, 3, Some(2)).expect("enough"), 2);
         let refusal = size_of(10, 3, Some(4)).expect_err("too few").to_string();
-        assert_eq!(refusal, "3 iterations need 12 training instructions, and there are 10");
+        assert_eq!(
+            refusal,
+            "3 iterations need 12 training instructions, and there are 10"
+        );
         assert!(size_of(2, 3, None).is_err());
     }
 }

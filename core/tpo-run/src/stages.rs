@@ -7,8 +7,8 @@ use tpo_host::{Plugins, Wanted};
 use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
-    Checkpoint, Failure, Kind, ModelService, PairSelector, PluginIdentity, PluginRole, ResponseParser, Sampler,
-    ThoughtTemplate, Trainer,
+    Checkpoint, Failure, Kind, ModelService, PairSelector, PluginIdentity, PluginRole,
+    ResponseParser, Sampler, ThoughtTemplate, Trainer,
 };
 
 use crate::config::{JudgeConfig, PANEL, PluginConfig, RunConfig};
@@ -39,7 +39,8 @@ pub struct Stages {
     pub scoring: Scoring,
     /// Chooses pairs.
     pub selector: Box<dyn PairSelector>,
-    /// Opens a sampler on a policy. A sampler holds the weights, so it lives only while it is needed.
+    /// Opens a sampler on a policy. A sampler holds the weights, so it lives only while it is
+    /// needed.
     pub open_sampler: OpenSampler,
     /// Trains on pairs.
     pub trainer: Box<dyn Trainer>,
@@ -58,7 +59,11 @@ impl Stages {
         let parser = config.parser.as_ref().unwrap_or(&thought);
         let mut cast = Vec::new();
         let mut record = |role, plugin: &PluginIdentity, named: &PluginConfig| {
-            cast.push(Cast { role, plugin: plugin.clone(), config: named.config.clone() });
+            cast.push(Cast {
+                role,
+                plugin: plugin.clone(),
+                config: named.config.clone(),
+            });
         };
 
         let template = with(&thought, |wanted| plugins.thought_template(wanted))?;
@@ -78,12 +83,17 @@ impl Stages {
             scoring,
             selector: Box::new(selecting),
             open_sampler: Box::new(|policy| {
-                Ok(Box::new(LocalSampler::new(Arc::new(tpo_lm::load::load(&policy.path)?))))
+                Ok(Box::new(LocalSampler::new(Arc::new(tpo_lm::load::load(
+                    &policy.path,
+                )?))))
             }),
             trainer: Box::new(LocalTrainer::new(config.train.clone(), config.seed)),
             cast,
             lender: plugins.models().cloned(),
-            models: plugins.models().map(|lender| lender.bound()).unwrap_or_default(),
+            models: plugins
+                .models()
+                .map(|lender| lender.bound())
+                .unwrap_or_default(),
         })
     }
 }
@@ -103,8 +113,12 @@ pub fn open_scoring(
         asks |= plugins.asks_for_models(&judge.plugin)?;
     }
     if models && !asks {
-        let what = format!("`models` binds models, and the judge `{}` asks for none", judge.plugin);
-        return Err(Failure::new(Kind::Usage, what).hint("unbind them, or use a judge that asks for a model"));
+        let what = format!(
+            "`models` binds models, and the judge `{}` asks for none",
+            judge.plugin
+        );
+        return Err(Failure::new(Kind::Usage, what)
+            .hint("unbind them, or use a judge that asks for a model"));
     }
     let mut judges = Vec::new();
     let mut scorings = Vec::new();
@@ -114,15 +128,19 @@ pub fn open_scoring(
         judges.push((role, identity, named));
     }
     if judge.plugin != PANEL {
-        let only = scorings.pop().ok_or_else(|| Failure::new(Kind::Bug, "a judge was not opened"))?;
+        let only = scorings
+            .pop()
+            .ok_or_else(|| Failure::new(Kind::Bug, "a judge was not opened"))?;
         return Ok((only, judges));
     }
-    let members = judge.panel.iter().zip(scorings).zip(&judges).map(|((member, scoring), (_, identity, _))| Member {
-        name: member.name.clone().unwrap_or_else(|| identity.name.clone()),
-        weight: member.weight,
-        categories: member.categories.clone(),
-        scoring,
-    });
+    let members = judge.panel.iter().zip(scorings).zip(&judges).map(
+        |((member, scoring), (_, identity, _))| Member {
+            name: member.name.clone().unwrap_or_else(|| identity.name.clone()),
+            weight: member.weight,
+            categories: member.categories.clone(),
+            scoring,
+        },
+    );
     Ok((Scoring::Panel(Panel::new(members.collect())?), judges))
 }
 
@@ -131,21 +149,43 @@ fn open_judge(
     tournament: Option<Tournament>,
     plugins: &Plugins,
 ) -> Result<(Scoring, PluginRole, PluginIdentity), Failure> {
-    if plugins.roles(&named.plugin)?.contains(&PluginRole::PairwiseJudge) {
+    if plugins
+        .roles(&named.plugin)?
+        .contains(&PluginRole::PairwiseJudge)
+    {
         let judge = with(named, |wanted| plugins.pairwise_judge(wanted))?;
         let identity = judge.identity().clone();
-        Ok((Scoring::Pairwise(Box::new(judge), tournament.unwrap_or_default()), PluginRole::PairwiseJudge, identity))
+        Ok((
+            Scoring::Pairwise(Box::new(judge), tournament.unwrap_or_default()),
+            PluginRole::PairwiseJudge,
+            identity,
+        ))
     } else if tournament.is_some() {
-        let what = format!("`tournament` has no effect on `{}`: it scores responses one by one", named.plugin);
-        Err(Failure::new(Kind::Usage, what).hint("remove the key, or use a pairwise judge, such as `self-taught`"))
+        let what = format!(
+            "`tournament` has no effect on `{}`: it scores responses one by one",
+            named.plugin
+        );
+        Err(Failure::new(Kind::Usage, what)
+            .hint("remove the key, or use a pairwise judge, such as `self-taught`"))
     } else {
         let judge = with(named, |wanted| plugins.judge(wanted))?;
         let identity = judge.identity().clone();
-        Ok((Scoring::Pointwise(Box::new(judge)), PluginRole::Judge, identity))
+        Ok((
+            Scoring::Pointwise(Box::new(judge)),
+            PluginRole::Judge,
+            identity,
+        ))
     }
 }
 
-fn with<T>(named: &PluginConfig, load: impl FnOnce(&Wanted<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+fn with<T>(
+    named: &PluginConfig,
+    load: impl FnOnce(&Wanted<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let config = Value::Object(named.config.clone());
-    load(&Wanted { source: &named.plugin, config: &config, on_error: named.on_error })
+    load(&Wanted {
+        source: &named.plugin,
+        config: &config,
+        on_error: named.on_error,
+    })
 }

@@ -1,7 +1,7 @@
 //! `run.db`: the truth about a run.
 //!
-//! Every finished item is a committed row, so whatever ends the process, the same command goes on behind the last row.
-//! The store keeps what the stages made; it decides nothing.
+//! Every finished item is a committed row, so whatever ends the process, the same command goes on
+//! behind the last row. The store keeps what the stages made; it decides nothing.
 
 mod read;
 mod write;
@@ -50,11 +50,18 @@ impl Store {
     /// Opens an existing database for reading, also while a run is writing it.
     pub fn open_read_only(path: &Path) -> Result<Self, Failure> {
         if !path.exists() {
-            return Err(Failure::new(Kind::Input, format!("there is no run at `{}`", path.display()))
-                .hint("name the directory of a run, for example `runs/quickstart`"));
+            return Err(Failure::new(
+                Kind::Input,
+                format!("there is no run at `{}`", path.display()),
+            )
+            .hint("name the directory of a run, for example `runs/quickstart`"));
         }
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .and_then(|connection| connection.busy_timeout(Duration::from_secs(10)).map(|()| connection))
+            .and_then(|connection| {
+                connection
+                    .busy_timeout(Duration::from_secs(10))
+                    .map(|()| connection)
+            })
             .map_err(|error| cannot_open(path, error))?;
         let store = Self { connection };
         store.check_version(path)?;
@@ -64,18 +71,21 @@ impl Store {
     fn prepare(&self) -> rusqlite::Result<()> {
         self.connection.busy_timeout(Duration::from_secs(10))?;
         // FULL: a committed row survives power loss, not only a crash.
-        self.connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+        self.connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+        )?;
         if self.version()? == 0 {
             let tables = include_str!("store/schema.sql");
-            self.connection
-                .execute_batch(&format!("BEGIN; {tables} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))?;
+            self.connection.execute_batch(&format!(
+                "BEGIN; {tables} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            ))?;
         }
         Ok(())
     }
 
     fn version(&self) -> rusqlite::Result<i64> {
-        self.connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+        self.connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
     }
 
     fn check_version(&self, path: &Path) -> Result<(), Failure> {
@@ -85,7 +95,10 @@ impl Store {
         }
         Err(Failure::new(
             Kind::Input,
-            format!("`{}` has version {version}; this tpo reads version {SCHEMA_VERSION}", path.display()),
+            format!(
+                "`{}` has version {version}; this tpo reads version {SCHEMA_VERSION}",
+                path.display()
+            ),
         )
         .hint("use the tpo that wrote it, or start a new run directory"))
     }
@@ -93,18 +106,26 @@ impl Store {
     /// A value of the run as a whole, for example its configuration.
     pub fn value(&self, key: &str) -> Result<Option<String>, Failure> {
         self.connection
-            .query_row("SELECT value FROM run WHERE key = ?1", [key], |row| row.get(0))
+            .query_row("SELECT value FROM run WHERE key = ?1", [key], |row| {
+                row.get(0)
+            })
             .optional()
             .map_err(broken)
     }
 
     /// Sets a value of the run as a whole.
     pub fn set_value(&self, key: &str, value: &str) -> Result<(), Failure> {
-        self.execute("INSERT OR REPLACE INTO run (key, value) VALUES (?1, ?2)", params![key, value])
+        self.execute(
+            "INSERT OR REPLACE INTO run (key, value) VALUES (?1, ?2)",
+            params![key, value],
+        )
     }
 
     fn execute(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), Failure> {
-        self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map_err(broken)?;
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(values))
+            .map_err(broken)?;
         Ok(())
     }
 
@@ -118,22 +139,35 @@ impl Store {
 }
 
 fn cannot_open(path: &Path, error: rusqlite::Error) -> Failure {
-    Failure::new(Kind::Resources, format!("cannot open the run store `{}`", path.display())).because(error)
+    Failure::new(
+        Kind::Resources,
+        format!("cannot open the run store `{}`", path.display()),
+    )
+    .because(error)
 }
 
-/// SQLite refused a statement that is right by construction: the disk is full, the file is damaged or was taken away.
+/// SQLite refused a statement that is right by construction: the disk is full, the file is damaged
+/// or was taken away.
 fn broken(error: rusqlite::Error) -> Failure {
     Failure::new(Kind::Resources, "the run store refused a row")
         .because(error)
-        .hint("check free space and the file `run.db`; the same command resumes behind the last committed row")
+        .hint(
+            "check free space and the file `run.db`; the same command resumes behind the last \
+            committed row",
+        )
 }
 
 /// A stored JSON text that does not read back: someone else wrote the file.
 fn damaged(what: &str, error: serde_json::Error) -> Failure {
-    Failure::new(Kind::Integrity, format!("{what} in the run store does not read back")).because(error)
+    Failure::new(
+        Kind::Integrity,
+        format!("{what} in the run store does not read back"),
+    )
+    .because(error)
 }
 
 /// Serializes one of our own types; they have string keys and finite numbers, so it cannot fail.
 pub(crate) fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| unreachable!("own types serialize: {error}"))
+    serde_json::to_string(value)
+        .unwrap_or_else(|error| unreachable!("own types serialize: {error}"))
 }

@@ -1,9 +1,10 @@
 //! Which responses to compare next, so that the best and the worst are known early.
 //!
-//! A full tournament compares every two, in both orders. An adaptive one plays rounds and ends as soon as nothing that is left
-//! to be asked could change who has the most wins over losses, and who the fewest, and the strengths of what was asked
-//! say the same. Strengths in between are then less sure, which a selector of best against worst does not look at. Knows nothing of
-//! judges: it is told verdicts.
+//! A full tournament compares every two, in both orders. An adaptive one plays rounds and ends as
+//! soon as nothing that is left to be asked could change who has the most wins over losses, and who
+//! the fewest, and the strengths of what was asked say the same. Strengths in between are then less
+//! sure, which a selector of best against worst does not look at. Knows nothing of judges: it is
+//! told verdicts.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,7 +60,10 @@ impl Table {
         for &(m, n) in &pairs {
             self.met[m * self.responses + n] = true;
         }
-        pairs.into_iter().flat_map(|(m, n)| [(m, n), (n, m)]).collect()
+        pairs
+            .into_iter()
+            .flat_map(|(m, n)| [(m, n), (n, m)])
+            .collect()
     }
 
     /// Counts one verdict.
@@ -91,7 +95,12 @@ impl Table {
             Err(Some(reason)) => Err(format!("no comparison was decided: {reason}")),
             Err(None) => Err("nothing to compare with".into()),
         };
-        self.votes.strengths().into_iter().zip(&self.heard).map(strength).collect()
+        self.votes
+            .strengths()
+            .into_iter()
+            .zip(&self.heard)
+            .map(strength)
+            .collect()
     }
 
     /// Comparisons that were not asked for.
@@ -102,7 +111,8 @@ impl Table {
     /// The pairs that have not been compared.
     fn left(&self) -> Vec<(usize, usize)> {
         let all = (0..self.responses).flat_map(|m| (m + 1..self.responses).map(move |n| (m, n)));
-        all.filter(|(m, n)| !self.met[m * self.responses + n]).collect()
+        all.filter(|(m, n)| !self.met[m * self.responses + n])
+            .collect()
     }
 
     /// By how much the margin of each may still change.
@@ -119,8 +129,13 @@ impl Table {
     fn contenders(&self, sign: i64) -> Vec<usize> {
         let open = self.open();
         let margin = |index: usize| sign * self.margins[index];
-        let surest = (0..self.responses).map(|index| margin(index) - open[index]).max().unwrap_or(0);
-        (0..self.responses).filter(|&index| margin(index) + open[index] >= surest).collect()
+        let surest = (0..self.responses)
+            .map(|index| margin(index) - open[index])
+            .max()
+            .unwrap_or(0);
+        (0..self.responses)
+            .filter(|&index| margin(index) + open[index] >= surest)
+            .collect()
     }
 
     /// Whether the best and the worst are known, and the strengths agree.
@@ -128,22 +143,31 @@ impl Table {
         let strengths = self.votes.strengths();
         let leads = |sign: i64| {
             let contenders = self.contenders(sign);
-            let [only] = contenders.as_slice() else { return false };
+            let [only] = contenders.as_slice() else {
+                return false;
+            };
             let value = |index: usize| sign as f64 * strengths[index];
             (0..self.responses).all(|other| other == *only || value(other) < value(*only))
         };
         self.responses < 2 || (leads(1) && leads(-1))
     }
 
-    /// The pairs of the next round: for the top and for the bottom, those who can still get furthest meet each other, and
-    /// whoever is alone there meets all who are still in the way.
+    /// The pairs of the next round: for the top and for the bottom, those who can still get
+    /// furthest meet each other, and whoever is alone there meets all who are still in the way.
     fn telling(&self, left: &[(usize, usize)]) -> Vec<(usize, usize)> {
-        let mut round: Vec<(usize, usize)> =
-            [1, -1].into_iter().flat_map(|sign| self.for_one_end(sign, left)).collect();
+        let mut round: Vec<(usize, usize)> = [1, -1]
+            .into_iter()
+            .flat_map(|sign| self.for_one_end(sign, left))
+            .collect();
         round.sort_unstable();
         round.dedup();
-        // Where the margins leave nothing open and only the strengths disagree, anything left may help.
-        if round.is_empty() { left.to_vec() } else { round }
+        // Where the margins leave nothing open and only the strengths disagree, anything left may
+        // help.
+        if round.is_empty() {
+            left.to_vec()
+        } else {
+            round
+        }
     }
 
     fn for_one_end(&self, sign: i64, left: &[(usize, usize)]) -> Vec<(usize, usize)> {
@@ -153,10 +177,17 @@ impl Table {
         }
         let open = self.open();
         let reach = |index: usize| sign * self.margins[index] + open[index];
-        let furthest = contenders.iter().map(|&index| reach(index)).max().unwrap_or(0);
+        let furthest = contenders
+            .iter()
+            .map(|&index| reach(index))
+            .max()
+            .unwrap_or(0);
         let leads = |index: usize| contenders.contains(&index) && reach(index) == furthest;
         let between = |wanted: &dyn Fn(usize, usize) -> bool| -> Vec<(usize, usize)> {
-            left.iter().copied().filter(|&(m, n)| wanted(m, n)).collect()
+            left.iter()
+                .copied()
+                .filter(|&(m, n)| wanted(m, n))
+                .collect()
         };
         let among_leaders = disjoint(&between(&|m, n| leads(m) && leads(n)));
         if !among_leaders.is_empty() {
@@ -164,7 +195,11 @@ impl Table {
         }
         let contends = |index: usize| contenders.contains(&index);
         let of_leaders = between(&|m, n| (leads(m) && contends(n)) || (leads(n) && contends(m)));
-        if of_leaders.is_empty() { between(&|m, n| contends(m) || contends(n)) } else { of_leaders }
+        if of_leaders.is_empty() {
+            between(&|m, n| contends(m) || contends(n))
+        } else {
+            of_leaders
+        }
     }
 }
 
@@ -188,7 +223,11 @@ mod tests {
     use super::*;
 
     /// Plays to the end; `verdict` is asked with the response shown first and the one shown second.
-    fn play(responses: usize, tournament: Tournament, verdict: impl Fn(usize, usize) -> Preference) -> Table {
+    fn play(
+        responses: usize,
+        tournament: Tournament,
+        verdict: impl Fn(usize, usize) -> Preference,
+    ) -> Table {
         let mut table = Table::of(responses, tournament);
         loop {
             let round = table.next_round();
@@ -202,7 +241,11 @@ mod tests {
     }
 
     fn stronger(first: usize, second: usize) -> Preference {
-        if first > second { Preference::First } else { Preference::Second }
+        if first > second {
+            Preference::First
+        } else {
+            Preference::Second
+        }
     }
 
     #[test]
@@ -236,7 +279,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the judge says, who is ahead of all others at the end would be so after every comparison.
+        /// Whatever the judge says, who is ahead of all others at the end would be so after every
+        /// comparison.
         #[test]
         fn stopping_early_changes_neither_best_nor_worst(
             responses in 2_usize..9,

@@ -1,7 +1,8 @@
 //! Stops a run whose judge has no word on most responses.
 //!
-//! A server that is down, a model that does not keep to the format: every single case is a value, `Unscored`, and goes by. Many
-//! in a row would cost hours and train on the few that are left. Knows judgments only.
+//! A server that is down, a model that does not keep to the format: every single case is a value,
+//! `Unscored`, and goes by. Many in a row would cost hours and train on the few that are left.
+//! Knows judgments only.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -31,27 +32,44 @@ struct Part {
 
 impl Guard {
     pub(crate) fn of(share: f64) -> Self {
-        Self { share, last: VecDeque::new(), parts: VecDeque::new() }
+        Self {
+            share,
+            last: VecDeque::new(),
+            parts: VecDeque::new(),
+        }
     }
 
     /// Looks at judgments that came together, with the names of the models' replies behind them.
-    pub(crate) fn see<'a>(&mut self, judgments: impl Iterator<Item = &'a Judgment>, replies: Vec<String>) {
+    pub(crate) fn see<'a>(
+        &mut self,
+        judgments: impl Iterator<Item = &'a Judgment>,
+        replies: Vec<String>,
+    ) {
         let before = self.last.len();
         self.last.extend(judgments.map(|judgment| match judgment {
             Judgment::Scored(_) => None,
             Judgment::Unscored(reason) => Some(reason.clone()),
         }));
-        self.parts.push_back(Part { judgments: self.last.len() - before, replies });
+        self.parts.push_back(Part {
+            judgments: self.last.len() - before,
+            replies,
+        });
         self.last.drain(..self.last.len().saturating_sub(WINDOW));
         let mut judgments: usize = self.parts.iter().map(|part| part.judgments).sum();
-        while let Some(first) = self.parts.pop_front_if(|first| judgments - first.judgments >= self.last.len()) {
+        while let Some(first) = self
+            .parts
+            .pop_front_if(|first| judgments - first.judgments >= self.last.len())
+        {
             judgments -= first.judgments;
         }
     }
 
     /// The names of the models' replies behind the last judgments.
     pub(crate) fn replies(&self) -> Vec<String> {
-        self.parts.iter().flat_map(|part| part.replies.iter().cloned()).collect()
+        self.parts
+            .iter()
+            .flat_map(|part| part.replies.iter().cloned())
+            .collect()
     }
 
     /// An error where too many are unscored.
@@ -65,12 +83,16 @@ impl Guard {
         for reason in unscored {
             *reasons.entry(reason).or_default() += 1;
         }
-        let mut what = format!("the judge left {count} of the last {} responses unscored", self.last.len());
+        let mut what = format!(
+            "the judge left {count} of the last {} responses unscored",
+            self.last.len()
+        );
         for (reason, count) in reasons {
             what.push_str(&format!("\n  {count:>6} {reason}"));
         }
         Err(Failure::new(Kind::Plugin, what).hint(
-            "see the judge's README for what it needs; the same command goes on from here and asks its models about these \
+            "see the judge's README for what it needs; the same command goes on from here and \
+                asks its models about these \
              anew, and `judge.max_unscored` says how many are too many",
         ))
     }
@@ -82,12 +104,23 @@ mod tests {
 
     fn see(guard: &mut Guard, judgments: usize, unscored: usize) {
         let score = tpo_types::Score::new(1.0).expect("finite");
-        let scored = tpo_types::Scored { score, rationale: None, aspects: BTreeMap::new() };
+        let scored = tpo_types::Scored {
+            score,
+            rationale: None,
+            aspects: BTreeMap::new(),
+        };
         let judgment = |index| {
-            if index < unscored { Judgment::Unscored("no verdict".into()) } else { Judgment::Scored(scored.clone()) }
+            if index < unscored {
+                Judgment::Unscored("no verdict".into())
+            } else {
+                Judgment::Scored(scored.clone())
+            }
         };
         let judgments: Vec<Judgment> = (0..judgments).map(judgment).collect();
-        guard.see(judgments.iter(), vec![format!("{} judgments", judgments.len())]);
+        guard.see(
+            judgments.iter(),
+            vec![format!("{} judgments", judgments.len())],
+        );
     }
 
     #[test]
@@ -97,9 +130,15 @@ mod tests {
             see(&mut guard, judgments, 0);
         }
         // The last 200 began in the second part, and in its last one.
-        assert_eq!(guard.replies(), ["20 judgments", "150 judgments", "49 judgments"]);
+        assert_eq!(
+            guard.replies(),
+            ["20 judgments", "150 judgments", "49 judgments"]
+        );
         see(&mut guard, 1, 0);
-        assert_eq!(guard.replies(), ["150 judgments", "49 judgments", "1 judgments"]);
+        assert_eq!(
+            guard.replies(),
+            ["150 judgments", "49 judgments", "1 judgments"]
+        );
     }
 
     #[test]
@@ -112,7 +151,9 @@ mod tests {
         see(&mut guard, 100, 51);
         let told = guard.check().expect_err("too many").to_string();
         assert!(
-            told.starts_with("the judge left 101 of the last 200 responses unscored\n     101 no verdict"),
+            told.starts_with(
+                "the judge left 101 of the last 200 responses unscored\n     101 no verdict"
+            ),
             "{told}"
         );
         see(&mut guard, 200, 0);

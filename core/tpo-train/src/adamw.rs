@@ -1,8 +1,8 @@
 //! `AdamW` on flat arrays.
 //!
-//! The same arithmetic as `torch.optim.AdamW`, in one pass over weights, gradient and both moments. It knows which tensor
-//! stands where only to choose which ones decay and to name its state in a file; every value is updated on its own, so
-//! the number of threads changes nothing.
+//! The same arithmetic as `torch.optim.AdamW`, in one pass over weights, gradient and both moments.
+//! It knows which tensor stands where only to choose which ones decay and to name its state in a
+//! file; every value is updated on its own, so the number of threads changes nothing.
 
 mod state;
 
@@ -53,7 +53,8 @@ struct Rates {
 }
 
 impl AdamW {
-    /// An optimizer of the tensors of `entries` that has not taken a step. The entries lie side by side from 0.
+    /// An optimizer of the tensors of `entries` that has not taken a step. The entries lie side by
+    /// side from 0.
     pub fn new(config: &TrainConfig, entries: &[Entry]) -> Self {
         let len = entries.last().map_or(0, |entry| entry.range.end);
         Self {
@@ -77,7 +78,11 @@ impl AdamW {
     pub fn step(&mut self, weights: &mut [f32], gradient: &[f32], learning_rate: f64) {
         self.step += 1;
         for entry in &self.entries {
-            let weight_decay = if entry.shape.len() >= 2 { self.weight_decay } else { 0.0 };
+            let weight_decay = if entry.shape.len() >= 2 {
+                self.weight_decay
+            } else {
+                0.0
+            };
             let rates = self.rates(learning_rate, weight_decay);
             let at = entry.range.clone();
             weights[at.clone()]
@@ -118,16 +123,25 @@ mod tests {
 
     /// A matrix that decays and a norm that does not.
     pub(super) fn entries() -> Vec<Entry> {
-        let entry = |name: &str, shape: &[usize], range| Entry { name: name.into(), shape: shape.to_vec(), range };
-        vec![entry("proj.weight", &[2, 2], 0..4), entry("norm.weight", &[2], 4..6)]
+        let entry = |name: &str, shape: &[usize], range| Entry {
+            name: name.into(),
+            shape: shape.to_vec(),
+            range,
+        };
+        vec![
+            entry("proj.weight", &[2, 2], 0..4),
+            entry("norm.weight", &[2], 4..6),
+        ]
     }
 
     #[test]
     fn three_steps_are_those_of_torch() {
-        // p = [tensor([[1.0, -2.0], [0.5, 3.0]]), tensor([1.0, 1.0])], all with requires_grad
-        // opt = torch.optim.AdamW([{"params": p[:1], "weight_decay": 0.1}, {"params": p[1:], "weight_decay": 0.0}],
+        // p = [tensor([[1.0, -2.0], [0.5, 3.0]]), tensor([1.0, 1.0])], all with requires_grad opt =
+        // torch.optim.AdamW([{"params": p[:1], "weight_decay": 0.1}, {"params": p[1:],
+        // "weight_decay": 0.0}],
         //                         lr=0.1, betas=(0.9, 0.95), eps=1e-8)
-        // for t in (1, 2, 3): p[0].grad = tensor([[0.1, -0.2], [0.0, 4.0]]) * t; p[1].grad = tensor([1.0, -1e-4]) * t
+        // for t in (1, 2, 3): p[0].grad = tensor([[0.1, -0.2], [0.0, 4.0]]) * t; p[1].grad =
+        // tensor([1.0, -1e-4]) * t
         let mut weights = [1.0, -2.0, 0.5, 3.0, 1.0, 1.0];
         let gradient = [0.1_f32, -0.2, 0.0, 4.0, 1.0, -1e-4];
         let mut optimizer = AdamW::new(&TrainConfig::default(), &entries());
@@ -136,14 +150,23 @@ mod tests {
         }
         let expected = expected_after_three_steps();
         for (weight, expected) in weights.iter().zip(expected) {
-            assert!((f64::from(*weight) - expected).abs() < 1e-6, "{weights:?} is not {expected:?}");
+            assert!(
+                (f64::from(*weight) - expected).abs() < 1e-6,
+                "{weights:?} is not {expected:?}"
+            );
         }
     }
 
     /// The recurrence in `f64`, written out for one value at a time.
     fn expected_after_three_steps() -> [f64; 6] {
-        let start: [(f64, f64, f64); 6] =
-            [(1.0, 0.1, 0.1), (-2.0, -0.2, 0.1), (0.5, 0.0, 0.1), (3.0, 4.0, 0.1), (1.0, 1.0, 0.0), (1.0, -1e-4, 0.0)];
+        let start: [(f64, f64, f64); 6] = [
+            (1.0, 0.1, 0.1),
+            (-2.0, -0.2, 0.1),
+            (0.5, 0.0, 0.1),
+            (3.0, 4.0, 0.1),
+            (1.0, 1.0, 0.0),
+            (1.0, -1e-4, 0.0),
+        ];
         start.map(|(mut p, g, decay)| {
             let (mut m, mut v) = (0.0, 0.0);
             for t in 1..=3 {
@@ -164,6 +187,12 @@ mod tests {
         let mut optimizer = AdamW::new(&TrainConfig::default(), &entries());
         optimizer.step(&mut weights, &[1.0; 6], 0.0);
         assert_eq!(weights.map(f32::to_bits), [1.0_f32; 6].map(f32::to_bits));
-        assert!(optimizer.m.iter().chain(&optimizer.v).all(|moment| *moment > 0.0));
+        assert!(
+            optimizer
+                .m
+                .iter()
+                .chain(&optimizer.v)
+                .all(|moment| *moment > 0.0)
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Which pairs each optimizer step sees.
 //!
-//! Every epoch goes over all pairs once, in an order that only the seed and the epoch decide. The last batch of an epoch
-//! may be smaller; no pair is dropped or repeated to fill it.
+//! Every epoch goes over all pairs once, in an order that only the seed and the epoch decide. The
+//! last batch of an epoch may be smaller; no pair is dropped or repeated to fill it.
 
 use tpo_lm::rng::Counter;
 use tpo_types::TrainingPair;
@@ -14,9 +14,12 @@ pub fn batches(
     seed: u64,
 ) -> impl Iterator<Item = Vec<&TrainingPair>> {
     (0..epochs).flat_map(move |epoch| {
-        let order = Counter::new(seed, &format!("shuffle of epoch {epoch}")).permutation(pairs.len());
-        let batches: Vec<Vec<_>> =
-            order.chunks(batch_size).map(|batch| batch.iter().map(|&index| &pairs[index]).collect()).collect();
+        let order =
+            Counter::new(seed, &format!("shuffle of epoch {epoch}")).permutation(pairs.len());
+        let batches: Vec<Vec<_>> = order
+            .chunks(batch_size)
+            .map(|batch| batch.iter().map(|&index| &pairs[index]).collect())
+            .collect();
         batches
     })
 }
@@ -28,7 +31,11 @@ mod tests {
     use super::*;
 
     fn pairs(count: usize) -> Vec<TrainingPair> {
-        let side = |token| Side { token_ids: vec![token], loss_mask: vec![true], reference_log_prob: 0.0 };
+        let side = |token| Side {
+            token_ids: vec![token],
+            loss_mask: vec![true],
+            reference_log_prob: 0.0,
+        };
         let pair = |index: usize| TrainingPair {
             id: index.to_string(),
             prompt_ids: vec![1],
@@ -48,7 +55,10 @@ mod tests {
     fn every_epoch_has_every_pair_once_and_the_last_batch_is_used() {
         let pairs = pairs(10);
         let batches = ids(&pairs, 4, 3, 7);
-        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 2, 4, 4, 2, 4, 4, 2]);
+        assert_eq!(
+            batches.iter().map(Vec::len).collect::<Vec<_>>(),
+            [4, 4, 2, 4, 4, 2, 4, 4, 2]
+        );
         for epoch in batches.chunks(3) {
             let mut seen = epoch.concat();
             seen.sort_unstable();

@@ -1,7 +1,7 @@
 //! What must hold of pairs, gradients and weights, and what is said where it does not.
 //!
-//! A pair that would train nothing, a tensor that the backward pass forgot and a number that is not finite all look like
-//! a training that merely learns little. Each is refused here by name.
+//! A pair that would train nothing, a tensor that the backward pass forgot and a number that is not
+//! finite all look like a training that merely learns little. Each is refused here by name.
 
 use tpo_lm::params::Entry;
 use tpo_lm::spec::ModelSpec;
@@ -29,8 +29,10 @@ fn check_pair(pair: &TrainingPair, spec: &ModelSpec) -> Result<(), Failure> {
         return Err(refuse("has no prompt: nothing predicts its first token"));
     }
     if pair.chosen.token_ids == pair.rejected.token_ids {
-        return Err(refuse("has the same tokens on both sides: its gradient is zero")
-            .hint("the pair selector must not pair equal completions"));
+        return Err(
+            refuse("has the same tokens on both sides: its gradient is zero")
+                .hint("the pair selector must not pair equal completions"),
+        );
     }
     for (name, side) in [("chosen", &pair.chosen), ("rejected", &pair.rejected)] {
         if let Some(what) = fault_of(side, &pair.prompt_ids, spec) {
@@ -43,17 +45,35 @@ fn check_pair(pair: &TrainingPair, spec: &ModelSpec) -> Result<(), Failure> {
 /// What is wrong with a side, if anything is.
 fn fault_of(side: &Side, prompt_ids: &[u32], spec: &ModelSpec) -> Option<String> {
     let len = prompt_ids.len() + side.token_ids.len();
-    let unknown = prompt_ids.iter().chain(&side.token_ids).find(|id| **id as usize >= spec.vocab_size);
+    let unknown = prompt_ids
+        .iter()
+        .chain(&side.token_ids)
+        .find(|id| **id as usize >= spec.vocab_size);
     if side.loss_mask.len() != side.token_ids.len() {
-        Some(format!("has {} tokens and a mask of {}", side.token_ids.len(), side.loss_mask.len()))
+        Some(format!(
+            "has {} tokens and a mask of {}",
+            side.token_ids.len(),
+            side.loss_mask.len()
+        ))
     } else if !side.loss_mask.contains(&true) {
         Some("has no token that counts".into())
     } else if !side.reference_log_prob.is_finite() {
-        Some(format!("has the reference log-probability {}", side.reference_log_prob))
+        Some(format!(
+            "has the reference log-probability {}",
+            side.reference_log_prob
+        ))
     } else if len > spec.max_positions {
-        Some(format!("has {len} tokens with its prompt; the model's context is {}", spec.max_positions))
+        Some(format!(
+            "has {len} tokens with its prompt; the model's context is {}",
+            spec.max_positions
+        ))
     } else {
-        unknown.map(|id| format!("has token {id}; the model's vocabulary has {}", spec.vocab_size))
+        unknown.map(|id| {
+            format!(
+                "has token {id}; the model's vocabulary has {}",
+                spec.vocab_size
+            )
+        })
     }
 }
 
@@ -68,31 +88,54 @@ pub(crate) fn check_finite(
     if grad_norm.is_finite() && results.iter().all(is_finite) {
         return Ok(());
     }
-    let what = if results.iter().all(is_finite) { "gradient" } else { "loss" };
+    let what = if results.iter().all(is_finite) {
+        "gradient"
+    } else {
+        "loss"
+    };
     // A NaN's absolute value sorts above everything else.
-    let mut worst: Vec<_> = results.iter().map(|pair| pair.loss.loss.abs()).zip(batch).collect();
+    let mut worst: Vec<_> = results
+        .iter()
+        .map(|pair| pair.loss.loss.abs())
+        .zip(batch)
+        .collect();
     worst.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-    let worst: Vec<_> = worst.iter().take(WORST).map(|(loss, pair)| format!("`{}` (loss {loss})", pair.id)).collect();
+    let worst: Vec<_> = worst
+        .iter()
+        .take(WORST)
+        .map(|(loss, pair)| format!("`{}` (loss {loss})", pair.id))
+        .collect();
     Err(Failure::new(
         Kind::Numeric,
-        format!("step {step}: the {what} is not finite; the worst pairs are {}", worst.join(", ")),
+        format!(
+            "step {step}: the {what} is not finite; the worst pairs are {}",
+            worst.join(", ")
+        ),
     )
     .hint("lower `train.learning_rate`; no checkpoint was written"))
 }
 
 /// Refuses to write weights that are not finite, by tensor.
 pub(crate) fn check_weights(entries: &[Entry], weights: &[f32]) -> Result<(), Failure> {
-    match entries.iter().find(|entry| weights[entry.range.clone()].iter().any(|weight| !weight.is_finite())) {
+    match entries.iter().find(|entry| {
+        weights[entry.range.clone()]
+            .iter()
+            .any(|weight| !weight.is_finite())
+    }) {
         None => Ok(()),
-        Some(entry) => Err(Failure::new(Kind::Numeric, format!("training made `{}` infinite or NaN", entry.name))
-            .hint("lower `train.learning_rate`; no checkpoint was written")),
+        Some(entry) => Err(Failure::new(
+            Kind::Numeric,
+            format!("training made `{}` infinite or NaN", entry.name),
+        )
+        .hint("lower `train.learning_rate`; no checkpoint was written")),
     }
 }
 
-/// After the first backward pass every trained tensor has a gradient: one that has none would silently stay as it is.
+/// After the first backward pass every trained tensor has a gradient: one that has none would
+/// silently stay as it is.
 ///
-/// Zero is right only where every pair is so far decided that the loss has no slope left, and for an adapter's `A` while
-/// its `B` is still zero.
+/// Zero is right only where every pair is so far decided that the loss has no slope left, and for
+/// an adapter's `A` while its `B` is still zero.
 pub(crate) fn check_gradient(
     entries: &[Entry],
     weights: &[f32],
@@ -102,16 +145,30 @@ pub(crate) fn check_gradient(
     if results.iter().all(|pair| pair.loss.d_chosen.abs() < FLAT) {
         return Ok(());
     }
-    let is_zero = |values: &[f32], entry: &Entry| values[entry.range.clone()].iter().all(|value| *value == 0.0);
+    let is_zero = |values: &[f32], entry: &Entry| {
+        values[entry.range.clone()]
+            .iter()
+            .all(|value| *value == 0.0)
+    };
     let hidden_by_zero_b = |entry: &Entry| {
         let name_of_b = entry.name.replace("lora_A", "lora_B");
-        name_of_b != entry.name && entries.iter().any(|b| b.name == name_of_b && is_zero(weights, b))
+        name_of_b != entry.name
+            && entries
+                .iter()
+                .any(|b| b.name == name_of_b && is_zero(weights, b))
     };
-    match entries.iter().find(|entry| is_zero(gradient, entry) && !hidden_by_zero_b(entry)) {
+    match entries
+        .iter()
+        .find(|entry| is_zero(gradient, entry) && !hidden_by_zero_b(entry))
+    {
         None => Ok(()),
-        Some(entry) => {
-            Err(Failure::new(Kind::Bug, format!("the first backward pass left no gradient on `{}`", entry.name)))
-        }
+        Some(entry) => Err(Failure::new(
+            Kind::Bug,
+            format!(
+                "the first backward pass left no gradient on `{}`",
+                entry.name
+            ),
+        )),
     }
 }
 
@@ -121,17 +178,38 @@ mod tests {
     use crate::loss::{PairLogProbs, dpo};
 
     fn result(chosen: f64) -> PairResult {
-        let log_probs = PairLogProbs { chosen, rejected: -1.0, reference_chosen: -1.0, reference_rejected: -1.0 };
-        PairResult { log_probs, loss: dpo(&log_probs, 0.1, 0.0) }
+        let log_probs = PairLogProbs {
+            chosen,
+            rejected: -1.0,
+            reference_chosen: -1.0,
+            reference_rejected: -1.0,
+        };
+        PairResult {
+            log_probs,
+            loss: dpo(&log_probs, 0.1, 0.0),
+        }
     }
 
     fn pair(id: &str) -> TrainingPair {
-        let side = |token| Side { token_ids: vec![token], loss_mask: vec![true], reference_log_prob: -1.0 };
-        TrainingPair { id: id.into(), prompt_ids: vec![1], chosen: side(2), rejected: side(3) }
+        let side = |token| Side {
+            token_ids: vec![token],
+            loss_mask: vec![true],
+            reference_log_prob: -1.0,
+        };
+        TrainingPair {
+            id: id.into(),
+            prompt_ids: vec![1],
+            chosen: side(2),
+            rejected: side(3),
+        }
     }
 
     fn entries(names: &[&str]) -> Vec<Entry> {
-        let entry = |(at, name): (usize, &&str)| Entry { name: (*name).into(), shape: vec![1], range: at..at + 1 };
+        let entry = |(at, name): (usize, &&str)| Entry {
+            name: (*name).into(),
+            shape: vec![1],
+            range: at..at + 1,
+        };
         names.iter().enumerate().map(entry).collect()
     }
 
@@ -142,31 +220,44 @@ mod tests {
         let results = [result(-1.0), result(f64::NAN), result(-301.0)];
         let failure = check_finite(7, &batch, &results, f64::NAN).expect_err("a NaN");
         assert_eq!(failure.kind(), Kind::Numeric);
-        let what = "step 7: the loss is not finite; the worst pairs are `b` (loss NaN), `c` (loss 30.000000000000092), \
+        let what = "step 7: the loss is not finite; the worst pairs are `b` (loss NaN), `c` (loss \
+            30.000000000000092), \
                     `a` (loss 0.6931471805599453)";
         assert_eq!(failure.to_string(), what);
-        let failure = check_finite(7, &batch[..1], &results[..1], f64::INFINITY).expect_err("an infinite gradient");
-        assert!(failure.to_string().starts_with("step 7: the gradient is not finite"), "{failure}");
+        let failure = check_finite(7, &batch[..1], &results[..1], f64::INFINITY)
+            .expect_err("an infinite gradient");
+        assert!(
+            failure
+                .to_string()
+                .starts_with("step 7: the gradient is not finite"),
+            "{failure}"
+        );
         check_finite(7, &batch[..1], &results[..1], 1.0).expect("finite");
     }
 
     #[test]
     fn a_tensor_without_a_gradient_is_named() {
         let entries = entries(&["norm", "proj"]);
-        let failure = check_gradient(&entries, &[1.0, 1.0], &[0.5, 0.0], &[result(-1.0)]).expect_err("no gradient");
-        assert_eq!(failure.to_string(), "the first backward pass left no gradient on `proj`");
+        let failure = check_gradient(&entries, &[1.0, 1.0], &[0.5, 0.0], &[result(-1.0)])
+            .expect_err("no gradient");
+        assert_eq!(
+            failure.to_string(),
+            "the first backward pass left no gradient on `proj`"
+        );
         assert_eq!(failure.kind(), Kind::Bug);
         let saturated = result(1e5);
-        check_gradient(&entries, &[1.0, 1.0], &[0.0, 0.0], &[saturated]).expect("nothing left to learn");
+        check_gradient(&entries, &[1.0, 1.0], &[0.0, 0.0], &[saturated])
+            .expect("nothing left to learn");
     }
 
     #[test]
     fn only_a_zero_b_excuses_its_own_a() {
         let entries = entries(&["q.lora_A", "q.lora_B", "k.lora_A", "k.lora_B"]);
         let gradient = [0.0, 0.5, 0.0, 0.5];
-        check_gradient(&entries, &[1.0, 0.0, 1.0, 0.0], &gradient, &[result(-1.0)]).expect("a fresh adapter");
-        let failure =
-            check_gradient(&entries, &[1.0, 0.0, 1.0, 1.0], &gradient, &[result(-1.0)]).expect_err("k is not");
+        check_gradient(&entries, &[1.0, 0.0, 1.0, 0.0], &gradient, &[result(-1.0)])
+            .expect("a fresh adapter");
+        let failure = check_gradient(&entries, &[1.0, 0.0, 1.0, 1.0], &gradient, &[result(-1.0)])
+            .expect_err("k is not");
         assert!(failure.to_string().ends_with("`k.lora_A`"), "{failure}");
     }
 

@@ -10,7 +10,10 @@ const CHUNK: usize = 1 << 16;
 /// Euclidean norm, summed in `f64` in the order of the entries; not finite if any value is not.
 pub fn global_norm(gradient: &[f32]) -> f64 {
     let square = |value: &f32| f64::from(*value) * f64::from(*value);
-    let sums: Vec<f64> = gradient.par_chunks(CHUNK).map(|chunk| chunk.iter().map(square).sum()).collect();
+    let sums: Vec<f64> = gradient
+        .par_chunks(CHUNK)
+        .map(|chunk| chunk.iter().map(square).sum())
+        .collect();
     sums.iter().sum::<f64>().sqrt()
 }
 
@@ -20,7 +23,10 @@ pub fn global_norm(gradient: &[f32]) -> f64 {
 pub fn clip(gradient: &mut [f32], norm: f64, max_norm: f64) {
     let scale = max_norm / (norm + 1e-6);
     if scale < 1.0 {
-        gradient.par_chunks_mut(CHUNK).flatten_iter().for_each(|value| *value *= scale as f32);
+        gradient
+            .par_chunks_mut(CHUNK)
+            .flatten_iter()
+            .for_each(|value| *value *= scale as f32);
     }
 }
 
@@ -29,7 +35,9 @@ mod tests {
     use super::*;
 
     fn ramp(len: usize) -> Vec<f32> {
-        (0..len).map(|index| index as f32 / len as f32 - 0.3).collect()
+        (0..len)
+            .map(|index| index as f32 / len as f32 - 0.3)
+            .collect()
     }
 
     #[test]
@@ -50,7 +58,10 @@ mod tests {
     fn threads_do_not_change_a_bit() {
         let gradient = ramp(5 * CHUNK + 123);
         let with = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .expect("a pool");
             pool.install(|| global_norm(&gradient).to_bits())
         };
         assert_eq!(with(1), with(4));

@@ -1,7 +1,8 @@
 //! The loss of a batch and its gradient: forward, loss, backward, one micro-batch at a time.
 //!
-//! Every pair's derivative is divided by the size of the whole batch, so the gradient is the mean over the batch however
-//! it is cut. It knows nothing of steps or optimizers, and only adds to the gradient that it is given.
+//! Every pair's derivative is divided by the size of the whole batch, so the gradient is the mean
+//! over the batch however it is cut. It knows nothing of steps or optimizers, and only adds to the
+//! gradient that it is given.
 
 use std::ops::Range;
 
@@ -21,15 +22,19 @@ pub struct PairResult {
     pub loss: PairLoss,
 }
 
-/// Adds the gradient of the batch's mean loss to `gradient`, which is laid out as [`Decoder::trainable`]; one result per
-/// pair, in the order of the batch. (B)
+/// Adds the gradient of the batch's mean loss to `gradient`, which is laid out as
+/// [`Decoder::trainable`]; one result per pair, in the order of the batch. (B)
 pub fn accumulate(
     decoder: &Decoder<'_>,
     config: &TrainConfig,
     batch: &[&TrainingPair],
     gradient: &mut [f32],
 ) -> Vec<PairResult> {
-    let keep = if config.recompute { Keep::Inputs } else { Keep::Activations };
+    let keep = if config.recompute {
+        Keep::Inputs
+    } else {
+        Keep::Activations
+    };
     let weight = 1.0 / batch.len() as f64;
     let mut results = Vec::with_capacity(batch.len());
     for pairs in batch.chunks(config.micro_batch_size) {
@@ -39,8 +44,16 @@ pub fn accumulate(
         for (pair, place) in pairs.iter().zip(&places) {
             let log_probs = sum_pair(pair, place, tape.log_probs());
             let loss = dpo(&log_probs, config.beta, config.label_smoothing);
-            spread(weight * loss.d_chosen, &pair.chosen, &mut d_log_probs[place.chosen.clone()]);
-            spread(weight * loss.d_rejected, &pair.rejected, &mut d_log_probs[place.rejected.clone()]);
+            spread(
+                weight * loss.d_chosen,
+                &pair.chosen,
+                &mut d_log_probs[place.chosen.clone()],
+            );
+            spread(
+                weight * loss.d_rejected,
+                &pair.rejected,
+                &mut d_log_probs[place.rejected.clone()],
+            );
             results.push(PairResult { log_probs, loss });
         }
         decoder.backward(tape, &d_log_probs, gradient);
@@ -56,17 +69,27 @@ struct Place {
 
 /// Both sides of every pair, each after its prompt, end to end without padding.
 fn pack(pairs: &[&TrainingPair]) -> (Pack, Vec<Place>) {
-    let joined = |pair: &TrainingPair, side: &Side| [pair.prompt_ids.as_slice(), &side.token_ids].concat();
-    let ids: Vec<_> = pairs.iter().map(|pair| (joined(pair, &pair.chosen), joined(pair, &pair.rejected))).collect();
+    let joined =
+        |pair: &TrainingPair, side: &Side| [pair.prompt_ids.as_slice(), &side.token_ids].concat();
+    let ids: Vec<_> = pairs
+        .iter()
+        .map(|pair| (joined(pair, &pair.chosen), joined(pair, &pair.rejected)))
+        .collect();
     let sequences: Vec<_> = pairs
         .iter()
         .zip(&ids)
         .flat_map(|(pair, (chosen, rejected))| {
-            [chosen, rejected].map(|ids| Sequence { ids, scored_from: pair.prompt_ids.len() })
+            [chosen, rejected].map(|ids| Sequence {
+                ids,
+                scored_from: pair.prompt_ids.len(),
+            })
         })
         .collect();
     let pack = Pack::new(&sequences);
-    let place = |index: usize| Place { chosen: pack.scored(2 * index), rejected: pack.scored(2 * index + 1) };
+    let place = |index: usize| Place {
+        chosen: pack.scored(2 * index),
+        rejected: pack.scored(2 * index + 1),
+    };
     let places = (0..pairs.len()).map(place).collect();
     (pack, places)
 }
@@ -80,9 +103,13 @@ fn sum_pair(pair: &TrainingPair, place: &Place, log_probs: &[f32]) -> PairLogPro
     }
 }
 
-/// The summed log-probability of a side's tokens, without the forced ones. `log_probs` is (T of the side).
+/// The summed log-probability of a side's tokens, without the forced ones. `log_probs` is (T of the
+/// side).
 fn sum_counted(side: &Side, log_probs: &[f32]) -> f64 {
-    let counted = log_probs.iter().zip(&side.loss_mask).filter(|(_, counts)| **counts);
+    let counted = log_probs
+        .iter()
+        .zip(&side.loss_mask)
+        .filter(|(_, counts)| **counts);
     counted.map(|(log_prob, _)| f64::from(*log_prob)).sum()
 }
 

@@ -1,7 +1,8 @@
 //! Training on preference pairs: loss, batches, optimizer, schedule, trainer.
 //!
-//! Pairs come in as tokens with their reference log-probabilities; a checkpoint goes out. This crate knows nothing of
-//! plugins, run stores, or how the pairs came about, and it prints nothing: every step is handed to the caller.
+//! Pairs come in as tokens with their reference log-probabilities; a checkpoint goes out. This
+//! crate knows nothing of plugins, run stores, or how the pairs came about, and it prints nothing:
+//! every step is handed to the caller.
 
 pub mod adamw;
 pub mod batches;

@@ -1,9 +1,11 @@
 //! The loss of one pair: sigmoid DPO, with label smoothing.
 //!
-//! A pure function over four numbers, with its derivative beside it. It knows nothing of tokens, models or batches: the
-//! caller sums log-probabilities over the tokens that count and takes means over pairs.
+//! A pure function over four numbers, with its derivative beside it. It knows nothing of tokens,
+//! models or batches: the caller sums log-probabilities over the tokens that count and takes means
+//! over pairs.
 
-/// Summed log-probabilities of a pair's two completions under the policy and under the frozen reference, in nats.
+/// Summed log-probabilities of a pair's two completions under the policy and under the frozen
+/// reference, in nats.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairLogProbs {
     /// `log pi(y_c | x)`.
@@ -32,14 +34,15 @@ pub struct PairLoss {
 }
 
 impl PairLoss {
-    /// `m = r_c - r_r`: above 0 where the policy, measured against the reference, prefers the chosen side.
+    /// `m = r_c - r_r`: above 0 where the policy, measured against the reference, prefers the
+    /// chosen side.
     pub fn margin(&self) -> f64 {
         self.reward_chosen - self.reward_rejected
     }
 }
 
-/// Direct Preference Optimization (Rafailov et al., arXiv 2305.18290, eq. 7), with the label smoothing of conservative
-/// DPO (Mitchell, 2023).
+/// Direct Preference Optimization (Rafailov et al., arXiv 2305.18290, eq. 7), with the label
+/// smoothing of conservative DPO (Mitchell, 2023).
 ///
 /// ```text
 /// r_c = beta * (log pi(y_c|x) - log pi_ref(y_c|x))         r_r alike
@@ -68,9 +71,17 @@ pub fn dpo(log_probs: &PairLogProbs, beta: f64, label_smoothing: f64) -> PairLos
     let reward_chosen = beta * (log_probs.chosen - log_probs.reference_chosen);
     let reward_rejected = beta * (log_probs.rejected - log_probs.reference_rejected);
     let margin = reward_chosen - reward_rejected;
-    let loss = -(1.0 - label_smoothing) * log_sigmoid(margin) - label_smoothing * log_sigmoid(-margin);
-    let d_chosen = -beta * ((1.0 - label_smoothing) * sigmoid(-margin) - label_smoothing * sigmoid(margin));
-    PairLoss { loss, reward_chosen, reward_rejected, d_chosen, d_rejected: -d_chosen }
+    let loss =
+        -(1.0 - label_smoothing) * log_sigmoid(margin) - label_smoothing * log_sigmoid(-margin);
+    let d_chosen =
+        -beta * ((1.0 - label_smoothing) * sigmoid(-margin) - label_smoothing * sigmoid(margin));
+    PairLoss {
+        loss,
+        reward_chosen,
+        reward_rejected,
+        d_chosen,
+        d_rejected: -d_chosen,
+    }
 }
 
 /// `log(1 / (1 + exp(-x)))`. The exponent is never positive, so nothing overflows at any margin.
@@ -90,7 +101,12 @@ mod tests {
     use super::*;
 
     fn at_margin(margin: f64, label_smoothing: f64) -> PairLoss {
-        let log_probs = PairLogProbs { chosen: margin, rejected: 0.0, reference_chosen: 0.0, reference_rejected: 0.0 };
+        let log_probs = PairLogProbs {
+            chosen: margin,
+            rejected: 0.0,
+            reference_chosen: 0.0,
+            reference_rejected: 0.0,
+        };
         dpo(&log_probs, 1.0, label_smoothing)
     }
 

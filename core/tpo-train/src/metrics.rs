@@ -18,7 +18,12 @@ pub(crate) struct Progress {
 impl Progress {
     /// Before the first step.
     pub(crate) fn new(pairs_per_epoch: usize) -> Self {
-        Self { pairs_per_epoch, steps: 0, pairs: 0, tokens: 0 }
+        Self {
+            pairs_per_epoch,
+            steps: 0,
+            pairs: 0,
+            tokens: 0,
+        }
     }
 
     /// Counts a step over `batch` and reports it.
@@ -32,7 +37,9 @@ impl Progress {
         self.steps += 1;
         self.pairs += batch.len();
         self.tokens += batch.iter().map(|pair| num_tokens(pair)).sum::<u64>();
-        let mean = |of: &dyn Fn(&PairResult) -> f64| results.iter().map(of).sum::<f64>() / results.len() as f64;
+        let mean = |of: &dyn Fn(&PairResult) -> f64| {
+            results.iter().map(of).sum::<f64>() / results.len() as f64
+        };
         StepMetrics {
             step: self.steps,
             epoch: self.pairs as f64 / self.pairs_per_epoch as f64,

@@ -1,9 +1,10 @@
 //! The trainer on this machine.
 //!
-//! One flat loop: for every batch forward, loss, backward, clip, update, report. It differs from TRL's DPO trainer in
-//! three ways. No reference model is held or run: every pair brings its reference log-probabilities. Nothing is
-//! truncated: a pair that does not fit the model is refused by name. And nothing is padded, so a token that the model's
-//! configuration calls padding (often the one that ends a turn) is trained like any other.
+//! One flat loop: for every batch forward, loss, backward, clip, update, report. It differs from
+//! TRL's DPO trainer in three ways. No reference model is held or run: every pair brings its
+//! reference log-probabilities. Nothing is truncated: a pair that does not fit the model is refused
+//! by name. And nothing is padded, so a token that the model's configuration calls padding (often
+//! the one that ends a turn) is trained like any other.
 
 use std::path::Path;
 
@@ -21,8 +22,8 @@ use crate::gradient::accumulate;
 use crate::metrics::Progress;
 use crate::schedule::Schedule;
 
-/// Trains with DPO on the CPU of this machine. The same pairs, configuration and seed make the same bytes, whatever the
-/// number of threads.
+/// Trains with DPO on the CPU of this machine. The same pairs, configuration and seed make the same
+/// bytes, whatever the number of threads.
 #[derive(Debug, Clone)]
 pub struct LocalTrainer {
     config: TrainConfig,
@@ -30,8 +31,8 @@ pub struct LocalTrainer {
 }
 
 impl LocalTrainer {
-    /// A trainer with a configuration that [`TrainConfig::check`] let through; `seed` decides the order of the pairs and
-    /// a fresh adapter's weights.
+    /// A trainer with a configuration that [`TrainConfig::check`] let through; `seed` decides the
+    /// order of the pairs and a fresh adapter's weights.
     pub fn new(config: TrainConfig, seed: u64) -> Self {
         Self { config, seed }
     }
@@ -52,13 +53,19 @@ impl Trainer for LocalTrainer {
         let schedule = Schedule::new(config, config.total_steps(pairs.len()));
         let mut gradient = vec![0.0; decoder(&policy).trainable_len()];
         let mut progress = Progress::new(pairs.len());
-        for (step, batch) in batches(pairs, config.batch_size, config.epochs, self.seed).enumerate() {
+        for (step, batch) in batches(pairs, config.batch_size, config.epochs, self.seed).enumerate()
+        {
             gradient.fill(0.0);
             let results = accumulate(&decoder(&policy), config, &batch, &mut gradient);
             let grad_norm = global_norm(&gradient);
             checks::check_finite(step + 1, &batch, &results, grad_norm)?;
             if step == 0 {
-                checks::check_gradient(optimizer.entries(), trained(&mut policy), &gradient, &results)?;
+                checks::check_gradient(
+                    optimizer.entries(),
+                    trained(&mut policy),
+                    &gradient,
+                    &results,
+                )?;
             }
             clip(&mut gradient, grad_norm, config.max_grad_norm);
             let learning_rate = schedule.learning_rate(step);
@@ -72,8 +79,8 @@ impl Trainer for LocalTrainer {
 }
 
 impl LocalTrainer {
-    /// The policy with what the method trains: an adapter, continued or fresh; or all weights, with an adapter merged
-    /// into them.
+    /// The policy with what the method trains: an adapter, continued or fresh; or all weights, with
+    /// an adapter merged into them.
     fn open(&self, checkpoint: &Checkpoint) -> Result<Policy, Failure> {
         let mut policy = tpo_lm::load::load(&checkpoint.path)?;
         match (self.config.method, policy.adapter.take()) {
@@ -104,17 +111,25 @@ fn trained(policy: &mut Policy) -> &mut [f32] {
     }
 }
 
-/// An adapter is continued as it is; a configuration that asks for another shape is not obeyed in silence.
+/// An adapter is continued as it is; a configuration that asks for another shape is not obeyed in
+/// silence.
 fn check_same_shape(wanted: Option<&LoraShape>, adapter: &LoraConfig) -> Result<(), Failure> {
     let sorted = |config: &LoraConfig| {
         let mut modules = config.target_modules.clone();
         modules.sort_unstable();
-        LoraConfig { target_modules: modules, ..config.clone() }
+        LoraConfig {
+            target_modules: modules,
+            ..config.clone()
+        }
     };
     match wanted.map(LoraShape::to_config) {
         Some(wanted) if sorted(&wanted) != sorted(adapter) => Err(Failure::new(
             Kind::Usage,
-            format!("`train.lora` wants {}, and the model's adapter has {}", describe(&wanted), describe(adapter)),
+            format!(
+                "`train.lora` wants {}, and the model's adapter has {}",
+                describe(&wanted),
+                describe(adapter)
+            ),
         )
         .hint("remove `train.lora` to train the adapter as it is, or merge it first")),
         _ => Ok(()),
@@ -122,5 +137,10 @@ fn check_same_shape(wanted: Option<&LoraShape>, adapter: &LoraConfig) -> Result<
 }
 
 fn describe(config: &LoraConfig) -> String {
-    format!("r = {}, alpha = {} on {}", config.r, config.alpha, config.target_modules.join(", "))
+    format!(
+        "r = {}, alpha = {} on {}",
+        config.r,
+        config.alpha,
+        config.target_modules.join(", ")
+    )
 }

@@ -1,6 +1,7 @@
 //! The numbers of PyTorch, transformers and PEFT, through this crate's loss, optimizer and trainer.
 //!
-//! `tests/golden/make_goldens.py` wrote them; the tolerance is 1e-4 relative wherever nothing else is said.
+//! `tests/golden/make_goldens.py` wrote them; the tolerance is 1e-4 relative wherever nothing else
+//! is said.
 
 mod support;
 
@@ -14,13 +15,20 @@ use tpo_train::loss::{PairLogProbs, dpo};
 use tpo_train::{LocalTrainer, TrainConfig};
 use tpo_types::{Checkpoint, StepMetrics, Trainer};
 
-const FAMILIES: [(&str, &str); 4] =
-    [("llama", "tiny-llama"), ("qwen2", "tiny-qwen2"), ("qwen3", "tiny-qwen3"), ("llama3", "tiny-llama3")];
+const FAMILIES: [(&str, &str); 4] = [
+    ("llama", "tiny-llama"),
+    ("qwen2", "tiny-qwen2"),
+    ("qwen3", "tiny-qwen3"),
+    ("llama3", "tiny-llama3"),
+];
 
 const TOLERANCE: f64 = 1e-4;
 
 fn assert_close(what: &str, actual: f64, expected: f64) {
-    assert!((actual - expected).abs() <= TOLERANCE * expected.abs(), "{what}: {actual} is not {expected}");
+    assert!(
+        (actual - expected).abs() <= TOLERANCE * expected.abs(),
+        "{what}: {actual} is not {expected}"
+    );
 }
 
 fn mean(results: &[PairResult], of: impl Fn(&PairResult) -> f64) -> f64 {
@@ -32,18 +40,42 @@ fn check_batch(golden: &Golden, log_probs: &str, case: &str, results: &[PairResu
     for (index, pair) in results.iter().enumerate() {
         let expected = |side: &str| golden.number(&format!("{log_probs}/{side}/{index}"));
         assert_close("log-probability", pair.log_probs.chosen, expected("chosen"));
-        assert_close("log-probability", pair.log_probs.rejected, expected("rejected"));
+        assert_close(
+            "log-probability",
+            pair.log_probs.rejected,
+            expected("rejected"),
+        );
     }
     let metric = |name: &str| golden.number(&format!("{case}/metrics/rewards~1{name}"));
-    assert_close("loss", mean(results, |pair| pair.loss.loss), golden.number(&format!("{case}/loss")));
-    assert_close("reward", mean(results, |pair| pair.loss.reward_chosen), metric("chosen"));
-    assert_close("reward", mean(results, |pair| pair.loss.reward_rejected), metric("rejected"));
-    assert_close("margin", mean(results, |pair| pair.loss.margin()), metric("margins"));
+    assert_close(
+        "loss",
+        mean(results, |pair| pair.loss.loss),
+        golden.number(&format!("{case}/loss")),
+    );
+    assert_close(
+        "reward",
+        mean(results, |pair| pair.loss.reward_chosen),
+        metric("chosen"),
+    );
+    assert_close(
+        "reward",
+        mean(results, |pair| pair.loss.reward_rejected),
+        metric("rejected"),
+    );
+    assert_close(
+        "margin",
+        mean(results, |pair| pair.loss.margin()),
+        metric("margins"),
+    );
     let is_right = |pair: &PairResult| f64::from(u8::from(pair.loss.margin() > 0.0));
     assert_close("accuracy", mean(results, is_right), metric("accuracies"));
 }
 
-fn gradient_of(policy: &Policy, config: &TrainConfig, golden: &Golden) -> (Vec<PairResult>, Vec<f32>) {
+fn gradient_of(
+    policy: &Policy,
+    config: &TrainConfig,
+    golden: &Golden,
+) -> (Vec<PairResult>, Vec<f32>) {
     let pairs = golden.pairs();
     let batch: Vec<_> = pairs.iter().collect();
     let mut gradient = vec![0.0; decoder(policy).trainable_len()];
@@ -57,22 +89,47 @@ fn check_family(golden_name: &str, model_name: &str) {
     for index in 0..cases {
         let case = format!("/dpo/cases/{index}");
         let label_smoothing = golden.number(&format!("{case}/label_smoothing"));
-        let config = TrainConfig { beta: golden.number("/dpo/beta"), label_smoothing, ..Default::default() };
+        let config = TrainConfig {
+            beta: golden.number("/dpo/beta"),
+            label_smoothing,
+            ..Default::default()
+        };
         let (results, gradient) = gradient_of(&policy, &config, &golden);
         check_batch(&golden, "/dpo/log_probs", &case, &results);
         for (at, pair) in results.iter().enumerate() {
-            let expected = |side: &str| golden.number(&format!("{case}/log_prob_gradients/{side}/{at}"));
-            assert_close("derivative", pair.loss.d_chosen / results.len() as f64, expected("chosen"));
-            assert_close("derivative", pair.loss.d_rejected / results.len() as f64, expected("rejected"));
+            let expected =
+                |side: &str| golden.number(&format!("{case}/log_prob_gradients/{side}/{at}"));
+            assert_close(
+                "derivative",
+                pair.loss.d_chosen / results.len() as f64,
+                expected("chosen"),
+            );
+            assert_close(
+                "derivative",
+                pair.loss.d_rejected / results.len() as f64,
+                expected("rejected"),
+            );
         }
-        assert_close("gradient norm", global_norm(&gradient), golden.number(&format!("{case}/grad_norm")));
+        assert_close(
+            "gradient norm",
+            global_norm(&gradient),
+            golden.number(&format!("{case}/grad_norm")),
+        );
         if label_smoothing == 0.0 {
             let entries = decoder(&policy).trainable();
-            let (error, name) = worst(entries, &gradient, |name| golden.tensor(&format!("grad.{name}")));
+            let (error, name) = worst(entries, &gradient, |name| {
+                golden.tensor(&format!("grad.{name}"))
+            });
             assert!(error < TOLERANCE, "gradient of {name} is off by {error}");
         }
-        let again = TrainConfig { recompute: true, ..config };
-        assert!(gradient_of(&policy, &again, &golden).1 == gradient, "recomputing changed the gradient");
+        let again = TrainConfig {
+            recompute: true,
+            ..config
+        };
+        assert!(
+            gradient_of(&policy, &again, &golden).1 == gradient,
+            "recomputing changed the gradient"
+        );
     }
 }
 
@@ -89,7 +146,8 @@ fn with_adapter(mut policy: Policy, golden: &Golden) -> Policy {
     let config = LoraConfig {
         r: golden.number("/lora/rank") as usize,
         alpha: golden.number("/lora/alpha") as f32,
-        target_modules: serde_json::from_value(settings["target_modules"].clone()).expect("modules"),
+        target_modules: serde_json::from_value(settings["target_modules"].clone())
+            .expect("modules"),
     };
     let mut adapter = Adapter::zeros(&policy.spec, config).expect("an adapter");
     for entry in &adapter.entries {
@@ -105,12 +163,21 @@ fn adapters_have_the_gradients_of_peft() {
     for (golden, model) in FAMILIES {
         let golden = Golden::read(golden);
         let policy = with_adapter(load(model), &golden);
-        let config = TrainConfig { beta: golden.number("/dpo/beta"), ..Default::default() };
+        let config = TrainConfig {
+            beta: golden.number("/dpo/beta"),
+            ..Default::default()
+        };
         let (results, gradient) = gradient_of(&policy, &config, &golden);
         check_batch(&golden, "/lora/log_probs", "/lora", &results);
-        assert_close("gradient norm", global_norm(&gradient), golden.number("/lora/grad_norm"));
+        assert_close(
+            "gradient norm",
+            global_norm(&gradient),
+            golden.number("/lora/grad_norm"),
+        );
         let entries = decoder(&policy).trainable();
-        let (error, name) = worst(entries, &gradient, |name| golden.tensor(&format!("lora_grad.{name}")));
+        let (error, name) = worst(entries, &gradient, |name| {
+            golden.tensor(&format!("lora_grad.{name}"))
+        });
         assert!(error < TOLERANCE, "gradient of {name} is off by {error}");
     }
 }
@@ -134,19 +201,30 @@ fn ten_steps(golden: &Golden) -> (Vec<StepMetrics>, Policy) {
     let into = tempfile::tempdir().expect("a directory");
     let mut steps = Vec::new();
     LocalTrainer::new(config, 0)
-        .train(&Checkpoint::at(model("tiny-llama")), &golden.pairs(), into.path(), &mut |step| {
-            steps.push(step.clone());
-            Ok(())
-        })
+        .train(
+            &Checkpoint::at(model("tiny-llama")),
+            &golden.pairs(),
+            into.path(),
+            &mut |step| {
+                steps.push(step.clone());
+                Ok(())
+            },
+        )
         .expect("trained");
-    (steps, tpo_lm::load::load(into.path()).expect("a checkpoint"))
+    (
+        steps,
+        tpo_lm::load::load(into.path()).expect("a checkpoint"),
+    )
 }
 
 #[test]
 fn ten_optimizer_steps_are_those_of_torch() {
     let golden = Golden::read("llama");
     let (steps, trained) = ten_steps(&golden);
-    assert_eq!(steps.len(), golden.json["adamw"]["steps"].as_array().map_or(0, Vec::len));
+    assert_eq!(
+        steps.len(),
+        golden.json["adamw"]["steps"].as_array().map_or(0, Vec::len)
+    );
     for (index, step) in steps.iter().enumerate() {
         let at = |name: &str| golden.number(&format!("/adamw/steps/{index}/{name}"));
         assert_close("loss", step.loss, at("loss"));
@@ -155,14 +233,17 @@ fn ten_optimizer_steps_are_those_of_torch() {
         assert_eq!((step.step, step.epoch), (index + 1, (index + 1) as f64));
     }
     let entries = &trained.params.layout.entries;
-    let (error, name) = worst(entries, &trained.params.values, |name| golden.tensor(&format!("final.{name}")));
+    let (error, name) = worst(entries, &trained.params.values, |name| {
+        golden.tensor(&format!("final.{name}"))
+    });
     assert!(error < TOLERANCE, "{name} is off by {error}");
 }
 
 #[test]
 fn the_papers_loss_is_reproduced() {
     let path = support::tests_folder().join("golden/paper.json");
-    let paper: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("vectors")).expect("vectors");
+    let paper: Value =
+        serde_json::from_str(&std::fs::read_to_string(path).expect("vectors")).expect("vectors");
     let at = |name: &str| paper["dpo"][name].as_f64().expect("a number");
     let log_probs = PairLogProbs {
         chosen: at("log_prob_chosen"),
@@ -179,7 +260,10 @@ fn micro_batches_change_nothing_but_rounding() {
     let pairs = made_up_pairs(&policy, 5);
     let batch: Vec<_> = pairs.iter().collect();
     let with = |micro_batch_size: usize| {
-        let config = TrainConfig { micro_batch_size, ..Default::default() };
+        let config = TrainConfig {
+            micro_batch_size,
+            ..Default::default()
+        };
         let mut gradient = vec![0.0; decoder(&policy).trainable_len()];
         let results = accumulate(&decoder(&policy), &config, &batch, &mut gradient);
         (results, gradient)
@@ -188,8 +272,15 @@ fn micro_batches_change_nothing_but_rounding() {
     for micro_batch_size in [1, 2, 3, 4, 64] {
         let (results, gradient) = with(micro_batch_size);
         let error = relative_error(&gradient, &expected);
-        assert!(error < 1e-5, "micro-batches of {micro_batch_size} are off by {error}");
-        assert_close("loss", mean(&results, |pair| pair.loss.loss), mean(&whole, |pair| pair.loss.loss));
+        assert!(
+            error < 1e-5,
+            "micro-batches of {micro_batch_size} are off by {error}"
+        );
+        assert_close(
+            "loss",
+            mean(&results, |pair| pair.loss.loss),
+            mean(&whole, |pair| pair.loss.loss),
+        );
     }
 }
 
@@ -198,10 +289,20 @@ fn equal_sides_cancel() {
     let policy = load("tiny-llama");
     let mut pair = made_up_pairs(&policy, 1).remove(0);
     let mut gradient = vec![0.0; decoder(&policy).trainable_len()];
-    accumulate(&decoder(&policy), &TrainConfig::default(), &[&pair], &mut gradient);
+    accumulate(
+        &decoder(&policy),
+        &TrainConfig::default(),
+        &[&pair],
+        &mut gradient,
+    );
     let ordinary = global_norm(&gradient);
     pair.rejected = pair.chosen.clone();
     gradient.fill(0.0);
-    accumulate(&decoder(&policy), &TrainConfig::default(), &[&pair], &mut gradient);
+    accumulate(
+        &decoder(&policy),
+        &TrainConfig::default(),
+        &[&pair],
+        &mut gradient,
+    );
     assert!(global_norm(&gradient) < 1e-6 * ordinary);
 }

@@ -1,4 +1,5 @@
-//! What the trainer promises: where it starts, that it repeats itself to the bit, what it refuses, what it writes.
+//! What the trainer promises: where it starts, that it repeats itself to the bit, what it refuses,
+//! what it writes.
 
 mod support;
 
@@ -12,15 +13,33 @@ use tpo_train::{LocalTrainer, TrainConfig};
 use tpo_types::{Checkpoint, Failure, Kind, StepMetrics, Trainer, TrainingPair};
 
 fn config() -> TrainConfig {
-    TrainConfig { learning_rate: Some(1e-3), batch_size: 2, micro_batch_size: 1, epochs: 2, ..Default::default() }
+    TrainConfig {
+        learning_rate: Some(1e-3),
+        batch_size: 2,
+        micro_batch_size: 1,
+        epochs: 2,
+        ..Default::default()
+    }
 }
 
 fn lora() -> TrainConfig {
-    let shape = LoraShape { r: 4, alpha: 8.0, ..Default::default() };
-    TrainConfig { method: Method::Lora, lora: Some(shape), ..config() }
+    let shape = LoraShape {
+        r: 4,
+        alpha: 8.0,
+        ..Default::default()
+    };
+    TrainConfig {
+        method: Method::Lora,
+        lora: Some(shape),
+        ..config()
+    }
 }
 
-fn train(config: TrainConfig, from: &Path, pairs: &[TrainingPair]) -> Result<(Vec<StepMetrics>, TempDir), Failure> {
+fn train(
+    config: TrainConfig,
+    from: &Path,
+    pairs: &[TrainingPair],
+) -> Result<(Vec<StepMetrics>, TempDir), Failure> {
     let into = tempfile::tempdir().expect("a directory");
     let mut steps = Vec::new();
     LocalTrainer::new(config, 7).train(&Checkpoint::at(from), pairs, into.path(), &mut |step| {
@@ -40,21 +59,35 @@ fn on_tiny_llama(config: TrainConfig) -> (Vec<StepMetrics>, TempDir) {
 
 /// Every file of a directory.
 fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry"));
+    let entries = std::fs::read_dir(directory)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry"));
     entries
-        .map(|entry| (entry.file_name().display().to_string(), std::fs::read(entry.path()).expect("a file")))
+        .map(|entry| {
+            (
+                entry.file_name().display().to_string(),
+                std::fs::read(entry.path()).expect("a file"),
+            )
+        })
         .collect()
 }
 
 #[test]
 fn it_starts_at_ln_2_and_learns() {
     for config in [config(), lora()] {
-        let config = TrainConfig { epochs: 8, batch_size: 5, ..config };
+        let config = TrainConfig {
+            epochs: 8,
+            batch_size: 5,
+            ..config
+        };
         let (steps, _) = on_tiny_llama(config);
         let (first, last) = (&steps[0], &steps[7]);
         assert!((first.loss - std::f64::consts::LN_2).abs() < 1e-6);
         assert!(first.rewards_margins.abs() < 1e-5);
-        assert!(last.loss < first.loss && last.rewards_margins > 0.0, "{last:?}");
+        assert!(
+            last.loss < first.loss && last.rewards_margins > 0.0,
+            "{last:?}"
+        );
         assert!((last.rewards_accuracies - 1.0).abs() < 1e-12);
     }
 }
@@ -65,13 +98,26 @@ fn steps_report_what_was_done() {
     let pairs = five_pairs();
     let tokens: usize = pairs
         .iter()
-        .map(|pair| 2 * pair.prompt_ids.len() + pair.chosen.token_ids.len() + pair.rejected.token_ids.len())
+        .map(|pair| {
+            2 * pair.prompt_ids.len() + pair.chosen.token_ids.len() + pair.rejected.token_ids.len()
+        })
         .sum();
-    assert_eq!(steps.iter().map(|step| step.step).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
-    assert_eq!(steps.iter().map(|step| step.epoch).collect::<Vec<_>>(), [0.4, 0.8, 1.0, 1.4, 1.8, 2.0]);
-    assert_eq!((steps[2].num_tokens, steps[5].num_tokens), (tokens as u64, 2 * tokens as u64));
+    assert_eq!(
+        steps.iter().map(|step| step.step).collect::<Vec<_>>(),
+        [1, 2, 3, 4, 5, 6]
+    );
+    assert_eq!(
+        steps.iter().map(|step| step.epoch).collect::<Vec<_>>(),
+        [0.4, 0.8, 1.0, 1.4, 1.8, 2.0]
+    );
+    assert_eq!(
+        (steps[2].num_tokens, steps[5].num_tokens),
+        (tokens as u64, 2 * tokens as u64)
+    );
     for step in &steps {
-        assert!((step.rewards_margins - (step.rewards_chosen - step.rewards_rejected)).abs() < 1e-9);
+        assert!(
+            (step.rewards_margins - (step.rewards_chosen - step.rewards_rejected)).abs() < 1e-9
+        );
         assert!(step.logps_chosen < 0.0 && step.logps_rejected < 0.0 && step.grad_norm > 0.0);
     }
 }
@@ -80,11 +126,18 @@ fn steps_report_what_was_done() {
 fn the_same_seed_makes_the_same_bytes_on_any_number_of_threads() {
     for config in [config(), lora()] {
         let with = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .expect("a pool");
             pool.install(|| files(on_tiny_llama(config.clone()).1.path()))
         };
         let once = with(1);
-        assert!(once.keys().any(|name| name.ends_with(".safetensors")), "{:?}", once.keys());
+        assert!(
+            once.keys().any(|name| name.ends_with(".safetensors")),
+            "{:?}",
+            once.keys()
+        );
         assert!(once == with(1), "a second training made other bytes");
         assert!(once == with(2), "two threads made other bytes than one");
     }
@@ -96,10 +149,15 @@ fn another_seed_makes_another_order() {
         let into = tempfile::tempdir().expect("a directory");
         let mut norms = Vec::new();
         LocalTrainer::new(config(), seed)
-            .train(&Checkpoint::at(model("tiny-llama")), &five_pairs(), into.path(), &mut |step| {
-                norms.push(step.grad_norm);
-                Ok(())
-            })
+            .train(
+                &Checkpoint::at(model("tiny-llama")),
+                &five_pairs(),
+                into.path(),
+                &mut |step| {
+                    norms.push(step.grad_norm);
+                    Ok(())
+                },
+            )
             .expect("trained");
         norms
     };
@@ -109,9 +167,16 @@ fn another_seed_makes_another_order() {
 #[test]
 fn full_training_moves_every_tensor() {
     let (_, into) = on_tiny_llama(config());
-    let (before, after) = (load("tiny-llama"), tpo_lm::load::load(into.path()).expect("a checkpoint"));
+    let (before, after) = (
+        load("tiny-llama"),
+        tpo_lm::load::load(into.path()).expect("a checkpoint"),
+    );
     for entry in &before.params.layout.entries {
-        assert!(before.params.at(&entry.range) != after.params.at(&entry.range), "{} stayed as it was", entry.name);
+        assert!(
+            before.params.at(&entry.range) != after.params.at(&entry.range),
+            "{} stayed as it was",
+            entry.name
+        );
     }
 }
 
@@ -119,27 +184,64 @@ fn full_training_moves_every_tensor() {
 fn an_adapter_is_continued_and_the_base_stays() {
     let (first_steps, first) = on_tiny_llama(lora());
     let (steps, second) = train(lora(), first.path(), &five_pairs()).expect("continued");
-    assert!(steps[0].loss < first_steps[0].loss, "the adapter's first training is lost");
-    let implied = TrainConfig { lora: None, ..lora() };
-    let (_, again) = train(implied, first.path(), &five_pairs()).expect("continued with the adapter's own shape");
+    assert!(
+        steps[0].loss < first_steps[0].loss,
+        "the adapter's first training is lost"
+    );
+    let implied = TrainConfig {
+        lora: None,
+        ..lora()
+    };
+    let (_, again) = train(implied, first.path(), &five_pairs())
+        .expect("continued with the adapter's own shape");
     assert!(files(second.path()) == files(again.path()));
-    let (base, continued) = (load("tiny-llama"), tpo_lm::load::load(second.path()).expect("a checkpoint"));
-    assert!(base.params.values == continued.params.values, "the frozen weights moved");
+    let (base, continued) = (
+        load("tiny-llama"),
+        tpo_lm::load::load(second.path()).expect("a checkpoint"),
+    );
+    assert!(
+        base.params.values == continued.params.values,
+        "the frozen weights moved"
+    );
     let adapter = continued.adapter.expect("an adapter");
     for entry in &adapter.entries {
-        assert!(adapter.values[entry.range.clone()].iter().any(|value| *value != 0.0), "{} is zero", entry.name);
+        assert!(
+            adapter.values[entry.range.clone()]
+                .iter()
+                .any(|value| *value != 0.0),
+            "{} is zero",
+            entry.name
+        );
     }
 }
 
 #[test]
 fn an_adapter_of_another_shape_is_refused() {
     let (_, first) = on_tiny_llama(lora());
-    let wider = LoraShape { r: 8, alpha: 8.0, ..Default::default() };
-    let failure = train(TrainConfig { lora: Some(wider), ..lora() }, first.path(), &five_pairs()).expect_err("r = 8");
+    let wider = LoraShape {
+        r: 8,
+        alpha: 8.0,
+        ..Default::default()
+    };
+    let failure = train(
+        TrainConfig {
+            lora: Some(wider),
+            ..lora()
+        },
+        first.path(),
+        &five_pairs(),
+    )
+    .expect_err("r = 8");
     assert_eq!(failure.kind(), Kind::Usage);
     let what = failure.to_string();
-    assert!(what.starts_with("`train.lora` wants r = 8, alpha = 8 on q_proj, k_proj"), "{what}");
-    assert!(what.contains("and the model's adapter has r = 4, alpha = 8 on "), "{what}");
+    assert!(
+        what.starts_with("`train.lora` wants r = 8, alpha = 8 on q_proj, k_proj"),
+        "{what}"
+    );
+    assert!(
+        what.contains("and the model's adapter has r = 4, alpha = 8 on "),
+        "{what}"
+    );
 }
 
 #[test]
@@ -147,8 +249,18 @@ fn full_training_of_a_model_with_an_adapter_starts_from_both_together() {
     let (_, first) = on_tiny_llama(lora());
     let (adapted, _) = train(lora(), first.path(), &five_pairs()).expect("with the adapter");
     let (merged, into) = train(config(), first.path(), &five_pairs()).expect("with all weights");
-    assert!((adapted[0].loss - merged[0].loss).abs() < 1e-5, "{} and {}", adapted[0].loss, merged[0].loss);
-    assert!(tpo_lm::load::load(into.path()).expect("a checkpoint").adapter.is_none());
+    assert!(
+        (adapted[0].loss - merged[0].loss).abs() < 1e-5,
+        "{} and {}",
+        adapted[0].loss,
+        merged[0].loss
+    );
+    assert!(
+        tpo_lm::load::load(into.path())
+            .expect("a checkpoint")
+            .adapter
+            .is_none()
+    );
 }
 
 #[test]
@@ -157,16 +269,31 @@ fn pairs_that_cannot_be_trained_on_are_refused_by_name() {
         let mut pairs = five_pairs();
         change(&mut pairs[3]);
         let failure = train(config(), &model("tiny-llama"), &pairs).expect_err(expected);
-        assert_eq!((failure.kind(), failure.to_string()), (Kind::Input, format!("pair `made-up-3` {expected}")));
+        assert_eq!(
+            (failure.kind(), failure.to_string()),
+            (Kind::Input, format!("pair `made-up-3` {expected}"))
+        );
     };
     check(
         &|pair| pair.rejected.token_ids = pair.chosen.token_ids.clone(),
         "has the same tokens on both sides: its gradient is zero",
     );
-    check(&|pair| pair.prompt_ids.clear(), "has no prompt: nothing predicts its first token");
-    check(&|pair| pair.chosen.loss_mask.fill(false), "(chosen side) has no token that counts");
-    check(&|pair| pair.rejected.loss_mask.truncate(11), "(rejected side) has 12 tokens and a mask of 11");
-    check(&|pair| pair.chosen.reference_log_prob = f64::NAN, "(chosen side) has the reference log-probability NaN");
+    check(
+        &|pair| pair.prompt_ids.clear(),
+        "has no prompt: nothing predicts its first token",
+    );
+    check(
+        &|pair| pair.chosen.loss_mask.fill(false),
+        "(chosen side) has no token that counts",
+    );
+    check(
+        &|pair| pair.rejected.loss_mask.truncate(11),
+        "(rejected side) has 12 tokens and a mask of 11",
+    );
+    check(
+        &|pair| pair.chosen.reference_log_prob = f64::NAN,
+        "(chosen side) has the reference log-probability NaN",
+    );
     check(
         &|pair| pair.chosen.token_ids[0] = 1_000_000,
         "(chosen side) has token 1000000; the model's vocabulary has 512",
@@ -185,7 +312,12 @@ fn a_caller_that_stops_leaves_nothing_behind() {
     let stop = |_: &StepMetrics| Err(Failure::new(Kind::Resources, "stopped"));
     let trainer = LocalTrainer::new(config(), 7);
     let failure = trainer
-        .train(&Checkpoint::at(model("tiny-llama")), &five_pairs(), into.path(), &mut { stop })
+        .train(
+            &Checkpoint::at(model("tiny-llama")),
+            &five_pairs(),
+            into.path(),
+            &mut { stop },
+        )
         .expect_err("stopped");
     assert_eq!(failure.kind(), Kind::Resources);
     assert!(files(into.path()).is_empty());

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// A model on disk: a `.gguf` file, a directory in Hugging Face layout, or a directory with a PEFT adapter. It is what
-/// passes between sampling and training, so that either can be done by another program.
+/// A model on disk: a `.gguf` file, a directory in Hugging Face layout, or a directory with a PEFT
+/// adapter. It is what passes between sampling and training, so that either can be done by another
+/// program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The file or directory.

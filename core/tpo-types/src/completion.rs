@@ -12,17 +12,21 @@ pub enum FinishReason {
     Length,
 }
 
-/// Raw output of the model for one prompt. The ids that were sampled are the ids that are trained on: the text is never
-/// tokenized again.
+/// Raw output of the model for one prompt. The ids that were sampled are the ids that are trained
+/// on: the text is never tokenized again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
-    /// The tokens after the prompt and its prefill, with the end-of-turn token where the model wrote one. `T` long.
+    /// The tokens after the prompt and its prefill, with the end-of-turn token where the model
+    /// wrote one. `T` long.
     pub token_ids: Vec<u32>,
-    /// Log-probability of each token under the policy at temperature 1, whatever it was sampled with. `T` long.
+    /// Log-probability of each token under the policy at temperature 1, whatever it was sampled
+    /// with. `T` long.
     pub log_probs: Vec<f32>,
-    /// Where the engine, not the model, chose the token: the forced response marker. Not trained on. `T` long.
+    /// Where the engine, not the model, chose the token: the forced response marker. Not trained
+    /// on. `T` long.
     pub forced: Vec<bool>,
-    /// The whole assistant turn: the prefill, then the tokens' text without the end-of-turn token and stop strings.
+    /// The whole assistant turn: the prefill, then the tokens' text without the end-of-turn token
+    /// and stop strings.
     pub text: String,
     /// Why it ended.
     pub finish: FinishReason,

@@ -1,8 +1,9 @@
 //! The one error of every room: what failed, why, and what to do.
 //!
-//! A failure names its item in `what`, keeps its cause as a cause, and its [`Kind`] decides the exit code. There is one
-//! such type, not one per crate, because nothing in `tpo` recovers by matching on an error's variant: what can go on
-//! (a malformed completion, an unscored response, a group without a pair) is a value of its own type, never an error.
+//! A failure names its item in `what`, keeps its cause as a cause, and its [`Kind`] decides the
+//! exit code. There is one such type, not one per crate, because nothing in `tpo` recovers by
+//! matching on an error's variant: what can go on (a malformed completion, an unscored response, a
+//! group without a pair) is a value of its own type, never an error.
 
 use std::error::Error;
 
@@ -86,9 +87,15 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of the given kind. `what` names the item: a lower-case sentence without a full stop.
+    /// A failure of the given kind. `what` names the item: a lower-case sentence without a full
+    /// stop.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), hint: None, cause: None }
+        Self {
+            kind,
+            what: what.into(),
+            hint: None,
+            cause: None,
+        }
     }
 
     /// Adds what the user can do about it.
@@ -136,6 +143,9 @@ mod tests {
         let inner = Failure::new(Kind::Input, "no such file").hint("look again");
         let outer = Failure::new(Kind::Usage, "judge `x` cannot be loaded").because(inner);
         assert_eq!(outer.nearest_hint(), Some("look again"));
-        assert_eq!(outer.source().map(ToString::to_string).as_deref(), Some("no such file"));
+        assert_eq!(
+            outer.source().map(ToString::to_string).as_deref(),
+            Some("no such file")
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! What flows through a run, and the traits of its stages.
 //!
-//! One noun per file. This crate does no IO and knows neither candle nor wasmtime: rooms that must not know each other
-//! (the models and the plugin host) meet in these types.
+//! One noun per file. This crate does no IO and knows neither candle nor wasmtime: rooms that must
+//! not know each other (the models and the plugin host) meet in these types.
 
 mod candidate;
 mod checkpoint;
@@ -26,14 +26,15 @@ pub use instruction::{Instruction, Message, Role};
 pub use judgment::{Judgment, Preference, Score, Scored, Verdict};
 pub use metrics::StepMetrics;
 pub use model::{
-    ChatReply, ChatRequest, Done, EmbedRequest, HiddenStates, LanguageModel, ModelError, ModelService, TensorData,
-    TokenLogProb,
+    ChatReply, ChatRequest, Done, EmbedRequest, HiddenStates, LanguageModel, ModelError,
+    ModelService, TensorData, TokenLogProb,
 };
 pub use pair::{PreferencePair, Selected, Selection};
 pub use plugin::{PluginIdentity, PluginRole};
 pub use prompt::Prompt;
 pub use sampling::{SampleId, SampleJob, SamplingParams};
 pub use stages::{
-    CandidateView, Judge, PairSelector, PairwiseJudge, ResponseParser, Sampler, Standing, ThoughtTemplate, Trainer,
+    CandidateView, Judge, PairSelector, PairwiseJudge, ResponseParser, Sampler, Standing,
+    ThoughtTemplate, Trainer,
 };
 pub use training::{Side, TrainingPair};

@@ -1,7 +1,7 @@
 //! What a judge may ask a language model, and what comes back.
 //!
-//! The same nouns as in the contract's `model` interface, so that whoever lends models and whoever lends them on to
-//! plugins need not know each other.
+//! The same nouns as in the contract's `model` interface, so that whoever lends models and whoever
+//! lends them on to plugins need not know each other.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -45,7 +45,8 @@ pub struct ChatReply {
     pub text: String,
     /// The answer ended because `max_new_tokens` were written.
     pub truncated: bool,
-    /// For every position of the answer the likeliest tokens, likeliest first; empty unless asked for.
+    /// For every position of the answer the likeliest tokens, likeliest first; empty unless asked
+    /// for.
     pub top_log_probs: Vec<Vec<TokenLogProb>>,
     /// Tokens that were read.
     pub prompt_tokens: u32,
@@ -58,8 +59,8 @@ pub struct ChatReply {
 pub struct EmbedRequest {
     /// The conversation, rendered by the model's own chat template without a generation prompt.
     pub messages: Vec<Message>,
-    /// Token patterns: the hidden state is taken where the last occurrence of a pattern begins. The empty pattern names
-    /// the last token.
+    /// Token patterns: the hidden state is taken where the last occurrence of a pattern begins. The
+    /// empty pattern names the last token.
     pub positions: Vec<Vec<u32>>,
 }
 
@@ -91,9 +92,10 @@ impl fmt::Display for ModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownModel(alias) => write!(f, "no model is bound to `{alias}`"),
-            Self::BudgetExhausted(what) | Self::InvalidRequest(what) | Self::Failed(what) | Self::Unavailable(what) => {
-                f.write_str(what)
-            }
+            Self::BudgetExhausted(what)
+            | Self::InvalidRequest(what)
+            | Self::Failed(what)
+            | Self::Unavailable(what) => f.write_str(what),
         }
     }
 }
@@ -106,11 +108,13 @@ pub type Done<'a> = &'a mut dyn FnMut(usize, Result<ChatReply, ModelError>) -> C
 
 /// One language model, on this machine or behind a server.
 pub trait LanguageModel: Send + Sync {
-    /// What its answers depend on besides the request, for example a digest of its weights. Replies are kept under it.
+    /// What its answers depend on besides the request, for example a digest of its weights. Replies
+    /// are kept under it.
     fn identity(&self) -> &str;
 
-    /// Answers a batch. `done` hears of every request once, with its index, as soon as its outcome is known, until it breaks:
-    /// then nothing more is begun, and it hears only of what is on its way.
+    /// Answers a batch. `done` hears of every request once, with its index, as soon as its outcome
+    /// is known, until it breaks: then nothing more is begun, and it hears only of what is on its
+    /// way.
     fn chat(&self, requests: &[ChatRequest], done: Done<'_>);
 
     /// Final hidden states, after the last norm; outcome i belongs to request i.
@@ -120,22 +124,29 @@ pub trait LanguageModel: Send + Sync {
     fn tensor(&self, name: &str) -> Result<TensorData, ModelError>;
 }
 
-/// The models that a run lends to its judges, each by an alias. The outer failure is ours and ends the run: a reply could not
-/// be recorded.
+/// The models that a run lends to its judges, each by an alias. The outer failure is ours and ends
+/// the run: a reply could not be recorded.
 pub trait ModelService: Send + Sync {
     /// The aliases, with the identity of the model that each is bound to.
     fn bound(&self) -> Vec<(String, String)>;
 
     /// Answers a batch; outcome i belongs to request i.
-    fn chat(&self, requests: &[(String, ChatRequest)]) -> Result<Vec<Result<ChatReply, ModelError>>, Failure>;
+    fn chat(
+        &self,
+        requests: &[(String, ChatRequest)],
+    ) -> Result<Vec<Result<ChatReply, ModelError>>, Failure>;
 
     /// Final hidden states; outcome i belongs to request i.
-    fn embed(&self, requests: &[(String, EmbedRequest)]) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure>;
+    fn embed(
+        &self,
+        requests: &[(String, EmbedRequest)],
+    ) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure>;
 
     /// A named tensor of a model's checkpoint.
     fn tensor(&self, model: &str, name: &str) -> Result<Result<TensorData, ModelError>, Failure>;
 
-    /// The names of the replies that were given since the last call. They are written down from the first call on.
+    /// The names of the replies that were given since the last call. They are written down from the
+    /// first call on.
     fn take_given(&self) -> Vec<String> {
         Vec::new()
     }

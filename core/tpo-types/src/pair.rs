@@ -43,6 +43,7 @@ pub enum Selection {
 pub struct Selected {
     /// One per group.
     pub selections: Vec<Selection>,
-    /// Numbers that the selector gives beside its choices, such as `rho`, each the mean over the groups that it is given for.
+    /// Numbers that the selector gives beside its choices, such as `rho`, each the mean over the
+    /// groups that it is given for.
     pub figures: BTreeMap<String, f64>,
 }

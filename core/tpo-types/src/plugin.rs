@@ -27,8 +27,13 @@ impl PluginRole {
     }
 
     /// Every role.
-    pub const ALL: [Self; 5] =
-        [Self::ThoughtTemplate, Self::ResponseParser, Self::Judge, Self::PairwiseJudge, Self::PairSelector];
+    pub const ALL: [Self; 5] = [
+        Self::ThoughtTemplate,
+        Self::ResponseParser,
+        Self::Judge,
+        Self::PairwiseJudge,
+        Self::PairSelector,
+    ];
 
     /// The name of the contract's interface.
     pub fn as_str(self) -> &'static str {
@@ -63,6 +68,12 @@ pub struct PluginIdentity {
 
 impl fmt::Display for PluginIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({})", self.name, self.version, &self.sha256[..12.min(self.sha256.len())])
+        write!(
+            f,
+            "{} {} ({})",
+            self.name,
+            self.version,
+            &self.sha256[..12.min(self.sha256.len())]
+        )
     }
 }

@@ -9,10 +9,12 @@ use crate::Message;
 pub struct Prompt {
     /// The conversation; the model's chat template is applied when it becomes tokens.
     pub messages: Vec<Message>,
-    /// Text that the assistant's turn begins with. Part of the completion's text, never of the loss.
+    /// Text that the assistant's turn begins with. Part of the completion's text, never of the
+    /// loss.
     pub prefill: Option<String>,
     /// The completion ends where one of these appears.
     pub stop: Vec<String>,
-    /// The text that opens the response; the sampler forces it when a thought has used up its budget.
+    /// The text that opens the response; the sampler forces it when a thought has used up its
+    /// budget.
     pub response_marker: Option<String>,
 }

@@ -11,19 +11,20 @@ use crate::Prompt;
 pub struct SamplingParams {
     /// Divides the logits; 0 takes the likeliest token every time.
     pub temperature: f64,
-    /// Only the likeliest tokens that together have at least this probability are drawn from; 1 is off.
+    /// Only the likeliest tokens that together have at least this probability are drawn from; 1 is
+    /// off.
     pub top_p: f64,
     /// Only this many of the likeliest tokens are drawn from; 0 is off.
     pub top_k: usize,
     /// A completion ends after this many tokens, forced ones included.
     pub max_new_tokens: usize,
-    /// A thought that has not ended by itself is closed after this many tokens by forcing the prompt's response marker;
-    /// none lets it run.
+    /// A thought that has not ended by itself is closed after this many tokens by forcing the
+    /// prompt's response marker; none lets it run.
     pub max_thought_tokens: Option<usize>,
 }
 
-/// Names one completion of a run. All randomness of the completion is drawn from a counter keyed by this, so it does not
-/// depend on what else is sampled beside it.
+/// Names one completion of a run. All randomness of the completion is drawn from a counter keyed by
+/// this, so it does not depend on what else is sampled beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SampleId {
     /// The run's seed.

@@ -1,11 +1,11 @@
 //! The stages of an iteration, as traits.
 //!
-//! Every stage answers with one outcome per item, in the order of the items. A [`Failure`] means that the stage as a
-//! whole cannot go on; what is wrong with a single item is that item's outcome.
+//! Every stage answers with one outcome per item, in the order of the items. A [`Failure`] means
+//! that the stage as a whole cannot go on; what is wrong with a single item is that item's outcome.
 
 use crate::{
-    Checkpoint, Completion, Failure, Instruction, Judgment, Outcome, Parts, Prompt, SampleId, SampleJob,
-    SamplingParams, Selected, StepMetrics, TrainingPair, Verdict,
+    Checkpoint, Completion, Failure, Instruction, Judgment, Outcome, Parts, Prompt, SampleId,
+    SampleJob, SamplingParams, Selected, StepMetrics, TrainingPair, Verdict,
 };
 
 /// Renders instructions with a thought prompt.
@@ -16,14 +16,15 @@ pub trait ThoughtTemplate {
 
 /// Writes completions with the policy it was opened on.
 pub trait Sampler {
-    /// The prompt as tokens: chat template, generation prompt, prefill. The only place where text becomes tokens.
+    /// The prompt as tokens: chat template, generation prompt, prefill. The only place where text
+    /// becomes tokens.
     fn encode(&self, prompt: &Prompt) -> Result<Vec<u32>, Failure>;
 
     /// How many tokens a text has. For reports and length control, never for training.
     fn count_tokens(&self, text: &str) -> Result<usize, Failure>;
 
-    /// Samples every completion asked for and hands each to `sink` as soon as it ends. Fails before sampling anything
-    /// when a prompt leaves no room in the model's context for `max_new_tokens`.
+    /// Samples every completion asked for and hands each to `sink` as soon as it ends. Fails before
+    /// sampling anything when a prompt leaves no room in the model's context for `max_new_tokens`.
     fn sample(
         &mut self,
         jobs: &[SampleJob<'_>],
@@ -78,14 +79,15 @@ pub struct CandidateView<'a> {
 
 /// Chooses which candidates are trained on as pairs.
 pub trait PairSelector {
-    /// One selection per group (instruction id and its candidates). Called once with all groups of an iteration.
+    /// One selection per group (instruction id and its candidates). Called once with all groups of
+    /// an iteration.
     fn select(&self, groups: &[(&str, Vec<CandidateView<'_>>)]) -> Result<Selected, Failure>;
 }
 
 /// Trains a policy on pairs.
 pub trait Trainer {
-    /// Trains `policy` on `pairs` and writes the result as a complete checkpoint into the empty directory `into`.
-    /// `on_step` hears of every optimizer step.
+    /// Trains `policy` on `pairs` and writes the result as a complete checkpoint into the empty
+    /// directory `into`. `on_step` hears of every optimizer step.
     fn train(
         &self,
         policy: &Checkpoint,
@@ -100,7 +102,9 @@ impl<'a> CandidateView<'a> {
     pub fn of(candidate: &'a crate::Candidate) -> Self {
         let standing = match (&candidate.outcome, &candidate.judgment) {
             (Outcome::Malformed(reason), _) => Standing::Malformed(reason),
-            (Outcome::Parsed(_), Some(Judgment::Scored(scored))) => Standing::Scored(scored.score.get()),
+            (Outcome::Parsed(_), Some(Judgment::Scored(scored))) => {
+                Standing::Scored(scored.score.get())
+            }
             (Outcome::Parsed(_), Some(Judgment::Unscored(reason))) => Standing::Unscored(reason),
             (Outcome::Parsed(_), None) => Standing::Unscored("not judged"),
         };

@@ -1,7 +1,9 @@
 //! A judge that likes responses of about `words` words (60 unless configured).
 
 use serde::Deserialize;
-use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, each_response, schemars};
+use tpo_plugin::{
+    Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, each_response, schemars,
+};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -28,20 +30,25 @@ impl Plugin for RightLength {
         if config.words == 0 {
             return Err("`words` is a whole number from 1".into());
         }
-        Ok(Self { wanted: config.words.into() })
+        Ok(Self {
+            wanted: config.words.into(),
+        })
     }
 }
 
 impl Judge for RightLength {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
-        Ok(each_response(groups, |_instruction, response| match response.split_ascii_whitespace().count() {
-            0 => Judgment::unscored("empty response"),
-            words => {
-                let words = words as f64;
-                let value = 1.0 / (1.0 + (words - self.wanted).abs() / self.wanted);
-                Scored::new(value).aspect("words", words).into()
-            }
-        }))
+        Ok(each_response(
+            groups,
+            |_instruction, response| match response.split_ascii_whitespace().count() {
+                0 => Judgment::unscored("empty response"),
+                words => {
+                    let words = words as f64;
+                    let value = 1.0 / (1.0 + (words - self.wanted).abs() / self.wanted);
+                    Scored::new(value).aspect("words", words).into()
+                }
+            },
+        ))
     }
 }
 
@@ -54,13 +61,23 @@ mod tests {
 
     fn judge(response: &str) -> Judgment {
         let judge = RightLength::new(Config { words: 3 }).expect("a valid configuration");
-        let group = Group { instruction: Default::default(), responses: vec![response.into()] };
-        judge.score(&[group]).expect("judgments").remove(0).remove(0)
+        let group = Group {
+            instruction: Default::default(),
+            responses: vec![response.into()],
+        };
+        judge
+            .score(&[group])
+            .expect("judgments")
+            .remove(0)
+            .remove(0)
     }
 
     #[test]
     fn the_right_length_scores_one() {
-        assert_eq!(judge("one two three"), Scored::new(1.0).aspect("words", 3.0).into());
+        assert_eq!(
+            judge("one two three"),
+            Scored::new(1.0).aspect("words", 3.0).into()
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What ArmoRM computes from hidden states: rewards per objective, and the gate.
 //!
-//! `r = W h_end`, adjusted `r' = r M` (M takes the part of verbosity out of every objective), and the gate
-//! `g = softmax(MLP(h_gate) / temperature) * logit_scale`; the score is `g . r'`.
+//! `r = W h_end`, adjusted `r' = r M` (M takes the part of verbosity out of every objective), and
+//! the gate `g = softmax(MLP(h_gate) / temperature) * logit_scale`; the score is `g . r'`.
 
 use tpo_plugin::model::{TensorData, tensor_of};
 
@@ -42,18 +42,38 @@ impl Head {
         temperature: f64,
     ) -> Result<Self, String> {
         let objectives = Some(OBJECTIVES.len() as u32);
-        let regression = Linear::new(tensor("regression_layer.weight", &[objectives, None])?, Vec::new());
+        let regression = Linear::new(
+            tensor("regression_layer.weight", &[objectives, None])?,
+            Vec::new(),
+        );
         let transform = tensor("reward_transform_matrix", &[objectives, objectives])?.values;
         let mut gating: Vec<Linear> = Vec::new();
         for layer in 0..GATING_LAYERS {
-            let outputs = if layer + 1 == GATING_LAYERS { objectives } else { None };
+            let outputs = if layer + 1 == GATING_LAYERS {
+                objectives
+            } else {
+                None
+            };
             let inputs = gating.last().map_or(regression.inputs, Linear::outputs) as u32;
-            let weight = tensor(&format!("gating.layers.{layer}.weight"), &[outputs, Some(inputs)])?;
-            let bias = tensor(&format!("gating.layers.{layer}.bias"), &[Some(weight.shape[0])])?.values;
+            let weight = tensor(
+                &format!("gating.layers.{layer}.weight"),
+                &[outputs, Some(inputs)],
+            )?;
+            let bias = tensor(
+                &format!("gating.layers.{layer}.bias"),
+                &[Some(weight.shape[0])],
+            )?
+            .values;
             gating.push(Linear::new(weight, bias));
         }
         let scale = tensor("gating.logit_scale", &[Some(1)])?.values[0].into();
-        Ok(Self { regression, transform, gating, temperature, scale })
+        Ok(Self {
+            regression,
+            transform,
+            gating,
+            temperature,
+            scale,
+        })
     }
 
     /// Rewards of a response, adjusted for verbosity, from the state of its last token.
@@ -62,7 +82,8 @@ impl Head {
         let rewards = self.regression.apply(&state)?;
         let column = |to: usize| {
             let from = rewards.iter().enumerate();
-            from.map(|(from, reward)| reward * f64::from(self.transform[from * rewards.len() + to])).sum()
+            from.map(|(from, reward)| reward * f64::from(self.transform[from * rewards.len() + to]))
+                .sum()
         };
         Ok((0..rewards.len()).map(column).collect())
     }
@@ -78,13 +99,20 @@ impl Head {
                 }
             }
         }
-        Ok(softmax(&x, self.temperature).into_iter().map(|weight| weight * self.scale).collect())
+        Ok(softmax(&x, self.temperature)
+            .into_iter()
+            .map(|weight| weight * self.scale)
+            .collect())
     }
 }
 
 impl Linear {
     fn new(weight: TensorData, bias: Vec<f32>) -> Self {
-        Self { inputs: weight.shape[1] as usize, weight: weight.values, bias }
+        Self {
+            inputs: weight.shape[1] as usize,
+            weight: weight.values,
+            bias,
+        }
     }
 
     fn outputs(&self) -> usize {
@@ -98,7 +126,11 @@ impl Linear {
         let rows = self.weight.chunks_exact(self.inputs).enumerate();
         let output = |(row, weights): (usize, &[f32])| {
             let bias = self.bias.get(row).copied().map_or(0.0, f64::from);
-            bias + weights.iter().zip(x).map(|(weight, value)| f64::from(*weight) * value).sum::<f64>()
+            bias + weights
+                .iter()
+                .zip(x)
+                .map(|(weight, value)| f64::from(*weight) * value)
+                .sum::<f64>()
         };
         Ok(rows.map(output).collect())
     }
@@ -106,7 +138,10 @@ impl Linear {
 
 fn softmax(logits: &[f64], temperature: f64) -> Vec<f64> {
     let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weights: Vec<f64> = logits.iter().map(|logit| ((logit - most) / temperature).exp()).collect();
+    let weights: Vec<f64> = logits
+        .iter()
+        .map(|logit| ((logit - most) / temperature).exp())
+        .collect();
     let sum: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / sum).collect()
 }
@@ -124,25 +159,36 @@ mod tests {
     fn close(got: &[f64], wanted: &[f64], tolerance: f64) {
         assert_eq!(got.len(), wanted.len());
         assert!(
-            got.iter().zip(wanted).all(|(got, wanted)| (got - wanted).abs() < tolerance),
+            got.iter()
+                .zip(wanted)
+                .all(|(got, wanted)| (got - wanted).abs() < tolerance),
             "{got:?}, not {wanted:?}"
         );
     }
 
     /// A file of `tests/`.
     fn shared(name: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").join(name)
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../tests")
+            .join(name)
     }
 
     /// The heads of the tiny checkpoint.
     fn tiny(temperature: f64) -> Head {
-        let file = fs::read(shared("fixtures/models/tiny-armo/model.safetensors")).expect("the fixture is there");
+        let file = fs::read(shared("fixtures/models/tiny-armo/model.safetensors"))
+            .expect("the fixture is there");
         let tensors = SafeTensors::deserialize(&file).expect("the fixture is a checkpoint");
         let tensor = |name: &str, _: &[Option<u32>]| {
             let tensor = tensors.tensor(name).map_err(|error| error.to_string())?;
             let shape = tensor.shape().iter().map(|size| *size as u32).collect();
             let (values, _) = tensor.data().as_chunks();
-            Ok(TensorData { shape, values: values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect() })
+            Ok(TensorData {
+                shape,
+                values: values
+                    .iter()
+                    .map(|bytes| f32::from_le_bytes(*bytes))
+                    .collect(),
+            })
         };
         Head::read(tensor, temperature).expect("all tensors are there")
     }
@@ -151,12 +197,16 @@ mod tests {
     fn gates_are_those_of_pytorch() {
         let golden = fs::read(shared("golden/armo.json")).expect("the golden file is there");
         let golden: Value = serde_json::from_slice(&golden).expect("the golden file is JSON");
-        let numbers = |value: &Value| -> Vec<f64> { serde_json::from_value(value.clone()).expect("numbers") };
+        let numbers =
+            |value: &Value| -> Vec<f64> { serde_json::from_value(value.clone()).expect("numbers") };
         let head = tiny(golden["gating_temperature"].as_f64().expect("a number"));
         let instructions = golden["instructions"].as_array().expect("a list");
         assert!(instructions.len() >= 10);
         for instruction in instructions {
-            let state: Vec<f32> = numbers(&instruction["gate_state"]).into_iter().map(|value| value as f32).collect();
+            let state: Vec<f32> = numbers(&instruction["gate_state"])
+                .into_iter()
+                .map(|value| value as f32)
+                .collect();
             let gate = head.gate(&state).expect("a gate");
             assert_eq!(gate.len(), OBJECTIVES.len());
             close(&gate, &numbers(&instruction["gate"]), 1e-4);
@@ -171,8 +221,11 @@ mod tests {
         for (column, penalty) in penalties.iter().enumerate() {
             transform[3 + column] -= penalty;
         }
-        let identity =
-            |bias: Vec<f32>| Linear { weight: vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], inputs: 3, bias };
+        let identity = |bias: Vec<f32>| Linear {
+            weight: vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+            inputs: 3,
+            bias,
+        };
         let head = Head {
             regression: identity(Vec::new()),
             transform,
@@ -184,7 +237,11 @@ mod tests {
         close(&rewards, &[0.4, 0.0, 0.62], 1e-6);
         let gate = head.gate(&[1.0, 2.0, 3.0]).expect("a gate");
         close(&gate, &[0.300_610, 0.332_225, 0.367_165], 1e-6);
-        let score: f64 = rewards.iter().zip(&gate).map(|(reward, weight)| reward * weight).sum();
+        let score: f64 = rewards
+            .iter()
+            .zip(&gate)
+            .map(|(reward, weight)| reward * weight)
+            .sum();
         close(&[score], &[0.347_886], 1e-6);
         assert!(head.rewards(&[0.0]).is_err());
     }
@@ -193,8 +250,14 @@ mod tests {
     fn a_misshapen_tensor_is_named() {
         let tensor = |name: &str, _: &[Option<u32>]| match name {
             "reward_transform_matrix" => Err(format!("tensor `{name}` is not there")),
-            _ => Ok(TensorData { shape: vec![19, 2], values: vec![0.0; 38] }),
+            _ => Ok(TensorData {
+                shape: vec![19, 2],
+                values: vec![0.0; 38],
+            }),
         };
-        assert_eq!(Head::read(tensor, 10.0).err(), Some("tensor `reward_transform_matrix` is not there".into()));
+        assert_eq!(
+            Head::read(tensor, 10.0).err(),
+            Some("tensor `reward_transform_matrix` is not there".into())
+        );
     }
 }

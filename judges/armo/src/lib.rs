@@ -1,8 +1,9 @@
-//! ArmoRM (Wang et al., "Interpretable Preferences via Multi-Objective Reward Modeling", arXiv 2406.12845), the judge of the
-//! paper: rewards for nineteen objectives, weighed by a gate that has read the instruction only.
+//! ArmoRM (Wang et al., "Interpretable Preferences via Multi-Objective Reward Modeling", arXiv
+//! 2406.12845), the judge of the paper: rewards for nineteen objectives, weighed by a gate that has
+//! read the instruction only.
 //!
-//! The decoder runs in the host; regression, gating and the correction for verbosity are here. The gate depends on the
-//! instruction alone, so it is computed once for all of its responses.
+//! The decoder runs in the host; regression, gating and the correction for verbosity are here. The
+//! gate depends on the instruction alone, so it is computed once for all of its responses.
 
 mod head;
 
@@ -35,7 +36,8 @@ const OBJECTIVES: [&str; 19] = [
     "code-readability",
 ];
 
-/// `<|eot_id|><|start_header_id|>assistant<|end_header_id|>` and two line breaks, as tokens of Llama 3.
+/// `<|eot_id|><|start_header_id|>assistant<|end_header_id|>` and two line breaks, as tokens of
+/// Llama 3.
 const GATE_TOKENS: [u32; 5] = [128_009, 128_006, 78_191, 128_007, 271];
 
 /// Which model, and where its gate reads.
@@ -53,7 +55,11 @@ struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { model: "judge".into(), gate_tokens: GATE_TOKENS.to_vec(), gating_temperature: 10.0 }
+        Self {
+            model: "judge".into(),
+            gate_tokens: GATE_TOKENS.to_vec(),
+            gating_temperature: 10.0,
+        }
     }
 }
 
@@ -70,13 +76,23 @@ impl Plugin for Armo {
             return Err("`gate_tokens` is empty".into());
         }
         if !(config.gating_temperature > 0.0 && config.gating_temperature.is_finite()) {
-            return Err(format!("`gating_temperature` must be more than 0, not {}", config.gating_temperature));
+            return Err(format!(
+                "`gating_temperature` must be more than 0, not {}",
+                config.gating_temperature
+            ));
         }
         let head = Head::of_model(&config.model, config.gating_temperature)?;
-        let question = Message { role: "user".into(), content: "Hi".into() };
+        let question = Message {
+            role: "user".into(),
+            content: "Hi".into(),
+        };
         // Anything else that keeps the model from answering may pass.
-        if let Some(Err(ModelError::InvalidRequest(why))) = embed(&[config.gate(&[question])]).pop() {
-            return Err(format!("`gate_tokens` are not those of the model `{}`: {why}", config.model));
+        if let Some(Err(ModelError::InvalidRequest(why))) = embed(&[config.gate(&[question])]).pop()
+        {
+            return Err(format!(
+                "`gate_tokens` are not those of the model `{}`: {why}",
+                config.model
+            ));
         }
         Ok(Self { config, head })
     }
@@ -84,7 +100,10 @@ impl Plugin for Armo {
 
 impl Judge for Armo {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
-        let requests: Vec<EmbedRequest> = groups.iter().flat_map(|group| self.requests(group)).collect();
+        let requests: Vec<EmbedRequest> = groups
+            .iter()
+            .flat_map(|group| self.requests(group))
+            .collect();
         let mut outcomes = states(&requests)?.into_iter();
         Ok(groups
             .iter()
@@ -104,9 +123,16 @@ impl Config {
 
     /// A conversation that ends with a response, and where its state is wanted.
     fn request(&self, instruction: &[Message], response: &str, position: &[u32]) -> EmbedRequest {
-        let answer = Message { role: "assistant".into(), content: without_blank_lines(response).to_owned() };
+        let answer = Message {
+            role: "assistant".into(),
+            content: without_blank_lines(response).to_owned(),
+        };
         let messages = instruction.iter().cloned().chain([answer]).collect();
-        EmbedRequest { model: self.model.clone(), messages, positions: vec![position.to_vec()] }
+        EmbedRequest {
+            model: self.model.clone(),
+            messages,
+            positions: vec![position.to_vec()],
+        }
     }
 }
 
@@ -114,33 +140,57 @@ impl Armo {
     /// What the gate reads, then what the heads read of each response.
     fn requests(&self, group: &Group) -> Vec<EmbedRequest> {
         let instruction = &group.instruction.messages;
-        let responses = group.responses.iter().map(|response| self.config.request(instruction, response, &[]));
-        [self.config.gate(instruction)].into_iter().chain(responses).collect()
+        let responses = group
+            .responses
+            .iter()
+            .map(|response| self.config.request(instruction, response, &[]));
+        [self.config.gate(instruction)]
+            .into_iter()
+            .chain(responses)
+            .collect()
     }
 
     /// From the gate's states and those of each response.
     fn judgments(&self, states: &[Result<Vec<Vec<f32>>, String>]) -> Vec<Judgment> {
-        let Some((gate, responses)) = states.split_first() else { return Vec::new() };
-        let gate = gate.as_ref().map_err(Clone::clone).and_then(|states| self.head.gate(only(states)?));
+        let Some((gate, responses)) = states.split_first() else {
+            return Vec::new();
+        };
+        let gate = gate
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|states| self.head.gate(only(states)?));
         let judgment = |states: &Result<Vec<Vec<f32>>, String>| {
             let gate = gate.as_ref().map_err(Clone::clone)?;
-            let rewards = self.head.rewards(only(states.as_ref().map_err(Clone::clone)?)?)?;
-            let score = rewards.iter().zip(gate).map(|(reward, weight)| reward * weight).sum();
+            let rewards = self
+                .head
+                .rewards(only(states.as_ref().map_err(Clone::clone)?)?)?;
+            let score = rewards
+                .iter()
+                .zip(gate)
+                .map(|(reward, weight)| reward * weight)
+                .sum();
             let scored = OBJECTIVES
                 .iter()
                 .zip(&rewards)
-                .fold(Scored::new(score), |scored, (name, reward)| scored.aspect(*name, *reward));
+                .fold(Scored::new(score), |scored, (name, reward)| {
+                    scored.aspect(*name, *reward)
+                });
             Ok::<_, String>(scored.into())
         };
-        responses.iter().map(|states| judgment(states).unwrap_or_else(Judgment::unscored)).collect()
+        responses
+            .iter()
+            .map(|states| judgment(states).unwrap_or_else(Judgment::unscored))
+            .collect()
     }
 }
 
-/// A line break that a response begins with, and white space before it, would become one token with the line breaks that
-/// end the turn's header.
+/// A line break that a response begins with, and white space before it, would become one token with
+/// the line breaks that end the turn's header.
 fn without_blank_lines(response: &str) -> &str {
     let blank = &response[..response.len() - response.trim_start().len()];
-    blank.rfind(['\n', '\r']).map_or(response, |last| &response[last + 1..])
+    blank
+        .rfind(['\n', '\r'])
+        .map_or(response, |last| &response[last + 1..])
 }
 
 fn only(states: &[Vec<f32>]) -> Result<&[f32], String> {

@@ -1,8 +1,8 @@
 //! Which choice a text commits to.
 //!
-//! What it states explicitly counts first, see `statement`. Then what it marks: a choice in bold, at its beginning or
-//! alone on its last line; these must not contradict each other. Then what the choices say, if it says that of exactly
-//! one.
+//! What it states explicitly counts first, see `statement`. Then what it marks: a choice in bold,
+//! at its beginning or alone on its last line; these must not contradict each other. Then what the
+//! choices say, if it says that of exactly one.
 
 use std::ops::Range;
 
@@ -11,9 +11,11 @@ use crate::reader::{Answer, Reader};
 use crate::statement::DENIALS;
 use crate::token::LINE_END;
 
-/// Words that may stand before a choice on a line that says nothing else: "So I think it must be B."
+/// Words that may stand before a choice on a line that says nothing else: "So I think it must be
+/// B."
 const FILLERS: &str = "\
-    so thus therefore hence it it's that's is must would be the my final correct right best option choice answer \
+    so thus therefore hence it it's that's is must would be the my final correct right best \
+    option choice answer \
     letter number i i'd say think believe guess probably definitely likely most";
 /// Words and marks behind a choice that begins a response.
 const ENDS: &str = ") ] . : ; , - – — \n because since as";
@@ -21,10 +23,14 @@ const ENDS: &str = ") ] . : ; , - – — \n because since as";
 /// What a text commits to; none where it commits to no choice.
 pub(crate) fn answer(text: &str, choices: &Choices) -> Option<Answer> {
     let reader = Reader::new(text.trim(), choices);
-    reader.stated().or_else(|| marked(text, &reader)).or_else(|| said(&reader))
+    reader
+        .stated()
+        .or_else(|| marked(text, &reader))
+        .or_else(|| said(&reader))
 }
 
-/// The choice that a reference answer names: its label, what it says, or a whole solution that ends with it.
+/// The choice that a reference answer names: its label, what it says, or a whole solution that ends
+/// with it.
 pub(crate) fn choice_of(reference: &str, choices: &Choices) -> Option<Label> {
     match answer(reference, choices) {
         Some(Answer::Choice(label)) => Some(label),
@@ -34,7 +40,11 @@ pub(crate) fn choice_of(reference: &str, choices: &Choices) -> Option<Label> {
 
 /// What is marked without a statement.
 fn marked(text: &str, reader: &Reader) -> Option<Answer> {
-    let marked = [in_bold(text, reader.choices), at_the_beginning(reader), on_the_last_line(reader)];
+    let marked = [
+        in_bold(text, reader.choices),
+        at_the_beginning(reader),
+        on_the_last_line(reader),
+    ];
     agreement(marked.into_iter().flatten())
 }
 
@@ -43,17 +53,23 @@ fn agreement(answers: impl Iterator<Item = Answer>) -> Option<Answer> {
     answers.reduce(|one, other| if one == other { one } else { Answer::Several })
 }
 
-/// What stands in bold, if it is a choice and no other one is: who discusses all choices may put each in bold.
+/// What stands in bold, if it is a choice and no other one is: who discusses all choices may put
+/// each in bold.
 fn in_bold(text: &str, choices: &Choices) -> Option<Answer> {
     let parts: Vec<&str> = text.split("**").collect();
     // The middle one of three is in bold.
-    let bold = parts.windows(3).step_by(2).filter(|parts| !parts[2].starts_with(char::is_alphanumeric));
-    let mut answers = bold.filter_map(|parts| at_the_beginning(&Reader::new(parts[1].trim(), choices)));
+    let bold = parts
+        .windows(3)
+        .step_by(2)
+        .filter(|parts| !parts[2].starts_with(char::is_alphanumeric));
+    let mut answers =
+        bold.filter_map(|parts| at_the_beginning(&Reader::new(parts[1].trim(), choices)));
     let first = answers.next()?;
     answers.all(|answer| answer == first).then_some(first)
 }
 
-/// The label that begins the text, or a line that is announced by a colon, if no list of all choices begins there.
+/// The label that begins the text, or a line that is announced by a colon, if no list of all
+/// choices begins there.
 fn at_the_beginning(reader: &Reader) -> Option<Answer> {
     let lines = lines(reader);
     let is_announced = |n: &usize| *n == 0 || reader.text(lines[*n - 1].end - 1) == ":";
@@ -61,7 +77,9 @@ fn at_the_beginning(reader: &Reader) -> Option<Answer> {
         let at = reader.behind(lines[n].start, "( [ # - option choice answer");
         // "I, for one" begins with a pronoun.
         let is_pronoun = reader.text(at) == "i" && reader.text(at + 1) == ",";
-        let is_listed = lines.get(n + 1).is_some_and(|next| continues(reader, &lines[n], next));
+        let is_listed = lines
+            .get(n + 1)
+            .is_some_and(|next| continues(reader, &lines[n], next));
         let is_label = reader.label(at).is_some() && !is_pronoun && !is_listed && !reader.lists(at);
         let is_end = at + 1 == reader.tokens.len() || reader.is_any(at + 1, ENDS);
         let answer = if is_label { reader.answer(at) } else { None };
@@ -74,7 +92,9 @@ fn at_the_beginning(reader: &Reader) -> Option<Answer> {
 fn on_the_last_line(reader: &Reader) -> Option<Answer> {
     let lines = lines(reader);
     let (last, above) = lines.split_last()?;
-    let is_listed = above.last().is_some_and(|above| continues(reader, above, last));
+    let is_listed = above
+        .last()
+        .is_some_and(|above| continues(reader, above, last));
     if is_listed { None } else { alone(reader, last) }
 }
 
@@ -90,26 +110,38 @@ fn continues(reader: &Reader, line: &Range<usize>, next: &Range<usize>) -> bool 
 fn alone(reader: &Reader, line: &Range<usize>) -> Option<Answer> {
     let is_choice = |at: usize| {
         let end = reader.end_of_choice(at)?;
-        (end..line.end).all(|at| !reader.is_word(at)).then(|| reader.answer(at))
+        (end..line.end)
+            .all(|at| !reader.is_word(at))
+            .then(|| reader.answer(at))
     };
     let is_filler = |at: usize| !reader.is_word(at) || reader.is_any(at, FILLERS);
-    let at = line.clone().find(|at| is_choice(*at).is_some() || !is_filler(*at))?;
+    let at = line
+        .clone()
+        .find(|at| is_choice(*at).is_some() || !is_filler(*at))?;
     is_choice(at).flatten()
 }
 
 /// The choice whose words occur, or several.
 fn said(reader: &Reader) -> Option<Answer> {
     let is_denied = |at: usize| {
-        let before = if at > 0 && is_article(reader.text(at - 1)) { at - 1 } else { at };
+        let before = if at > 0 && is_article(reader.text(at - 1)) {
+            at - 1
+        } else {
+            at
+        };
         before > 0 && reader.is_any(before - 1, DENIALS)
     };
-    let said = reader.all_said().into_iter().filter(|(_, at)| !is_denied(*at));
+    let said = reader
+        .all_said()
+        .into_iter()
+        .filter(|(_, at)| !is_denied(*at));
     agreement(said.map(|(label, _)| Answer::Choice(label)))
 }
 
 /// The lines that say something.
 fn lines(reader: &Reader) -> Vec<Range<usize>> {
-    let ends = (0..=reader.tokens.len()).filter(|at| *at == reader.tokens.len() || reader.text(*at) == LINE_END);
+    let ends = (0..=reader.tokens.len())
+        .filter(|at| *at == reader.tokens.len() || reader.text(*at) == LINE_END);
     let mut start = 0;
     let lines = ends.map(|end| std::mem::replace(&mut start, end + 1)..end);
     lines.filter(|line| !line.is_empty()).collect()

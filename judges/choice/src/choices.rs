@@ -1,4 +1,5 @@
-//! The choices of an instruction: how they are labeled and, where the data set's row lists them, what they say.
+//! The choices of an instruction: how they are labeled and, where the data set's row lists them,
+//! what they say.
 //!
 //! It knows nothing of responses.
 
@@ -8,7 +9,9 @@ use tpo_plugin::Instruction;
 use crate::token::{Token, tokens};
 
 /// Marks that change what a text says: `x > 2` is not `x < 2`.
-const OPERATORS: [&str; 13] = ["+", "<", ">", "=", "%", "^", "/", "≤", "≥", "≠", "×", "÷", "°"];
+const OPERATORS: [&str; 13] = [
+    "+", "<", ">", "=", "%", "^", "/", "≤", "≥", "≠", "×", "÷", "°",
+];
 
 /// The label of a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +62,10 @@ pub(crate) struct Choices {
 enum Field {
     Texts(Vec<String>),
     Rows(Vec<Row>),
-    Columns { label: Vec<String>, text: Vec<String> },
+    Columns {
+        label: Vec<String>,
+        text: Vec<String>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -69,8 +75,8 @@ struct Row {
 }
 
 impl Choices {
-    /// What `field` of the row lists. Where it lists nothing, the instruction's text says whether its choices are
-    /// numbered. The error is the phrase for `unscored`.
+    /// What `field` of the row lists. Where it lists nothing, the instruction's text says whether
+    /// its choices are numbered. The error is the phrase for `unscored`.
     pub(crate) fn of(instruction: &Instruction, field: &str) -> Result<Self, &'static str> {
         let unreadable = "unreadable choices";
         let rows = match instruction.field(field).map_err(|_| unreadable)? {
@@ -80,18 +86,29 @@ impl Choices {
                 if texts.len() > letters.clone().count() {
                     return Err(unreadable);
                 }
-                letters.zip(texts).map(|(label, text)| Row { label, text }).collect()
+                letters
+                    .zip(texts)
+                    .map(|(label, text)| Row { label, text })
+                    .collect()
             }
             Some(Field::Rows(rows)) => rows,
-            Some(Field::Columns { label, text }) if label.len() == text.len() => {
-                label.into_iter().zip(text).map(|(label, text)| Row { label, text }).collect()
-            }
+            Some(Field::Columns { label, text }) if label.len() == text.len() => label
+                .into_iter()
+                .zip(text)
+                .map(|(label, text)| Row { label, text })
+                .collect(),
             Some(Field::Columns { .. }) => return Err(unreadable),
         };
         let listed: Option<Vec<Listed>> = rows.iter().map(Listed::read).collect();
-        let mut choices = Self { listed: listed.ok_or(unreadable)?, is_numbered: is_numbered(&instruction.text()) };
-        if (1..choices.listed.len()).any(|at| choices.listed[..at].iter().any(|c| c.label == choices.listed[at].label))
-        {
+        let mut choices = Self {
+            listed: listed.ok_or(unreadable)?,
+            is_numbered: is_numbered(&instruction.text()),
+        };
+        if (1..choices.listed.len()).any(|at| {
+            choices.listed[..at]
+                .iter()
+                .any(|c| c.label == choices.listed[at].label)
+        }) {
             return Err(unreadable);
         }
         choices.forget_same_words();
@@ -108,7 +125,11 @@ impl Choices {
 
     /// Choices that differ only in what is not compared cannot be told by what they say.
     fn forget_same_words(&mut self) {
-        let all: Vec<Vec<String>> = self.listed.iter().map(|choice| choice.words.clone()).collect();
+        let all: Vec<Vec<String>> = self
+            .listed
+            .iter()
+            .map(|choice| choice.words.clone())
+            .collect();
         for choice in &mut self.listed {
             if all.iter().filter(|words| **words == choice.words).count() > 1 {
                 choice.words.clear();
@@ -121,15 +142,28 @@ impl Listed {
     fn read(row: &Row) -> Option<Self> {
         let label = tokens(&row.label);
         let mut words = label.iter().filter(|token| token.is_word);
-        let (Some(word), None) = (words.next(), words.next()) else { return None };
-        let words = tokens(&row.text).into_iter().filter(comparable).map(|token| token.text).collect();
-        Some(Self { label: Label::read(&word.text)?, words })
+        let (Some(word), None) = (words.next(), words.next()) else {
+            return None;
+        };
+        let words = tokens(&row.text)
+            .into_iter()
+            .filter(comparable)
+            .map(|token| token.text)
+            .collect();
+        Some(Self {
+            label: Label::read(&word.text)?,
+            words,
+        })
     }
 }
 
 /// Whether a token counts where texts are compared: words but English articles, and operators.
 pub(crate) fn comparable(token: &Token) -> bool {
-    if token.is_word { !is_article(&token.text) } else { OPERATORS.contains(&token.text.as_str()) }
+    if token.is_word {
+        !is_article(&token.text)
+    } else {
+        OPERATORS.contains(&token.text.as_str())
+    }
 }
 
 /// Whether a word in lower case is an English article.
@@ -137,13 +171,14 @@ pub(crate) fn is_article(word: &str) -> bool {
     ["a", "an", "the"].contains(&word)
 }
 
-/// Whether a text marks a first and a second choice with numbers, as `1.`, `1)` or `1:`, and not with letters.
+/// Whether a text marks a first and a second choice with numbers, as `1.`, `1)` or `1:`, and not
+/// with letters.
 fn is_numbered(text: &str) -> bool {
     let tokens = tokens(text);
     let marks = |label: &str| {
-        tokens
-            .windows(2)
-            .any(|pair| pair[0].text == label && pair[1].touches && [".", ")", ":"].contains(&&*pair[1].text))
+        tokens.windows(2).any(|pair| {
+            pair[0].text == label && pair[1].touches && [".", ")", ":"].contains(&&*pair[1].text)
+        })
     };
     marks("1") && marks("2") && !(marks("a") && marks("b"))
 }
@@ -153,9 +188,16 @@ mod tests {
     use super::*;
 
     fn instruction(text: &str, choices: &str) -> Instruction {
-        let message = tpo_plugin::Message { role: "user".into(), content: text.into() };
+        let message = tpo_plugin::Message {
+            role: "user".into(),
+            content: text.into(),
+        };
         let metadata = vec![("choices".into(), choices.into())];
-        Instruction { messages: vec![message], metadata, ..Instruction::default() }
+        Instruction {
+            messages: vec![message],
+            metadata,
+            ..Instruction::default()
+        }
     }
 
     #[test]
@@ -166,8 +208,19 @@ mod tests {
             r#"[{"label": "(A)", "text": "The cat"}, {"label": "B", "text": "dogs"}]"#,
         ] {
             let choices = Choices::of(&instruction("", field), "choices").expect(field);
-            let listed: Vec<_> = choices.listed.iter().map(|choice| (choice.label, choice.words.join(" "))).collect();
-            assert_eq!(listed, [(Label::Letter(b'a'), "cat".into()), (Label::Letter(b'b'), "dogs".into())], "{field}");
+            let listed: Vec<_> = choices
+                .listed
+                .iter()
+                .map(|choice| (choice.label, choice.words.join(" ")))
+                .collect();
+            assert_eq!(
+                listed,
+                [
+                    (Label::Letter(b'a'), "cat".into()),
+                    (Label::Letter(b'b'), "dogs".into())
+                ],
+                "{field}"
+            );
         }
     }
 
@@ -182,7 +235,11 @@ mod tests {
             r#"{"label": ["yes", "no"], "text": ["x", "y"]}"#,
             &many,
         ] {
-            assert_eq!(Choices::of(&instruction("", field), "choices").err(), Some("unreadable choices"), "{field}");
+            assert_eq!(
+                Choices::of(&instruction("", field), "choices").err(),
+                Some("unreadable choices"),
+                "{field}"
+            );
         }
     }
 
@@ -190,14 +247,21 @@ mod tests {
     fn choices_that_say_the_same_are_known_by_their_labels_only() {
         let field = r#"["x - 1", "x – 1", "x + 1", "-1", "1"]"#;
         let choices = Choices::of(&instruction("", field), "choices").expect("choices");
-        let words: Vec<_> = choices.listed.iter().map(|choice| choice.words.join(" ")).collect();
+        let words: Vec<_> = choices
+            .listed
+            .iter()
+            .map(|choice| choice.words.join(" "))
+            .collect();
         assert_eq!(words, ["", "", "x + 1", "-1", "1"]);
     }
 
     #[test]
     fn an_instruction_says_whether_its_choices_are_numbered() {
-        let numbered =
-            |text: &str| Choices::of(&instruction(text, "null"), "choices").expect(text).have(Label::Number(2));
+        let numbered = |text: &str| {
+            Choices::of(&instruction(text, "null"), "choices")
+                .expect(text)
+                .have(Label::Number(2))
+        };
         assert!(numbered("Which?\n1. cat\n2. dog") && numbered("Which? (1) cat (2) dog"));
         assert!(!numbered("What is 1 + 1?") && !numbered("1. Read.\n2. Choose:\nA. cat\nB. dog"));
     }

@@ -1,7 +1,8 @@
-//! A judge of multiple-choice instructions: the choice that a response commits to against that of the reference answer.
+//! A judge of multiple-choice instructions: the choice that a response commits to against that of
+//! the reference answer.
 //!
-//! Why a choice is made is not looked at. It knows nothing of thoughts, and a response that commits to no choice, or to
-//! two, is wrong, not unscored: that a choice was made is part of being right.
+//! Why a choice is made is not looked at. It knows nothing of thoughts, and a response that commits
+//! to no choice, or to two, is wrong, not unscored: that a choice was made is part of being right.
 
 mod answer;
 mod choices;
@@ -12,7 +13,9 @@ mod tests;
 mod token;
 
 use serde::Deserialize;
-use tpo_plugin::{Error, Group, Instruction, JsonSchema, Judge, Judgment, Plugin, Scored, schemars};
+use tpo_plugin::{
+    Error, Group, Instruction, JsonSchema, Judge, Judgment, Plugin, Scored, schemars,
+};
 
 use crate::answer::{answer, choice_of};
 use crate::choices::{Choices, Label};
@@ -22,17 +25,20 @@ use crate::reader::Answer;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// The field of the data set's row that lists the accepted answers. Where a row has none, its reference is the
-    /// answer.
+    /// The field of the data set's row that lists the accepted answers. Where a row has none, its
+    /// reference is the answer.
     answers_field: String,
-    /// The field of the data set's row that lists the choices: texts, or labels and texts as in Hugging Face's data
-    /// sets. Where a row has none, a choice is known by its label only.
+    /// The field of the data set's row that lists the choices: texts, or labels and texts as in
+    /// Hugging Face's data sets. Where a row has none, a choice is known by its label only.
     choices_field: String,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { answers_field: "answers".into(), choices_field: "choices".into() }
+        Self {
+            answers_field: "answers".into(),
+            choices_field: "choices".into(),
+        }
     }
 }
 
@@ -49,9 +55,11 @@ impl Plugin for Choice {
 impl Judge for Choice {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
         let of_group = |group: &Group| match self.right_choices(&group.instruction) {
-            Ok((right, choices)) => {
-                group.responses.iter().map(|response| compare(response, &right, &choices).into()).collect()
-            }
+            Ok((right, choices)) => group
+                .responses
+                .iter()
+                .map(|response| compare(response, &right, &choices).into())
+                .collect(),
             Err(reason) => vec![Judgment::unscored(reason); group.responses.len()],
         };
         Ok(groups.iter().map(of_group).collect())
@@ -59,11 +67,18 @@ impl Judge for Choice {
 }
 
 impl Choice {
-    /// The labels of the right choices, and all choices of an instruction. The error is the phrase for `unscored`.
-    fn right_choices(&self, instruction: &Instruction) -> Result<(Vec<Label>, Choices), &'static str> {
+    /// The labels of the right choices, and all choices of an instruction. The error is the phrase
+    /// for `unscored`.
+    fn right_choices(
+        &self,
+        instruction: &Instruction,
+    ) -> Result<(Vec<Label>, Choices), &'static str> {
         let answers = instruction.accepted_answers(&self.0.answers_field)?;
         let choices = Choices::of(instruction, &self.0.choices_field)?;
-        let right: Option<Vec<Label>> = answers.iter().map(|answer| choice_of(answer, &choices)).collect();
+        let right: Option<Vec<Label>> = answers
+            .iter()
+            .map(|answer| choice_of(answer, &choices))
+            .collect();
         Ok((right.ok_or("no choice in the reference answer")?, choices))
     }
 }

@@ -1,6 +1,8 @@
-//! Statements of an answer: `\boxed{B}`, "the answer is B", "B is the correct option", "I choose B".
+//! Statements of an answer: `\boxed{B}`, "the answer is B", "B is the correct option", "I choose
+//! B".
 //!
-//! The last one counts, so that a response may correct itself. What is denied, supposed or asked is no statement.
+//! The last one counts, so that a response may correct itself. What is denied, supposed or asked is
+//! no statement.
 
 use crate::reader::{Answer, Reader};
 use crate::token::{BOXED, LINE_END};
@@ -9,30 +11,36 @@ use crate::token::{BOXED, LINE_END};
 const LINKS: &str = "is are was be : = > → - – —";
 const SENTENCE_ENDS: &str = ". ? ! ; \n";
 /// What denies.
-pub(crate) const DENIALS: &str =
-    "not isn't aren't wasn't can't cannot couldn't won't wouldn't shouldn't doesn't don't neither nor never none";
+pub(crate) const DENIALS: &str = "not isn't aren't wasn't can't cannot couldn't won't wouldn't \
+    shouldn't doesn't don't neither nor never none";
 /// What makes an announcement one of something else: "if the answer is B", "the wrong answer is B".
-const RESERVATIONS: &str = "no if suppose assume assuming whether unless wrong incorrect worst other another false";
+const RESERVATIONS: &str =
+    "no if suppose assume assuming whether unless wrong incorrect worst other another false";
 /// What may stand between a choice, or "it", and "is".
 const AUXILIARIES: &str = "would should must seems appears to has";
 /// What may stand between "is" and "correct".
-const ADVERBS: &str = "the my both all clearly therefore thus definitely indeed obviously actually probably";
+const ADVERBS: &str =
+    "the my both all clearly therefore thus definitely indeed obviously actually probably";
 const NOUNS: &str = "answer choice option one response statement fit match solution";
 /// What may follow "B is correct", where it is not something like "correct about the date".
 const REASONS: &str = "because since as given and so due here while whereas";
 /// What may stand before "B is correct", where it is not something like "vitamin B".
 const LEADS: &str = "\
-    option choice answer letter statement that so thus therefore hence and or only then since because actually think \
+    option choice answer letter statement that so thus therefore hence and or only then since \
+    because actually think \
     believe say but means";
 const FIRST_PERSON: &str = "i i'd i'll i'm let's";
 
 impl Reader<'_> {
     /// The last statement of an answer.
     pub(crate) fn stated(&self) -> Option<Answer> {
-        (0..self.tokens.len()).rev().find_map(|at| self.statement(at))
+        (0..self.tokens.len())
+            .rev()
+            .find_map(|at| self.statement(at))
     }
 
-    /// The statement that is told by the word at a place, or by "B is correct" with the choice at that place.
+    /// The statement that is told by the word at a place, or by "B is correct" with the choice at
+    /// that place.
     fn statement(&self, at: usize) -> Option<Answer> {
         let told = match self.text(at) {
             // "\boxed{A} or \boxed{B}" is told by the first.
@@ -56,16 +64,19 @@ impl Reader<'_> {
 
     /// The last `count` words before a place, up to the next mark.
     fn words_before(&self, at: usize, count: usize) -> impl Iterator<Item = usize> {
-        (at.saturating_sub(count)..at).rev().take_while(|at| self.is_word(*at))
+        (at.saturating_sub(count)..at)
+            .rev()
+            .take_while(|at| self.is_word(*at))
     }
 
     /// Whether what a word announces is denied or only supposed.
     fn is_reserved(&self, at: usize) -> bool {
-        self.words_before(at, 3).any(|at| self.is_any(at, RESERVATIONS) || self.is_any(at, DENIALS))
+        self.words_before(at, 3)
+            .any(|at| self.is_any(at, RESERVATIONS) || self.is_any(at, DENIALS))
     }
 
-    /// "The correct answer to this question is B", announced by the word at `by` and linked within `reach` words and
-    /// marks from `from` on.
+    /// "The correct answer to this question is B", announced by the word at `by` and linked within
+    /// `reach` words and marks from `from` on.
     fn announced(&self, by: usize, from: usize, reach: usize) -> Option<Answer> {
         if self.is_reserved(by) || self.is_any(from, "choices options") || self.has_approved(by) {
             return None;
@@ -106,8 +117,11 @@ impl Reader<'_> {
 
     fn is_link(&self, at: usize) -> bool {
         // Not the hyphen of a word.
-        let is_hyphen =
-            || self.text(at) == "-" && self.tokens[at].touches && self.tokens.get(at + 1).is_some_and(|t| t.touches);
+        let is_hyphen = || {
+            self.text(at) == "-"
+                && self.tokens[at].touches
+                && self.tokens.get(at + 1).is_some_and(|t| t.touches)
+        };
         self.is_any(at, LINKS) && !is_hyphen()
     }
 
@@ -119,27 +133,44 @@ impl Reader<'_> {
         self.named(but + 1)
     }
 
-    /// Whether the sentence of a word has approved a choice before it: "B is the best answer: A is too long".
+    /// Whether the sentence of a word has approved a choice before it: "B is the best answer: A is
+    /// too long".
     fn has_approved(&self, at: usize) -> bool {
-        let before = (at.saturating_sub(12)..at).rev().take_while(|at| !self.is_any(*at, SENTENCE_ENDS));
+        let before = (at.saturating_sub(12)..at)
+            .rev()
+            .take_while(|at| !self.is_any(*at, SENTENCE_ENDS));
         before.into_iter().any(|at| self.approved(at).is_some())
     }
 
     /// "I would choose B".
     fn chosen(&self, by: usize) -> Option<Answer> {
-        let is_mine = self.words_before(by, 4).any(|at| self.is_any(at, FIRST_PERSON));
-        if is_mine && !self.is_reserved(by) { self.named(by + 1) } else { None }
+        let is_mine = self
+            .words_before(by, 4)
+            .any(|at| self.is_any(at, FIRST_PERSON));
+        if is_mine && !self.is_reserved(by) {
+            self.named(by + 1)
+        } else {
+            None
+        }
     }
 
     /// "It must be B": a label that ends what is said.
     fn identified(&self, by: usize) -> Option<Answer> {
-        let link = if self.text(by) == "it" { self.behind(by + 1, AUXILIARIES) } else { by };
+        let link = if self.text(by) == "it" {
+            self.behind(by + 1, AUXILIARIES)
+        } else {
+            by
+        };
         if self.is_reserved(by) || link > by && !self.is_any(link, "is be") {
             return None;
         }
         let at = self.behind(self.behind(link + 1, ADVERBS), "option choice ( [");
         self.label(at)?;
-        if self.is_word(at + 1) && !self.is_any(at + 1, REASONS) { None } else { self.answer(at) }
+        if self.is_word(at + 1) && !self.is_any(at + 1, REASONS) {
+            None
+        } else {
+            self.answer(at)
+        }
     }
 
     /// "B is the correct answer", with the label at a place.
@@ -155,7 +186,11 @@ impl Reader<'_> {
         let joins = at > 1 && (joint == "or" || joint == "and" && self.text(link) == "are");
         let is_other = |at: usize| self.label(at).is_some_and(|other| other != label);
         let joins_another = joins && (is_other(at - 2) || at > 2 && is_other(at - 3));
-        Some(if joins_another { Answer::Several } else { Answer::Choice(label) })
+        Some(if joins_another {
+            Answer::Several
+        } else {
+            Answer::Choice(label)
+        })
     }
 
     /// Whether "correct", "the best option" or the like stands at a place.
@@ -163,11 +198,18 @@ impl Reader<'_> {
         match self.text(at) {
             "correct" | "right" => {
                 let is_the_one = at > 0 && self.text(at - 1) == "the";
-                is_the_one || !self.is_word(at + 1) || self.is_any(at + 1, REASONS) || self.is_any(at + 1, NOUNS)
+                is_the_one
+                    || !self.is_word(at + 1)
+                    || self.is_any(at + 1, REASONS)
+                    || self.is_any(at + 1, NOUNS)
             }
             "best" | "most" | "only" | "final" => {
                 let noun = (at + 1..at + 4).find(|at| self.is_any(*at, NOUNS));
-                noun.is_some_and(|noun| !self.words_before(noun, 3).any(|at| self.is_any(at, RESERVATIONS)))
+                noun.is_some_and(|noun| {
+                    !self
+                        .words_before(noun, 3)
+                        .any(|at| self.is_any(at, RESERVATIONS))
+                })
             }
             "answer" => true,
             _ => false,

@@ -16,17 +16,28 @@ const CITIES: [&str; 4] = ["London", "Paris", "New York", "York"];
 
 fn instruction(reference: &str, choices: &serde_json::Value) -> Instruction {
     let metadata = vec![("choices".into(), choices.to_string())];
-    Instruction { reference: Some(reference.into()), metadata, ..Instruction::default() }
+    Instruction {
+        reference: Some(reference.into()),
+        metadata,
+        ..Instruction::default()
+    }
 }
 
 /// One word for a judgment, in which its score and its aspects agree.
 fn verdict(instruction: &Instruction, response: &str) -> String {
-    let group = Group { instruction: instruction.clone(), responses: vec![response.into()] };
+    let group = Group {
+        instruction: instruction.clone(),
+        responses: vec![response.into()],
+    };
     let judge = Choice::new(Config::default()).unwrap();
     match judge.score(&[group]).unwrap().remove(0).remove(0) {
         Judgment::Unscored(reason) => reason,
         Judgment::Score(scored) => {
-            let aspects: Vec<_> = scored.aspects.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            let aspects: Vec<_> = scored
+                .aspects
+                .iter()
+                .map(|(name, value)| format!("{name} {value}"))
+                .collect();
             match format!("{} {}", scored.value, aspects.join(" ")).as_str() {
                 "1 correct 1 answered 1 ambiguous 0" => "right".into(),
                 "0 correct 0 answered 1 ambiguous 0" => "wrong".into(),
@@ -48,9 +59,14 @@ fn assert_verdicts(instruction: &Instruction, table: &[(&str, &str)]) {
 }
 
 fn data<T: DeserializeOwned>(name: &str) -> Vec<T> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data")
+        .join(name);
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Ten ways of choosing `LABEL`, which says `TEXT`, and not `OTHER`.
@@ -67,8 +83,9 @@ const PHRASES: [&str; 10] = [
     "If I remember it well, TEXT is what is asked for.",
 ];
 
-/// Questions of Natural Questions with the answers to three others as choices: what is said in ten ways is right where
-/// it is the reference answer, and wrong where it is another choice. The last way needs the choices, the others do not.
+/// Questions of Natural Questions with the answers to three others as choices: what is said in ten
+/// ways is right where it is the reference answer, and wrong where it is another choice. The last
+/// way needs the choices, the others do not.
 #[test]
 fn ten_ways_of_choosing_are_read() {
     #[derive(Deserialize)]
@@ -80,14 +97,29 @@ fn ten_ways_of_choosing_are_read() {
     for rows in rows.chunks_exact(4) {
         let texts: Vec<&str> = rows.iter().map(|row| row.answers[0].as_str()).collect();
         for (right, label) in ["A", "B", "C", "D"].into_iter().enumerate() {
-            for (reference, choices) in [(label, json!(null)), (label, json!(texts)), (texts[right], json!(texts))] {
+            for (reference, choices) in [
+                (label, json!(null)),
+                (label, json!(texts)),
+                (texts[right], json!(texts)),
+            ] {
                 let instruction = instruction(reference, &choices);
-                let phrases = if choices.is_null() { &PHRASES[..9] } else { &PHRASES };
-                for (given, other) in [(right, 1), ((right + 1) % 4, 2), ((right + 2) % 4, 3), ((right + 3) % 4, 1)] {
+                let phrases = if choices.is_null() {
+                    &PHRASES[..9]
+                } else {
+                    &PHRASES
+                };
+                for (given, other) in [
+                    (right, 1),
+                    ((right + 1) % 4, 2),
+                    ((right + 2) % 4, 3),
+                    ((right + 3) % 4, 1),
+                ] {
                     let letter = |at: usize| ["A", "B", "C", "D"][at % 4];
                     let wanted = if given == right { "right" } else { "wrong" };
                     for phrase in phrases {
-                        let response = phrase.replace("LABEL", letter(given)).replace("OTHER", letter(given + other));
+                        let response = phrase
+                            .replace("LABEL", letter(given))
+                            .replace("OTHER", letter(given + other));
                         let response = response.replace("TEXT", texts[given]);
                         judged += 1;
                         if verdict(&instruction, &response) != wanted {
@@ -98,11 +130,16 @@ fn ten_ways_of_choosing_are_read() {
             }
         }
     }
-    assert!(misread.is_empty(), "{} of {judged}: {misread:#?}", misread.len());
+    assert!(
+        misread.is_empty(),
+        "{} of {judged}: {misread:#?}",
+        misread.len()
+    );
     assert_eq!(judged, 50 * 4 * 4 * (9 + 10 + 10));
 }
 
-/// Responses of models to a question with four choices, which people compared: the better one chose the right one.
+/// Responses of models to a question with four choices, which people compared: the better one chose
+/// the right one.
 #[test]
 fn responses_of_models_are_judged_as_people_did() {
     #[derive(Deserialize)]
@@ -113,10 +150,20 @@ fn responses_of_models_are_judged_as_people_did() {
         label: String,
     }
     let rows: Vec<Row> = data("judge_meta/pandalm_dev.jsonl");
-    let rows: Vec<&Row> = rows.iter().filter(|row| row.prompt.contains("\nA. Loud sounds\n")).collect();
+    let rows: Vec<&Row> = rows
+        .iter()
+        .filter(|row| row.prompt.contains("\nA. Loud sounds\n"))
+        .collect();
     for row in &rows {
-        let (better, worse) = if row.label == "a" { ("right", "wrong") } else { ("wrong", "right") };
-        assert_verdicts(&instruction("A", &json!(null)), &[(&row.response_a, better), (&row.response_b, worse)]);
+        let (better, worse) = if row.label == "a" {
+            ("right", "wrong")
+        } else {
+            ("wrong", "right")
+        };
+        assert_verdicts(
+            &instruction("A", &json!(null)),
+            &[(&row.response_a, better), (&row.response_b, worse)],
+        );
     }
     assert_eq!(rows.len(), 4);
 }
@@ -165,8 +212,12 @@ fn texts() -> impl Strategy<Value = String> {
 
 fn instructions() -> impl Strategy<Value = Instruction> {
     let numbered = json!({"label": ["1", "2", "3"], "text": ["Paris", "York", "New York"]});
-    prop::sample::select(vec![("B", json!(null)), ("B", json!(CITIES)), ("2", numbered)])
-        .prop_map(|(reference, choices)| instruction(reference, &choices))
+    prop::sample::select(vec![
+        ("B", json!(null)),
+        ("B", json!(CITIES)),
+        ("2", numbered),
+    ])
+    .prop_map(|(reference, choices)| instruction(reference, &choices))
 }
 
 proptest! {

@@ -1,14 +1,28 @@
 //! A text as words and marks, in which phrases are looked for.
 //!
-//! Markup is left out (emphasis, quotes, LaTeX commands but `\boxed`), ends of lines are kept, numbers are one word. It
-//! knows nothing of choices.
+//! Markup is left out (emphasis, quotes, LaTeX commands but `\boxed`), ends of lines are kept,
+//! numbers are one word. It knows nothing of choices.
 
 /// Characters that only decorate.
-const MARKUP: [char; 14] = ['*', '_', '`', '$', '"', '“', '”', '\'', '‘', '’', '«', '»', '~', '|'];
+const MARKUP: [char; 14] = [
+    '*', '_', '`', '$', '"', '“', '”', '\'', '‘', '’', '«', '»', '~', '|',
+];
 
 /// Tags that only decorate.
-const TAGS: [&str; 12] =
-    ["<b>", "</b>", "<i>", "</i>", "<u>", "</u>", "<em>", "</em>", "<strong>", "</strong>", "<p>", "</p>"];
+const TAGS: [&str; 12] = [
+    "<b>",
+    "</b>",
+    "<i>",
+    "</i>",
+    "<u>",
+    "</u>",
+    "<em>",
+    "</em>",
+    "<strong>",
+    "</strong>",
+    "<p>",
+    "</p>",
+];
 
 /// The command whose braces hold an answer.
 pub(crate) const BOXED: &str = "\\boxed";
@@ -48,10 +62,18 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
             at += length - 1;
             continue;
         }
-        let text = if is_word { plain(&chars[start..at]) } else { chars[start..at].iter().collect() };
+        let text = if is_word {
+            plain(&chars[start..at])
+        } else {
+            chars[start..at].iter().collect()
+        };
         let says_nothing = first.is_whitespace() && first != '\n' || MARKUP.contains(&first);
         if !says_nothing && (first != '\\' || text == BOXED) {
-            tokens.push(Token { text, is_word, touches });
+            tokens.push(Token {
+                text,
+                is_word,
+                touches,
+            });
         }
         touches = !first.is_whitespace() && (touches || !says_nothing);
     }
@@ -60,8 +82,14 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
 
 /// How many characters the decorating tag has with which a text begins.
 fn tag_length(chars: &[char]) -> Option<usize> {
-    let begins_with = |tag: &&str| tag.chars().enumerate().all(|(at, c)| chars.get(at) == Some(&c));
-    TAGS.iter().find(|tag| begins_with(tag)).map(|tag| tag.len())
+    let begins_with = |tag: &&str| {
+        tag.chars()
+            .enumerate()
+            .all(|(at, c)| chars.get(at) == Some(&c))
+    };
+    TAGS.iter()
+        .find(|tag| begins_with(tag))
+        .map(|tag| tag.len())
 }
 
 /// A letter or digit, or the sign of a number.
@@ -72,7 +100,8 @@ fn is_word_start(chars: &[char], at: usize) -> bool {
     chars[at].is_alphanumeric() || is_sign() && !stands_behind()
 }
 
-/// An apostrophe between letters, or what stands between the digits of `3.5`, `1/2`, `2:00` and `1,000`.
+/// An apostrophe between letters, or what stands between the digits of `3.5`, `1/2`, `2:00` and
+/// `1,000`.
 fn is_within_word(chars: &[char], at: usize) -> bool {
     let is_digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
     let between_digits = || is_digit(at - 1) && is_digit(at + 1);
@@ -86,7 +115,10 @@ fn is_within_word(chars: &[char], at: usize) -> bool {
 
 /// A word in lower case, with plain signs and apostrophes and without commas in numbers.
 fn plain(word: &[char]) -> String {
-    let plain = word.iter().filter(|c| **c != ',').flat_map(|c| c.to_lowercase());
+    let plain = word
+        .iter()
+        .filter(|c| **c != ',')
+        .flat_map(|c| c.to_lowercase());
     let replaced = plain.map(|c| match c {
         '’' => '\'',
         '\u{2212}' => '-',
@@ -121,7 +153,15 @@ mod tests {
 
     #[test]
     fn what_touches_is_told() {
-        let touching = |text: &str| tokens(text).into_iter().map(|token| token.touches).collect::<Vec<_>>();
-        assert_eq!(touching("**A**nswer B) C"), [false, true, false, true, false]);
+        let touching = |text: &str| {
+            tokens(text)
+                .into_iter()
+                .map(|token| token.touches)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            touching("**A**nswer B) C"),
+            [false, true, false, true, false]
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! A judge of short answers: 1 where a response is one of the reference answers, else 0.
 //!
-//! Letter case, punctuation and English articles are not looked at, as in SQuAD's exact match. It knows nothing of thoughts.
+//! Letter case, punctuation and English articles are not looked at, as in SQuAD's exact match. It
+//! knows nothing of thoughts.
 
 use serde::Deserialize;
 use tpo_plugin::reference::{against_answers, normalized_words};
@@ -10,7 +11,8 @@ use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, sche
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// The field of the data set's row that lists the accepted answers. Where a row has none, its reference is the answer.
+    /// The field of the data set's row that lists the accepted answers. Where a row has none, its
+    /// reference is the answer.
     answers_field: String,
     /// It is enough that the answer occurs in the response.
     contained: bool,
@@ -18,7 +20,10 @@ struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { answers_field: "answers".into(), contained: false }
+        Self {
+            answers_field: "answers".into(),
+            contained: false,
+        }
     }
 }
 
@@ -35,20 +40,33 @@ impl Plugin for Exact {
 impl Judge for Exact {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
         let accept = |answers: &[String]| {
-            let answers: Vec<_> = answers.iter().map(|answer| normalized_words(answer)).collect();
-            if answers.iter().any(Vec::is_empty) { Err("no word in the reference answer") } else { Ok(answers) }
+            let answers: Vec<_> = answers
+                .iter()
+                .map(|answer| normalized_words(answer))
+                .collect();
+            if answers.iter().any(Vec::is_empty) {
+                Err("no word in the reference answer")
+            } else {
+                Ok(answers)
+            }
         };
-        Ok(against_answers(groups, &self.0.answers_field, accept, |answers, response| {
-            let given = normalized_words(response);
-            let is_right = answers.iter().any(|answer| self.matches(&given, answer));
-            Scored::new(f64::from(u8::from(is_right)))
-        }))
+        Ok(against_answers(
+            groups,
+            &self.0.answers_field,
+            accept,
+            |answers, response| {
+                let given = normalized_words(response);
+                let is_right = answers.iter().any(|answer| self.matches(&given, answer));
+                Scored::new(f64::from(u8::from(is_right)))
+            },
+        ))
     }
 }
 
 impl Exact {
     fn matches(&self, given: &[String], answer: &[String]) -> bool {
-        given == answer || self.0.contained && given.windows(answer.len()).any(|part| part == answer)
+        given == answer
+            || self.0.contained && given.windows(answer.len()).any(|part| part == answer)
     }
 }
 
@@ -61,9 +79,19 @@ mod tests {
     use super::*;
 
     fn values(contained: bool, reference: &str, responses: &[&str]) -> Vec<String> {
-        let instruction = Instruction { reference: Some(reference.into()), ..Instruction::default() };
-        let group = Group { instruction, responses: responses.iter().map(ToString::to_string).collect() };
-        let judge = Exact::new(Config { contained, ..Config::default() }).unwrap();
+        let instruction = Instruction {
+            reference: Some(reference.into()),
+            ..Instruction::default()
+        };
+        let group = Group {
+            instruction,
+            responses: responses.iter().map(ToString::to_string).collect(),
+        };
+        let judge = Exact::new(Config {
+            contained,
+            ..Config::default()
+        })
+        .unwrap();
         let judgments = judge.score(&[group]).unwrap().remove(0);
         let value = |judgment| match judgment {
             Judgment::Score(scored) => scored.value.to_string(),
@@ -75,12 +103,18 @@ mod tests {
     #[test]
     fn an_answer_is_the_same_in_other_letters() {
         let responses = ["paris", "The Paris!", "It is Paris.", "Parisian", ""];
-        assert_eq!(values(false, "Paris", &responses), ["1", "1", "0", "0", "0"]);
+        assert_eq!(
+            values(false, "Paris", &responses),
+            ["1", "1", "0", "0", "0"]
+        );
         assert_eq!(values(true, "Paris", &responses), ["1", "1", "1", "0", "0"]);
     }
 
     #[test]
     fn an_answer_without_words_is_none() {
-        assert_eq!(values(true, "the.", &["x"]), ["no word in the reference answer"]);
+        assert_eq!(
+            values(true, "the.", &["x"]),
+            ["no word in the reference answer"]
+        );
     }
 }

@@ -7,25 +7,51 @@ fn judge(config: Config) -> LlmRubric {
 }
 
 fn reply(text: &str, tokens: &[&[(&str, f64)]]) -> ChatReply {
-    let token =
-        |(token, probability): &(&str, f64)| TokenLogProb { token: (*token).into(), log_prob: probability.ln() };
-    let top_log_probs = tokens.iter().map(|tokens| tokens.iter().map(token).collect()).collect();
-    ChatReply { text: text.into(), truncated: false, top_log_probs, extra: Vec::new() }
+    let token = |(token, probability): &(&str, f64)| TokenLogProb {
+        token: (*token).into(),
+        log_prob: probability.ln(),
+    };
+    let top_log_probs = tokens
+        .iter()
+        .map(|tokens| tokens.iter().map(token).collect())
+        .collect();
+    ChatReply {
+        text: text.into(),
+        truncated: false,
+        top_log_probs,
+        extra: Vec::new(),
+    }
 }
 
 #[test]
 fn a_written_rating_is_the_score() {
     let judge = judge(Config::default());
-    let scored = judge.read(&reply("Clear and short.\nScore: 4", &[])).expect("a score");
-    assert_eq!((scored.value, scored.rationale.as_deref()), (4.0, Some("Clear and short.\nScore: 4")));
-    assert_eq!(judge.read(&reply("Score: 6", &[])), Err("rating off the scale".into()));
-    assert_eq!(judge.read(&reply("Four of five.", &[])), Err("no rating".into()));
+    let scored = judge
+        .read(&reply("Clear and short.\nScore: 4", &[]))
+        .expect("a score");
+    assert_eq!(
+        (scored.value, scored.rationale.as_deref()),
+        (4.0, Some("Clear and short.\nScore: 4"))
+    );
+    assert_eq!(
+        judge.read(&reply("Score: 6", &[])),
+        Err("rating off the scale".into())
+    );
+    assert_eq!(
+        judge.read(&reply("Four of five.", &[])),
+        Err("no rating".into())
+    );
 }
 
 #[test]
 fn the_expected_rating_is_a_mean() {
-    let judge = judge(Config { score: ScoreBy::Expected, ..Config::default() });
-    let scored = judge.read(&reply(" 4", &[&[(" 4", 0.6), (" 5", 0.2), (" The", 0.2)]])).expect("a score");
+    let judge = judge(Config {
+        score: ScoreBy::Expected,
+        ..Config::default()
+    });
+    let scored = judge
+        .read(&reply(" 4", &[&[(" 4", 0.6), (" 5", 0.2), (" The", 0.2)]]))
+        .expect("a score");
     assert!((scored.value - 4.25).abs() < 1e-12, "{}", scored.value);
     let behind_a_space = reply(" 2", &[&[(" ", 0.9), ("2", 0.1)], &[("2", 1.0)]]);
     assert!((judge.read(&behind_a_space).expect("a score").value - 2.0).abs() < 1e-12);
@@ -36,15 +62,31 @@ fn the_expected_rating_is_a_mean() {
 
 #[test]
 fn an_expected_rating_is_asked_for_behind_its_marker() {
-    let judge = judge(Config { score: ScoreBy::Expected, ..Config::default() });
+    let judge = judge(Config {
+        score: ScoreBy::Expected,
+        ..Config::default()
+    });
     let request = judge.request("Say hello.", "Hello!");
     assert_eq!(request.prefill.as_deref(), Some("Score:"));
     assert!(request.top_log_probs >= 9);
-    assert!(request.messages[1].content.contains("<response>\nHello!\n</response>"));
+    assert!(
+        request.messages[1]
+            .content
+            .contains("<response>\nHello!\n</response>")
+    );
 }
 
 #[test]
 fn a_scale_that_is_no_single_token_is_refused() {
-    let refused = LlmRubric::new(Config { score: ScoreBy::Expected, scale: 10, ..Config::default() }).err();
-    assert!(refused.expect("refused").contains("`scale` must be 9 or less"));
+    let refused = LlmRubric::new(Config {
+        score: ScoreBy::Expected,
+        scale: 10,
+        ..Config::default()
+    })
+    .err();
+    assert!(
+        refused
+            .expect("refused")
+            .contains("`scale` must be 9 or less")
+    );
 }

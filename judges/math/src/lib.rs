@@ -1,7 +1,8 @@
 //! A judge of word problems: the final number of a response against that of the reference answer.
 //!
-//! It reads numbers and compares them exactly; how a solution gets there is not looked at. It knows nothing of thoughts,
-//! and a response that gives no number is wrong, not unscored: that an answer was given is part of being right.
+//! It reads numbers and compares them exactly; how a solution gets there is not looked at. It knows
+//! nothing of thoughts, and a response that gives no number is wrong, not unscored: that an answer
+//! was given is part of being right.
 
 mod answer;
 mod number;
@@ -19,17 +20,21 @@ use crate::number::Number;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// How far a number may be off, as a share of the reference. 0 wants it exact; `0.001` lets `0.333` pass for a third.
+    /// How far a number may be off, as a share of the reference. 0 wants it exact; `0.001` lets
+    /// `0.333` pass for a third.
     #[schemars(range(min = 0.0, max = 0.1))]
     tolerance: f64,
-    /// The field of the data set's row that lists the accepted answers. Where a row has none, the last number of its
-    /// reference answer is the accepted one.
+    /// The field of the data set's row that lists the accepted answers. Where a row has none, the
+    /// last number of its reference answer is the accepted one.
     answers_field: String,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { tolerance: 0.0, answers_field: "answers".into() }
+        Self {
+            tolerance: 0.0,
+            answers_field: "answers".into(),
+        }
     }
 }
 
@@ -42,25 +47,36 @@ impl Plugin for Math {
         if (0.0..=0.1).contains(&config.tolerance) {
             return Ok(Self(config));
         }
-        Err(format!("`tolerance` must be from 0 to 0.1, not {}", config.tolerance))
+        Err(format!(
+            "`tolerance` must be from 0 to 0.1, not {}",
+            config.tolerance
+        ))
     }
 }
 
 impl Judge for Math {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
-        Ok(against_answers(groups, &self.0.answers_field, numbers_of, |accepted, response| {
-            self.compare(response, accepted)
-        }))
+        Ok(against_answers(
+            groups,
+            &self.0.answers_field,
+            numbers_of,
+            |accepted, response| self.compare(response, accepted),
+        ))
     }
 }
 
 impl Math {
     fn compare(&self, response: &str, accepted: &[Number]) -> Scored {
         let given = final_number(response);
-        let is_right =
-            given.is_some_and(|given| accepted.iter().any(|wanted| given.is_near(*wanted, self.0.tolerance)));
+        let is_right = given.is_some_and(|given| {
+            accepted
+                .iter()
+                .any(|wanted| given.is_near(*wanted, self.0.tolerance))
+        });
         let figure = |holds: bool| f64::from(u8::from(holds));
-        Scored::new(figure(is_right)).aspect("correct", figure(is_right)).aspect("answered", figure(given.is_some()))
+        Scored::new(figure(is_right))
+            .aspect("correct", figure(is_right))
+            .aspect("answered", figure(given.is_some()))
     }
 }
 

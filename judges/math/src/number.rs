@@ -12,22 +12,35 @@ pub(crate) struct Number {
 
 impl Number {
     fn new(numerator: i128, denominator: i128) -> Option<Self> {
-        (denominator > 0).then_some(Self { numerator, denominator, is_cents: false })
+        (denominator > 0).then_some(Self {
+            numerator,
+            denominator,
+            is_cents: false,
+        })
     }
 
     fn plus(self, other: Self) -> Option<Self> {
         let left = self.numerator.checked_mul(other.denominator)?;
         let right = other.numerator.checked_mul(self.denominator)?;
-        Self::new(left.checked_add(right)?, self.denominator.checked_mul(other.denominator)?)
+        Self::new(
+            left.checked_add(right)?,
+            self.denominator.checked_mul(other.denominator)?,
+        )
     }
 
     fn over(self, other: Self) -> Option<Self> {
-        Self::new(self.numerator.checked_mul(other.denominator)?, self.denominator.checked_mul(other.numerator)?)
+        Self::new(
+            self.numerator.checked_mul(other.denominator)?,
+            self.denominator.checked_mul(other.numerator)?,
+        )
     }
 
     /// Whether it is `wanted`, give or take a share of that. `$0.50` is also 50.
     pub(crate) fn is_near(self, wanted: Self, tolerance: f64) -> bool {
-        let cents = self.numerator.checked_mul(100).filter(|_| self.is_cents && !wanted.is_cents);
+        let cents = self
+            .numerator
+            .checked_mul(100)
+            .filter(|_| self.is_cents && !wanted.is_cents);
         let cents = cents.and_then(|cents| Self::new(cents, self.denominator));
         self.equals(wanted, tolerance) || cents.is_some_and(|cents| cents.equals(wanted, tolerance))
     }
@@ -47,8 +60,8 @@ impl Number {
     }
 }
 
-/// All numbers of a text in order: `-3`, `1,234.50`, `.5`, `3/4`, `1 1/2`, `\frac{3}{4}`. Units are not looked at, but for
-/// cents; a sign of percent is a unit.
+/// All numbers of a text in order: `-3`, `1,234.50`, `.5`, `3/4`, `1 1/2`, `\frac{3}{4}`. Units are
+/// not looked at, but for cents; a sign of percent is a unit.
 pub(crate) fn numbers(text: &str) -> Vec<Number> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -73,27 +86,45 @@ fn next(text: &str, start: usize) -> Option<(Number, usize)> {
     let (sign, unsigned) = sign(&text[start..], before);
     let at = start + unsigned;
     let (number, length) = latex_fraction(&text[at..]).or_else(|| with_fraction(&text[at..]))?;
-    let number = if sign { Number::new(-number.numerator, number.denominator)? } else { number };
+    let number = if sign {
+        Number::new(-number.numerator, number.denominator)?
+    } else {
+        number
+    };
     let is_cents = text[..at].ends_with('$') && number.numerator.abs() < number.denominator;
     Some((Number { is_cents, ..number }, at + length))
 }
 
-/// Whether a minus stands in front, and how many bytes come before the digits. Behind another operand it subtracts.
+/// Whether a minus stands in front, and how many bytes come before the digits. Behind another
+/// operand it subtracts.
 fn sign(text: &str, before: Option<char>) -> (bool, usize) {
-    let minus = ['-', '\u{2212}'].into_iter().find(|minus| text.starts_with(*minus));
-    let Some(minus) = minus.filter(|_| !before.is_some_and(|c| c.is_alphanumeric() || ")]}.%".contains(c))) else {
+    let minus = ['-', '\u{2212}']
+        .into_iter()
+        .find(|minus| text.starts_with(*minus));
+    let Some(minus) =
+        minus.filter(|_| !before.is_some_and(|c| c.is_alphanumeric() || ")]}.%".contains(c)))
+    else {
         return (false, 0);
     };
-    let currency = text[minus.len_utf8()..].chars().next().filter(|c| "$€£".contains(*c));
+    let currency = text[minus.len_utf8()..]
+        .chars()
+        .next()
+        .filter(|c| "$€£".contains(*c));
     (true, minus.len_utf8() + currency.map_or(0, char::len_utf8))
 }
 
 /// `\frac{3}{4}`, also as `\dfrac` and `\tfrac`.
 fn latex_fraction(text: &str) -> Option<(Number, usize)> {
-    let command = ["\\frac{", "\\dfrac{", "\\tfrac{"].into_iter().find(|command| text.starts_with(command))?;
+    let command = ["\\frac{", "\\dfrac{", "\\tfrac{"]
+        .into_iter()
+        .find(|command| text.starts_with(command))?;
     let (above, rest) = text[command.len()..].split_once("}{")?;
     let (below, _) = rest.split_once('}')?;
-    let whole = |text: &str| decimal(text).filter(|(_, length)| *length == text.len()).map(|(number, _)| number);
+    let whole = |text: &str| {
+        decimal(text)
+            .filter(|(_, length)| *length == text.len())
+            .map(|(number, _)| number)
+    };
     let number = whole(above)?.over(whole(below)?)?;
     Some((number, command.len() + above.len() + 2 + below.len() + 1))
 }
@@ -124,18 +155,30 @@ fn decimal(text: &str) -> Option<(Number, usize)> {
     let mut whole = digits(text);
     let mut integer = text[..whole].to_owned();
     if (1..=3).contains(&whole) {
-        let separator = text[whole..].chars().next().filter(|c| [',', ' '].contains(c));
-        while separator.is_some_and(|separator| text[whole..].starts_with(separator)) && digits(&text[whole + 1..]) == 3
+        let separator = text[whole..]
+            .chars()
+            .next()
+            .filter(|c| [',', ' '].contains(c));
+        while separator.is_some_and(|separator| text[whole..].starts_with(separator))
+            && digits(&text[whole + 1..]) == 3
         {
             integer.push_str(&text[whole + 1..whole + 4]);
             whole += 4;
         }
     }
-    let behind = if text[whole..].starts_with('.') { digits(&text[whole + 1..]) } else { 0 };
+    let behind = if text[whole..].starts_with('.') {
+        digits(&text[whole + 1..])
+    } else {
+        0
+    };
     if whole + behind == 0 {
         return None;
     }
-    let fraction = if behind > 0 { &text[whole + 1..whole + 1 + behind] } else { "" };
+    let fraction = if behind > 0 {
+        &text[whole + 1..whole + 1 + behind]
+    } else {
+        ""
+    };
     let numerator = format!("{integer}{fraction}").parse().ok()?;
     let number = Number::new(numerator, 10_i128.checked_pow(u32::try_from(behind).ok()?)?)?;
     Some((number, whole + if behind > 0 { behind + 1 } else { 0 }))

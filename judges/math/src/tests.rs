@@ -9,12 +9,22 @@ use super::*;
 
 fn judge(config: Config, instruction: &Instruction, responses: &[&str]) -> Vec<Judgment> {
     let responses = responses.iter().map(ToString::to_string).collect();
-    let group = Group { instruction: instruction.clone(), responses };
-    Math::new(config).unwrap().score(&[group]).unwrap().remove(0)
+    let group = Group {
+        instruction: instruction.clone(),
+        responses,
+    };
+    Math::new(config)
+        .unwrap()
+        .score(&[group])
+        .unwrap()
+        .remove(0)
 }
 
 fn with_reference(reference: &str) -> Instruction {
-    Instruction { reference: Some(reference.into()), ..Instruction::default() }
+    Instruction {
+        reference: Some(reference.into()),
+        ..Instruction::default()
+    }
 }
 
 fn is_right(reference: &str, response: &str) -> bool {
@@ -61,56 +71,98 @@ fn numbers_are_compared_exactly() {
         ("7", "10-3 = 7"),
         ("50", "15/30 = $0.50"),
         ("2", "5-3 = 2:00 pm"),
-        ("132", "16 * 8.25 = 132\nShe needed 132 spoons for 16 muffins."),
+        (
+            "132",
+            "16 * 8.25 = 132\nShe needed 132 spoons for 16 muffins.",
+        ),
         ("8", "40/20 = 2 slices. So she should make 8 slices."),
         ("100000", "$80 000 + $20 000 = $100 000."),
         ("6", "You save $4 + $2 = $6 for 2 tubs and 4 packets."),
-        ("170141183460469231731687303715884105727", "170141183460469231731687303715884105727"),
+        (
+            "170141183460469231731687303715884105727",
+            "170141183460469231731687303715884105727",
+        ),
     ];
     for (reference, response) in same {
         assert!(is_right(reference, response), "{reference} {response}");
     }
-    for (reference, response) in
-        [("-3", "10-3"), ("0.333", "1/3"), ("18", "180"), ("18", "1.8"), ("18", ""), ("18", "x18")]
-    {
+    for (reference, response) in [
+        ("-3", "10-3"),
+        ("0.333", "1/3"),
+        ("18", "180"),
+        ("18", "1.8"),
+        ("18", ""),
+        ("18", "x18"),
+    ] {
         assert!(!is_right(reference, response), "{reference} {response}");
     }
 }
 
 #[test]
 fn a_tolerance_is_the_users() {
-    let config = || Config { tolerance: 0.001, ..Config::default() };
+    let config = || Config {
+        tolerance: 0.001,
+        ..Config::default()
+    };
     let judged = judge(config(), &with_reference("1/3"), &["0.3333", "0.34"]);
     let values: Vec<f64> = judged
         .iter()
-        .map(|judgment| if let Judgment::Score(scored) = judgment { scored.value } else { -1.0 })
+        .map(|judgment| {
+            if let Judgment::Score(scored) = judgment {
+                scored.value
+            } else {
+                -1.0
+            }
+        })
         .collect();
     assert!(values[0] > 0.5 && values[1] < 0.5, "{values:?}");
-    assert!(Math::new(Config { tolerance: 1.0, ..Config::default() }).is_err());
+    assert!(
+        Math::new(Config {
+            tolerance: 1.0,
+            ..Config::default()
+        })
+        .is_err()
+    );
 }
 
 #[test]
 fn what_cannot_be_compared_is_unscored() {
-    let reason = |instruction: &Instruction| match &judge(Config::default(), instruction, &["18"])[0] {
-        Judgment::Unscored(reason) => reason.clone(),
-        Judgment::Score(scored) => panic!("{scored:?}"),
-    };
+    let reason =
+        |instruction: &Instruction| match &judge(Config::default(), instruction, &["18"])[0] {
+            Judgment::Unscored(reason) => reason.clone(),
+            Judgment::Score(scored) => panic!("{scored:?}"),
+        };
     assert_eq!(reason(&Instruction::default()), "no reference answer");
-    assert_eq!(reason(&with_reference("blue")), "no number in the reference answer");
-    let listed = |json: &str| Instruction { metadata: vec![("answers".into(), json.into())], ..Instruction::default() };
+    assert_eq!(
+        reason(&with_reference("blue")),
+        "no number in the reference answer"
+    );
+    let listed = |json: &str| Instruction {
+        metadata: vec![("answers".into(), json.into())],
+        ..Instruction::default()
+    };
     assert_eq!(reason(&listed("18")), "unreadable reference answers");
     assert_eq!(reason(&listed("[]")), "no reference answer");
-    assert!(matches!(&judge(Config::default(), &listed(r#"["17", "18"]"#), &["18"])[0], Judgment::Score(_)));
+    assert!(matches!(
+        &judge(Config::default(), &listed(r#"["17", "18"]"#), &["18"])[0],
+        Judgment::Score(_)
+    ));
 }
 
 fn data<T: DeserializeOwned>(name: &str) -> Vec<T> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data")
+        .join(name);
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
-/// Every reference solution of GSM8K is right by itself. Of a hundred at most one seems to end with another number than the data
-/// set lists: some do, some end with a sentence that goes on (`132 spoons for 16 muffins`), some write `20 = A`.
+/// Every reference solution of GSM8K is right by itself. Of a hundred at most one seems to end with
+/// another number than the data set lists: some do, some end with a sentence that goes on (`132
+/// spoons for 16 muffins`), some write `20 = A`.
 #[test]
 fn reference_solutions_are_right() {
     #[derive(Deserialize)]
@@ -119,9 +171,15 @@ fn reference_solutions_are_right() {
         reference: Option<String>,
         answers: Vec<String>,
     }
-    for (name, enough) in [("eval/gsm8k_test_300.jsonl", 300), ("train/math.jsonl", 500)] {
+    for (name, enough) in [
+        ("eval/gsm8k_test_300.jsonl", 300),
+        ("train/math.jsonl", 500),
+    ] {
         let rows: Vec<Row> = data(name);
-        let solved = || rows.iter().filter_map(|row| Some((row, row.reference.as_ref()?)));
+        let solved = || {
+            rows.iter()
+                .filter_map(|row| Some((row, row.reference.as_ref()?)))
+        };
         let other: Vec<_> = solved()
             .filter(|(row, solution)| {
                 assert!(is_right(solution, solution), "{}", row.id);
@@ -159,5 +217,10 @@ fn right_solutions_beat_wrong_ones() {
         })
         .map(|row| row.id.as_str())
         .collect();
-    assert!(rows.len() == 300 && wrong.len() <= 3, "{} of {}: {wrong:?}", wrong.len(), rows.len());
+    assert!(
+        rows.len() == 300 && wrong.len() <= 3,
+        "{} of {}: {wrong:?}",
+        wrong.len(),
+        rows.len()
+    );
 }

@@ -1,12 +1,16 @@
-//! A judge that compares words with a reference answer: how many are shared, or how many in the same order.
+//! A judge that compares words with a reference answer: how many are shared, or how many in the
+//! same order.
 //!
-//! Words are those of SQuAD's evaluation. It is cheap and it is fooled by copying; it knows nothing of thoughts.
+//! Words are those of SQuAD's evaluation. It is cheap and it is fooled by copying; it knows nothing
+//! of thoughts.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 use tpo_plugin::reference::{against_answers, normalized_words};
-use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, each_response, schemars};
+use tpo_plugin::{
+    Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, each_response, schemars,
+};
 
 /// What is compared, and how.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -14,7 +18,8 @@ use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, each
 struct Config {
     /// What a response is compared with.
     against: Against,
-    /// The field of the data set's row that lists the accepted answers. Where a row has none, its reference is the answer.
+    /// The field of the data set's row that lists the accepted answers. Where a row has none, its
+    /// reference is the answer.
     answers_field: String,
     /// Which words count as shared.
     measure: Measure,
@@ -46,7 +51,11 @@ const ANSWERS_FIELD: &str = "answers";
 
 impl Default for Config {
     fn default() -> Self {
-        Self { against: Against::default(), answers_field: ANSWERS_FIELD.into(), measure: Measure::default() }
+        Self {
+            against: Against::default(),
+            answers_field: ANSWERS_FIELD.into(),
+            measure: Measure::default(),
+        }
     }
 }
 
@@ -67,13 +76,22 @@ impl Judge for Overlap {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
         if self.0.against == Against::Instruction {
             return Ok(each_response(groups, |instruction, response| {
-                self.score_against(&[normalized_words(&instruction.text())], response).into()
+                self.score_against(&[normalized_words(&instruction.text())], response)
+                    .into()
             }));
         }
-        let accept = |answers: &[String]| Ok(answers.iter().map(|answer| normalized_words(answer)).collect::<Vec<_>>());
-        Ok(against_answers(groups, &self.0.answers_field, accept, |answers, response| {
-            self.score_against(answers, response)
-        }))
+        let accept = |answers: &[String]| {
+            Ok(answers
+                .iter()
+                .map(|answer| normalized_words(answer))
+                .collect::<Vec<_>>())
+        };
+        Ok(against_answers(
+            groups,
+            &self.0.answers_field,
+            accept,
+            |answers, response| self.score_against(answers, response),
+        ))
     }
 }
 
@@ -92,9 +110,18 @@ impl Overlap {
     /// The best agreement with any of the answers.
     fn score_against(&self, answers: &[Vec<String>], response: &str) -> Scored {
         let given = normalized_words(response);
-        let best = answers.iter().map(|answer| self.compare(&given, answer)).max_by(|a, b| a.f.total_cmp(&b.f));
-        let Agreement { precision, recall, f } = best.unwrap_or_default();
-        Scored::new(f).aspect("precision", precision).aspect("recall", recall)
+        let best = answers
+            .iter()
+            .map(|answer| self.compare(&given, answer))
+            .max_by(|a, b| a.f.total_cmp(&b.f));
+        let Agreement {
+            precision,
+            recall,
+            f,
+        } = best.unwrap_or_default();
+        Scored::new(f)
+            .aspect("precision", precision)
+            .aspect("recall", recall)
     }
 
     fn compare(&self, given: &[String], answer: &[String]) -> Agreement {
@@ -104,11 +131,26 @@ impl Overlap {
         };
         if shared == 0 {
             // SQuAD's rule: two answers without words are the same.
-            let same = if given.is_empty() && answer.is_empty() { 1.0 } else { 0.0 };
-            return Agreement { precision: same, recall: same, f: same };
+            let same = if given.is_empty() && answer.is_empty() {
+                1.0
+            } else {
+                0.0
+            };
+            return Agreement {
+                precision: same,
+                recall: same,
+                f: same,
+            };
         }
-        let (precision, recall) = (shared as f64 / given.len() as f64, shared as f64 / answer.len() as f64);
-        Agreement { precision, recall, f: 2.0 * precision * recall / (precision + recall) }
+        let (precision, recall) = (
+            shared as f64 / given.len() as f64,
+            shared as f64 / answer.len() as f64,
+        );
+        Agreement {
+            precision,
+            recall,
+            f: 2.0 * precision * recall / (precision + recall),
+        }
     }
 }
 
@@ -128,14 +170,19 @@ fn shared(given: &[String], answer: &[String]) -> usize {
     shared
 }
 
-/// The length of the longest common subsequence, by rows of the usual table: time is the product of the lengths.
+/// The length of the longest common subsequence, by rows of the usual table: time is the product of
+/// the lengths.
 fn common_subsequence(given: &[String], answer: &[String]) -> usize {
     let mut row = vec![0; answer.len() + 1];
     for word in given {
         let mut diagonal = 0;
         for (at, other) in answer.iter().enumerate() {
             let above = row[at + 1];
-            row[at + 1] = if word == other { diagonal + 1 } else { above.max(row[at]) };
+            row[at + 1] = if word == other {
+                diagonal + 1
+            } else {
+                above.max(row[at])
+            };
             diagonal = above;
         }
     }
@@ -151,9 +198,19 @@ mod tests {
     use super::*;
 
     fn value(measure: Measure, reference: &str, response: &str) -> String {
-        let instruction = Instruction { reference: Some(reference.into()), ..Instruction::default() };
-        let judge = Overlap::new(Config { measure, ..Config::default() }).unwrap();
-        let group = Group { instruction, responses: vec![response.into()] };
+        let instruction = Instruction {
+            reference: Some(reference.into()),
+            ..Instruction::default()
+        };
+        let judge = Overlap::new(Config {
+            measure,
+            ..Config::default()
+        })
+        .unwrap();
+        let group = Group {
+            instruction,
+            responses: vec![response.into()],
+        };
         match judge.score(&[group]).unwrap().remove(0).remove(0) {
             Judgment::Score(scored) => format!("{:.4}", scored.value),
             Judgment::Unscored(reason) => reason,
@@ -162,10 +219,23 @@ mod tests {
 
     #[test]
     fn without_a_reference_the_instruction_says_what_it_is_about() {
-        let message = tpo_plugin::Message { role: "user".into(), content: "Name the capital of France.".into() };
-        let instruction = Instruction { messages: vec![message], ..Instruction::default() };
-        let group = Group { instruction, responses: vec!["Capital of France: Paris".into(), "No idea".into()] };
-        let judge = Overlap::new(Config { against: Against::Instruction, ..Config::default() }).unwrap();
+        let message = tpo_plugin::Message {
+            role: "user".into(),
+            content: "Name the capital of France.".into(),
+        };
+        let instruction = Instruction {
+            messages: vec![message],
+            ..Instruction::default()
+        };
+        let group = Group {
+            instruction,
+            responses: vec!["Capital of France: Paris".into(), "No idea".into()],
+        };
+        let judge = Overlap::new(Config {
+            against: Against::Instruction,
+            ..Config::default()
+        })
+        .unwrap();
         let judgments = judge.score(&[group]).unwrap().remove(0);
         let values: Vec<f64> = judgments
             .into_iter()
@@ -175,14 +245,21 @@ mod tests {
             })
             .collect();
         assert_eq!(values, [0.75, 0.0]);
-        let config = Config { against: Against::Instruction, answers_field: "golds".into(), ..Config::default() };
+        let config = Config {
+            against: Against::Instruction,
+            answers_field: "golds".into(),
+            ..Config::default()
+        };
         assert!(Overlap::new(config).is_err());
     }
 
     #[test]
     fn f1_counts_words_wherever_they_stand() {
         assert_eq!(value(Measure::F1, "the cat sat", "sat cat"), "1.0000");
-        assert_eq!(value(Measure::F1, "cat sat on mat", "cat cat cat sat"), "0.5000");
+        assert_eq!(
+            value(Measure::F1, "cat sat on mat", "cat cat cat sat"),
+            "0.5000"
+        );
         assert_eq!(value(Measure::F1, "cat", "dog"), "0.0000");
         assert_eq!(value(Measure::F1, "the", ""), "1.0000");
     }
@@ -190,8 +267,23 @@ mod tests {
     #[test]
     fn rouge_l_wants_them_in_order() {
         assert_eq!(value(Measure::RougeL, "cat sat", "sat cat"), "0.5000");
-        // Of the paper that introduced it: police killed the gunman / police kill the gunman, without articles.
-        assert_eq!(value(Measure::RougeL, "police killed gunman", "police kill gunman"), "0.6667");
-        assert_eq!(value(Measure::RougeL, "police killed gunman", "gunman kill police"), "0.3333");
+        // Of the paper that introduced it: police killed the gunman / police kill the gunman,
+        // without articles.
+        assert_eq!(
+            value(
+                Measure::RougeL,
+                "police killed gunman",
+                "police kill gunman"
+            ),
+            "0.6667"
+        );
+        assert_eq!(
+            value(
+                Measure::RougeL,
+                "police killed gunman",
+                "gunman kill police"
+            ),
+            "0.3333"
+        );
     }
 }

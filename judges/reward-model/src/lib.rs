@@ -1,7 +1,9 @@
-//! Any Bradley-Terry reward model in Hugging Face layout: one linear head over the last token's hidden state.
+//! Any Bradley-Terry reward model in Hugging Face layout: one linear head over the last token's
+//! hidden state.
 //!
-//! The score is `w . h`, where `h` is the state after the last norm at the last token of the conversation and `w` the
-//! head (`score.weight` of transformers' `ForSequenceClassification`). Knows nothing of the decoder behind it.
+//! The score is `w . h`, where `h` is the state after the last norm at the last token of the
+//! conversation and `w` the head (`score.weight` of transformers' `ForSequenceClassification`).
+//! Knows nothing of the decoder behind it.
 
 use serde::Deserialize;
 use tpo_plugin::model::{EmbedRequest, states, tensor_of};
@@ -19,7 +21,10 @@ struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { model: "judge".into(), head: "score.weight".into() }
+        Self {
+            model: "judge".into(),
+            head: "score.weight".into(),
+        }
     }
 }
 
@@ -33,35 +38,64 @@ impl Plugin for RewardModel {
 
     fn new(config: Config) -> Result<Self, String> {
         let weight = tensor_of(&config.model, &config.head, &[Some(1), None])?.values;
-        Ok(Self { model: config.model, weight })
+        Ok(Self {
+            model: config.model,
+            weight,
+        })
     }
 }
 
 impl Judge for RewardModel {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
-        let responses = groups.iter().flat_map(|group| group.responses.iter().map(move |response| (group, response)));
-        let requests: Vec<EmbedRequest> = responses.map(|(group, response)| self.request(group, response)).collect();
+        let responses = groups.iter().flat_map(|group| {
+            group
+                .responses
+                .iter()
+                .map(move |response| (group, response))
+        });
+        let requests: Vec<EmbedRequest> = responses
+            .map(|(group, response)| self.request(group, response))
+            .collect();
         let mut outcomes = states(&requests)?.into_iter();
         let mut next = || match outcomes.next() {
             Some(Ok(states)) => self.judgment(&states),
             Some(Err(why)) => Judgment::unscored(why),
             None => Judgment::unscored("not asked"),
         };
-        Ok(groups.iter().map(|group| group.responses.iter().map(|_| next()).collect()).collect())
+        Ok(groups
+            .iter()
+            .map(|group| group.responses.iter().map(|_| next()).collect())
+            .collect())
     }
 }
 
 impl RewardModel {
     fn request(&self, group: &Group, response: &str) -> EmbedRequest {
-        let answer = Message { role: "assistant".into(), content: response.to_owned() };
-        let messages = group.instruction.messages.iter().cloned().chain([answer]).collect();
-        EmbedRequest { model: self.model.clone(), messages, positions: vec![Vec::new()] }
+        let answer = Message {
+            role: "assistant".into(),
+            content: response.to_owned(),
+        };
+        let messages = group
+            .instruction
+            .messages
+            .iter()
+            .cloned()
+            .chain([answer])
+            .collect();
+        EmbedRequest {
+            model: self.model.clone(),
+            messages,
+            positions: vec![Vec::new()],
+        }
     }
 
     fn judgment(&self, states: &[Vec<f32>]) -> Judgment {
         match states {
             [state] if state.len() == self.weight.len() => {
-                let products = state.iter().zip(&self.weight).map(|(h, w)| f64::from(*h) * f64::from(*w));
+                let products = state
+                    .iter()
+                    .zip(&self.weight)
+                    .map(|(h, w)| f64::from(*h) * f64::from(*w));
                 Scored::new(products.sum()).into()
             }
             _ => Judgment::unscored("the model's width is not its head's"),
@@ -79,16 +113,31 @@ mod tests {
 
     #[test]
     fn the_score_is_a_product() {
-        let model = RewardModel { model: "judge".into(), weight: vec![2.0, -1.0] };
+        let model = RewardModel {
+            model: "judge".into(),
+            weight: vec![2.0, -1.0],
+        };
         assert_eq!(model.judgment(&[vec![0.5, 3.0]]), Scored::new(-2.0).into());
-        assert_eq!(model.judgment(&[vec![0.5]]), Judgment::unscored("the model's width is not its head's"));
+        assert_eq!(
+            model.judgment(&[vec![0.5]]),
+            Judgment::unscored("the model's width is not its head's")
+        );
     }
 
     #[test]
     fn the_response_is_the_last_turn() {
-        let model = RewardModel { model: "judge".into(), weight: Vec::new() };
-        let group = Group { instruction: Instruction::default(), responses: Vec::new() };
+        let model = RewardModel {
+            model: "judge".into(),
+            weight: Vec::new(),
+        };
+        let group = Group {
+            instruction: Instruction::default(),
+            responses: Vec::new(),
+        };
         let request = model.request(&group, "Yes.");
-        assert_eq!((request.messages[0].role.as_str(), request.positions.len()), ("assistant", 1));
+        assert_eq!(
+            (request.messages[0].role.as_str(), request.positions.len()),
+            ("assistant", 1)
+        );
     }
 }

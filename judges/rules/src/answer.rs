@@ -13,7 +13,11 @@ pub(crate) struct Answer<'a> {
 impl<'a> Answer<'a> {
     /// None where there is nothing but white space.
     pub(crate) fn new(text: &'a str) -> Option<Self> {
-        (!text.trim().is_empty()).then(|| Self { text, lower: text.to_lowercase(), words: OnceCell::new() })
+        (!text.trim().is_empty()).then(|| Self {
+            text,
+            lower: text.to_lowercase(),
+            words: OnceCell::new(),
+        })
     }
 
     /// Number of words: runs of letters, digits and underscores.
@@ -38,6 +42,9 @@ mod tests {
 
     #[test]
     fn words_are_runs_of_word_characters() {
-        assert_eq!(words("It's 3.5 snake_case—ok!").collect::<Vec<_>>(), ["It", "s", "3", "5", "snake_case", "ok"]);
+        assert_eq!(
+            words("It's 3.5 snake_case—ok!").collect::<Vec<_>>(),
+            ["It", "s", "3", "5", "snake_case", "ok"]
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The general rules that a user may switch on, and the one door from there to [`Rules`].
 //!
-//! A rule that is not given does not exist, and its weight lives inside it: there is no weight without a rule.
+//! A rule that is not given does not exist, and its weight lives inside it: there is no weight
+//! without a rule.
 
 use serde::Deserialize;
 use tpo_plugin::{JsonSchema, schemars};
@@ -14,7 +15,8 @@ use crate::score::Rule;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// What each constraint of an instruction counts, beside the weights of the rules below. Positive.
+    /// What each constraint of an instruction counts, beside the weights of the rules below.
+    /// Positive.
     constraint_weight: f64,
     /// A window for the length of every response.
     length: Option<LengthConfig>,
@@ -39,7 +41,8 @@ struct LengthConfig {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RepetitionConfig {
-    /// The largest share of runs of four words that occurred before in the response. From 0, less than 1.
+    /// The largest share of runs of four words that occurred before in the response. From 0, less
+    /// than 1.
     max_share: f64,
     /// What the rule counts. Positive.
     #[serde(default = "one")]
@@ -62,7 +65,12 @@ fn one() -> f64 {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { constraint_weight: one(), length: None, repetition: None, refusal: None }
+        Self {
+            constraint_weight: one(),
+            length: None,
+            repetition: None,
+            refusal: None,
+        }
     }
 }
 
@@ -72,7 +80,13 @@ impl Config {
         let length = self.length.map(LengthConfig::check).transpose()?;
         let repetition = self.repetition.map(RepetitionConfig::check).transpose()?;
         let refusal = self.refusal.map(RefusalConfig::check).transpose()?;
-        Ok(Rules { general: [length, repetition, refusal].into_iter().flatten().collect(), constraint_weight })
+        Ok(Rules {
+            general: [length, repetition, refusal]
+                .into_iter()
+                .flatten()
+                .collect(),
+            constraint_weight,
+        })
     }
 }
 
@@ -83,7 +97,10 @@ impl LengthConfig {
             (min, max) => (min.unwrap_or(0), max.unwrap_or(usize::MAX)),
         };
         if window.0 > window.1 {
-            return Err(format!("`length.min_words` ({}) is more than `length.max_words` ({})", window.0, window.1));
+            return Err(format!(
+                "`length.min_words` ({}) is more than `length.max_words` ({})",
+                window.0, window.1
+            ));
         }
         rule("length", self.weight, Length(window.0..=window.1))
     }
@@ -92,9 +109,18 @@ impl LengthConfig {
 impl RepetitionConfig {
     fn check(self) -> Result<Rule, String> {
         if !(0.0..1.0).contains(&self.max_share) {
-            return Err(format!("`repetition.max_share` must be from 0 to less than 1, not {}", self.max_share));
+            return Err(format!(
+                "`repetition.max_share` must be from 0 to less than 1, not {}",
+                self.max_share
+            ));
         }
-        rule("repetition", self.weight, NoRepetition { max_share: self.max_share })
+        rule(
+            "repetition",
+            self.weight,
+            NoRepetition {
+                max_share: self.max_share,
+            },
+        )
     }
 }
 
@@ -108,9 +134,17 @@ impl RefusalConfig {
 }
 
 fn rule(name: &str, weight: f64, check: impl Check + 'static) -> Result<Rule, String> {
-    Ok(Rule { name: name.into(), weight: positive(&format!("{name}.weight"), weight)?, check: Box::new(check) })
+    Ok(Rule {
+        name: name.into(),
+        weight: positive(&format!("{name}.weight"), weight)?,
+        check: Box::new(check),
+    })
 }
 
 fn positive(key: &str, weight: f64) -> Result<f64, String> {
-    if weight.is_finite() && weight > 0.0 { Ok(weight) } else { Err(format!("`{key}` must be positive, not {weight}")) }
+    if weight.is_finite() && weight > 0.0 {
+        Ok(weight)
+    } else {
+        Err(format!("`{key}` must be positive, not {weight}"))
+    }
 }

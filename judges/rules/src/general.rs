@@ -13,7 +13,14 @@ impl Check for Length {
     fn grade(&self, answer: &Answer) -> Grade {
         let found = answer.word_count();
         Grade::of(self.0.contains(&found), || {
-            near(found, *if found < *self.0.start() { self.0.start() } else { self.0.end() })
+            near(
+                found,
+                *if found < *self.0.start() {
+                    self.0.start()
+                } else {
+                    self.0.end()
+                },
+            )
         })
     }
 }
@@ -32,8 +39,14 @@ impl Check for NoRepetition {
         let runs = words.windows(RUN);
         let count = runs.len();
         let repeated = count - runs.collect::<HashSet<_>>().len();
-        let share = if count == 0 { 0.0 } else { repeated as f64 / count as f64 };
-        Grade::of(share <= self.max_share, || (1.0 - share) / (1.0 - self.max_share))
+        let share = if count == 0 {
+            0.0
+        } else {
+            repeated as f64 / count as f64
+        };
+        Grade::of(share <= self.max_share, || {
+            (1.0 - share) / (1.0 - self.max_share)
+        })
     }
 }
 
@@ -42,7 +55,12 @@ pub(crate) struct NoRefusal(Vec<String>);
 
 impl NoRefusal {
     pub(crate) fn new(phrases: &[String]) -> Self {
-        Self(phrases.iter().map(|phrase| plain(&phrase.to_lowercase())).collect())
+        Self(
+            phrases
+                .iter()
+                .map(|phrase| plain(&phrase.to_lowercase()))
+                .collect(),
+        )
     }
 }
 
@@ -80,13 +98,19 @@ mod tests {
         let rule = NoRepetition { max_share: 0.2 };
         assert_eq!(grade(&rule, "a b c"), Grade::Kept);
         assert_eq!(grade(&rule, "a b c d e f g h"), Grade::Kept);
-        assert_eq!(grade(&rule, "x x x x x x x x"), Grade::Missed((1.0 - 0.8) / (1.0 - 0.2)));
+        assert_eq!(
+            grade(&rule, "x x x x x x x x"),
+            Grade::Missed((1.0 - 0.8) / (1.0 - 0.2))
+        );
     }
 
     #[test]
     fn a_refusal_is_found_in_any_case_and_apostrophe() {
         let rule = NoRefusal::new(&["I can't help".into()]);
-        assert_eq!(grade(&rule, "Sorry, i can’t help with that."), Grade::Missed(0.0));
+        assert_eq!(
+            grade(&rule, "Sorry, i can’t help with that."),
+            Grade::Missed(0.0)
+        );
         assert_eq!(grade(&rule, "I can help."), Grade::Kept);
     }
 }

@@ -25,7 +25,11 @@ const NEAR_MISS: f64 = 0.5;
 impl Grade {
     /// Kept, or missed by a distance that is worked out only then.
     pub(crate) fn of(kept: bool, closeness: impl FnOnce() -> f64) -> Self {
-        if kept { Self::Kept } else { Self::Missed(closeness()) }
+        if kept {
+            Self::Kept
+        } else {
+            Self::Missed(closeness())
+        }
     }
 
     /// A rule that is kept by exactly so many of something.

@@ -1,8 +1,8 @@
 //! A judge that checks rules: no model, no opinion, the same score every time.
 //!
-//! The rules come from two sides: the constraints in the instruction's own metadata, in IFEval's vocabulary, and the
-//! general rules of the configuration. It knows nothing of thoughts or of how candidates are paired; it grades near
-//! misses only so that candidates which all fail still rank.
+//! The rules come from two sides: the constraints in the instruction's own metadata, in IFEval's
+//! vocabulary, and the general rules of the configuration. It knows nothing of thoughts or of how
+//! candidates are paired; it grades near misses only so that candidates which all fail still rank.
 
 mod answer;
 mod config;
@@ -62,9 +62,15 @@ impl Rules {
             #[serde(default)]
             kwargs: Value,
         }
-        let given = instruction.field::<Vec<Constraint>>("constraints").map_err(|_| "unreadable constraints")?;
+        let given = instruction
+            .field::<Vec<Constraint>>("constraints")
+            .map_err(|_| "unreadable constraints")?;
         let rule = |Constraint { id, kwargs }| {
-            constraints::read(&id, &kwargs).map(|check| Rule { name: id, weight: self.constraint_weight, check })
+            constraints::read(&id, &kwargs).map(|check| Rule {
+                name: id,
+                weight: self.constraint_weight,
+                check,
+            })
         };
         given.unwrap_or_default().into_iter().map(rule).collect()
     }

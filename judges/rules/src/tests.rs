@@ -19,10 +19,19 @@ fn judge(config: Value, constraints: &Value, responses: &[&str]) -> Vec<Judgment
         Value::Null => vec![],
         given => vec![("constraints".into(), given.to_string())],
     };
-    let instruction = Instruction { metadata, ..Instruction::default() };
+    let instruction = Instruction {
+        metadata,
+        ..Instruction::default()
+    };
     let responses = responses.iter().map(ToString::to_string).collect();
     let rules = rules(config).expect("valid configuration");
-    rules.score(&[Group { instruction, responses }]).expect("a rule judge does not fail").remove(0)
+    rules
+        .score(&[Group {
+            instruction,
+            responses,
+        }])
+        .expect("a rule judge does not fail")
+        .remove(0)
 }
 
 fn scored(judgment: &Judgment) -> &Scored {
@@ -36,7 +45,8 @@ fn scored(judgment: &Judgment) -> &Scored {
 fn a_score_is_the_weighted_mean_of_its_aspects() {
     let constraints = json!([
         {"id": "punctuation:no_comma", "kwargs": {}},
-        {"id": "length_constraints:number_words", "kwargs": {"relation": "at least", "num_words": 4}},
+        {"id": "length_constraints:number_words", "kwargs": {"relation": "at \
+            least", "num_words": 4}},
     ]);
     let config = json!({"length": {"max_words": 4, "weight": 2}});
     let judgments = judge(config, &constraints, &["a b", "a b c d", ""]);
@@ -55,16 +65,32 @@ fn a_score_is_the_weighted_mean_of_its_aspects() {
             extra: vec![],
         }
     );
-    assert_eq!((scored(&judgments[1]).value, &scored(&judgments[1]).rationale), (1.0, &None));
-    assert!(scored(&judgments[2]).value <= 0.0, "an empty answer fails every rule");
+    assert_eq!(
+        (
+            scored(&judgments[1]).value,
+            &scored(&judgments[1]).rationale
+        ),
+        (1.0, &None)
+    );
+    assert!(
+        scored(&judgments[2]).value <= 0.0,
+        "an empty answer fails every rule"
+    );
 }
 
 #[test]
 fn a_constraint_given_twice_has_two_aspects() {
     let no_comma = json!({"id": "punctuation:no_comma"});
     let judgments = judge(json!({}), &json!([no_comma, no_comma]), &["a"]);
-    let names: Vec<_> = scored(&judgments[0]).aspects.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["pass", "punctuation:no_comma", "punctuation:no_comma#2"]);
+    let names: Vec<_> = scored(&judgments[0])
+        .aspects
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["pass", "punctuation:no_comma", "punctuation:no_comma#2"]
+    );
 }
 
 #[test]
@@ -73,25 +99,49 @@ fn what_cannot_be_checked_is_unscored() {
         (Value::Null, "no constraints"),
         (json!([]), "no constraints"),
         (json!("?"), "unreadable constraints"),
-        (json!([{"id": "a:b", "kwargs": {}}]), "unknown constraint a:b"),
-        (json!([{"id": "keywords:existence", "kwargs": {}}]), "unreadable arguments of keywords:existence"),
+        (
+            json!([{"id": "a:b", "kwargs": {}}]),
+            "unknown constraint a:b",
+        ),
+        (
+            json!([{"id": "keywords:existence", "kwargs": {}}]),
+            "unreadable arguments of keywords:existence",
+        ),
     ] {
-        assert_eq!(judge(json!({}), &constraints, &["a", "b"]), vec![Judgment::unscored(reason); 2]);
+        assert_eq!(
+            judge(json!({}), &constraints, &["a", "b"]),
+            vec![Judgment::unscored(reason); 2]
+        );
     }
 }
 
 #[test]
 fn wrong_settings_are_refused_by_key() {
     for (config, reason) in [
-        (json!({"constraint_weight": 0}), "`constraint_weight` must be positive, not 0"),
-        (json!({"length": {}}), "`length` needs `min_words`, `max_words` or both"),
+        (
+            json!({"constraint_weight": 0}),
+            "`constraint_weight` must be positive, not 0",
+        ),
+        (
+            json!({"length": {}}),
+            "`length` needs `min_words`, `max_words` or both",
+        ),
         (
             json!({"length": {"min_words": 9, "max_words": 8}}),
             "`length.min_words` (9) is more than `length.max_words` (8)",
         ),
-        (json!({"repetition": {"max_share": 1}}), "`repetition.max_share` must be from 0 to less than 1, not 1"),
-        (json!({"refusal": {"phrases": []}}), "`refusal.phrases` must be one or more phrases, none of them blank"),
-        (json!({"refusal": {"phrases": ["a"], "weight": -1}}), "`refusal.weight` must be positive, not -1"),
+        (
+            json!({"repetition": {"max_share": 1}}),
+            "`repetition.max_share` must be from 0 to less than 1, not 1",
+        ),
+        (
+            json!({"refusal": {"phrases": []}}),
+            "`refusal.phrases` must be one or more phrases, none of them blank",
+        ),
+        (
+            json!({"refusal": {"phrases": ["a"], "weight": -1}}),
+            "`refusal.weight` must be positive, not -1",
+        ),
     ] {
         assert_eq!(rules(config).err().as_deref(), Some(reason));
     }
@@ -114,17 +164,22 @@ struct Constraint {
 
 /// The rows of a data file that may lie beside the checkout.
 fn data<T: for<'de> Deserialize<'de>>(name: &str) -> Vec<T> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data")
+        .join(name);
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().map(|line| serde_json::from_str(line).expect("a row of the expected shape")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a row of the expected shape"))
+        .collect()
 }
 
-/// Where the checker is not followed: its language detector takes English for another language when a text is one word, three
-/// words, or a list of names in capitals. A text that fits no language is given the benefit of the doubt here.
+/// Where the checker is not followed: its language detector takes English for another language when
+/// a text is one word, three words, or a list of names in capitals. A text that fits no language is
+/// given the benefit of the doubt here.
 const NOT_FOLLOWED: [(&str, &str); 3] = [
     ("ifeval-oracle-1843", "change_case:english_lowercase"), // "coastal elegance properties"
     ("ifeval-oracle-202", "change_case:english_lowercase"),  // etchings
-    ("ifeval-oracle-3456", "change_case:english_capital"),   // 1. *ABIGAIL SMITH* 2. BENJAMIN JONES ...
+    ("ifeval-oracle-3456", "change_case:english_capital"), // 1. *ABIGAIL SMITH* 2. BENJAMIN JONES ...
 ];
 
 #[test]
@@ -134,8 +189,10 @@ fn agrees_with_the_checker_of_ifeval() {
     let mut verdicts = 0;
     for row in &rows {
         for (constraint, strict) in row.constraints.iter().zip(&row.strict) {
-            let check = constraints::read(&constraint.id, &constraint.kwargs).expect("the whole vocabulary");
-            let kept = Answer::new(&row.response).is_some_and(|answer| check.grade(&answer).is_kept());
+            let check = constraints::read(&constraint.id, &constraint.kwargs)
+                .expect("the whole vocabulary");
+            let kept =
+                Answer::new(&row.response).is_some_and(|answer| check.grade(&answer).is_kept());
             verdicts += 1;
             if kept != *strict {
                 disagreements.push((row.id.as_str(), constraint.id.as_str()));
@@ -143,7 +200,10 @@ fn agrees_with_the_checker_of_ifeval() {
         }
     }
     disagreements.sort_unstable();
-    assert_eq!((verdicts, disagreements.as_slice()), (555, NOT_FOLLOWED.as_slice()));
+    assert_eq!(
+        (verdicts, disagreements.as_slice()),
+        (555, NOT_FOLLOWED.as_slice())
+    );
 }
 
 #[test]
@@ -153,9 +213,15 @@ fn every_constraint_of_the_data_is_known() {
         #[serde(default)]
         constraints: Vec<Constraint>,
     }
-    for name in ["train/constrained", "train/constrained_sentence", "val/val", "eval/constrained_eval_300"] {
-        for Constraint { id, kwargs } in
-            data::<Row>(&format!("{name}.jsonl")).into_iter().flat_map(|row| row.constraints)
+    for name in [
+        "train/constrained",
+        "train/constrained_sentence",
+        "val/val",
+        "eval/constrained_eval_300",
+    ] {
+        for Constraint { id, kwargs } in data::<Row>(&format!("{name}.jsonl"))
+            .into_iter()
+            .flat_map(|row| row.constraints)
         {
             assert_eq!(constraints::read(&id, &kwargs).err(), None, "{id} {kwargs}");
         }
@@ -171,10 +237,19 @@ fn reference_sentences_cover_their_concepts() {
     }
     let rows: Vec<Row> = data("eval/commongen_lite_200.jsonl");
     let covers = |row: &&Row| {
-        let coverage = row.constraints.iter().filter(|constraint| constraint.id == "concepts:coverage");
+        let coverage = row
+            .constraints
+            .iter()
+            .filter(|constraint| constraint.id == "concepts:coverage");
         let answer = Answer::new(&row.reference).expect("a reference");
-        coverage.map(|c| constraints::read(&c.id, &c.kwargs).expect("known")).all(|c| c.grade(&answer).is_kept())
+        coverage
+            .map(|c| constraints::read(&c.id, &c.kwargs).expect("known"))
+            .all(|c| c.grade(&answer).is_kept())
     };
     let covered = rows.iter().filter(covers).count();
-    assert!(covered * 100 >= rows.len() * 95, "{covered} of {}", rows.len());
+    assert!(
+        covered * 100 >= rows.len() * 95,
+        "{covered} of {}",
+        rows.len()
+    );
 }

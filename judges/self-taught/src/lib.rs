@@ -1,13 +1,17 @@
-//! The pairwise judge of the paper: a language model explains which of two responses is better and ends with a verdict.
+//! The pairwise judge of the paper: a language model explains which of two responses is better and
+//! ends with a verdict.
 //!
-//! Prompt and verdict are those of the self-taught evaluator (arXiv 2408.02666), whose released file has a backslash before
-//! each quotation mark of the last sentence. Knows nothing of the other order: the host asks both.
+//! Prompt and verdict are those of the self-taught evaluator (arXiv 2408.02666), whose released
+//! file has a backslash before each quotation mark of the last sentence. Knows nothing of the other
+//! order: the host asks both.
 
 mod likelier;
 
 use serde::Deserialize;
 use tpo_plugin::model::{ChatReply, ChatRequest, ask};
-use tpo_plugin::{Duel, Error, JsonSchema, Message, PairwiseJudge, Plugin, Preference, Verdict, schemars, verdict};
+use tpo_plugin::{
+    Duel, Error, JsonSchema, Message, PairwiseJudge, Plugin, Preference, Verdict, schemars, verdict,
+};
 
 const SYSTEM: &str = include_str!("prompt.txt");
 
@@ -25,7 +29,8 @@ struct Config {
     /// 0 takes the likeliest token every time, as the paper does.
     #[schemars(range(min = 0.0, max = 10.0))]
     temperature: f64,
-    /// How often a model is asked in all whose reply holds no verdict; again at a temperature of at least 0.7.
+    /// How often a model is asked in all whose reply holds no verdict; again at a temperature of at
+    /// least 0.7.
     #[schemars(range(min = 1, max = 10))]
     attempts: u32,
     /// Seed of what is sampled.
@@ -39,8 +44,8 @@ enum VerdictBy {
     /// The model explains, then writes it, as in the paper.
     #[default]
     Written,
-    /// The model is made to begin with the verdict, and the likelier of the two letters is taken: one token per duel, for
-    /// models that are too small to explain.
+    /// The model is made to begin with the verdict, and the likelier of the two letters is taken:
+    /// one token per duel, for models that are too small to explain.
     Likelier,
 }
 
@@ -67,10 +72,16 @@ impl Plugin for SelfTaught {
             return Err("`max_new_tokens` must be 1 or more".into());
         }
         if !(0.0..=10.0).contains(&config.temperature) {
-            return Err(format!("`temperature` must be from 0 to 10, not {}", config.temperature));
+            return Err(format!(
+                "`temperature` must be from 0 to 10, not {}",
+                config.temperature
+            ));
         }
         if !(1..=10).contains(&config.attempts) {
-            return Err(format!("`attempts` must be from 1 to 10, not {}", config.attempts));
+            return Err(format!(
+                "`attempts` must be from 1 to 10, not {}",
+                config.attempts
+            ));
         }
         Ok(Self(config))
     }
@@ -85,7 +96,11 @@ impl PairwiseJudge for SelfTaught {
         })?;
         let verdict = |outcome| match outcome {
             Ok(verdict) => verdict,
-            Err(why) => Verdict { preference: Preference::Unscored(why), rationale: None, extra: Vec::new() },
+            Err(why) => Verdict {
+                preference: Preference::Unscored(why),
+                rationale: None,
+                extra: Vec::new(),
+            },
         };
         Ok(outcomes.into_iter().map(verdict).collect())
     }
@@ -93,11 +108,23 @@ impl PairwiseJudge for SelfTaught {
 
 impl SelfTaught {
     fn request(&self, duel: &Duel) -> ChatRequest {
-        let message = |role: &str, content: String| Message { role: role.into(), content };
-        let Config { model, max_new_tokens, temperature, seed, .. } = &self.0;
+        let message = |role: &str, content: String| Message {
+            role: role.into(),
+            content,
+        };
+        let Config {
+            model,
+            max_new_tokens,
+            temperature,
+            seed,
+            ..
+        } = &self.0;
         let asked = ChatRequest {
             model: model.clone(),
-            messages: vec![message("system", SYSTEM.into()), message("user", question(duel))],
+            messages: vec![
+                message("system", SYSTEM.into()),
+                message("user", question(duel)),
+            ],
             max_new_tokens: *max_new_tokens,
             temperature: *temperature,
             seed: *seed,
@@ -113,14 +140,24 @@ impl SelfTaught {
 /// The verdict at the end of an explanation, which becomes the rationale.
 fn written(reply: &ChatReply) -> Result<Verdict, String> {
     match verdict::preference(&reply.text) {
-        Preference::Unscored(why) if reply.truncated => Err(format!("{why} before the tokens ran out")),
+        Preference::Unscored(why) if reply.truncated => {
+            Err(format!("{why} before the tokens ran out"))
+        }
         Preference::Unscored(why) => Err(why),
-        preference => Ok(Verdict { preference, rationale: Some(reply.text.clone()), extra: Vec::new() }),
+        preference => Ok(Verdict {
+            preference,
+            rationale: Some(reply.text.clone()),
+            extra: Vec::new(),
+        }),
     }
 }
 
 fn question(duel: &Duel) -> String {
-    let Duel { instruction, first, second } = duel;
+    let Duel {
+        instruction,
+        first,
+        second,
+    } = duel;
     format!(
         "[User Question]\n{}\n\n\
          [The Start of Assistant A's Answer]\n{first}\n[The End of Assistant A's Answer]\n\n\
@@ -139,18 +176,35 @@ mod tests {
 
     #[test]
     fn the_prompt_is_that_of_the_evaluator() {
-        let messages = vec![Message { role: "user".into(), content: "Say hello.".into() }];
-        let instruction = Instruction { messages, ..Instruction::default() };
-        let duel = Duel { instruction, first: "Hello!".into(), second: "No.\n".into() };
-        let request = SelfTaught::new(Config::default()).expect("a judge").request(&duel);
+        let messages = vec![Message {
+            role: "user".into(),
+            content: "Say hello.".into(),
+        }];
+        let instruction = Instruction {
+            messages,
+            ..Instruction::default()
+        };
+        let duel = Duel {
+            instruction,
+            first: "Hello!".into(),
+            second: "No.\n".into(),
+        };
+        let request = SelfTaught::new(Config::default())
+            .expect("a judge")
+            .request(&duel);
         assert_eq!(request.temperature.to_bits(), 0.0f64.to_bits());
-        assert!(request.messages[0].content.starts_with("Please act as an impartial judge and evaluate"));
+        assert!(
+            request.messages[0]
+                .content
+                .starts_with("Please act as an impartial judge and evaluate")
+        );
         assert!(request.messages[0].content.ends_with(
             r#"following this format: \"[[A]]\" if assistant A is better, \"[[B]]\" if assistant B is better."#
         ));
         assert_eq!(
             request.messages[1].content,
-            "[User Question]\nSay hello.\n\n[The Start of Assistant A's Answer]\nHello!\n[The End of Assistant A's Answer]\n\n\
+            "[User Question]\nSay hello.\n\n[The Start of Assistant A's Answer]\nHello!\n[The End \
+                of Assistant A's Answer]\n\n\
              [The Start of Assistant B's Answer]\nNo.\n\n[The End of Assistant B's Answer]\n"
         );
     }
@@ -158,8 +212,26 @@ mod tests {
     #[test]
     fn a_configuration_without_sense_is_refused() {
         let refused = |config| SelfTaught::new(config).err().expect("refused");
-        assert!(refused(Config { attempts: 0, ..Config::default() }).contains("`attempts`"));
-        assert!(refused(Config { temperature: -1.0, ..Config::default() }).contains("`temperature`"));
-        assert!(refused(Config { max_new_tokens: 0, ..Config::default() }).contains("`max_new_tokens`"));
+        assert!(
+            refused(Config {
+                attempts: 0,
+                ..Config::default()
+            })
+            .contains("`attempts`")
+        );
+        assert!(
+            refused(Config {
+                temperature: -1.0,
+                ..Config::default()
+            })
+            .contains("`temperature`")
+        );
+        assert!(
+            refused(Config {
+                max_new_tokens: 0,
+                ..Config::default()
+            })
+            .contains("`max_new_tokens`")
+        );
     }
 }

@@ -10,14 +10,21 @@ const TOP: u32 = 20;
 
 /// The request, such that the answer begins with the letter.
 pub(crate) fn request(asked: ChatRequest) -> ChatRequest {
-    ChatRequest { prefill: Some(OPENING.into()), max_new_tokens: 1, top_log_probs: TOP, ..asked }
+    ChatRequest {
+        prefill: Some(OPENING.into()),
+        max_new_tokens: 1,
+        top_log_probs: TOP,
+        ..asked
+    }
 }
 
 /// The likelier letter, and the probability of the first as a rationale.
 pub(crate) fn read(reply: &ChatReply) -> Result<Verdict, String> {
     let tokens = reply.top_log_probs.first().ok_or("no verdict")?;
     let probability = |letter: &str| -> f64 {
-        let of_letter = tokens.iter().filter(|token| token.token.trim_end_matches(']') == letter);
+        let of_letter = tokens
+            .iter()
+            .filter(|token| token.token.trim_end_matches(']') == letter);
         of_letter.map(|token| token.log_prob.exp()).sum()
     };
     let (first, second) = (probability("A"), probability("B"));
@@ -27,8 +34,15 @@ pub(crate) fn read(reply: &ChatReply) -> Result<Verdict, String> {
         std::cmp::Ordering::Less => Preference::Second,
         std::cmp::Ordering::Equal => Preference::Tie,
     };
-    let rationale = format!("A has probability {:.3} of the two", first / (first + second));
-    Ok(Verdict { preference, rationale: Some(rationale), extra: Vec::new() })
+    let rationale = format!(
+        "A has probability {:.3} of the two",
+        first / (first + second)
+    );
+    Ok(Verdict {
+        preference,
+        rationale: Some(rationale),
+        extra: Vec::new(),
+    })
 }
 
 #[cfg(test)]
@@ -38,17 +52,31 @@ mod tests {
     use super::*;
 
     fn reply(tokens: &[(&str, f64)]) -> ChatReply {
-        let token =
-            |(token, probability): &(&str, f64)| TokenLogProb { token: (*token).into(), log_prob: probability.ln() };
+        let token = |(token, probability): &(&str, f64)| TokenLogProb {
+            token: (*token).into(),
+            log_prob: probability.ln(),
+        };
         let top_log_probs = vec![tokens.iter().map(token).collect()];
-        ChatReply { text: String::new(), truncated: true, top_log_probs, extra: Vec::new() }
+        ChatReply {
+            text: String::new(),
+            truncated: true,
+            top_log_probs,
+            extra: Vec::new(),
+        }
     }
 
     #[test]
     fn the_likelier_letter_wins() {
-        let preference = |tokens: &[(&str, f64)]| read(&reply(tokens)).map(|verdict| verdict.preference);
-        assert_eq!(preference(&[("B", 0.5), ("A", 0.4)]), Ok(Preference::Second));
-        assert_eq!(preference(&[("B", 0.4), ("A]]", 0.3), ("A", 0.2)]), Ok(Preference::First));
+        let preference =
+            |tokens: &[(&str, f64)]| read(&reply(tokens)).map(|verdict| verdict.preference);
+        assert_eq!(
+            preference(&[("B", 0.5), ("A", 0.4)]),
+            Ok(Preference::Second)
+        );
+        assert_eq!(
+            preference(&[("B", 0.4), ("A]]", 0.3), ("A", 0.2)]),
+            Ok(Preference::First)
+        );
         assert_eq!(preference(&[("C", 0.9)]), Err("no verdict".into()));
     }
 }

@@ -1,12 +1,14 @@
 //! Every two candidates of an instruction, the better one chosen after length control.
 //!
-//! It sees scores, lengths and texts, and knows nothing of judges, prompts or training. Neither the order of candidates
-//! nor that of groups decides anything.
+//! It sees scores, lengths and texts, and knows nothing of judges, prompts or training. Neither the
+//! order of candidates nor that of groups decides anything.
 
 #[cfg(test)]
 mod tests;
 
-use pairing::{LengthControl, LengthUnit, Rho, ScoredGroup, Sides, mean_excess, response_excess, selection};
+use pairing::{
+    LengthControl, LengthUnit, Rho, ScoredGroup, Sides, mean_excess, response_excess, selection,
+};
 use serde::Deserialize;
 use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Selection, schemars};
 
@@ -14,9 +16,9 @@ use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Select
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// How much a response's length counts against its score, both in standard deviations within the instruction's
-    /// candidates: 0 is off, the paper goes up to 0.5. From 0 to 2, or "auto": as little as keeps chosen responses from
-    /// being longer than rejected ones.
+    /// How much a response's length counts against its score, both in standard deviations within
+    /// the instruction's candidates: 0 is off, the paper goes up to 0.5. From 0 to 2, or "auto": as
+    /// little as keeps chosen responses from being longer than rejected ones.
     rho: Rho,
     /// What a response's length is counted in.
     length_unit: LengthUnit,
@@ -24,7 +26,10 @@ struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { rho: Rho::ZERO, length_unit: LengthUnit::default() }
+        Self {
+            rho: Rho::ZERO,
+            length_unit: LengthUnit::default(),
+        }
     }
 }
 
@@ -46,16 +51,32 @@ impl PairSelector for AllPairs {
         let contrasts: Vec<_> = groups.iter().map(ScoredGroup::contrasts).collect();
         let rho = self.0.rho.resolve(|rho| {
             let control = LengthControl::of_responses(rho);
-            let pairs = contrasts.iter().flatten().flatten().filter_map(|sides| sides.better_first(control));
+            let pairs = contrasts
+                .iter()
+                .flatten()
+                .flatten()
+                .filter_map(|sides| sides.better_first(control));
             mean_excess(pairs.map(response_excess))
         });
-        let (control, report) = (LengthControl::of_responses(rho), pairing::report(&[("rho", rho)]));
+        let (control, report) = (
+            LengthControl::of_responses(rho),
+            pairing::report(&[("rho", rho)]),
+        );
         let pairs = |contrasts: Vec<Sides<'_>>| {
-            let better_first = contrasts.iter().filter_map(|sides| sides.better_first(control));
+            let better_first = contrasts
+                .iter()
+                .filter_map(|sides| sides.better_first(control));
             let pairs: Vec<_> = better_first.map(Sides::pair).collect();
-            if pairs.is_empty() { Err("all scored candidates tie") } else { Ok(pairs) }
+            if pairs.is_empty() {
+                Err("all scored candidates tie")
+            } else {
+                Ok(pairs)
+            }
         };
-        Ok(contrasts.into_iter().map(|contrasts| selection(contrasts.and_then(pairs), &report)).collect())
+        Ok(contrasts
+            .into_iter()
+            .map(|contrasts| selection(contrasts.and_then(pairs), &report))
+            .collect())
     }
 }
 

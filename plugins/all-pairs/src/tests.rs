@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use pairing::laws::{
-    Weighed, auto_is_the_smallest_that_balances, chosen_are_worth_more, order_decides_nothing, pairs_are_legal, worths,
+    Weighed, auto_is_the_smallest_that_balances, chosen_are_worth_more, order_decides_nothing,
+    pairs_are_legal, worths,
 };
 use pairing::testing::{
-    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select, select_one, unscored,
+    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select,
+    select_one, unscored,
 };
 use pairing::{LengthUnit, Rho};
 use proptest::prelude::*;
@@ -27,10 +29,17 @@ fn pairs_at(rho: f64, group: &CandidateGroup) -> Result<BTreeSet<(u32, u32)>, St
 
 #[test]
 fn the_paper_s_length_control() {
-    // The order of worths, best first, by Python: z = lambda v: [(x - mean(v)) / pstdev(v) for x in v] of `statistics`,
-    // then sorted(range(4), key=lambda i: rho * z(lengths)[i] - z(scores)[i]).
-    for (rho, order) in [(0.0, [3, 1, 2, 0]), (0.3, [3, 1, 2, 0]), (1.0, [1, 2, 0, 3]), (1.2, [0, 2, 1, 3])] {
-        let wanted = (0..4).flat_map(|i| (i + 1..4).map(move |j| (order[i], order[j]))).collect();
+    // The order of worths, best first, by Python: z = lambda v: [(x - mean(v)) / pstdev(v) for x in
+    // v] of `statistics`, then sorted(range(4), key=lambda i: rho * z(lengths)[i] - z(scores)[i]).
+    for (rho, order) in [
+        (0.0, [3, 1, 2, 0]),
+        (0.3, [3, 1, 2, 0]),
+        (1.0, [1, 2, 0, 3]),
+        (1.2, [0, 2, 1, 3]),
+    ] {
+        let wanted = (0..4)
+            .flat_map(|i| (i + 1..4).map(move |j| (order[i], order[j])))
+            .collect();
         assert_eq!(pairs_at(rho, &paper_group()), Ok(wanted), "{rho}");
     }
 }
@@ -40,9 +49,18 @@ fn groups_without_a_pair_say_why() {
     for (candidates, reason) in [
         (vec![], "no scored candidate"),
         (vec![unscored(), malformed("m")], "no scored candidate"),
-        (vec![scored(1.0, "a"), malformed("m")], "only one scored candidate"),
-        (vec![scored(1.0, "a"), scored(2.0, " a ")], "all scored candidates are the same response"),
-        (vec![scored(1.0, "a"), scored(1.0, "b")], "all scored candidates tie"),
+        (
+            vec![scored(1.0, "a"), malformed("m")],
+            "only one scored candidate",
+        ),
+        (
+            vec![scored(1.0, "a"), scored(2.0, " a ")],
+            "all scored candidates are the same response",
+        ),
+        (
+            vec![scored(1.0, "a"), scored(1.0, "b")],
+            "all scored candidates tie",
+        ),
     ] {
         assert_eq!(pairs_at(0.0, &group("a", candidates)), Err(reason.into()));
     }
@@ -50,8 +68,14 @@ fn groups_without_a_pair_say_why() {
 
 #[test]
 fn ties_and_equal_responses_are_left_out_and_so_is_what_has_no_score() {
-    let candidates =
-        vec![malformed("m"), scored(1.0, "a"), scored(1.0, "b"), unscored(), scored(0.0, "c"), scored(0.5, "a ")];
+    let candidates = vec![
+        malformed("m"),
+        scored(1.0, "a"),
+        scored(1.0, "b"),
+        unscored(),
+        scored(0.0, "c"),
+        scored(0.5, "a "),
+    ];
     let wanted = BTreeSet::from([(1, 4), (2, 4), (2, 5), (5, 4)]);
     assert_eq!(pairs_at(0.0, &group("a", candidates)), Ok(wanted));
 }
@@ -59,7 +83,10 @@ fn ties_and_equal_responses_are_left_out_and_so_is_what_has_no_score() {
 #[test]
 fn wrong_settings_are_refused_by_key() {
     for rho in [-0.1, 2.1, f64::NAN] {
-        let config = Config { rho: Rho::Fixed(rho), ..Config::default() };
+        let config = Config {
+            rho: Rho::Fixed(rho),
+            ..Config::default()
+        };
         let refusal = AllPairs::new(config).err().expect("refused");
         assert!(refusal.starts_with("`rho`"), "{rho}: {refusal}");
     }

@@ -1,12 +1,15 @@
 //! The paper's pair selector: one pair per instruction, best against worst after length control.
 //!
-//! It sees scores, lengths and texts, and knows nothing of judges, prompts or training. Choices depend on the texts and
-//! scores of the candidates and not on their order, so a run with shuffled candidates trains on the same pairs.
+//! It sees scores, lengths and texts, and knows nothing of judges, prompts or training. Choices
+//! depend on the texts and scores of the candidates and not on their order, so a run with shuffled
+//! candidates trains on the same pairs.
 
 #[cfg(test)]
 mod tests;
 
-use pairing::{LengthControl, LengthUnit, Rho, ScoredGroup, best_against_worst, mean_excess, response_excess};
+use pairing::{
+    LengthControl, LengthUnit, Rho, ScoredGroup, best_against_worst, mean_excess, response_excess,
+};
 use serde::Deserialize;
 use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Selection, schemars};
 
@@ -14,19 +17,24 @@ use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Select
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// How much a response's length counts against its score, both in standard deviations within the instruction's
-    /// candidates: 0 is off, the paper goes up to 0.5. From 0 to 2, or "auto": as little as keeps chosen responses from
-    /// being longer than rejected ones.
+    /// How much a response's length counts against its score, both in standard deviations within
+    /// the instruction's candidates: 0 is off, the paper goes up to 0.5. From 0 to 2, or "auto": as
+    /// little as keeps chosen responses from being longer than rejected ones.
     rho: Rho,
     /// What a response's length is counted in.
     length_unit: LengthUnit,
-    /// The largest share of all pairs whose rejected side may be a malformed completion. From 0 to 1.
+    /// The largest share of all pairs whose rejected side may be a malformed completion. From 0 to
+    /// 1.
     malformed_share: f64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { rho: Rho::ZERO, length_unit: LengthUnit::default(), malformed_share: 0.1 }
+        Self {
+            rho: Rho::ZERO,
+            length_unit: LengthUnit::default(),
+            malformed_share: 0.1,
+        }
     }
 }
 
@@ -45,15 +53,26 @@ impl Plugin for BestWorst {
 
 impl PairSelector for BestWorst {
     fn select(&self, groups: &[CandidateGroup]) -> Result<Vec<Selection>, Error> {
-        let Self(Config { rho, length_unit, malformed_share }) = *self;
+        let Self(Config {
+            rho,
+            length_unit,
+            malformed_share,
+        }) = *self;
         let groups = ScoredGroup::each(groups, length_unit);
         let rho = rho.resolve(|rho| {
             let control = LengthControl::of_responses(rho);
-            let pairs = groups.iter().filter_map(|group| best_against_worst(group, control).ok());
+            let pairs = groups
+                .iter()
+                .filter_map(|group| best_against_worst(group, control).ok());
             mean_excess(pairs.map(response_excess))
         });
         let report = pairing::report(&[("rho", rho)]);
-        Ok(pairing::one_pair_per_group(&groups, LengthControl::of_responses(rho), malformed_share, &report))
+        Ok(pairing::one_pair_per_group(
+            &groups,
+            LengthControl::of_responses(rho),
+            malformed_share,
+            &report,
+        ))
     }
 }
 

@@ -5,7 +5,8 @@ use pairing::laws::{
     order_decides_nothing, pairs_are_best_against_worst, pairs_are_legal, reported,
 };
 use pairing::testing::{
-    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select, select_one, unscored,
+    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select,
+    select_one, unscored,
 };
 use pairing::{LengthUnit, Rho};
 use proptest::prelude::*;
@@ -20,7 +21,12 @@ fn selector(rho: Rho, malformed_share: f64) -> BestWorst {
 }
 
 fn in_unit(length_unit: LengthUnit, rho: Rho, malformed_share: f64) -> BestWorst {
-    BestWorst::new(Config { rho, length_unit, malformed_share }).expect("valid configuration")
+    BestWorst::new(Config {
+        rho,
+        length_unit,
+        malformed_share,
+    })
+    .expect("valid configuration")
 }
 
 /// The pair of a lone group, or why there is none.
@@ -45,11 +51,23 @@ fn groups_without_a_pair_say_why() {
     for (candidates, reason) in [
         (vec![], "no scored candidate"),
         (vec![unscored(), malformed("m")], "no scored candidate"),
-        (vec![scored(1.0, "a"), unscored()], "only one scored candidate"),
-        (vec![scored(1.0, "a"), scored(1.0, "b")], "best and worst tie"),
-        (vec![scored(1.0, "a"), scored(2.0, " a ")], "best and worst are the same response"),
+        (
+            vec![scored(1.0, "a"), unscored()],
+            "only one scored candidate",
+        ),
+        (
+            vec![scored(1.0, "a"), scored(1.0, "b")],
+            "best and worst tie",
+        ),
+        (
+            vec![scored(1.0, "a"), scored(2.0, " a ")],
+            "best and worst are the same response",
+        ),
     ] {
-        assert_eq!(pair_at(Rho::ZERO, &group("a", candidates)), Err(reason.into()));
+        assert_eq!(
+            pair_at(Rho::ZERO, &group("a", candidates)),
+            Err(reason.into())
+        );
     }
 }
 
@@ -68,16 +86,24 @@ fn wrong_settings_are_refused_by_key() {
         (0.0, -0.1, "`malformed_share`"),
         (0.0, 1.1, "`malformed_share`"),
     ] {
-        let config = Config { rho: Rho::Fixed(rho), length_unit: LengthUnit::Tokens, malformed_share };
+        let config = Config {
+            rho: Rho::Fixed(rho),
+            length_unit: LengthUnit::Tokens,
+            malformed_share,
+        };
         let refusal = BestWorst::new(config).err().expect("refused");
-        assert!(refusal.starts_with(key), "{rho} {malformed_share}: {refusal}");
+        assert!(
+            refusal.starts_with(key),
+            "{rho} {malformed_share}: {refusal}"
+        );
     }
 }
 
 #[test]
 fn every_selection_reports_the_rho_of_the_call() {
     let groups = [paper_group(), group("a", vec![])];
-    // Of the grid it is the first value at which the paper's longest response is not the best any more.
+    // Of the grid it is the first value at which the paper's longest response is not the best any
+    // more.
     for (rho, wanted) in [(Rho::Fixed(0.3), "0.3"), (Rho::ZERO, "0"), (Rho::Auto, "1")] {
         for selection in select(&selector(rho, 0.1), &groups) {
             assert_eq!(selection.extra, [("rho".to_owned(), wanted.to_owned())]);
@@ -89,12 +115,22 @@ fn every_selection_reports_the_rho_of_the_call() {
 #[test]
 fn auto_balances_all_groups_together() {
     let rho_of = |selector: &BestWorst, groups: &[CandidateGroup]| {
-        select(selector, groups)[0].extra.iter().map(|(_, json)| json.clone()).collect::<String>()
+        select(selector, groups)[0]
+            .extra
+            .iter()
+            .map(|(_, json)| json.clone())
+            .collect::<String>()
     };
     let auto = || selector(Rho::Auto, 0.1);
-    let short_is_better = |by: usize| group("short", vec![scored(1.0, "x"), scored(0.0, &"x".repeat(1 + by))]);
+    let short_is_better = |by: usize| {
+        group(
+            "short",
+            vec![scored(1.0, "x"), scored(0.0, &"x".repeat(1 + by))],
+        )
+    };
     assert_eq!(rho_of(&auto(), &[paper_group()]), "1");
-    // The paper's group gives 2600 against 1000 first, 2000 against 1000 from 0.89 on, and 2000 against 2600 from 1.0 on.
+    // The paper's group gives 2600 against 1000 first, 2000 against 1000 from 0.89 on, and 2000
+    // against 2600 from 1.0 on.
     for (by, rho) in [(999, "1"), (1000, "0.89"), (1599, "0.89"), (1600, "0")] {
         assert_eq!(rho_of(&auto(), &[paper_group(), short_is_better(by)]), rho);
     }
@@ -103,7 +139,10 @@ fn auto_balances_all_groups_together() {
     let (mut good, bad) = (scored(1.0, "a long word"), scored(0.0, "a word"));
     good.response_tokens = 1;
     let by_tokens = in_unit(LengthUnit::Tokens, Rho::Auto, 0.1);
-    assert_eq!(rho_of(&by_tokens, &[group("a", vec![good.clone(), bad.clone()])]), "0");
+    assert_eq!(
+        rho_of(&by_tokens, &[group("a", vec![good.clone(), bad.clone()])]),
+        "0"
+    );
     assert_eq!(rho_of(&auto(), &[group("a", vec![good, bad])]), "1.01");
 }
 
@@ -116,18 +155,23 @@ fn malformed_completions_do_not_count_for_auto() {
             group.candidates.push(long.clone());
         }
         let selections = select(&selector(Rho::Auto, share), &groups);
-        let rejected = selections.iter().filter(|selection| selection.pairs[0].rejected == 4).count();
+        let rejected = selections
+            .iter()
+            .filter(|selection| selection.pairs[0].rejected == 4)
+            .count();
         (reported(&selections[0], "rho"), rejected)
     };
     assert_eq!(with_malformed(0.0), (1.0, 0));
     assert_eq!(with_malformed(1.0), (1.0, 3));
 }
 
-/// `regular` groups with a scored pair, `both` that also hold a malformed completion, `lone` with one scored candidate
-/// and a malformed one.
+/// `regular` groups with a scored pair, `both` that also hold a malformed completion, `lone` with
+/// one scored candidate and a malformed one.
 fn mixed(regular: usize, both: usize, lone: usize) -> Vec<CandidateGroup> {
     let of = |kind: &str, count: usize, candidates: Vec<Candidate>| {
-        (0..count).map(move |i| group(&format!("{kind}-{i}"), candidates.clone())).collect::<Vec<_>>()
+        (0..count)
+            .map(move |i| group(&format!("{kind}-{i}"), candidates.clone()))
+            .collect::<Vec<_>>()
     };
     let pair = vec![scored(1.0, "a"), scored(2.0, "b")];
     let with_malformed = [pair.clone(), vec![malformed("m")]].concat();
@@ -139,7 +183,8 @@ fn mixed(regular: usize, both: usize, lone: usize) -> Vec<CandidateGroup> {
     .concat()
 }
 
-/// How many pairs there are, and how many of them reject a malformed completion in groups of either kind.
+/// How many pairs there are, and how many of them reject a malformed completion in groups of either
+/// kind.
 fn counts(groups: &[CandidateGroup], share: f64) -> (usize, usize, usize) {
     let selections = select(&selector(Rho::ZERO, share), groups);
     let rejects_malformed = |kind: &str| {
@@ -147,11 +192,19 @@ fn counts(groups: &[CandidateGroup], share: f64) -> (usize, usize, usize) {
             .iter()
             .zip(&selections)
             .filter(|(group, _)| group.instruction_id.starts_with(kind))
-            .flat_map(|(group, selection)| selection.pairs.iter().map(|pair| &group.candidates[pair.rejected as usize]))
+            .flat_map(|(group, selection)| {
+                selection
+                    .pairs
+                    .iter()
+                    .map(|pair| &group.candidates[pair.rejected as usize])
+            })
             .filter(|rejected| matches!(rejected.standing, Standing::Malformed(_)))
             .count()
     };
-    let pairs = selections.iter().map(|selection| selection.pairs.len()).sum();
+    let pairs = selections
+        .iter()
+        .map(|selection| selection.pairs.len())
+        .sum();
     (pairs, rejects_malformed("both"), rejects_malformed("lone"))
 }
 

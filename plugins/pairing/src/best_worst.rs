@@ -2,22 +2,41 @@
 
 use crate::{LengthControl, ScoredCandidate, ScoredGroup, Sides};
 
-/// Best against worst, or why there is no such pair. Candidates of equal worth are ordered by their text.
-pub fn best_against_worst<'a>(group: &'a ScoredGroup<'_>, control: LengthControl) -> Result<Sides<'a>, &'static str> {
+/// Best against worst, or why there is no such pair. Candidates of equal worth are ordered by their
+/// text.
+pub fn best_against_worst<'a>(
+    group: &'a ScoredGroup<'_>,
+    control: LengthControl,
+) -> Result<Sides<'a>, &'static str> {
     let (best, worst) = extremes(group.comparable()?, control);
-    let Some(sides) = (Sides { chosen: best, rejected: worst }).better_first(control) else {
+    let Some(sides) = (Sides {
+        chosen: best,
+        rejected: worst,
+    })
+    .better_first(control) else {
         return Err("best and worst tie");
     };
-    if sides.differ() { Ok(sides) } else { Err("best and worst are the same response") }
+    if sides.differ() {
+        Ok(sides)
+    } else {
+        Err("best and worst are the same response")
+    }
 }
 
 /// The best scored candidate, where there is one.
-pub(crate) fn best<'a>(group: &'a ScoredGroup<'_>, control: LengthControl) -> Option<&'a ScoredCandidate<'a>> {
-    if group.candidates.is_empty() { None } else { Some(extremes(&group.candidates, control).0) }
+pub(crate) fn best<'a>(
+    group: &'a ScoredGroup<'_>,
+    control: LengthControl,
+) -> Option<&'a ScoredCandidate<'a>> {
+    if group.candidates.is_empty() {
+        None
+    } else {
+        Some(extremes(&group.candidates, control).0)
+    }
 }
 
-/// The candidate worth most and the one worth least, of at least one. Of several, the best is the first and the worst
-/// the last: the candidates stand by text.
+/// The candidate worth most and the one worth least, of at least one. Of several, the best is the
+/// first and the worst the last: the candidates stand by text.
 fn extremes<'a>(
     candidates: &'a [ScoredCandidate<'_>],
     control: LengthControl,
@@ -44,12 +63,14 @@ mod tests {
 
     #[test]
     fn of_equal_worths_the_best_is_the_first_by_text_and_the_worst_the_last() {
-        let mut candidates = [(0.5, "c"), (1.0, "b"), (1.0, "d"), (0.5, "a")].map(|(score, text)| scored(score, text));
+        let mut candidates = [(0.5, "c"), (1.0, "b"), (1.0, "d"), (0.5, "a")]
+            .map(|(score, text)| scored(score, text));
         for _ in 0..candidates.len() {
             candidates.rotate_left(1);
             let group = group("a", candidates.to_vec());
             let scored = ScoredGroup::of(&group, LengthUnit::Characters);
-            let sides = best_against_worst(&scored, LengthControl::of_responses(0.3)).expect("a pair");
+            let sides =
+                best_against_worst(&scored, LengthControl::of_responses(0.3)).expect("a pair");
             assert_eq!((sides.chosen.text, sides.rejected.text), ("b", "c"));
         }
     }

@@ -4,9 +4,12 @@ use crate::Sides;
 
 /// The mean of the excesses of pairs; none without a pair.
 ///
-/// Lengths are whole numbers, whose sums are exact, so the order of the groups does not decide a bit of it.
+/// Lengths are whole numbers, whose sums are exact, so the order of the groups does not decide a
+/// bit of it.
 pub fn mean_excess(excesses: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = excesses.fold((0.0, 0_u64), |(sum, count), excess| (sum + excess, count + 1));
+    let (sum, count) = excesses.fold((0.0, 0_u64), |(sum, count), excess| {
+        (sum + excess, count + 1)
+    });
     (count > 0).then(|| sum / count as f64)
 }
 

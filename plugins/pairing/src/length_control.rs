@@ -1,5 +1,5 @@
-//! A score less its lengths: `N(score) - rho * N(response's length) - rho_thought * N(thought's length)`, with `N` the
-//! z-score within the group's scored candidates.
+//! A score less its lengths: `N(score) - rho * N(response's length) - rho_thought * N(thought's
+//! length)`, with `N` the z-score within the group's scored candidates.
 
 use crate::ScoredCandidate;
 
@@ -15,7 +15,10 @@ pub struct LengthControl {
 impl LengthControl {
     /// The paper's: the length of a thought does not count.
     pub fn of_responses(rho: f64) -> Self {
-        Self { rho, rho_thought: 0.0 }
+        Self {
+            rho,
+            rho_thought: 0.0,
+        }
     }
 
     /// What a candidate is worth.
@@ -36,13 +39,19 @@ mod tests {
     fn worths(group: &CandidateGroup, unit: LengthUnit, control: LengthControl) -> Vec<f64> {
         let mut scored = ScoredGroup::of(group, unit).candidates;
         scored.sort_by_key(|candidate| candidate.index);
-        scored.iter().map(|candidate| control.worth(candidate)).collect()
+        scored
+            .iter()
+            .map(|candidate| control.worth(candidate))
+            .collect()
     }
 
     #[track_caller]
     fn near(found: &[f64], wanted: &[f64]) {
         let is_near = |(found, wanted): (&f64, &f64)| (found - wanted).abs() < 1e-6;
-        assert!(found.len() == wanted.len() && found.iter().zip(wanted).all(is_near), "{found:?} is not {wanted:?}");
+        assert!(
+            found.len() == wanted.len() && found.iter().zip(wanted).all(is_near),
+            "{found:?} is not {wanted:?}"
+        );
     }
 
     #[test]
@@ -56,8 +65,20 @@ mod tests {
     #[test]
     fn thoughts_count_where_they_are_to() {
         // Two values are one standard deviation from their mean, whatever they are.
-        let group = group("a", vec![thinking(0.7, "aa", Some("a long thought")), thinking(0.2, "a", None)]);
-        let worths = |rho, rho_thought| worths(&group, LengthUnit::Characters, LengthControl { rho, rho_thought });
+        let group = group(
+            "a",
+            vec![
+                thinking(0.7, "aa", Some("a long thought")),
+                thinking(0.2, "a", None),
+            ],
+        );
+        let worths = |rho, rho_thought| {
+            worths(
+                &group,
+                LengthUnit::Characters,
+                LengthControl { rho, rho_thought },
+            )
+        };
         near(&worths(0.0, 0.0), &[1.0, -1.0]);
         near(&worths(0.5, 0.0), &[0.5, -0.5]);
         near(&worths(0.5, 0.75), &[-0.25, 0.25]);

@@ -22,7 +22,9 @@ impl LengthUnit {
 
     /// The length of a candidate's thought: a whole number, 0 where it has none.
     pub fn thought(self, candidate: &Candidate) -> f64 {
-        candidate.thought.as_ref().map_or(0.0, |thought| self.length(thought, candidate.thought_tokens))
+        candidate.thought.as_ref().map_or(0.0, |thought| {
+            self.length(thought, candidate.thought_tokens)
+        })
     }
 
     fn length(self, text: &str, tokens: u32) -> f64 {
@@ -49,8 +51,12 @@ mod tests {
             response_tokens: 2,
             extra: Vec::new(),
         };
-        let lengths =
-            |unit: LengthUnit, thought| (unit.response(&candidate(thought)), unit.thought(&candidate(thought)));
+        let lengths = |unit: LengthUnit, thought| {
+            (
+                unit.response(&candidate(thought)),
+                unit.thought(&candidate(thought)),
+            )
+        };
         assert_eq!(lengths(LengthUnit::Characters, Some("…ja")), (6.0, 3.0));
         assert_eq!(lengths(LengthUnit::Tokens, Some("…ja")), (2.0, 7.0));
         assert_eq!(lengths(LengthUnit::Characters, None), (6.0, 0.0));

@@ -1,9 +1,9 @@
-//! What the pair selectors share: the worth of a candidate after length control, how much length is to count, and the
-//! pair of best against worst.
+//! What the pair selectors share: the worth of a candidate after length control, how much length is
+//! to count, and the pair of best against worst.
 //!
-//! A selector says which pairs it takes at a given length control. This crate computes what that needs once per call,
-//! finds the control that keeps the chosen sides from being longer, and writes the answer. It knows no selector and
-//! nothing of judges, prompts or training.
+//! A selector says which pairs it takes at a given length control. This crate computes what that
+//! needs once per call, finds the control that keeps the chosen sides from being longer, and writes
+//! the answer. It knows no selector and nothing of judges, prompts or training.
 
 mod best_worst;
 mod excess;

@@ -1,4 +1,5 @@
-//! One pair per group: best against worst, or against a malformed completion where the share of those allows it.
+//! One pair per group: best against worst, or against a malformed completion where the share of
+//! those allows it.
 
 use tpo_plugin::{Extra, Pair, Selection, Standing};
 
@@ -17,17 +18,23 @@ pub(crate) struct Plan {
     pub(crate) granted: bool,
 }
 
-/// One selection per group. At most `malformed_share` of all pairs reject a malformed completion; `report` goes with
-/// every selection.
+/// One selection per group. At most `malformed_share` of all pairs reject a malformed completion;
+/// `report` goes with every selection.
 pub fn one_pair_per_group(
     groups: &[ScoredGroup<'_>],
     control: LengthControl,
     malformed_share: f64,
     report: &Extra,
 ) -> Vec<Selection> {
-    let mut plans: Vec<_> = groups.iter().map(|group| Plan::of(group, control)).collect();
+    let mut plans: Vec<_> = groups
+        .iter()
+        .map(|group| Plan::of(group, control))
+        .collect();
     malformed::grant(groups, &mut plans, malformed_share);
-    plans.into_iter().map(|plan| selection(plan.into_pair().map(|pair| vec![pair]), report)).collect()
+    plans
+        .into_iter()
+        .map(|plan| selection(plan.into_pair().map(|pair| vec![pair]), report))
+        .collect()
 }
 
 impl Plan {

@@ -1,8 +1,8 @@
 //! The scored candidates of a group, with all that length control needs of them.
 //!
-//! It is computed once per call: another weight of length is then a few multiplications. The candidates are put into an
-//! order that their contents decide, so that whoever goes through them from first to last does not depend on the order of
-//! sampling.
+//! It is computed once per call: another weight of length is then a few multiplications. The
+//! candidates are put into an order that their contents decide, so that whoever goes through them
+//! from first to last does not depend on the order of sampling.
 
 use std::cmp::Ordering;
 
@@ -49,27 +49,39 @@ impl<'a> ScoredGroup<'a> {
 
     /// The scored candidates of one group.
     pub fn of(group: &'a CandidateGroup, unit: LengthUnit) -> Self {
-        let mut scored: Vec<_> = (0..).zip(&group.candidates).filter_map(with_score).collect();
+        let mut scored: Vec<_> = (0..)
+            .zip(&group.candidates)
+            .filter_map(with_score)
+            .collect();
         scored.sort_by(by_contents);
         let numbers = |of: &dyn Fn(&Candidate, f64) -> f64| -> Vec<f64> {
-            scored.iter().map(|(_, candidate, score)| of(candidate, *score)).collect()
+            scored
+                .iter()
+                .map(|(_, candidate, score)| of(candidate, *score))
+                .collect()
         };
         let scores = numbers(&|_, score| score);
         let responses = numbers(&|candidate, _| unit.response(candidate));
         let thoughts = numbers(&|candidate, _| unit.thought(candidate));
         let (z_of_scores, z_of_responses, z_of_thoughts) =
             (z_scores(&scores), z_scores(&responses), z_scores(&thoughts));
-        let candidates = scored.iter().enumerate().map(|(i, &(index, candidate, score))| ScoredCandidate {
-            index,
-            score,
-            text: candidate.response.trim(),
-            response_length: responses[i],
-            thought_length: thoughts[i],
-            z_score: z_of_scores[i],
-            z_response: z_of_responses[i],
-            z_thought: z_of_thoughts[i],
-        });
-        Self { group, candidates: candidates.collect() }
+        let candidates = scored
+            .iter()
+            .enumerate()
+            .map(|(i, &(index, candidate, score))| ScoredCandidate {
+                index,
+                score,
+                text: candidate.response.trim(),
+                response_length: responses[i],
+                thought_length: thoughts[i],
+                z_score: z_of_scores[i],
+                z_response: z_of_responses[i],
+                z_thought: z_of_thoughts[i],
+            });
+        Self {
+            group,
+            candidates: candidates.collect(),
+        }
     }
 
     /// The candidates where there are two or more, or why nothing can be compared.
@@ -81,14 +93,26 @@ impl<'a> ScoredGroup<'a> {
         }
     }
 
-    /// Every two candidates that are different responses, or why there are none. Which of two is the better one is not
-    /// looked at.
+    /// Every two candidates that are different responses, or why there are none. Which of two is
+    /// the better one is not looked at.
     pub fn contrasts(&self) -> Result<Vec<Sides<'_>>, &'static str> {
         let candidates = self.comparable()?;
-        let with_later = |(i, chosen)| candidates[i + 1..].iter().map(move |rejected| Sides { chosen, rejected });
-        let contrasts: Vec<_> =
-            candidates.iter().enumerate().flat_map(with_later).filter(|sides| sides.differ()).collect();
-        if contrasts.is_empty() { Err("all scored candidates are the same response") } else { Ok(contrasts) }
+        let with_later = |(i, chosen)| {
+            candidates[i + 1..]
+                .iter()
+                .map(move |rejected| Sides { chosen, rejected })
+        };
+        let contrasts: Vec<_> = candidates
+            .iter()
+            .enumerate()
+            .flat_map(with_later)
+            .filter(|sides| sides.differ())
+            .collect();
+        if contrasts.is_empty() {
+            Err("all scored candidates are the same response")
+        } else {
+            Ok(contrasts)
+        }
     }
 }
 
@@ -105,5 +129,7 @@ fn by_contents(a: &(usize, &Candidate, f64), b: &(usize, &Candidate, f64)) -> Or
     (&a.response, &a.thought)
         .cmp(&(&b.response, &b.thought))
         .then_with(|| a_score.total_cmp(b_score))
-        .then_with(|| (a.response_tokens, a.thought_tokens).cmp(&(b.response_tokens, b.thought_tokens)))
+        .then_with(|| {
+            (a.response_tokens, a.thought_tokens).cmp(&(b.response_tokens, b.thought_tokens))
+        })
 }

@@ -32,13 +32,22 @@ impl Sides<'_> {
     #[must_use]
     pub fn better_first(self, control: LengthControl) -> Option<Self> {
         let difference = self.difference(control);
-        (difference.abs() > TIE).then(|| if difference > 0.0 { self } else { self.turned() })
+        (difference.abs() > TIE).then(|| {
+            if difference > 0.0 {
+                self
+            } else {
+                self.turned()
+            }
+        })
     }
 
     /// The same two, the other way round.
     #[must_use]
     pub fn turned(self) -> Self {
-        Self { chosen: self.rejected, rejected: self.chosen }
+        Self {
+            chosen: self.rejected,
+            rejected: self.chosen,
+        }
     }
 
     fn difference(self, control: LengthControl) -> f64 {
@@ -53,5 +62,9 @@ impl Sides<'_> {
 
 /// A pair with nothing more to say of it.
 pub(crate) fn pair(chosen: usize, rejected: usize) -> Pair {
-    Pair { chosen: chosen as u32, rejected: rejected as u32, extra: Vec::new() }
+    Pair {
+        chosen: chosen as u32,
+        rejected: rejected as u32,
+        extra: Vec::new(),
+    }
 }

@@ -38,13 +38,21 @@ fn candidate(standing: Standing, response: &str, thought: Option<&str>) -> Candi
 
 /// A group.
 pub fn group(id: &str, candidates: Vec<Candidate>) -> CandidateGroup {
-    CandidateGroup { instruction_id: id.into(), candidates }
+    CandidateGroup {
+        instruction_id: id.into(),
+        candidates,
+    }
 }
 
 /// The example of the paper's length control: four candidates, the longer the better.
 pub fn paper_group() -> CandidateGroup {
     let candidates = [(0.10, 1000), (0.14, 2000), (0.12, 1500), (0.16, 2600)];
-    group("paper", candidates.map(|(score, length)| scored(score, &"x".repeat(length))).to_vec())
+    group(
+        "paper",
+        candidates
+            .map(|(score, length)| scored(score, &"x".repeat(length)))
+            .to_vec(),
+    )
 }
 
 /// One selection per group.
@@ -53,11 +61,18 @@ pub fn select(selector: &impl PairSelector, groups: &[CandidateGroup]) -> Vec<Se
 }
 
 /// The pairs of a lone group, chosen first, or why there is none.
-pub fn select_one(selector: &impl PairSelector, group: &CandidateGroup) -> Result<Vec<(u32, u32)>, String> {
+pub fn select_one(
+    selector: &impl PairSelector,
+    group: &CandidateGroup,
+) -> Result<Vec<(u32, u32)>, String> {
     let selection = select(selector, std::slice::from_ref(group)).remove(0);
     match selection.dropped {
         Some(reason) => Err(reason),
-        None => Ok(selection.pairs.iter().map(|pair| (pair.chosen, pair.rejected)).collect()),
+        None => Ok(selection
+            .pairs
+            .iter()
+            .map(|pair| (pair.chosen, pair.rejected))
+            .collect()),
     }
 }
 
@@ -75,21 +90,31 @@ pub fn any_unit() -> impl Strategy<Value = LengthUnit> {
     prop::sample::select(vec![LengthUnit::Characters, LengthUnit::Tokens])
 }
 
-/// Any groups: with equal scores, equal texts, texts of several lengths in tokens, unscored and malformed candidates.
+/// Any groups: with equal scores, equal texts, texts of several lengths in tokens, unscored and
+/// malformed candidates.
 pub fn any_groups() -> impl Strategy<Value = Vec<CandidateGroup>> {
     let candidates = prop::collection::vec(any_candidate(), 0..7);
     prop::collection::vec(candidates, 0..12).prop_map(|groups| {
-        groups.into_iter().enumerate().map(|(i, candidates)| group(&i.to_string(), candidates)).collect()
+        groups
+            .into_iter()
+            .enumerate()
+            .map(|(i, candidates)| group(&i.to_string(), candidates))
+            .collect()
     })
 }
 
 fn any_candidate() -> impl Strategy<Value = Candidate> {
     let scores = prop::sample::select(vec![0.0, 0.1, 0.25, 0.7, 1.0]);
     let thought = prop::option::of("[ab]{0,4}");
-    let scored = (scores, "[ab ]{0,4}", thought, any::<bool>()).prop_map(|(score, response, thought, is_split)| {
-        let candidate = thinking(score, &response, thought.as_deref());
-        Candidate { response_tokens: candidate.response_tokens + u32::from(is_split), ..candidate }
-    });
+    let scored = (scores, "[ab ]{0,4}", thought, any::<bool>()).prop_map(
+        |(score, response, thought, is_split)| {
+            let candidate = thinking(score, &response, thought.as_deref());
+            Candidate {
+                response_tokens: candidate.response_tokens + u32::from(is_split),
+                ..candidate
+            }
+        },
+    );
     prop_oneof![4 => scored, 1 => Just(unscored()), 1 => "[ab]{0,4}".prop_map(|text| malformed(&text))]
 }
 
@@ -100,9 +125,14 @@ pub fn any_order() -> impl Strategy<Value = (Vec<CandidateGroup>, Vec<CandidateG
             .iter()
             .map(|one| {
                 let id = one.instruction_id.clone();
-                Just(one.candidates.clone()).prop_shuffle().prop_map(move |candidates| group(&id, candidates))
+                Just(one.candidates.clone())
+                    .prop_shuffle()
+                    .prop_map(move |candidates| group(&id, candidates))
             })
             .collect();
-        (Just(groups), permuted.prop_flat_map(|groups| Just(groups).prop_shuffle()))
+        (
+            Just(groups),
+            permuted.prop_flat_map(|groups| Just(groups).prop_shuffle()),
+        )
     })
 }

@@ -5,13 +5,21 @@ const NO_SPREAD: f64 = 1e-12;
 
 /// Distance from the mean in population standard deviations; all zero where the values are equal.
 pub(crate) fn z_scores(values: &[f64]) -> Vec<f64> {
-    // Summed in sorted order: the same values give the same bits however the candidates were ordered.
+    // Summed in sorted order: the same values give the same bits however the candidates were
+    // ordered.
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let count = values.len() as f64;
     let mean = sorted.iter().sum::<f64>() / count;
-    let std = (sorted.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
-    let size = sorted.iter().fold(0.0_f64, |size, value| size.max(value.abs()));
+    let std = (sorted
+        .iter()
+        .map(|value| (value - mean).powi(2))
+        .sum::<f64>()
+        / count)
+        .sqrt();
+    let size = sorted
+        .iter()
+        .fold(0.0_f64, |size, value| size.max(value.abs()));
     if std.is_finite() && std > NO_SPREAD * size {
         values.iter().map(|value| (value - mean) / std).collect()
     } else {

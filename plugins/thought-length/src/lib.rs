@@ -1,14 +1,15 @@
 //! Best against worst with length control on thoughts too, which the paper lacks.
 //!
-//! Thoughts are never judged, so nothing but their length is held against them. Like every selector it sees scores,
-//! lengths and texts, and knows nothing of judges, prompts or training; the order of candidates decides nothing.
+//! Thoughts are never judged, so nothing but their length is held against them. Like every selector
+//! it sees scores, lengths and texts, and knows nothing of judges, prompts or training; the order
+//! of candidates decides nothing.
 
 #[cfg(test)]
 mod tests;
 
 use pairing::{
-    LengthControl, LengthUnit, Rho, ScoredGroup, Sides, best_against_worst, mean_excess, response_excess,
-    thought_excess,
+    LengthControl, LengthUnit, Rho, ScoredGroup, Sides, best_against_worst, mean_excess,
+    response_excess, thought_excess,
 };
 use serde::Deserialize;
 use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Selection, schemars};
@@ -17,22 +18,29 @@ use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Select
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// How much a response's length counts against its score, both in standard deviations within the instruction's
-    /// candidates: 0 is off, the paper goes up to 0.5. From 0 to 2, or "auto": as little as keeps chosen responses from
-    /// being longer than rejected ones before thoughts count.
+    /// How much a response's length counts against its score, both in standard deviations within
+    /// the instruction's candidates: 0 is off, the paper goes up to 0.5. From 0 to 2, or "auto": as
+    /// little as keeps chosen responses from being longer than rejected ones before thoughts count.
     rho: Rho,
-    /// How much a thought's length counts against the score, in the same way: 0 is off. From 0 to 2, or "auto": as little
-    /// as keeps chosen thoughts from being longer than rejected ones, given `rho`.
+    /// How much a thought's length counts against the score, in the same way: 0 is off. From 0 to
+    /// 2, or "auto": as little as keeps chosen thoughts from being longer than rejected ones, given
+    /// `rho`.
     rho_thought: Rho,
     /// What the length of both is counted in.
     length_unit: LengthUnit,
-    /// The largest share of all pairs whose rejected side may be a malformed completion. From 0 to 1.
+    /// The largest share of all pairs whose rejected side may be a malformed completion. From 0 to
+    /// 1.
     malformed_share: f64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { rho: Rho::ZERO, rho_thought: Rho::Auto, length_unit: LengthUnit::default(), malformed_share: 0.1 }
+        Self {
+            rho: Rho::ZERO,
+            rho_thought: Rho::Auto,
+            length_unit: LengthUnit::default(),
+            malformed_share: 0.1,
+        }
     }
 }
 
@@ -52,15 +60,31 @@ impl Plugin for ThoughtLength {
 
 impl PairSelector for ThoughtLength {
     fn select(&self, groups: &[CandidateGroup]) -> Result<Vec<Selection>, Error> {
-        let Self(Config { rho, rho_thought, length_unit, malformed_share }) = *self;
+        let Self(Config {
+            rho,
+            rho_thought,
+            length_unit,
+            malformed_share,
+        }) = *self;
         let groups = ScoredGroup::each(groups, length_unit);
         let excess = |control: LengthControl, of: fn(Sides<'_>) -> f64| {
-            mean_excess(groups.iter().filter_map(|group| best_against_worst(group, control).ok()).map(of))
+            mean_excess(
+                groups
+                    .iter()
+                    .filter_map(|group| best_against_worst(group, control).ok())
+                    .map(of),
+            )
         };
         let rho = rho.resolve(|rho| excess(LengthControl::of_responses(rho), response_excess));
-        let rho_thought = rho_thought.resolve(|rho_thought| excess(LengthControl { rho, rho_thought }, thought_excess));
+        let rho_thought = rho_thought
+            .resolve(|rho_thought| excess(LengthControl { rho, rho_thought }, thought_excess));
         let report = pairing::report(&[("rho", rho), ("rho_thought", rho_thought)]);
-        Ok(pairing::one_pair_per_group(&groups, LengthControl { rho, rho_thought }, malformed_share, &report))
+        Ok(pairing::one_pair_per_group(
+            &groups,
+            LengthControl { rho, rho_thought },
+            malformed_share,
+            &report,
+        ))
     }
 }
 

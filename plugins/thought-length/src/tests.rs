@@ -5,8 +5,8 @@ use pairing::laws::{
     order_decides_nothing, pairs_are_best_against_worst, pairs_are_legal, reported,
 };
 use pairing::testing::{
-    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select, select_one, thinking,
-    unscored,
+    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select,
+    select_one, thinking, unscored,
 };
 use pairing::{LengthUnit, Rho};
 use proptest::prelude::*;
@@ -14,29 +14,46 @@ use tpo_plugin::{CandidateGroup, Plugin};
 
 use crate::{Config, ThoughtLength};
 
-const WEIGHTS: &[Weighed] = &[("rho", LengthUnit::response), ("rho_thought", LengthUnit::thought)];
+const WEIGHTS: &[Weighed] = &[
+    ("rho", LengthUnit::response),
+    ("rho_thought", LengthUnit::thought),
+];
 
 fn selector(rho: Rho, rho_thought: Rho) -> ThoughtLength {
     in_unit(LengthUnit::Characters, rho, rho_thought, 0.1)
 }
 
-fn in_unit(length_unit: LengthUnit, rho: Rho, rho_thought: Rho, malformed_share: f64) -> ThoughtLength {
-    ThoughtLength::new(Config { rho, rho_thought, length_unit, malformed_share }).expect("valid configuration")
+fn in_unit(
+    length_unit: LengthUnit,
+    rho: Rho,
+    rho_thought: Rho,
+    malformed_share: f64,
+) -> ThoughtLength {
+    ThoughtLength::new(Config {
+        rho,
+        rho_thought,
+        length_unit,
+        malformed_share,
+    })
+    .expect("valid configuration")
 }
 
 /// The pair of a lone group, or why there is none.
 fn pair_at(rho: f64, rho_thought: f64, group: &CandidateGroup) -> Result<(u32, u32), String> {
-    select_one(&selector(Rho::Fixed(rho), Rho::Fixed(rho_thought)), group).map(|pairs| match pairs[..] {
-        [pair] => pair,
-        _ => panic!("not one pair: {pairs:?}"),
-    })
+    select_one(&selector(Rho::Fixed(rho), Rho::Fixed(rho_thought)), group).map(
+        |pairs| match pairs[..] {
+            [pair] => pair,
+            _ => panic!("not one pair: {pairs:?}"),
+        },
+    )
 }
 
 /// The paper's example with its lengths moved into the thoughts; the responses are equally long.
 fn in_thoughts() -> CandidateGroup {
     let mut group = paper_group();
     for (number, candidate) in group.candidates.iter_mut().enumerate() {
-        (candidate.thought, candidate.thought_tokens) = (Some(candidate.response.clone()), candidate.response_tokens);
+        (candidate.thought, candidate.thought_tokens) =
+            (Some(candidate.response.clone()), candidate.response_tokens);
         (candidate.response, candidate.response_tokens) = (number.to_string(), 1);
     }
     group
@@ -56,10 +73,20 @@ fn the_paper_s_length_control_of_responses_and_of_thoughts() {
 #[test]
 fn a_missing_thought_has_length_zero() {
     let thoughts = [Some("a thought"), None, Some("")];
-    let candidates = |order: [usize; 3]| order.map(|i| thinking(0.5, &i.to_string(), thoughts[i])).to_vec();
+    let candidates = |order: [usize; 3]| {
+        order
+            .map(|i| thinking(0.5, &i.to_string(), thoughts[i]))
+            .to_vec()
+    };
     // None and empty are equally short; of equal worth the first text is the best.
-    assert_eq!(pair_at(0.0, 0.1, &group("a", candidates([0, 1, 2]))), Ok((1, 0)));
-    assert_eq!(pair_at(0.0, 0.1, &group("a", candidates([2, 1, 0]))), Ok((1, 2)));
+    assert_eq!(
+        pair_at(0.0, 0.1, &group("a", candidates([0, 1, 2]))),
+        Ok((1, 0))
+    );
+    assert_eq!(
+        pair_at(0.0, 0.1, &group("a", candidates([2, 1, 0]))),
+        Ok((1, 2))
+    );
 }
 
 #[test]
@@ -67,11 +94,23 @@ fn groups_without_a_pair_say_why() {
     for (candidates, reason) in [
         (vec![], "no scored candidate"),
         (vec![unscored(), malformed("m")], "no scored candidate"),
-        (vec![scored(1.0, "a"), unscored()], "only one scored candidate"),
-        (vec![scored(1.0, "a"), scored(1.0, "b")], "best and worst tie"),
-        (vec![thinking(1.0, "a", Some("x")), thinking(1.0, " a ", None)], "best and worst are the same response"),
+        (
+            vec![scored(1.0, "a"), unscored()],
+            "only one scored candidate",
+        ),
+        (
+            vec![scored(1.0, "a"), scored(1.0, "b")],
+            "best and worst tie",
+        ),
+        (
+            vec![thinking(1.0, "a", Some("x")), thinking(1.0, " a ", None)],
+            "best and worst are the same response",
+        ),
     ] {
-        assert_eq!(pair_at(0.0, 0.5, &group("a", candidates)), Err(reason.into()));
+        assert_eq!(
+            pair_at(0.0, 0.5, &group("a", candidates)),
+            Err(reason.into())
+        );
     }
 }
 
@@ -79,9 +118,27 @@ fn groups_without_a_pair_say_why() {
 fn wrong_settings_are_refused_by_key() {
     let default = Config::default;
     for (config, key) in [
-        (Config { rho: Rho::Fixed(2.1), ..default() }, "`rho`"),
-        (Config { rho_thought: Rho::Fixed(-0.1), ..default() }, "`rho_thought`"),
-        (Config { malformed_share: 1.1, ..default() }, "`malformed_share`"),
+        (
+            Config {
+                rho: Rho::Fixed(2.1),
+                ..default()
+            },
+            "`rho`",
+        ),
+        (
+            Config {
+                rho_thought: Rho::Fixed(-0.1),
+                ..default()
+            },
+            "`rho_thought`",
+        ),
+        (
+            Config {
+                malformed_share: 1.1,
+                ..default()
+            },
+            "`malformed_share`",
+        ),
     ] {
         let refusal = ThoughtLength::new(config).err().expect("refused");
         assert!(refusal.starts_with(key), "{refusal}");
@@ -97,7 +154,10 @@ fn every_selection_reports_both_weights_of_the_call() {
         (Rho::Auto, Rho::ZERO, ["0", "0"]),
     ] {
         for selection in select(&selector(rho, rho_thought), &groups) {
-            let report = ["rho", "rho_thought"].map(String::from).into_iter().zip(wanted.map(String::from));
+            let report = ["rho", "rho_thought"]
+                .map(String::from)
+                .into_iter()
+                .zip(wanted.map(String::from));
             assert_eq!(selection.extra, report.collect::<Vec<_>>());
         }
     }
@@ -107,7 +167,10 @@ fn every_selection_reports_both_weights_of_the_call() {
 fn responses_are_balanced_first_and_thoughts_given_that() {
     let rhos = |groups: &[CandidateGroup]| {
         let selection = select(&selector(Rho::Auto, Rho::Auto), groups).remove(0);
-        (reported(&selection, "rho"), reported(&selection, "rho_thought"))
+        (
+            reported(&selection, "rho"),
+            reported(&selection, "rho_thought"),
+        )
     };
     // A long thought goes with a long response: what keeps responses short keeps thoughts short.
     let mut both = paper_group();

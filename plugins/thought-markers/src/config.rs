@@ -13,14 +13,16 @@ use crate::preset::Preset;
 pub(crate) struct Config {
     /// A thought format of the paper. `generic` unless `prompt` is given.
     preset: Option<Preset>,
-    /// Your own prompt. The instruction takes the place of `{instruction}`, or follows after a blank line.
+    /// Your own prompt. The instruction takes the place of `{instruction}`, or follows after a
+    /// blank line.
     prompt: Option<String>,
-    /// The text that opens the thought in your own format. Without it the thought begins with the completion.
+    /// The text that opens the thought in your own format. Without it the thought begins with the
+    /// completion.
     thought_marker: Option<String>,
     /// The text that opens the response in your own format.
     response_marker: Option<String>,
-    /// Begin the assistant's turn with the thought marker, because small models do not keep a format by themselves.
-    /// True where there is a thought marker.
+    /// Begin the assistant's turn with the thought marker, because small models do not keep a
+    /// format by themselves. True where there is a thought marker.
     prefill: Option<bool>,
 }
 
@@ -28,19 +30,30 @@ impl Config {
     pub(crate) fn check(self) -> Result<Format, String> {
         let prefill = self.prefill;
         let format = match (self.preset, self.prompt) {
-            (Some(_), Some(_)) => return Err("`preset` and `prompt` exclude each other: give one of them".into()),
+            (Some(_), Some(_)) => {
+                return Err("`preset` and `prompt` exclude each other: give one of them".into());
+            }
             (preset, None) if self.thought_marker.is_some() || self.response_marker.is_some() => {
                 return Err(match preset {
                     Some(preset) => format!(
-                        "`thought_marker` and `response_marker` belong to a `prompt` of your own: preset `{}` has its \
+                        "`thought_marker` and `response_marker` belong to a `prompt` of your own: \
+                            preset `{}` has its \
                          own markers",
                         preset.name()
                     ),
-                    None => "`thought_marker` and `response_marker` need a `prompt` that asks for them".into(),
+                    None => {
+                        "`thought_marker` and `response_marker` need a `prompt` that asks for them"
+                            .into()
+                    }
                 });
             }
             (preset, None) => preset.unwrap_or_default().format(prefill.unwrap_or(true)),
-            (None, Some(prompt)) => own(&prompt, self.thought_marker, self.response_marker, prefill.unwrap_or(true))?,
+            (None, Some(prompt)) => own(
+                &prompt,
+                self.thought_marker,
+                self.response_marker,
+                prefill.unwrap_or(true),
+            )?,
         };
         if prefill.is_some() && !format.has_thought_marker() {
             return Err("`prefill` is about the thought marker, and this format has none".into());
@@ -59,9 +72,14 @@ fn own(
         return Err("`prompt` is empty; preset `direct` feeds the bare instruction".into());
     }
     let Some(response) = response_marker else {
-        return Err("a `prompt` of your own needs a `response_marker`: where does the response begin?".into());
+        return Err(
+            "a `prompt` of your own needs a `response_marker`: where does the response begin?"
+                .into(),
+        );
     };
-    let thought = thought_marker.map(|text| marker("thought_marker", &text)).transpose()?;
+    let thought = thought_marker
+        .map(|text| marker("thought_marker", &text))
+        .transpose()?;
     Ok(Format::Marked(Marked {
         text: Text::new(prompt),
         thought: thought.map(|marker| Opening { marker, prefill }),
@@ -70,7 +88,11 @@ fn own(
 }
 
 fn marker(key: &str, text: &str) -> Result<Marker, String> {
-    if text.trim().is_empty() { Err(format!("`{key}` is blank")) } else { Ok(Marker::new(text)) }
+    if text.trim().is_empty() {
+        Err(format!("`{key}` is blank"))
+    } else {
+        Ok(Marker::new(text))
+    }
 }
 
 #[cfg(test)]
@@ -78,32 +100,58 @@ mod tests {
     use super::*;
 
     fn check(json: &str) -> Result<Format, String> {
-        serde_json::from_str::<Config>(json).expect("the configuration has the right shape").check()
+        serde_json::from_str::<Config>(json)
+            .expect("the configuration has the right shape")
+            .check()
     }
 
     #[test]
     fn nothing_is_the_generic_preset_with_prefill() {
         assert_eq!(check("{}").ok(), Some(Preset::Generic.format(true)));
-        assert_eq!(check(r#"{"prefill": false}"#).ok(), Some(Preset::Generic.format(false)));
+        assert_eq!(
+            check(r#"{"prefill": false}"#).ok(),
+            Some(Preset::Generic.format(false))
+        );
     }
 
     #[test]
     fn an_own_format_may_lack_a_thought_marker() {
         assert!(check(r#"{"prompt": "Think.", "response_marker": "ANSWER:"}"#).is_ok());
-        assert!(check(r#"{"prompt": "Think.", "response_marker": "ANSWER:", "prefill": true}"#).is_err());
+        assert!(
+            check(r#"{"prompt": "Think.", "response_marker": "ANSWER:", "prefill": true}"#)
+                .is_err()
+        );
     }
 
     #[test]
     fn half_given_formats_are_refused_in_a_sentence() {
         for (json, reason) in [
-            (r#"{"preset": "direct", "prompt": "Think."}"#, "exclude each other"),
-            (r#"{"preset": "generic", "response_marker": "A:"}"#, "preset `generic` has its own markers"),
+            (
+                r#"{"preset": "direct", "prompt": "Think."}"#,
+                "exclude each other",
+            ),
+            (
+                r#"{"preset": "generic", "response_marker": "A:"}"#,
+                "preset `generic` has its own markers",
+            ),
             (r#"{"thought_marker": "T:"}"#, "need a `prompt`"),
             (r#"{"prompt": "Think."}"#, "needs a `response_marker`"),
-            (r#"{"prompt": " ", "response_marker": "A:"}"#, "`prompt` is empty"),
-            (r#"{"prompt": "Think.", "response_marker": "\n"}"#, "`response_marker` is blank"),
-            (r#"{"preset": "specific", "prefill": true}"#, "this format has none"),
-            (r#"{"preset": "direct", "prefill": false}"#, "this format has none"),
+            (
+                r#"{"prompt": " ", "response_marker": "A:"}"#,
+                "`prompt` is empty",
+            ),
+            (
+                r#"{"prompt": "Think.", "response_marker": "\n"}"#,
+                "`response_marker` is blank",
+            ),
+            (
+                r#"{"preset": "specific", "prefill": true}"#,
+                "this format has none",
+            ),
+            (
+                r#"{"preset": "direct", "prefill": false}"#,
+                "this format has none",
+            ),
         ] {
             let refusal = check(json).expect_err(json);
             assert!(refusal.contains(reason), "{json}: {refusal}");

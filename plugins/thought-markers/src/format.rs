@@ -1,6 +1,7 @@
 //! A checked thought format, and how it asks for thoughts.
 //!
-//! Half-given formats cannot be built: a prefill exists only beside the thought marker that it writes.
+//! Half-given formats cannot be built: a prefill exists only beside the thought marker that it
+//! writes.
 
 use tpo_plugin::{Instruction, Message, Prompt};
 
@@ -45,7 +46,11 @@ pub(crate) struct Text(String);
 impl Text {
     /// Without `{instruction}` the instruction follows after a blank line.
     pub(crate) fn new(text: &str) -> Self {
-        if text.contains(PLACE) { Self(text.into()) } else { Self(format!("{}\n\n{PLACE}", text.trim_end())) }
+        if text.contains(PLACE) {
+            Self(text.into())
+        } else {
+            Self(format!("{}\n\n{PLACE}", text.trim_end()))
+        }
     }
 
     fn fill(&self, instruction: &str) -> String {
@@ -55,17 +60,28 @@ impl Text {
 
 impl Format {
     pub(crate) fn has_thought_marker(&self) -> bool {
-        matches!(self, Self::Marked(Marked { thought: Some(_), .. }))
+        matches!(
+            self,
+            Self::Marked(Marked {
+                thought: Some(_),
+                ..
+            })
+        )
     }
 
-    /// The prompt of one instruction: its last turn is rewritten, earlier turns and a system message stay.
+    /// The prompt of one instruction: its last turn is rewritten, earlier turns and a system
+    /// message stay.
     pub(crate) fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
         let mut messages = instruction.messages.clone();
-        let Some(last @ Message { .. }) = messages.last_mut().filter(|last| last.role == "user") else {
+        let Some(last @ Message { .. }) = messages.last_mut().filter(|last| last.role == "user")
+        else {
             return Err("the last turn is not the user's".into());
         };
         let Self::Marked(marked) = self else {
-            return Ok(Prompt { messages, ..Prompt::default() });
+            return Ok(Prompt {
+                messages,
+                ..Prompt::default()
+            });
         };
         last.content = marked.text.fill(&last.content);
         let opening = marked.thought.as_ref().filter(|opening| opening.prefill);

@@ -1,7 +1,8 @@
-//! A thought format: asks the model to think first, and splits what it wrote into thought and response.
+//! A thought format: asks the model to think first, and splits what it wrote into thought and
+//! response.
 //!
-//! Template and parser live in one component, so that they cannot disagree about markers. Nothing here knows of models,
-//! tokens or scores.
+//! Template and parser live in one component, so that they cannot disagree about markers. Nothing
+//! here knows of models, tokens or scores.
 
 mod config;
 mod format;

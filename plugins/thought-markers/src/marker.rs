@@ -1,8 +1,8 @@
 //! Finds a marker in what a model wrote, for models do not copy markers exactly.
 //!
-//! Tolerated: any letter case, any run of spaces, `Here's` for `Here is` with either apostrophe, Markdown emphasis or a
-//! heading sign around the marker, and a missing colon where the marker has a line for itself. A marker inside a longer
-//! word is none.
+//! Tolerated: any letter case, any run of spaces, `Here's` for `Here is` with either apostrophe,
+//! Markdown emphasis or a heading sign around the marker, and a missing colon where the marker has
+//! a line for itself. A marker inside a longer word is none.
 
 use std::ops::Range;
 
@@ -42,23 +42,35 @@ impl Marker {
             if i > 0 {
                 tokens.push(Token::Space);
             }
-            let stem = ["'s", "’s"].iter().find_map(|suffix| word.strip_suffix(suffix));
+            let stem = ["'s", "’s"]
+                .iter()
+                .find_map(|suffix| word.strip_suffix(suffix));
             tokens.extend(stem.unwrap_or(word).chars().map(Token::Char));
             tokens.extend(stem.map(|_| Token::Is));
         }
-        Self { text: text.into(), tokens, colon }
+        Self {
+            text: text.into(),
+            tokens,
+            colon,
+        }
     }
 
-    /// What a host writes for the model. A marker that ends in a letter ends its line, or the model's next letter would
-    /// make it another word.
+    /// What a host writes for the model. A marker that ends in a letter ends its line, or the
+    /// model's next letter would make it another word.
     pub(crate) fn written(&self) -> String {
-        let end = if self.text.ends_with(char::is_alphanumeric) { "\n" } else { "" };
+        let end = if self.text.ends_with(char::is_alphanumeric) {
+            "\n"
+        } else {
+            ""
+        };
         format!("{}{end}", self.text)
     }
 
     /// The first occurrence at or after the byte `from`, with its emphasis.
     pub(crate) fn find(&self, text: &str, from: usize) -> Option<Range<usize>> {
-        text[from..].char_indices().find_map(|(offset, _)| self.match_at(text, from, from + offset))
+        text[from..]
+            .char_indices()
+            .find_map(|(offset, _)| self.match_at(text, from, from + offset))
     }
 
     fn match_at(&self, text: &str, from: usize, at: usize) -> Option<Range<usize>> {
@@ -74,18 +86,32 @@ impl Marker {
         Some(at - lead.len..end + tail)
     }
 
-    /// The length of the colon and the closing emphasis; none where a colon is missing that is needed.
+    /// The length of the colon and the closing emphasis; none where a colon is missing that is
+    /// needed.
     fn tail(&self, rest: &str, lead: &Lead) -> Option<usize> {
-        let skip = |from: usize, sign: &str| if rest[from..].starts_with(sign) { from + sign.len() } else { from };
+        let skip = |from: usize, sign: &str| {
+            if rest[from..].starts_with(sign) {
+                from + sign.len()
+            } else {
+                from
+            }
+        };
         let closed = skip(0, lead.emphasis);
         if !self.colon {
             return Some(closed);
         }
         if rest[closed..].starts_with(':') {
             let after = closed + 1;
-            return Some(if closed == 0 { skip(after, lead.emphasis) } else { after });
+            return Some(if closed == 0 {
+                skip(after, lead.emphasis)
+            } else {
+                after
+            });
         }
-        let ends_line = rest[closed..].lines().next().is_none_or(|line| line.trim().is_empty());
+        let ends_line = rest[closed..]
+            .lines()
+            .next()
+            .is_none_or(|line| line.trim().is_empty());
         (lead.heads_line && ends_line).then_some(closed)
     }
 }
@@ -104,7 +130,11 @@ impl<'a> Lead<'a> {
         let emphasis = &text[plain.len()..];
         let line = plain.rsplit('\n').next().unwrap_or(plain);
         let heads_line = line.chars().all(|c| matches!(c, '#' | ' ' | '\t'));
-        Self { emphasis, heads_line, len: emphasis.len() + if heads_line { line.len() } else { 0 } }
+        Self {
+            emphasis,
+            heads_line,
+            len: emphasis.len() + if heads_line { line.len() } else { 0 },
+        }
     }
 }
 
@@ -114,14 +144,22 @@ impl Token {
         match self {
             Self::Char(wanted) => {
                 let found = text.chars().next()?;
-                (found == wanted || found.to_lowercase().eq(wanted.to_lowercase())).then_some(found.len_utf8())
+                (found == wanted || found.to_lowercase().eq(wanted.to_lowercase()))
+                    .then_some(found.len_utf8())
             }
             Self::Space => Some(text.len() - text.trim_start().len()).filter(|&len| len > 0),
             Self::Is => {
                 let word = text.trim_start();
                 let space = text.len() - word.len();
-                let spelled = if space > 0 { ["is"].as_slice() } else { &["'s", "’s"] };
-                let is = spelled.iter().find(|is| word.get(..is.len()).is_some_and(|w| w.eq_ignore_ascii_case(is)))?;
+                let spelled = if space > 0 {
+                    ["is"].as_slice()
+                } else {
+                    &["'s", "’s"]
+                };
+                let is = spelled.iter().find(|is| {
+                    word.get(..is.len())
+                        .is_some_and(|w| w.eq_ignore_ascii_case(is))
+                })?;
                 Some(space + is.len())
             }
         }
@@ -131,7 +169,10 @@ impl Token {
 /// Whether the byte `at` lies between two letters or digits.
 fn inside_word(text: &str, at: usize) -> bool {
     let (before, after) = text.split_at(at);
-    before.chars().next_back().is_some_and(char::is_alphanumeric)
+    before
+        .chars()
+        .next_back()
+        .is_some_and(char::is_alphanumeric)
         && after.chars().next().is_some_and(char::is_alphanumeric)
 }
 
@@ -167,8 +208,12 @@ mod tests {
 
     #[test]
     fn what_only_looks_alike_is_not_found() {
-        for text in ["There is my response: b", "Here is my response to that: b", "Here is my responses: b", "Here my"]
-        {
+        for text in [
+            "There is my response: b",
+            "Here is my response to that: b",
+            "Here is my responses: b",
+            "Here my",
+        ] {
             assert_eq!(split(text), None, "{text}");
         }
     }
@@ -181,7 +226,11 @@ mod tests {
 
     #[test]
     fn a_contraction_in_the_marker_also_matches_its_long_form() {
-        assert!(Marker::new("Here's the answer").find("here is the answer", 0).is_some());
+        assert!(
+            Marker::new("Here's the answer")
+                .find("here is the answer", 0)
+                .is_some()
+        );
     }
 
     #[test]

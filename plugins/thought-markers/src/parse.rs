@@ -1,9 +1,9 @@
 //! Splits a completion at its markers.
 //!
-//! With a thought marker the response is what follows the first response marker after it, and later markers are part of
-//! the response. Without one nothing says which of several response markers is meant, so several are malformed. A
-//! completion that ran out of tokens is malformed wherever it was cut: its response is not the one that the model would
-//! have given.
+//! With a thought marker the response is what follows the first response marker after it, and later
+//! markers are part of the response. Without one nothing says which of several response markers is
+//! meant, so several are malformed. A completion that ran out of tokens is malformed wherever it
+//! was cut: its response is not the one that the model would have given.
 
 use tpo_plugin::{Completion, Parts};
 
@@ -39,12 +39,17 @@ pub(crate) fn parse(format: &Format, completion: &Completion) -> Result<Parts, M
     let split = split(format, &completion.text);
     if completion.truncated {
         return Err(match split {
-            Err(Malformed::NoThoughtMarker | Malformed::NoResponseMarker) => Malformed::CutInThought,
+            Err(Malformed::NoThoughtMarker | Malformed::NoResponseMarker) => {
+                Malformed::CutInThought
+            }
             _ => Malformed::CutInResponse,
         });
     }
     let (thought, response) = split?;
-    Ok(Parts { thought: thought.map(String::from), response: response.into() })
+    Ok(Parts {
+        thought: thought.map(String::from),
+        response: response.into(),
+    })
 }
 
 fn split<'a>(format: &Format, text: &'a str) -> Result<(Option<&'a str>, &'a str), Malformed> {
@@ -53,15 +58,31 @@ fn split<'a>(format: &Format, text: &'a str) -> Result<(Option<&'a str>, &'a str
         Format::Marked(marked) => split_marked(marked, text)?,
     };
     let response = response.trim();
-    if response.is_empty() { Err(Malformed::EmptyResponse) } else { Ok((thought.map(str::trim), response)) }
+    if response.is_empty() {
+        Err(Malformed::EmptyResponse)
+    } else {
+        Ok((thought.map(str::trim), response))
+    }
 }
 
-fn split_marked<'a>(marked: &Marked, text: &'a str) -> Result<(Option<&'a str>, &'a str), Malformed> {
+fn split_marked<'a>(
+    marked: &Marked,
+    text: &'a str,
+) -> Result<(Option<&'a str>, &'a str), Malformed> {
     let begin = match &marked.thought {
-        Some(opening) => opening.marker.find(text, 0).ok_or(Malformed::NoThoughtMarker)?.end,
+        Some(opening) => {
+            opening
+                .marker
+                .find(text, 0)
+                .ok_or(Malformed::NoThoughtMarker)?
+                .end
+        }
         None => 0,
     };
-    let found = marked.response.find(text, begin).ok_or(Malformed::NoResponseMarker)?;
+    let found = marked
+        .response
+        .find(text, begin)
+        .ok_or(Malformed::NoResponseMarker)?;
     if marked.thought.is_none() && marked.response.find(text, found.end).is_some() {
         return Err(Malformed::SeveralResponseMarkers);
     }
@@ -73,14 +94,25 @@ mod tests {
     use super::*;
     use crate::preset::Preset;
 
-    fn parsed(preset: Preset, text: &str, truncated: bool) -> Result<(Option<String>, String), Malformed> {
-        let completion = Completion { text: text.into(), truncated, extra: Vec::new() };
+    fn parsed(
+        preset: Preset,
+        text: &str,
+        truncated: bool,
+    ) -> Result<(Option<String>, String), Malformed> {
+        let completion = Completion {
+            text: text.into(),
+            truncated,
+            extra: Vec::new(),
+        };
         parse(&preset.format(true), &completion).map(|parts| (parts.thought, parts.response))
     }
 
     #[track_caller]
     fn splits(preset: Preset, text: &str, thought: Option<&str>, response: &str) {
-        assert_eq!(parsed(preset, text, false), Ok((thought.map(String::from), response.into())));
+        assert_eq!(
+            parsed(preset, text, false),
+            Ok((thought.map(String::from), response.into()))
+        );
     }
 
     #[track_caller]
@@ -91,23 +123,74 @@ mod tests {
     #[test]
     fn generic_splits_at_the_first_response_marker_after_the_thought_marker() {
         let preset = Preset::Generic;
-        splits(preset, "Here is my thought process: t\n\nHere is my response: r", Some("t"), "r");
-        splits(preset, "Sure! Here's my thought process:\nt\nHere's my response:\nr\n", Some("t"), "r");
-        splits(preset, "**Here is my thought process:**\n\nt\n\n**Here is my response:**\n\nr", Some("t"), "r");
-        splits(preset, "Here is my thought process: Here is my response: r", Some(""), "r");
         splits(
             preset,
-            "Here is my response: a Here is my thought process: t Here is my response: r Here is my response: s",
+            "Here is my thought process: t\n\nHere is my response: r",
+            Some("t"),
+            "r",
+        );
+        splits(
+            preset,
+            "Sure! Here's my thought process:\nt\nHere's my response:\nr\n",
+            Some("t"),
+            "r",
+        );
+        splits(
+            preset,
+            "**Here is my thought process:**\n\nt\n\n**Here is my response:**\n\nr",
+            Some("t"),
+            "r",
+        );
+        splits(
+            preset,
+            "Here is my thought process: Here is my response: r",
+            Some(""),
+            "r",
+        );
+        splits(
+            preset,
+            "Here is my response: a Here is my thought process: t Here is my response: r Here is \
+                my response: s",
             Some("t"),
             "r Here is my response: s",
         );
         malformed(preset, "r", false, Malformed::NoThoughtMarker);
-        malformed(preset, "Here is my response: r", false, Malformed::NoThoughtMarker);
-        malformed(preset, "Here is my thought process: t", false, Malformed::NoResponseMarker);
-        malformed(preset, "Here is my thought process: t Here is my response: \n", false, Malformed::EmptyResponse);
-        malformed(preset, "Here is my thought process: t", true, Malformed::CutInThought);
-        malformed(preset, "Here is my thought process: t Here is my response: r", true, Malformed::CutInResponse);
-        malformed(preset, "Here is my thought process: t Here is my response:", true, Malformed::CutInResponse);
+        malformed(
+            preset,
+            "Here is my response: r",
+            false,
+            Malformed::NoThoughtMarker,
+        );
+        malformed(
+            preset,
+            "Here is my thought process: t",
+            false,
+            Malformed::NoResponseMarker,
+        );
+        malformed(
+            preset,
+            "Here is my thought process: t Here is my response: \n",
+            false,
+            Malformed::EmptyResponse,
+        );
+        malformed(
+            preset,
+            "Here is my thought process: t",
+            true,
+            Malformed::CutInThought,
+        );
+        malformed(
+            preset,
+            "Here is my thought process: t Here is my response: r",
+            true,
+            Malformed::CutInResponse,
+        );
+        malformed(
+            preset,
+            "Here is my thought process: t Here is my response:",
+            true,
+            Malformed::CutInResponse,
+        );
     }
 
     #[test]
@@ -116,7 +199,12 @@ mod tests {
         splits(preset, "t\n<R>\nr", Some("t"), "r");
         splits(preset, "<R> r", Some(""), "r");
         malformed(preset, "t", false, Malformed::NoResponseMarker);
-        malformed(preset, "t <R> r <R> s", false, Malformed::SeveralResponseMarkers);
+        malformed(
+            preset,
+            "t <R> r <R> s",
+            false,
+            Malformed::SeveralResponseMarkers,
+        );
         malformed(preset, "t <R>", false, Malformed::EmptyResponse);
         malformed(preset, "t", true, Malformed::CutInThought);
         malformed(preset, "t <R> r", true, Malformed::CutInResponse);
@@ -124,7 +212,12 @@ mod tests {
 
     #[test]
     fn direct_takes_the_whole_completion() {
-        splits(Preset::Direct, " r Here is my response: s ", None, "r Here is my response: s");
+        splits(
+            Preset::Direct,
+            " r Here is my response: s ",
+            None,
+            "r Here is my response: s",
+        );
         malformed(Preset::Direct, " \n", false, Malformed::EmptyResponse);
         malformed(Preset::Direct, "r", true, Malformed::CutInResponse);
     }

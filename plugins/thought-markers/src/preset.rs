@@ -20,15 +20,19 @@ pub(crate) enum Preset {
 }
 
 const GENERIC: &str = "\
-Respond to the following user query in a comprehensive and detailed way. You can write down your thought process \
-before responding. Write your thoughts after \"Here is my thought process:\" and write your response after \"Here is \
+Respond to the following user query in a comprehensive and detailed way. You can write down your \
+thought process \
+before responding. Write your thoughts after \"Here is my thought process:\" and write your \
+response after \"Here is \
 my response:\".
 
 User query: {instruction}";
 
 const SPECIFIC: &str = "\
-Respond to the following user query in a comprehensive and detailed way. But first write down your internal thoughts. \
-This must include your draft response and its evaluation. After this, write your final response after \"<R>\".
+Respond to the following user query in a comprehensive and detailed way. But first write down \
+your internal thoughts. \
+This must include your draft response and its evaluation. After this, write your final response \
+after \"<R>\".
 
 User query: {instruction}";
 
@@ -47,12 +51,17 @@ impl Preset {
         match self {
             Self::Generic => Format::Marked(Marked {
                 text: Text::new(GENERIC),
-                thought: Some(Opening { marker: Marker::new("Here is my thought process:"), prefill }),
+                thought: Some(Opening {
+                    marker: Marker::new("Here is my thought process:"),
+                    prefill,
+                }),
                 response: Marker::new("Here is my response:"),
             }),
-            Self::Specific => {
-                Format::Marked(Marked { text: Text::new(SPECIFIC), thought: None, response: Marker::new("<R>") })
-            }
+            Self::Specific => Format::Marked(Marked {
+                text: Text::new(SPECIFIC),
+                thought: None,
+                response: Marker::new("<R>"),
+            }),
             Self::Direct => Format::Direct,
         }
     }

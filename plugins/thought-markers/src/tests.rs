@@ -44,12 +44,22 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 fn completion(text: String, truncated: bool) -> Completion {
-    Completion { text, truncated, extra: Vec::new() }
+    Completion {
+        text,
+        truncated,
+        extra: Vec::new(),
+    }
 }
 
 fn instruction(turns: &[(&str, &str)]) -> Instruction {
-    let message = |(role, content): &(&str, &str)| Message { role: (*role).into(), content: (*content).into() };
-    Instruction { messages: turns.iter().map(message).collect(), ..Instruction::default() }
+    let message = |(role, content): &(&str, &str)| Message {
+        role: (*role).into(),
+        content: (*content).into(),
+    };
+    Instruction {
+        messages: turns.iter().map(message).collect(),
+        ..Instruction::default()
+    }
 }
 
 proptest! {
@@ -58,7 +68,8 @@ proptest! {
         let Ok(parts) = format.parse(&completion(text.clone(), truncated)) else { return Ok(()) };
         prop_assert!(!truncated && !parts.response.is_empty());
         let after = match &parts.thought {
-            Some(thought) => text.find(thought.as_str()).expect("the thought is in the text") + thought.len(),
+            Some(thought) => text.find(thought.as_str()).expect("the thought is in the \
+                text") + thought.len(),
             None => 0,
         };
         prop_assert!(text[after..].contains(&parts.response));
@@ -99,35 +110,63 @@ proptest! {
 
 #[test]
 fn the_paper_s_prompts_word_for_word() {
-    let generic = format("{}").render(&instruction(&[("user", "Why?")])).expect("rendered");
+    let generic = format("{}")
+        .render(&instruction(&[("user", "Why?")]))
+        .expect("rendered");
     assert_eq!(
         generic.messages[0].content,
-        "Respond to the following user query in a comprehensive and detailed way. You can write down your thought \
-         process before responding. Write your thoughts after \"Here is my thought process:\" and write your response \
+        "Respond to the following user query in a comprehensive and detailed way. You can write \
+            down your thought \
+         process before responding. Write your thoughts after \"Here is my thought process:\" and \
+         write your response \
          after \"Here is my response:\".\n\nUser query: Why?"
     );
-    assert_eq!(generic.prefill.as_deref(), Some("Here is my thought process:"));
-    assert_eq!(generic.response_marker.as_deref(), Some("\n\nHere is my response:"));
+    assert_eq!(
+        generic.prefill.as_deref(),
+        Some("Here is my thought process:")
+    );
+    assert_eq!(
+        generic.response_marker.as_deref(),
+        Some("\n\nHere is my response:")
+    );
 
-    let specific = format(r#"{"preset": "specific"}"#).render(&instruction(&[("user", "Why?")])).expect("rendered");
+    let specific = format(r#"{"preset": "specific"}"#)
+        .render(&instruction(&[("user", "Why?")]))
+        .expect("rendered");
     assert_eq!(
         specific.messages[0].content,
-        "Respond to the following user query in a comprehensive and detailed way. But first write down your internal \
-         thoughts. This must include your draft response and its evaluation. After this, write your final response \
+        "Respond to the following user query in a comprehensive and detailed way. But first write \
+            down your internal \
+         thoughts. This must include your draft response and its evaluation. After this, write \
+         your final response \
          after \"<R>\".\n\nUser query: Why?"
     );
-    assert_eq!((specific.prefill, specific.response_marker.as_deref()), (None, Some("\n\n<R>")));
+    assert_eq!(
+        (specific.prefill, specific.response_marker.as_deref()),
+        (None, Some("\n\n<R>"))
+    );
 }
 
 #[test]
 fn only_the_last_turn_is_rewritten() {
-    let turns = [("system", "Be kind."), ("user", "Hi."), ("assistant", "Hello."), ("user", "Why?")];
+    let turns = [
+        ("system", "Be kind."),
+        ("user", "Hi."),
+        ("assistant", "Hello."),
+        ("user", "Why?"),
+    ];
     let own = format(r#"{"prompt": "Think.", "response_marker": "Answer:"}"#);
     let prompt = own.render(&instruction(&turns)).expect("rendered");
-    let contents: Vec<_> = prompt.messages.iter().map(|message| message.content.as_str()).collect();
+    let contents: Vec<_> = prompt
+        .messages
+        .iter()
+        .map(|message| message.content.as_str())
+        .collect();
     assert_eq!(contents, ["Be kind.", "Hi.", "Hello.", "Think.\n\nWhy?"]);
 
-    let direct = format(r#"{"preset": "direct"}"#).render(&instruction(&turns)).expect("rendered");
+    let direct = format(r#"{"preset": "direct"}"#)
+        .render(&instruction(&turns))
+        .expect("rendered");
     assert_eq!(direct.messages, instruction(&turns).messages);
     assert_eq!((direct.prefill, direct.response_marker), (None, None));
 }

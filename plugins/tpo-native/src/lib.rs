@@ -1,7 +1,8 @@
-//! The C ABI of native plugins, as Rust sees it: the same declarations as `include/tpo_native.h`, which explains them.
+//! The C ABI of native plugins, as Rust sees it: the same declarations as `include/tpo_native.h`,
+//! which explains them.
 //!
-//! Declarations only. Loading a library and calling through the table is the host's business, and what a plugin does
-//! behind it is its own.
+//! Declarations only. Loading a library and calling through the table is the host's business, and
+//! what a plugin does behind it is its own.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -32,12 +33,18 @@ pub struct Text {
 
 impl Text {
     /// No text.
-    pub const EMPTY: Self = Self { data: ptr::null(), size: 0 };
+    pub const EMPTY: Self = Self {
+        data: ptr::null(),
+        size: 0,
+    };
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self { data: text.as_ptr(), size: text.len() }
+        Self {
+            data: text.as_ptr(),
+            size: text.len(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads a plugin's configuration, and says which key is wrong.
 //!
-//! A misspelt key that is ignored costs its user a day of training, so keys that the schema does not name are refused
-//! whether or not the plugin asked serde for it.
+//! A misspelt key that is ignored costs its user a day of training, so keys that the schema does
+//! not name are refused whether or not the plugin asked serde for it.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -25,12 +25,17 @@ pub(crate) fn read<C: DeserializeOwned + JsonSchema>(text: &str) -> Result<C, St
     let schema = schemars::schema_for!(C);
     let mut known = Vec::new();
     collect_keys(schema.as_value(), &mut known);
-    if let (Some(key), false) = (given.keys().find(|key| !known.contains(&key.as_str())), known.is_empty()) {
+    if let (Some(key), false) = (
+        given.keys().find(|key| !known.contains(&key.as_str())),
+        known.is_empty(),
+    ) {
         return Err(unknown(key, &known));
     }
-    serde_path_to_error::deserialize(config).map_err(|error| match error.path().to_string().as_str() {
-        "." => error.inner().to_string(),
-        path => format!("`{path}`: {}", error.inner()),
+    serde_path_to_error::deserialize(config).map_err(|error| {
+        match error.path().to_string().as_str() {
+            "." => error.inner().to_string(),
+            path => format!("`{path}`: {}", error.inner()),
+        }
     })
 }
 
@@ -39,7 +44,11 @@ fn collect_keys<'a>(schema: &'a Value, keys: &mut Vec<&'a str>) {
     if let Some(Value::Object(properties)) = schema.get("properties") {
         keys.extend(properties.keys().map(String::as_str));
     }
-    for branch in ["oneOf", "anyOf", "allOf"].iter().filter_map(|name| schema.get(name)?.as_array()).flatten() {
+    for branch in ["oneOf", "anyOf", "allOf"]
+        .iter()
+        .filter_map(|name| schema.get(name)?.as_array())
+        .flatten()
+    {
         collect_keys(branch, keys);
     }
 }
@@ -57,7 +66,10 @@ fn unknown(key: &str, known: &[&str]) -> String {
 }
 
 fn quoted(keys: &[&str]) -> String {
-    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+    keys.iter()
+        .map(|key| format!("`{key}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -76,7 +88,10 @@ mod tests {
 
     impl Default for Config {
         fn default() -> Self {
-            Self { words: 5, weights: vec![1.0] }
+            Self {
+                words: 5,
+                weights: vec![1.0],
+            }
         }
     }
 
@@ -95,16 +110,34 @@ mod tests {
 
     #[test]
     fn a_given_key_leaves_the_others() {
-        assert_eq!(read::<Config>(r#"{"words": 9}"#), Ok(Config { words: 9, ..Config::default() }));
+        assert_eq!(
+            read::<Config>(r#"{"words": 9}"#),
+            Ok(Config {
+                words: 9,
+                ..Config::default()
+            })
+        );
     }
 
     #[test]
     fn wrong_configurations_are_refused_by_key() {
         refused("[]", "the configuration must be a JSON object");
-        refused(r#"{"wrods": 9}"#, "unknown key `wrods`; did you mean `words`?");
-        refused(r#"{"xyz": 9}"#, "unknown key `xyz`; the keys are `words`, `weights`");
-        refused(r#"{"words": -1}"#, "`words`: invalid value: integer `-1`, expected u32");
-        refused(r#"{"weights": [1, "a"]}"#, "`weights[1]`: invalid type: string \"a\", expected f64");
+        refused(
+            r#"{"wrods": 9}"#,
+            "unknown key `wrods`; did you mean `words`?",
+        );
+        refused(
+            r#"{"xyz": 9}"#,
+            "unknown key `xyz`; the keys are `words`, `weights`",
+        );
+        refused(
+            r#"{"words": -1}"#,
+            "`words`: invalid value: integer `-1`, expected u32",
+        );
+        refused(
+            r#"{"weights": [1, "a"]}"#,
+            "`weights[1]`: invalid type: string \"a\", expected f64",
+        );
         assert!(read::<NoConfig>(r#"{"a": 1}"#).is_err());
         assert!(read::<Config>("{").is_err());
     }

@@ -2,10 +2,13 @@
 //!
 //! Public for the macros alone; a plugin never names anything here.
 
-use crate::bindings::{judge, metadata, pair_selector, pairwise_judge, response_parser, thought_template};
+use crate::bindings::{
+    judge, metadata, pair_selector, pairwise_judge, response_parser, thought_template,
+};
 use crate::{
-    CandidateGroup, Completion, Duel, Error, Group, Instruction, Judge, Judgment, PairSelector, PairwiseJudge, Parts,
-    Plugin, Prompt, ResponseParser, Selection, ThoughtTemplate, Verdict, config, state,
+    CandidateGroup, Completion, Duel, Error, Group, Instruction, Judge, Judgment, PairSelector,
+    PairwiseJudge, Parts, Plugin, Prompt, ResponseParser, Selection, ThoughtTemplate, Verdict,
+    config, state,
 };
 use metadata::exports::tpo::plugin::metadata::Description;
 
@@ -20,11 +23,30 @@ pub struct Package {
 
 impl Package {
     /// Checked while the plugin compiles.
-    pub const fn new(name: &'static str, version: &'static str, summary: &'static str, license: &'static str) -> Self {
-        assert!(is_short_name(name), "a plugin's package name is lower-case words joined by hyphens");
-        assert!(!summary.is_empty(), "a plugin needs a `description` in its Cargo.toml");
-        assert!(!license.is_empty(), "a plugin needs a `license` in its Cargo.toml");
-        Self { name, version, summary, license }
+    pub const fn new(
+        name: &'static str,
+        version: &'static str,
+        summary: &'static str,
+        license: &'static str,
+    ) -> Self {
+        assert!(
+            is_short_name(name),
+            "a plugin's package name is lower-case words joined by hyphens"
+        );
+        assert!(
+            !summary.is_empty(),
+            "a plugin needs a `description` in its Cargo.toml"
+        );
+        assert!(
+            !license.is_empty(),
+            "a plugin needs a `license` in its Cargo.toml"
+        );
+        Self {
+            name,
+            version,
+            summary,
+            license,
+        }
     }
 }
 
@@ -50,7 +72,12 @@ pub trait Component {
 
 impl<C: Component> metadata::exports::tpo::plugin::metadata::Guest for C {
     fn describe() -> Description {
-        let Package { name, version, summary, license } = C::PACKAGE;
+        let Package {
+            name,
+            version,
+            summary,
+            license,
+        } = C::PACKAGE;
         Description {
             name: name.into(),
             version: version.into(),
@@ -66,15 +93,26 @@ impl<C: Component> metadata::exports::tpo::plugin::metadata::Guest for C {
     }
 }
 
-impl<C: Component<Plugin: ThoughtTemplate>> thought_template::exports::tpo::plugin::thought_template::Guest for C {
+impl<C: Component<Plugin: ThoughtTemplate>>
+    thought_template::exports::tpo::plugin::thought_template::Guest for C
+{
     fn render(instructions: Vec<Instruction>) -> Result<Vec<Result<Prompt, String>>, Error> {
-        state::with(|plugin: &C::Plugin| Ok(instructions.iter().map(|item| plugin.render(item)).collect()))
+        state::with(|plugin: &C::Plugin| {
+            Ok(instructions
+                .iter()
+                .map(|item| plugin.render(item))
+                .collect())
+        })
     }
 }
 
-impl<C: Component<Plugin: ResponseParser>> response_parser::exports::tpo::plugin::response_parser::Guest for C {
+impl<C: Component<Plugin: ResponseParser>>
+    response_parser::exports::tpo::plugin::response_parser::Guest for C
+{
     fn parse(completions: Vec<Completion>) -> Result<Vec<Result<Parts, String>>, Error> {
-        state::with(|plugin: &C::Plugin| Ok(completions.iter().map(|item| plugin.parse(item)).collect()))
+        state::with(|plugin: &C::Plugin| {
+            Ok(completions.iter().map(|item| plugin.parse(item)).collect())
+        })
     }
 }
 
@@ -84,20 +122,24 @@ impl<C: Component<Plugin: Judge>> judge::exports::tpo::plugin::judge::Guest for 
     }
 }
 
-impl<C: Component<Plugin: PairwiseJudge>> pairwise_judge::exports::tpo::plugin::pairwise_judge::Guest for C {
+impl<C: Component<Plugin: PairwiseJudge>>
+    pairwise_judge::exports::tpo::plugin::pairwise_judge::Guest for C
+{
     fn compare(duels: Vec<Duel>) -> Result<Vec<Verdict>, Error> {
         state::with(|plugin: &C::Plugin| plugin.compare(&duels))
     }
 }
 
-impl<C: Component<Plugin: PairSelector>> pair_selector::exports::tpo::plugin::pair_selector::Guest for C {
+impl<C: Component<Plugin: PairSelector>> pair_selector::exports::tpo::plugin::pair_selector::Guest
+    for C
+{
     fn select(groups: Vec<CandidateGroup>) -> Result<Vec<Selection>, Error> {
         state::with(|plugin: &C::Plugin| plugin.select(&groups))
     }
 }
 
-/// Exports metadata and the named interfaces. Outside wasm there is nothing to export to, and it only checks that the
-/// traits are there.
+/// Exports metadata and the named interfaces. Outside wasm there is nothing to export to, and it
+/// only checks that the traits are there.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export {
@@ -151,8 +193,8 @@ macro_rules! export_response_parser {
     };
 }
 
-/// Exports a thought format: one plugin that is [`ThoughtTemplate`] and [`ResponseParser`], so that the two cannot
-/// disagree about markers.
+/// Exports a thought format: one plugin that is [`ThoughtTemplate`] and [`ResponseParser`], so that
+/// the two cannot disagree about markers.
 #[macro_export]
 macro_rules! export_thought_format {
     ($plugin:ty) => {
@@ -172,7 +214,8 @@ macro_rules! export_judge {
     };
 }
 
-/// Exports a [`PairwiseJudge`]. The component asks for models only if it calls [`model`](crate::model).
+/// Exports a [`PairwiseJudge`]. The component asks for models only if it calls
+/// [`model`](crate::model).
 #[macro_export]
 macro_rules! export_pairwise_judge {
     ($plugin:ty) => {
@@ -201,7 +244,8 @@ mod tests {
 
     impl Component for Toy {
         type Plugin = Constant;
-        const PACKAGE: Package = Package::new("toy", "1.2.3", "Gives every response the same score", "MIT");
+        const PACKAGE: Package =
+            Package::new("toy", "1.2.3", "Gives every response the same score", "MIT");
     }
 
     #[derive(Deserialize, JsonSchema)]
@@ -221,7 +265,11 @@ mod tests {
         type Config = Self;
 
         fn new(config: Self) -> Result<Self, String> {
-            if config.score.is_finite() { Ok(config) } else { Err("`score` must be finite".into()) }
+            if config.score.is_finite() {
+                Ok(config)
+            } else {
+                Err("`score` must be finite".into())
+            }
         }
     }
 
@@ -232,22 +280,45 @@ mod tests {
     }
 
     fn groups(responses: usize) -> Vec<Group> {
-        vec![Group { instruction: Instruction::default(), responses: vec![String::new(); responses] }]
+        vec![Group {
+            instruction: Instruction::default(),
+            responses: vec![String::new(); responses],
+        }]
     }
 
     #[test]
     fn a_plugin_describes_itself_before_it_is_configured() {
         let description = Toy::describe();
-        assert_eq!((&*description.name, &*description.version, &*description.license), ("toy", "1.2.3", "MIT"));
-        assert!(description.config_schema.contains("The score."), "{}", description.config_schema);
+        assert_eq!(
+            (
+                &*description.name,
+                &*description.version,
+                &*description.license
+            ),
+            ("toy", "1.2.3", "MIT")
+        );
+        assert!(
+            description.config_schema.contains("The score."),
+            "{}",
+            description.config_schema
+        );
     }
 
     #[test]
     fn a_role_needs_a_configured_instance() {
         assert!(matches!(Toy::score(groups(1)), Err(Error::Internal(_))));
-        assert!(matches!(Toy::configure("{\"scores\": 1}".into()), Err(Error::InvalidConfig(_))));
+        assert!(matches!(
+            Toy::configure("{\"scores\": 1}".into()),
+            Err(Error::InvalidConfig(_))
+        ));
         Toy::configure("{\"score\": 2}".into()).expect("valid configuration");
-        assert_eq!(Toy::score(groups(2)).expect("scored"), [[Scored::new(2.0).into(), Scored::new(2.0).into()]]);
-        assert!(matches!(Toy::configure(String::new()), Err(Error::Internal(_))));
+        assert_eq!(
+            Toy::score(groups(2)).expect("scored"),
+            [[Scored::new(2.0).into(), Scored::new(2.0).into()]]
+        );
+        assert!(matches!(
+            Toy::configure(String::new()),
+            Err(Error::Internal(_))
+        ));
     }
 }

@@ -1,7 +1,8 @@
 //! The language models that the run lends to a judge.
 //!
-//! Calling anything here makes the component import `model`, which is asking the user for the grant. Outside a
-//! component there is no model and every call fails, so keep what is worth testing apart from the asking.
+//! Calling anything here makes the component import `model`, which is asking the user for the
+//! grant. Outside a component there is no model and every call fails, so keep what is worth testing
+//! apart from the asking.
 
 pub use crate::bindings::imports::tpo::plugin::model::{
     ChatReply, ChatRequest, EmbedRequest, ModelError, TensorData, TokenLogProb,
@@ -20,7 +21,9 @@ mod absent {
     use super::{ChatReply, ChatRequest, EmbedRequest, ModelError, TensorData};
 
     fn no_model<T>() -> Result<T, ModelError> {
-        Err(ModelError::Failed("outside a component there is no model".into()))
+        Err(ModelError::Failed(
+            "outside a component there is no model".into(),
+        ))
     }
 
     /// Answers a batch; outcome i belongs to request i.
@@ -39,29 +42,45 @@ mod absent {
     }
 }
 
-/// A tensor of a checkpoint with the shape that it must have; `None` is any size. The error names it.
+/// A tensor of a checkpoint with the shape that it must have; `None` is any size. The error names
+/// it.
 pub fn tensor_of(model: &str, name: &str, shape: &[Option<u32>]) -> Result<TensorData, String> {
     let found = tensor(model, name).map_err(|error| match error {
         ModelError::UnknownModel(alias) => format!("no model is bound to `{alias}`"),
-        ModelError::InvalidRequest(why) | ModelError::Failed(why) | ModelError::BudgetExhausted(why) => why,
+        ModelError::InvalidRequest(why)
+        | ModelError::Failed(why)
+        | ModelError::BudgetExhausted(why) => why,
     })?;
     let fits = found.shape.len() == shape.len()
-        && found.shape.iter().zip(shape).all(|(found, wanted)| wanted.is_none_or(|wanted| wanted == *found));
+        && found
+            .shape
+            .iter()
+            .zip(shape)
+            .all(|(found, wanted)| wanted.is_none_or(|wanted| wanted == *found));
     if fits {
         return Ok(found);
     }
-    let wanted: Vec<String> =
-        shape.iter().map(|size| size.map_or_else(|| "any".to_owned(), |size| size.to_string())).collect();
-    Err(format!("tensor `{name}` of the model `{model}` has the shape {:?}, not [{}]", found.shape, wanted.join(", ")))
+    let wanted: Vec<String> = shape
+        .iter()
+        .map(|size| size.map_or_else(|| "any".to_owned(), |size| size.to_string()))
+        .collect();
+    Err(format!(
+        "tensor `{name}` of the model `{model}` has the shape {:?}, not [{}]",
+        found.shape,
+        wanted.join(", ")
+    ))
 }
 
 /// One hidden state for each position that a request asks for, each as wide as the model.
 pub type States = Vec<Vec<f32>>;
 
-/// The hidden states that each request asks for. The inner error is the short phrase for `unscored`; the outer one ends the
-/// call, as in [`ask`].
+/// The hidden states that each request asks for. The inner error is the short phrase for
+/// `unscored`; the outer one ends the call, as in [`ask`].
 pub fn states(requests: &[EmbedRequest]) -> Result<Vec<Result<States, String>>, Error> {
-    embed(requests).into_iter().map(|outcome| outcome.map(Ok).or_else(|error| unanswered(error).map(Err))).collect()
+    embed(requests)
+        .into_iter()
+        .map(|outcome| outcome.map(Ok).or_else(|error| unanswered(error).map(Err)))
+        .collect()
 }
 
 /// The phrase for a request that was not answered, or why asking on would not help.
@@ -69,17 +88,21 @@ fn unanswered(error: ModelError) -> Result<String, Error> {
     match error {
         ModelError::InvalidRequest(_) => Ok("the model refused the request".into()),
         ModelError::Failed(_) => Ok("the model failed".into()),
-        ModelError::UnknownModel(what) => Err(Error::InvalidConfig(format!("no model is bound to `{what}`"))),
+        ModelError::UnknownModel(what) => Err(Error::InvalidConfig(format!(
+            "no model is bound to `{what}`"
+        ))),
         ModelError::BudgetExhausted(what) => Err(Error::Internal(what)),
     }
 }
 
-/// The temperature at which a reply that could not be read is asked for again: at 0 it would be the same.
+/// The temperature at which a reply that could not be read is asked for again: at 0 it would be the
+/// same.
 const AGAIN: f64 = 0.7;
 
-/// Asks for replies and reads them. A reply that `read` makes nothing of is asked for again with the next seed, up to
-/// `attempts` times in all. The inner error is the short phrase for `unscored`; the outer one ends the call, because asking
-/// on would not help: no such model, or a spent budget.
+/// Asks for replies and reads them. A reply that `read` makes nothing of is asked for again with
+/// the next seed, up to `attempts` times in all. The inner error is the short phrase for
+/// `unscored`; the outer one ends the call, because asking on would not help: no such model, or a
+/// spent budget.
 pub fn ask<T>(
     requests: Vec<ChatRequest>,
     attempts: u32,
@@ -94,10 +117,16 @@ fn ask_through<T>(
     attempts: u32,
     read: impl Fn(&ChatReply) -> Result<T, String>,
 ) -> Result<Vec<Result<T, String>>, Error> {
-    let mut outcomes: Vec<Result<T, String>> = requests.iter().map(|_| Err("not asked".into())).collect();
+    let mut outcomes: Vec<Result<T, String>> =
+        requests.iter().map(|_| Err("not asked".into())).collect();
     let mut open: Vec<usize> = (0..requests.len()).collect();
     for _ in 0..attempts.max(1) {
-        let replies = chat(&open.iter().map(|&at| requests[at].clone()).collect::<Vec<_>>());
+        let replies = chat(
+            &open
+                .iter()
+                .map(|&at| requests[at].clone())
+                .collect::<Vec<_>>(),
+        );
         let mut unread = Vec::new();
         for (&at, reply) in open.iter().zip(replies) {
             outcomes[at] = match reply {
@@ -124,7 +153,12 @@ mod tests {
     use super::*;
 
     fn reply(text: &str) -> ChatReply {
-        ChatReply { text: text.into(), truncated: false, top_log_probs: Vec::new(), extra: Vec::new() }
+        ChatReply {
+            text: text.into(),
+            truncated: false,
+            top_log_probs: Vec::new(),
+            extra: Vec::new(),
+        }
     }
 
     fn number(reply: &ChatReply) -> Result<u32, String> {
@@ -135,9 +169,12 @@ mod tests {
     fn what_is_not_read_is_asked_again_a_bounded_number_of_times() {
         let calls = RefCell::new(Vec::new());
         let chat = |requests: &[ChatRequest]| {
-            calls
-                .borrow_mut()
-                .push(requests.iter().map(|request| (request.seed, request.temperature)).collect::<Vec<_>>());
+            calls.borrow_mut().push(
+                requests
+                    .iter()
+                    .map(|request| (request.seed, request.temperature))
+                    .collect::<Vec<_>>(),
+            );
             requests
                 .iter()
                 .map(|request| match request.model.as_str() {
@@ -148,18 +185,32 @@ mod tests {
                 })
                 .collect()
         };
-        let request = |model: &str| ChatRequest { model: model.into(), ..ChatRequest::default() };
+        let request = |model: &str| ChatRequest {
+            model: model.into(),
+            ..ChatRequest::default()
+        };
         let requests = ["good", "later", "never", "broken"].map(request).to_vec();
         let outcomes = ask_through(chat, requests, 3, number).expect("outcomes");
-        let expected = [Ok(7), Ok(8), Err("no number".to_owned()), Err("the model failed".to_owned())];
+        let expected = [
+            Ok(7),
+            Ok(8),
+            Err("no number".to_owned()),
+            Err("the model failed".to_owned()),
+        ];
         assert_eq!(outcomes, expected);
-        assert_eq!(*calls.borrow(), [vec![(0, 0.0); 4], vec![(1, AGAIN); 2], vec![(2, AGAIN); 1]]);
+        assert_eq!(
+            *calls.borrow(),
+            [vec![(0, 0.0); 4], vec![(1, AGAIN); 2], vec![(2, AGAIN); 1]]
+        );
     }
 
     #[test]
     fn what_asking_on_would_not_help_ends_the_call() {
         let unknown = |_: &[ChatRequest]| vec![Err(ModelError::UnknownModel("judge".into()))];
         let outcome = ask_through(unknown, vec![ChatRequest::default()], 3, number);
-        assert_eq!(outcome, Err(Error::InvalidConfig("no model is bound to `judge`".into())));
+        assert_eq!(
+            outcome,
+            Err(Error::InvalidConfig("no model is bound to `judge`".into()))
+        );
     }
 }

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 pub trait Plugin: Sized + 'static {
     /// What the user may configure. Its JSON Schema is shown to users, so document every field.
     ///
-    /// An empty configuration is read as `{}`: put `#[serde(default)]` on the struct unless some key is required. Keys
-    /// that the schema does not name are refused.
+    /// An empty configuration is read as `{}`: put `#[serde(default)]` on the struct unless some
+    /// key is required. Keys that the schema does not name are refused.
     type Config: DeserializeOwned + JsonSchema;
 
     /// Makes the plugin, or says in a sentence which key is wrong and why.

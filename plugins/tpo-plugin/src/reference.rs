@@ -3,35 +3,55 @@
 use crate::{Group, Instruction, Judgment, Scored};
 
 impl Instruction {
-    /// The answers that are right: the list of texts in `field` of the row, or else its reference answer. The error is the
-    /// phrase for `unscored`.
+    /// The answers that are right: the list of texts in `field` of the row, or else its reference
+    /// answer. The error is the phrase for `unscored`.
     pub fn accepted_answers(&self, field: &str) -> Result<Vec<String>, &'static str> {
-        let listed: Option<Vec<String>> = self.field(field).map_err(|_| "unreadable reference answers")?;
+        let listed: Option<Vec<String>> = self
+            .field(field)
+            .map_err(|_| "unreadable reference answers")?;
         let answers = listed.or_else(|| self.reference.clone().map(|reference| vec![reference]));
-        answers.filter(|answers| !answers.is_empty()).ok_or("no reference answer")
+        answers
+            .filter(|answers| !answers.is_empty())
+            .ok_or("no reference answer")
     }
 }
 
-/// Judges every response against the answers of its instruction; without any it is unscored. `accept` makes of the answers'
-/// texts what `judge` compares with.
+/// Judges every response against the answers of its instruction; without any it is unscored.
+/// `accept` makes of the answers' texts what `judge` compares with.
 pub fn against_answers<A>(
     groups: &[Group],
     field: &str,
     accept: impl Fn(&[String]) -> Result<A, &'static str>,
     judge: impl Fn(&A, &str) -> Scored,
 ) -> Vec<Vec<Judgment>> {
-    let of_group = |group: &Group| match group.instruction.accepted_answers(field).and_then(|answers| accept(&answers))
+    let of_group = |group: &Group| match group
+        .instruction
+        .accepted_answers(field)
+        .and_then(|answers| accept(&answers))
     {
-        Ok(accepted) => group.responses.iter().map(|response| judge(&accepted, response).into()).collect(),
+        Ok(accepted) => group
+            .responses
+            .iter()
+            .map(|response| judge(&accepted, response).into())
+            .collect(),
         Err(reason) => vec![Judgment::unscored(reason); group.responses.len()],
     };
     groups.iter().map(of_group).collect()
 }
 
-/// The words of a text as SQuAD's evaluation compares them: in lower case, without punctuation and English articles.
+/// The words of a text as SQuAD's evaluation compares them: in lower case, without punctuation and
+/// English articles.
 pub fn normalized_words(text: &str) -> Vec<String> {
-    let plain: String = text.to_lowercase().chars().filter(|c| !c.is_ascii_punctuation()).collect();
-    plain.split_whitespace().filter(|word| !["a", "an", "the"].contains(word)).map(str::to_owned).collect()
+    let plain: String = text
+        .to_lowercase()
+        .chars()
+        .filter(|c| !c.is_ascii_punctuation())
+        .collect();
+    plain
+        .split_whitespace()
+        .filter(|word| !["a", "an", "the"].contains(word))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -40,18 +60,36 @@ mod tests {
 
     #[test]
     fn words_are_those_of_squad() {
-        assert_eq!(normalized_words(" The  U.S.A., a big\ncountry!"), ["usa", "big", "country"]);
+        assert_eq!(
+            normalized_words(" The  U.S.A., a big\ncountry!"),
+            ["usa", "big", "country"]
+        );
         assert_eq!(normalized_words("the, a."), Vec::<String>::new());
     }
 
     #[test]
     fn a_list_goes_before_the_reference() {
-        let mut instruction = Instruction { reference: Some("x".into()), ..Instruction::default() };
-        assert_eq!(instruction.accepted_answers("answers"), Ok(vec!["x".into()]));
+        let mut instruction = Instruction {
+            reference: Some("x".into()),
+            ..Instruction::default()
+        };
+        assert_eq!(
+            instruction.accepted_answers("answers"),
+            Ok(vec!["x".into()])
+        );
         instruction.metadata = vec![("answers".into(), r#"["a", "b"]"#.into())];
-        assert_eq!(instruction.accepted_answers("answers"), Ok(vec!["a".into(), "b".into()]));
+        assert_eq!(
+            instruction.accepted_answers("answers"),
+            Ok(vec!["a".into(), "b".into()])
+        );
         instruction.metadata = vec![("answers".into(), "3".into())];
-        assert_eq!(instruction.accepted_answers("answers"), Err("unreadable reference answers"));
-        assert_eq!(Instruction::default().accepted_answers("answers"), Err("no reference answer"));
+        assert_eq!(
+            instruction.accepted_answers("answers"),
+            Err("unreadable reference answers")
+        );
+        assert_eq!(
+            Instruction::default().accepted_answers("answers"),
+            Err("no reference answer")
+        );
     }
 }

@@ -1,11 +1,12 @@
 //! The five roles, as traits over the contract's own records.
 //!
-//! Template and parser look at one item at a time, so the SDK does the batching and they cannot answer with a wrong
-//! number of outcomes. Judges get the whole batch because a model is asked in batches; selectors get it because a share
-//! of all pairs can only be kept by who sees them all.
+//! Template and parser look at one item at a time, so the SDK does the batching and they cannot
+//! answer with a wrong number of outcomes. Judges get the whole batch because a model is asked in
+//! batches; selectors get it because a share of all pairs can only be kept by who sees them all.
 
 use crate::{
-    CandidateGroup, Completion, Duel, Error, Group, Instruction, Judgment, Parts, Plugin, Prompt, Selection, Verdict,
+    CandidateGroup, Completion, Duel, Error, Group, Instruction, Judgment, Parts, Plugin, Prompt,
+    Selection, Verdict,
 };
 
 /// Renders instructions with a thought prompt.
@@ -16,14 +17,15 @@ pub trait ThoughtTemplate: Plugin {
 
 /// Splits completions into thought and response.
 pub trait ResponseParser: Plugin {
-    /// The parts of one completion, or why it is malformed: a short phrase that is counted and does not quote the text.
+    /// The parts of one completion, or why it is malformed: a short phrase that is counted and does
+    /// not quote the text.
     fn parse(&self, completion: &Completion) -> Result<Parts, String>;
 }
 
 /// Scores responses.
 pub trait Judge: Plugin {
-    /// For every group one judgment per response, in order. [`each_response`] is enough for a judge that looks at one
-    /// response at a time.
+    /// For every group one judgment per response, in order. [`each_response`] is enough for a judge
+    /// that looks at one response at a time.
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error>;
 }
 
@@ -40,9 +42,18 @@ pub trait PairSelector: Plugin {
 }
 
 /// Judges every response by itself: the shape of the answer is that of the groups.
-pub fn each_response(groups: &[Group], mut judge: impl FnMut(&Instruction, &str) -> Judgment) -> Vec<Vec<Judgment>> {
+pub fn each_response(
+    groups: &[Group],
+    mut judge: impl FnMut(&Instruction, &str) -> Judgment,
+) -> Vec<Vec<Judgment>> {
     groups
         .iter()
-        .map(|group| group.responses.iter().map(|response| judge(&group.instruction, response)).collect())
+        .map(|group| {
+            group
+                .responses
+                .iter()
+                .map(|response| judge(&group.instruction, response))
+                .collect()
+        })
         .collect()
 }

@@ -5,11 +5,13 @@ use serde::de::DeserializeOwned;
 use crate::{Instruction, Judgment, Message, Scored};
 
 impl Instruction {
-    /// A field of the data set's row that the contract has no place for, read as `T`; none where the row has no such
-    /// field or it is null.
+    /// A field of the data set's row that the contract has no place for, read as `T`; none where
+    /// the row has no such field or it is null.
     pub fn field<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, String> {
         match self.metadata.iter().find(|(key, _)| key == name) {
-            Some((_, json)) => serde_json::from_str(json).map_err(|error| format!("field `{name}`: {error}")),
+            Some((_, json)) => {
+                serde_json::from_str(json).map_err(|error| format!("field `{name}`: {error}"))
+            }
             None => Ok(None),
         }
     }
@@ -27,14 +29,23 @@ impl Instruction {
             };
             format!("{speaker}: {}", message.content)
         };
-        self.messages.iter().map(turn).collect::<Vec<_>>().join("\n\n")
+        self.messages
+            .iter()
+            .map(turn)
+            .collect::<Vec<_>>()
+            .join("\n\n")
     }
 }
 
 impl Scored {
     /// A bare score. The host refuses one that is not finite.
     pub fn new(value: f64) -> Self {
-        Self { value, rationale: None, aspects: Vec::new(), extra: Vec::new() }
+        Self {
+            value,
+            rationale: None,
+            aspects: Vec::new(),
+            extra: Vec::new(),
+        }
     }
 
     /// Adds a named part of the score.
@@ -71,10 +82,21 @@ mod tests {
 
     #[test]
     fn one_message_stands_alone_and_several_are_named() {
-        let message = |role: &str, content: &str| Message { role: role.into(), content: content.into() };
-        let mut instruction = Instruction { messages: vec![message("user", "Hi")], ..Instruction::default() };
+        let message = |role: &str, content: &str| Message {
+            role: role.into(),
+            content: content.into(),
+        };
+        let mut instruction = Instruction {
+            messages: vec![message("user", "Hi")],
+            ..Instruction::default()
+        };
         assert_eq!(instruction.text(), "Hi");
-        instruction.messages.extend([message("assistant", "Yes?"), message("user", "Bye")]);
-        assert_eq!(instruction.text(), "User: Hi\n\nAssistant: Yes?\n\nUser: Bye");
+        instruction
+            .messages
+            .extend([message("assistant", "Yes?"), message("user", "Bye")]);
+        assert_eq!(
+            instruction.text(),
+            "User: Hi\n\nAssistant: Yes?\n\nUser: Bye"
+        );
     }
 }

@@ -1,18 +1,21 @@
 //! What a model that was asked to judge has said: read strictly, or not at all.
 //!
-//! A judge that guesses at an unclear reply scores noise. These helpers therefore give a value only where the reply holds
-//! exactly one, and otherwise the short phrase for `unscored`.
+//! A judge that guesses at an unclear reply scores noise. These helpers therefore give a value only
+//! where the reply holds exactly one, and otherwise the short phrase for `unscored`.
 
 use std::ops::RangeInclusive;
 
 use crate::Preference;
 
 /// The marks of the pairwise verdict and what they mean.
-const MARKS: [(&str, Preference); 3] =
-    [("[[A]]", Preference::First), ("[[B]]", Preference::Second), ("[[C]]", Preference::Tie)];
+const MARKS: [(&str, Preference); 3] = [
+    ("[[A]]", Preference::First),
+    ("[[B]]", Preference::Second),
+    ("[[C]]", Preference::Tie),
+];
 
-/// The verdict `[[A]]`, `[[B]]` or `[[C]]` (a tie) of a reply, as MT-Bench and the self-taught evaluator ask for it. The same
-/// mark may be repeated; two different ones are no verdict.
+/// The verdict `[[A]]`, `[[B]]` or `[[C]]` (a tie) of a reply, as MT-Bench and the self-taught
+/// evaluator ask for it. The same mark may be repeated; two different ones are no verdict.
 pub fn preference(reply: &str) -> Preference {
     let mut found = MARKS.iter().filter(|(mark, _)| reply.contains(mark));
     match (found.next(), found.next()) {
@@ -22,23 +25,37 @@ pub fn preference(reply: &str) -> Preference {
     }
 }
 
-/// The number behind the last `marker` of a reply, for example `Score:`, where it is on `scale`. `7/10` is 7 on a scale that
-/// ends with 10; `[[7]]` and `**7**` are 7. The error is the phrase for `unscored`.
+/// The number behind the last `marker` of a reply, for example `Score:`, where it is on `scale`.
+/// `7/10` is 7 on a scale that ends with 10; `[[7]]` and `**7**` are 7. The error is the phrase for
+/// `unscored`.
 pub fn rating(reply: &str, marker: &str, scale: RangeInclusive<f64>) -> Result<f64, String> {
     let (_, after) = reply.rsplit_once(marker).ok_or("no rating")?;
     let after = after.trim_start_matches(|c: char| c.is_whitespace() || "*[(`\"".contains(c));
-    let end = after.find(|c: char| !c.is_ascii_digit() && !"+-.".contains(c)).unwrap_or(after.len());
+    let end = after
+        .find(|c: char| !c.is_ascii_digit() && !"+-.".contains(c))
+        .unwrap_or(after.len());
     // A full stop ends a sentence, too.
-    let number: f64 = after[..end].trim_end_matches('.').parse().map_err(|_| "no rating")?;
-    let rest = after[end..].trim_start_matches(|c: char| "*])`\"".contains(c)).trim_start();
+    let number: f64 = after[..end]
+        .trim_end_matches('.')
+        .parse()
+        .map_err(|_| "no rating")?;
+    let rest = after[end..]
+        .trim_start_matches(|c: char| "*])`\"".contains(c))
+        .trim_start();
     if let Some(out_of) = rest.strip_prefix('/') {
         let out_of = out_of.trim_start();
-        let digits = out_of.find(|c: char| !c.is_ascii_digit()).unwrap_or(out_of.len());
+        let digits = out_of
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(out_of.len());
         if out_of[..digits].parse() != Ok(*scale.end()) {
             return Err("rating on another scale".into());
         }
     }
-    if scale.contains(&number) { Ok(number) } else { Err("rating off the scale".into()) }
+    if scale.contains(&number) {
+        Ok(number)
+    } else {
+        Err("rating off the scale".into())
+    }
 }
 
 #[cfg(test)]
@@ -52,14 +69,28 @@ mod tests {
     #[test]
     fn one_verdict_is_a_preference() {
         assert_eq!(preference("A is better. [[A]]"), Preference::First);
-        assert_eq!(preference("[[B]]\nFinal verdict: [[B]]"), Preference::Second);
+        assert_eq!(
+            preference("[[B]]\nFinal verdict: [[B]]"),
+            Preference::Second
+        );
         assert_eq!(preference("[[C]]"), Preference::Tie);
     }
 
     #[test]
     fn anything_else_is_none() {
-        assert_eq!(preference("[[A]] or rather [[B]]"), unscored("contradictory verdicts"));
-        for reply in ["", "A", "[A]", "[[D]]", "[[a]]", "Die Antwort A ist besser.", "{\"verdict\": \"[["] {
+        assert_eq!(
+            preference("[[A]] or rather [[B]]"),
+            unscored("contradictory verdicts")
+        );
+        for reply in [
+            "",
+            "A",
+            "[A]",
+            "[[D]]",
+            "[[a]]",
+            "Die Antwort A ist besser.",
+            "{\"verdict\": \"[[",
+        ] {
             assert_eq!(preference(reply), unscored("no verdict"), "{reply}");
         }
     }
@@ -93,7 +124,11 @@ mod tests {
             ("7", "no rating"),
         ];
         for (reply, why) in cases {
-            assert_eq!(rating(reply, "Score:", 1.0..=10.0), Err(why.into()), "{reply}");
+            assert_eq!(
+                rating(reply, "Score:", 1.0..=10.0),
+                Err(why.into()),
+                "{reply}"
+            );
         }
     }
 }

@@ -6,7 +6,15 @@ use tpo_bundle::Manifest;
 
 fuzz_target!(|text: &str| {
     match Manifest::parse(text, "tpo-plugin.toml") {
-        Ok(manifest) => assert!(manifest.components.iter().all(|component| !component.roles.is_empty())),
-        Err(failure) => assert!(!failure.to_string().contains(|c: char| c.is_control()), "{failure:?}"),
+        Ok(manifest) => assert!(
+            manifest
+                .components
+                .iter()
+                .all(|component| !component.roles.is_empty())
+        ),
+        Err(failure) => assert!(
+            !failure.to_string().contains(|c: char| c.is_control()),
+            "{failure:?}"
+        ),
     }
 });

@@ -1,7 +1,7 @@
 //! Any bytes as a judge's answer: judgments that keep to the contract, or a failure.
 //!
-//! The guest copies the bytes, which it is given in hex as the response, to address 0x1000 and says that its answer is
-//! there. Pointers in them name anything, themselves among it.
+//! The guest copies the bytes, which it is given in hex as the response, to address 0x1000 and says
+//! that its answer is there. Pointers in them name anything, themselves among it.
 #![no_main]
 
 use std::path::Path;
@@ -44,13 +44,30 @@ fn judge() -> (TempDir, JsonPlugin) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("guest.wasm");
     std::fs::write(&path, component()).expect("a file");
-    let limits = Limits { memory_mib: 16, answer_mib: 8, ..Limits::default() };
-    let plugins = Plugins::new(Setup { limits, ..Setup::default() }).expect("a host");
+    let limits = Limits {
+        memory_mib: 16,
+        answer_mib: 8,
+        ..Limits::default()
+    };
+    let plugins = Plugins::new(Setup {
+        limits,
+        ..Setup::default()
+    })
+    .expect("a host");
     let source = path.display().to_string();
-    let wanted = Wanted { source: &source, config: &json!({}), on_error: OnError::Fail };
-    let judge = plugins.in_json(PluginRole::Judge, &wanted).expect("a judge");
+    let wanted = Wanted {
+        source: &source,
+        config: &json!({}),
+        on_error: OnError::Fail,
+    };
+    let judge = plugins
+        .in_json(PluginRole::Judge, &wanted)
+        .expect("a judge");
     // What it is given is where it looks, and 0.5 comes back.
-    let words = ["00000000", "10100000", "01000000", "00000000", "20100000", "01000000", "00000000", "00000000"];
+    let words = [
+        "00000000", "10100000", "01000000", "00000000", "20100000", "01000000", "00000000",
+        "00000000",
+    ];
     let judgment = ["0000000000000000", "000000000000e03f"];
     let good = words.concat() + &judgment.concat() + &"0".repeat(64);
     let outcomes = ask(&judge, good).expect("an answer");
@@ -60,24 +77,49 @@ fn judge() -> (TempDir, JsonPlugin) {
 
 fn component() -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let frame = std::fs::read_to_string(root.join("tests/guests/frame.wat")).expect("the frame of guests");
-    let parts: Vec<&str> = frame.split("\n\n").filter(|part| !part.contains("judge@0.1.0#score")).collect();
-    let mut module = wat::parse_str(format!("(module {}\n{SCORE})", parts.join("\n"))).expect("a module");
+    let frame =
+        std::fs::read_to_string(root.join("tests/guests/frame.wat")).expect("the frame of guests");
+    let parts: Vec<&str> = frame
+        .split("\n\n")
+        .filter(|part| !part.contains("judge@0.1.0#score"))
+        .collect();
+    let mut module =
+        wat::parse_str(format!("(module {}\n{SCORE})", parts.join("\n"))).expect("a module");
     let mut contract = Resolve::default();
     let (package, _) = contract.push_dir(root.join("wit")).expect("the contract");
-    let world = contract.select_world(&[package], Some("judge-plugin")).expect("the world of judges");
-    embed_component_metadata(&mut module, &contract, world, StringEncoding::UTF8).expect("a module");
-    ComponentEncoder::default().module(&module).expect("a module").encode().expect("a component")
+    let world = contract
+        .select_world(&[package], Some("judge-plugin"))
+        .expect("the world of judges");
+    embed_component_metadata(&mut module, &contract, world, StringEncoding::UTF8)
+        .expect("a module");
+    ComponentEncoder::default()
+        .module(&module)
+        .expect("a module")
+        .encode()
+        .expect("a component")
 }
 
 fn ask(judge: &JsonPlugin, response: String) -> Result<Vec<Value>, tpo_types::Failure> {
-    let instruction = json!({"id": "", "messages": [], "category": null, "reference": null, "metadata": []});
-    judge.ask(&[json!({"instruction": instruction, "responses": [response]})], Cut { batch: 1, threads: 1 })
+    let instruction =
+        json!({"id": "", "messages": [], "category": null, "reference": null, "metadata": []});
+    judge.ask(
+        &[json!({"instruction": instruction, "responses": [response]})],
+        Cut {
+            batch: 1,
+            threads: 1,
+        },
+    )
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let hex = bytes.iter().take(0x8000).map(|byte| format!("{byte:02x}")).collect();
-    let Ok(outcomes) = JUDGE.with(|(_, judge)| ask(judge, hex)) else { return };
+    let hex = bytes
+        .iter()
+        .take(0x8000)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let Ok(outcomes) = JUDGE.with(|(_, judge)| ask(judge, hex)) else {
+        return;
+    };
     // What got through keeps to the contract.
     assert_eq!(outcomes.len(), 1);
     assert_eq!(outcomes[0].as_array().map(Vec::len), Some(1));

@@ -58,8 +58,15 @@ impl Asked {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let mut messages = body["messages"].as_array().into_iter().flatten();
         let last = messages.rfind(|message| message["role"] == "user");
-        let prompt = last.and_then(|message| message["content"].as_str()).unwrap_or_default().to_owned();
-        Self { prompt, body, before }
+        let prompt = last
+            .and_then(|message| message["content"].as_str())
+            .unwrap_or_default()
+            .to_owned();
+        Self {
+            prompt,
+            body,
+            before,
+        }
     }
 }
 
@@ -88,12 +95,14 @@ pub fn completion(asked: &Asked, text: &str) -> Value {
 
 /// The same with the likeliest tokens of each position and their probabilities.
 pub fn with_log_probs(mut completion: Value, positions: &[&[(&str, f64)]]) -> Value {
-    let token = |(token, probability): &(&str, f64)| json!({"token": token, "logprob": probability.ln()});
+    let token =
+        |(token, probability): &(&str, f64)| json!({"token": token, "logprob": probability.ln()});
     let position = |tokens: &&[(&str, f64)]| {
         let top: Vec<Value> = tokens.iter().map(token).collect();
         json!({"token": tokens[0].0, "logprob": tokens[0].1.ln(), "top_logprobs": top})
     };
-    completion["choices"][0]["logprobs"] = json!({"content": positions.iter().map(position).collect::<Vec<_>>()});
+    completion["choices"][0]["logprobs"] =
+        json!({"content": positions.iter().map(position).collect::<Vec<_>>()});
     completion
 }
 
@@ -101,7 +110,14 @@ impl Reply {
     /// Bytes that are no answer to what was asked, whatever they look like.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".into(), content_type.into())];
-        Self { status, headers, body: body.into(), text: None, delay: Duration::ZERO, delivery: Delivery::Whole }
+        Self {
+            status,
+            headers,
+            body: body.into(),
+            text: None,
+            delay: Duration::ZERO,
+            delivery: Delivery::Whole,
+        }
     }
 
     /// The same in JSON.
@@ -116,7 +132,10 @@ impl Reply {
 
     /// The body of a chat completion that says `text`.
     pub fn saying(text: &str, completion: &Value) -> Self {
-        Self { text: Some(text.to_owned()), ..Self::json(200, completion) }
+        Self {
+            text: Some(text.to_owned()),
+            ..Self::json(200, completion)
+        }
     }
 
     /// With another header, or another value of one.
@@ -136,19 +155,28 @@ impl Reply {
     /// In chunks, without a length.
     #[must_use]
     pub fn chunked(self) -> Self {
-        Self { delivery: Delivery::Chunked, ..self }
+        Self {
+            delivery: Delivery::Chunked,
+            ..self
+        }
     }
 
     /// In so many pieces, with a pause before each.
     #[must_use]
     pub fn slow(self, pieces: usize, pause: Duration) -> Self {
-        Self { delivery: Delivery::Slow(pieces, pause), ..self }
+        Self {
+            delivery: Delivery::Slow(pieces, pause),
+            ..self
+        }
     }
 
     /// Ends in the middle.
     #[must_use]
     pub fn cut(self) -> Self {
-        Self { delivery: Delivery::Cut, ..self }
+        Self {
+            delivery: Delivery::Cut,
+            ..self
+        }
     }
 
     pub(super) fn delay(&self) -> Duration {
@@ -158,7 +186,9 @@ impl Reply {
     /// What a client gets that waits for all of it.
     pub(super) fn outcome(&self) -> Outcome {
         match (&self.text, &self.delivery) {
-            (Some(text), Delivery::Whole | Delivery::Chunked | Delivery::Slow(..)) => Outcome::Answered(text.clone()),
+            (Some(text), Delivery::Whole | Delivery::Chunked | Delivery::Slow(..)) => {
+                Outcome::Answered(text.clone())
+            }
             _ => Outcome::Unanswered,
         }
     }
@@ -167,7 +197,11 @@ impl Reply {
     pub(super) fn send(&self, to: &mut impl Write) -> io::Result<bool> {
         let length = ("content-length".to_owned(), self.body.len().to_string());
         let chunked = ("transfer-encoding".to_owned(), "chunked".to_owned());
-        let framing = if matches!(self.delivery, Delivery::Chunked) { chunked } else { length };
+        let framing = if matches!(self.delivery, Delivery::Chunked) {
+            chunked
+        } else {
+            length
+        };
         let mut bytes = http::head(self.status, self.headers.iter().chain([&framing]));
         match self.delivery {
             Delivery::Whole => {

@@ -25,14 +25,25 @@ pub(super) fn read(from: &mut impl BufRead) -> io::Result<Option<Request>> {
     let mut headers = Vec::new();
     loop {
         let header = self::line(from)?;
-        let Some((name, value)) = header.split_once(':') else { break };
+        let Some((name, value)) = header.split_once(':') else {
+            break;
+        };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let length = headers.iter().find(|(name, _)| name == "content-length").map_or("0", |(_, value)| value);
-    let length: usize = length.parse().map_err(|_| io::Error::other("the length is no number"))?;
+    let length = headers
+        .iter()
+        .find(|(name, _)| name == "content-length")
+        .map_or("0", |(_, value)| value);
+    let length: usize = length
+        .parse()
+        .map_err(|_| io::Error::other("the length is no number"))?;
     let mut body = vec![0; length];
     from.read_exact(&mut body)?;
-    Ok(Some(Request { line, headers, body }))
+    Ok(Some(Request {
+        line,
+        headers,
+        body,
+    }))
 }
 
 fn line(from: &mut impl BufRead) -> io::Result<String> {
@@ -42,7 +53,10 @@ fn line(from: &mut impl BufRead) -> io::Result<String> {
 }
 
 /// The head of an answer.
-pub(super) fn head<'a>(status: u16, headers: impl Iterator<Item = &'a (String, String)>) -> Vec<u8> {
+pub(super) fn head<'a>(
+    status: u16,
+    headers: impl Iterator<Item = &'a (String, String)>,
+) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} as scripted\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));

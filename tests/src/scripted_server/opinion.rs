@@ -16,8 +16,10 @@ pub fn opinion(asked: &Asked) -> String {
 /// Of two responses the letter of the longer one; `C` is neither.
 pub fn longer(prompt: &str) -> Option<char> {
     let [first, second] = ["A", "B"].map(|letter| {
-        let (start, end) =
-            (format!("[The Start of Assistant {letter}'s Answer]\n"), format!("\n[The End of Assistant {letter}'s"));
+        let (start, end) = (
+            format!("[The Start of Assistant {letter}'s Answer]\n"),
+            format!("\n[The End of Assistant {letter}'s"),
+        );
         Some(between(prompt, &start, &end)?.len())
     });
     let (first, second) = (first?, second?);
@@ -28,7 +30,8 @@ pub fn longer(prompt: &str) -> Option<char> {
     })
 }
 
-/// The rating of one response, from 1 to 5: one more than what is left of its length when it is divided by 5.
+/// The rating of one response, from 1 to 5: one more than what is left of its length when it is
+/// divided by 5.
 pub fn rating(prompt: &str) -> Option<usize> {
     Some(1 + reading(prompt)?.len() % 5)
 }

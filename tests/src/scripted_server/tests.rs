@@ -5,19 +5,24 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A client that sends what it is told and reads what comes, until the server closes or nothing more is due.
+/// A client that sends what it is told and reads what comes, until the server closes or nothing
+/// more is due.
 struct Plain(TcpStream);
 
 impl Plain {
     fn new(server: &ScriptedServer) -> Self {
-        let connection = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).expect("it listens");
-        connection.set_read_timeout(Some(Duration::from_millis(200))).expect("a connection");
+        let connection =
+            TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).expect("it listens");
+        connection
+            .set_read_timeout(Some(Duration::from_millis(200)))
+            .expect("a connection");
         Self(connection)
     }
 
     fn post(&mut self, path: &str, body: &str) {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: here\r\nX-Name: a: b\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nHost: here\r\nX-Name: a: b\r\nContent-Length: \
+                {}\r\n\r\n{body}",
             body.len()
         );
         self.0.write_all(request.as_bytes()).expect("it is sent");
@@ -58,17 +63,25 @@ fn answer(text: &str) -> Value {
 #[test]
 fn it_answers_as_scripted_and_keeps_a_record() {
     let server = ScriptedServer::start(|asked| match asked.before {
-        0 => Reply::json(429, &json!({"error": "busy"})).header("retry-after", "0").into(),
+        0 => Reply::json(429, &json!({"error": "busy"}))
+            .header("retry-after", "0")
+            .into(),
         _ => Reply::good(asked, &format!("{} again", asked.prompt)).into(),
     });
     let mut client = Plain::new(&server);
     client.ask("one");
     let (refusal, closed) = client.read();
-    assert!(refusal.starts_with("HTTP/1.1 429 ") && refusal.contains("retry-after: 0\r\n") && !closed, "{refusal}");
+    assert!(
+        refusal.starts_with("HTTP/1.1 429 ") && refusal.contains("retry-after: 0\r\n") && !closed,
+        "{refusal}"
+    );
     // On the same connection.
     client.ask("one");
     let (text, closed) = client.read();
-    assert_eq!(answer(&text)["choices"][0]["message"]["content"], "one again");
+    assert_eq!(
+        answer(&text)["choices"][0]["message"]["content"],
+        "one again"
+    );
     assert!(!closed);
 
     let records = server.records();
@@ -77,10 +90,20 @@ fn it_answers_as_scripted_and_keeps_a_record() {
         (&records[0].outcome, &records[1].outcome),
         (&Outcome::Unanswered, &Outcome::Answered("one again".into()))
     );
-    assert_eq!((&*records[1].prompt, &*records[1].body), ("one", &*body("one")));
-    assert!(records[0].headers.contains(&("x-name".into(), "a: b".into())));
+    assert_eq!(
+        (&*records[1].prompt, &*records[1].body),
+        ("one", &*body("one"))
+    );
+    assert!(
+        records[0]
+            .headers
+            .contains(&("x-name".into(), "a: b".into()))
+    );
     assert_eq!(server.times_asked(), HashMap::from([("one".into(), 2)]));
-    assert_eq!(server.answers(), HashMap::from([("one".into(), vec!["one again".into()])]));
+    assert_eq!(
+        server.answers(),
+        HashMap::from([("one".into(), vec!["one again".into()])])
+    );
     server.wait_for_answers(1);
 }
 
@@ -103,11 +126,27 @@ fn it_answers_in_every_way() {
         client.read()
     };
     let (text, closed) = ask("chunked");
-    let chunks: Vec<&str> = text.split_once("\r\n\r\n").expect("a head").1.split("\r\n").collect();
+    let chunks: Vec<&str> = text
+        .split_once("\r\n\r\n")
+        .expect("a head")
+        .1
+        .split("\r\n")
+        .collect();
     assert_eq!((chunks[chunks.len() - 3], closed), ("0", false));
-    let whole: String = chunks[..chunks.len() - 3].iter().skip(1).step_by(2).copied().collect();
-    assert_eq!(serde_json::from_str::<Value>(&whole).expect("JSON")["choices"][0]["message"]["content"], "fine");
-    assert_eq!(answer(&ask("slow").0)["choices"][0]["message"]["content"], "fine");
+    let whole: String = chunks[..chunks.len() - 3]
+        .iter()
+        .skip(1)
+        .step_by(2)
+        .copied()
+        .collect();
+    assert_eq!(
+        serde_json::from_str::<Value>(&whole).expect("JSON")["choices"][0]["message"]["content"],
+        "fine"
+    );
+    assert_eq!(
+        answer(&ask("slow").0)["choices"][0]["message"]["content"],
+        "fine"
+    );
     let (text, closed) = ask("cut");
     assert!(closed && answer(&text).is_null(), "{text}");
     assert_eq!(ask("hang up"), (String::new(), true));
@@ -163,7 +202,8 @@ fn it_can_be_gone_and_come_back() {
 fn it_has_an_opinion_on_what_judges_show() {
     let duel = |first: &str, second: &str| {
         format!(
-            "[User Question]\nWhich?\n\n[The Start of Assistant A's Answer]\n{first}\n[The End of Assistant A's Answer]\n\n\
+            "[User Question]\nWhich?\n\n[The Start of Assistant A's Answer]\n{first}\n[The End of \
+                Assistant A's Answer]\n\n\
              [The Start of Assistant B's Answer]\n{second}\n[The End of Assistant B's Answer]\n"
         )
     };
@@ -175,5 +215,8 @@ fn it_has_an_opinion_on_what_judges_show() {
     let asked = Asked::new(body(rated).as_bytes(), 0);
     assert_eq!(opinion(&asked), "It is as long as it is.\nScore: 3");
     let shown = with_log_probs(completion(&asked, "3"), &[&[("3", 0.5), ("4", 0.25)]]);
-    assert_eq!(shown["choices"][0]["logprobs"]["content"][0]["top_logprobs"][1]["token"], "4");
+    assert_eq!(
+        shown["choices"][0]["logprobs"]["content"][0]["top_logprobs"][1]["token"],
+        "4"
+    );
 }

@@ -1,4 +1,5 @@
-//! Whatever ends a command, the same command goes on from there: what was answered is kept and not asked again.
+//! Whatever ends a command, the same command goes on from there: what was answered is kept and not
+//! asked again.
 
 use std::collections::HashSet;
 use std::process::Stdio;
@@ -15,13 +16,16 @@ const DUELS: usize = INSTRUCTIONS * RESPONSES * (RESPONSES - 1);
 const CONCURRENCY: usize = 4;
 
 fn good(asked: &Asked) -> Conduct {
-    Reply::good(asked, &opinion(asked)).late(Duration::from_millis(3)).into()
+    Reply::good(asked, &opinion(asked))
+        .late(Duration::from_millis(3))
+        .into()
 }
 
 /// What is printed when nothing comes between.
 fn undisturbed() -> String {
     let server = ScriptedServer::start(good);
-    let ended = Desk::new(&server, INSTRUCTIONS, RESPONSES).succeeds(SELF_TAUGHT, &["concurrency=4"]);
+    let ended =
+        Desk::new(&server, INSTRUCTIONS, RESPONSES).succeeds(SELF_TAUGHT, &["concurrency=4"]);
     assert_eq!(server.records().len(), DUELS);
     ended.stdout
 }
@@ -33,7 +37,12 @@ fn answered(server: &ScriptedServer) -> HashSet<String> {
 
 /// The prompts that came behind the first so many requests.
 fn asked_behind(server: &ScriptedServer, requests: usize) -> HashSet<String> {
-    server.records().into_iter().skip(requests).map(|record| record.prompt).collect()
+    server
+        .records()
+        .into_iter()
+        .skip(requests)
+        .map(|record| record.prompt)
+        .collect()
 }
 
 #[test]
@@ -51,22 +60,40 @@ fn what_was_answered_before_a_kill_is_not_asked_again() {
             .spawn()
             .expect("tpo starts");
         server.wait_for_answers(answers);
-        assert!(child.try_wait().expect("a child").is_none(), "it ended before it could be killed");
+        assert!(
+            child.try_wait().expect("a child").is_none(),
+            "it ended before it could be killed"
+        );
         child.kill().expect("SIGKILL");
         child.wait().expect("a child");
         kills += 1;
-        assert!(asked_behind(&server, requests).is_disjoint(&kept), "what was kept is asked again");
+        assert!(
+            asked_behind(&server, requests).is_disjoint(&kept),
+            "what was kept is asked again"
+        );
         let kept = desk.kept();
         let lost = answered(&server).difference(&kept).count();
-        assert!(lost <= CONCURRENCY, "{lost} replies were lost in kill {kills}, with {CONCURRENCY} on their way");
+        assert!(
+            lost <= CONCURRENCY,
+            "{lost} replies were lost in kill {kills}, with {CONCURRENCY} on their way"
+        );
     }
     let (kept, requests) = (desk.kept(), server.records().len());
     let ended = desk.succeeds(SELF_TAUGHT, &settings);
-    assert!(asked_behind(&server, requests).is_disjoint(&kept), "what was kept is asked again");
-    assert!(ended.stdout == undisturbed(), "killed and started again it ends otherwise");
+    assert!(
+        asked_behind(&server, requests).is_disjoint(&kept),
+        "what was kept is asked again"
+    );
+    assert!(
+        ended.stdout == undisturbed(),
+        "killed and started again it ends otherwise"
+    );
     assert_eq!(answered(&server).len(), DUELS);
     let twice = server.records().len() - DUELS;
-    assert!(twice <= kills * CONCURRENCY, "{twice} requests too many after {kills} kills");
+    assert!(
+        twice <= kills * CONCURRENCY,
+        "{twice} requests too many after {kills} kills"
+    );
 }
 
 #[test]
@@ -74,23 +101,46 @@ fn a_server_that_goes_away_ends_the_command_until_it_is_back() {
     let mut server = ScriptedServer::start(good);
     let desk = Desk::new(&server, INSTRUCTIONS, RESPONSES);
     let settings = ["concurrency=4", "attempts=2"];
-    let child =
-        desk.command(SELF_TAUGHT, &settings).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tpo starts");
+    let child = desk
+        .command(SELF_TAUGHT, &settings)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("tpo starts");
     server.wait_for_answers(60);
     server.stop();
     let ended = desk.here.ended(&child.wait_with_output().expect("a child"));
-    assert!(ended.code > 0 && ended.stderr.contains(&server.base_url()), "exit {}:\n{}", ended.code, ended.stderr);
-    assert!(ended.stderr.contains("hint:"), "it does not say what to do:\n{}", ended.stderr);
+    assert!(
+        ended.code > 0 && ended.stderr.contains(&server.base_url()),
+        "exit {}:\n{}",
+        ended.code,
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("hint:"),
+        "it does not say what to do:\n{}",
+        ended.stderr
+    );
     // Nobody is there, still.
     desk.fails(SELF_TAUGHT, &settings);
 
     let (kept, requests) = (desk.kept(), server.records().len());
     let lost = answered(&server).difference(&kept).count();
-    assert!(kept.len() >= 60 - CONCURRENCY && lost <= CONCURRENCY, "{} are kept, {lost} lost", kept.len());
+    assert!(
+        kept.len() >= 60 - CONCURRENCY && lost <= CONCURRENCY,
+        "{} are kept, {lost} lost",
+        kept.len()
+    );
     server.restart();
     let ended = desk.succeeds(SELF_TAUGHT, &settings);
-    assert!(ended.stdout == undisturbed(), "interrupted it ends otherwise");
-    assert!(asked_behind(&server, requests).is_disjoint(&kept), "what was kept is asked again");
+    assert!(
+        ended.stdout == undisturbed(),
+        "interrupted it ends otherwise"
+    );
+    assert!(
+        asked_behind(&server, requests).is_disjoint(&kept),
+        "what was kept is asked again"
+    );
     assert_eq!(server.records().len() - requests, DUELS - kept.len());
 }
 
@@ -100,10 +150,18 @@ fn too_few_requests_to_call_a_server_gone_are_made_again_by_the_next_command() {
     let desk = Desk::new(&server, 1, 2);
     server.stop();
     let ended = desk.succeeds(LLM_RUBRIC, &["attempts=2"]);
-    assert!(ended.stderr.contains("2 unscored: the model failed"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("2 unscored: the model failed"),
+        "{}",
+        ended.stderr
+    );
     server.restart();
     let ended = desk.succeeds(LLM_RUBRIC, &["attempts=2"]);
-    assert!(ended.stderr.contains("2 responses scored"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("2 responses scored"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
@@ -113,11 +171,19 @@ fn a_budget_is_spent_and_the_rest_is_asked_with_the_next() {
     let calls = ["concurrency=4", "max_calls=100"];
     for spent in [100, 200] {
         let ended = desk.fails(SELF_TAUGHT, &calls);
-        assert!(ended.stderr.contains("max_calls"), "the budget is not named:\n{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("max_calls"),
+            "the budget is not named:\n{}",
+            ended.stderr
+        );
         assert_eq!((server.records().len(), desk.kept().len()), (spent, spent));
     }
     let ended = desk.fails(SELF_TAUGHT, &["max_tokens=10"]);
-    assert!(ended.stderr.contains("max_tokens"), "the budget is not named:\n{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("max_tokens"),
+        "the budget is not named:\n{}",
+        ended.stderr
+    );
     assert_eq!(server.records().len(), 200);
     let ended = desk.succeeds(SELF_TAUGHT, &["concurrency=4", "max_calls=1000"]);
     assert!(ended.stdout == undisturbed(), "in parts it ends otherwise");
@@ -130,13 +196,27 @@ fn tokens_are_counted_as_the_server_counts_them() {
     let server = ScriptedServer::start(good);
     let desk = Desk::new(&server, INSTRUCTIONS, RESPONSES);
     let budget = format!("max_tokens={BUDGET}");
-    let ended = desk.fails(SELF_TAUGHT, &["concurrency=4", &budget, "judge.config.max_new_tokens=64"]);
-    assert!(ended.stderr.contains("max_tokens"), "the budget is not named:\n{}", ended.stderr);
+    let ended = desk.fails(
+        SELF_TAUGHT,
+        &["concurrency=4", &budget, "judge.config.max_new_tokens=64"],
+    );
+    assert!(
+        ended.stderr.contains("max_tokens"),
+        "the budget is not named:\n{}",
+        ended.stderr
+    );
     let answers = server.answers();
-    let texts = answers.iter().flat_map(|(prompt, texts)| texts.iter().map(move |text| (prompt, text)));
-    let used: usize = texts.map(|(prompt, text)| tokens(prompt, text).iter().sum::<usize>()).sum();
+    let texts = answers
+        .iter()
+        .flat_map(|(prompt, texts)| texts.iter().map(move |text| (prompt, text)));
+    let used: usize = texts
+        .map(|(prompt, text)| tokens(prompt, text).iter().sum::<usize>())
+        .sum();
     // The last one of which it is not known whether it is too much is not asked.
-    assert!((BUDGET / 2..=BUDGET).contains(&used), "{used} tokens were used of {BUDGET}");
+    assert!(
+        (BUDGET / 2..=BUDGET).contains(&used),
+        "{used} tokens were used of {BUDGET}"
+    );
 }
 
 #[test]
@@ -146,11 +226,23 @@ fn who_asks_the_same_asks_nothing() {
     let first = desk.succeeds(SELF_TAUGHT, &[]);
     let rated = desk.succeeds(LLM_RUBRIC, &[]);
     server.stop();
-    for reading in ["judge.config.attempts=7", "attempts=1", "max_calls=1", "concurrency=1", "judge.on_error=unscored"]
-    {
-        assert!(desk.succeeds(SELF_TAUGHT, &[reading]).stdout == first.stdout, "{reading}");
+    for reading in [
+        "judge.config.attempts=7",
+        "attempts=1",
+        "max_calls=1",
+        "concurrency=1",
+        "judge.on_error=unscored",
+    ] {
+        assert!(
+            desk.succeeds(SELF_TAUGHT, &[reading]).stdout == first.stdout,
+            "{reading}"
+        );
     }
-    assert!(desk.succeeds(LLM_RUBRIC, &["judge.config.attempts=7"]).stdout == rated.stdout);
+    assert!(
+        desk.succeeds(LLM_RUBRIC, &["judge.config.attempts=7"])
+            .stdout
+            == rated.stdout
+    );
     assert_eq!(server.records().len(), DUELS + INSTRUCTIONS * RESPONSES);
     // Some of the comparisons are enough for it.
     desk.succeeds(SELF_TAUGHT, &["judge.tournament=adaptive"]);
@@ -163,16 +255,29 @@ fn where_replies_cannot_be_kept_no_more_are_paid_for() {
     let server = ScriptedServer::start(good);
     let desk = Desk::new(&server, INSTRUCTIONS, RESPONSES);
     let mut command = desk.command(SELF_TAUGHT, &["concurrency=4"]);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("tpo starts");
+    let child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("tpo starts");
     server.wait_for_answers(20);
     let file = rusqlite::Connection::open(desk.here.path("replies.db")).expect("the replies");
-    file.busy_timeout(Duration::from_secs(10)).expect("patience");
-    file.execute_batch("DROP TABLE replies").expect("somebody damages them");
+    file.busy_timeout(Duration::from_secs(10))
+        .expect("patience");
+    file.execute_batch("DROP TABLE replies")
+        .expect("somebody damages them");
     let asked = server.records().len();
     let ended = desk.here.ended(&child.wait_with_output().expect("it ends"));
     assert_eq!(ended.code, 7, "{}", ended.stderr);
-    assert!(ended.stderr.contains("a reply of a model cannot be kept"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("a reply of a model cannot be kept"),
+        "{}",
+        ended.stderr
+    );
     // Those on their way, for each of the two calls that may be made at a time.
     let more = server.records().len() - asked;
-    assert!(more <= 4 * CONCURRENCY, "{more} were asked for when none could be kept any more");
+    assert!(
+        more <= 4 * CONCURRENCY,
+        "{more} were asked for when none could be kept any more"
+    );
 }

@@ -22,7 +22,11 @@ fn holds_key(bytes: &[u8]) -> bool {
 
 /// Neither what was printed nor any file here has the key.
 fn keeps_the_key(here: &Workplace, ended: &Ended) {
-    assert!(!holds_key(ended.stdout.as_bytes()) && !holds_key(ended.stderr.as_bytes()), "{}", ended.stderr);
+    assert!(
+        !holds_key(ended.stdout.as_bytes()) && !holds_key(ended.stderr.as_bytes()),
+        "{}",
+        ended.stderr
+    );
     let mut files = 0;
     search(&here.path(""), &mut files);
     assert!(files > 1, "there is nothing to search");
@@ -35,7 +39,11 @@ fn search(directory: &Path, files: &mut usize) {
             search(&path, files);
         } else {
             *files += 1;
-            assert!(!holds_key(&fs::read(&path).expect("a file")), "the key is in {}", path.display());
+            assert!(
+                !holds_key(&fs::read(&path).expect("a file")),
+                "the key is in {}",
+                path.display()
+            );
         }
     }
 }
@@ -45,7 +53,13 @@ fn with_key(desk: &Desk, judge: &str, settings: &[&str]) -> Ended {
     let variable = format!("api_key_env={VARIABLE}");
     let settings = [&[variable.as_str()], settings].concat();
     let mut command = desk.command(judge, &settings);
-    desk.here.ended(&command.env(VARIABLE, KEY).arg("--verbose").output().expect("tpo starts"))
+    desk.here.ended(
+        &command
+            .env(VARIABLE, KEY)
+            .arg("--verbose")
+            .output()
+            .expect("tpo starts"),
+    )
 }
 
 #[test]
@@ -59,8 +73,16 @@ fn a_wrong_key_ends_the_command_and_its_variable_is_named() {
         let desk = Desk::new(&server, 20, 3);
         let ended = with_key(&desk, SELF_TAUGHT, &["concurrency=4"]);
         assert!(ended.code > 0, "{}", ended.stderr);
-        assert!(ended.stderr.contains(VARIABLE) && ended.stderr.contains(&server.base_url()), "{}", ended.stderr);
-        assert!(server.records().len() <= 4, "it was asked {} times", server.records().len());
+        assert!(
+            ended.stderr.contains(VARIABLE) && ended.stderr.contains(&server.base_url()),
+            "{}",
+            ended.stderr
+        );
+        assert!(
+            server.records().len() <= 4,
+            "it was asked {} times",
+            server.records().len()
+        );
         keeps_the_key(&desk.here, &ended);
     }
 }
@@ -68,7 +90,12 @@ fn a_wrong_key_ends_the_command_and_its_variable_is_named() {
 #[test]
 fn a_server_may_repeat_the_key_in_whatever_it_says() {
     let says: [fn() -> Reply; 5] = [
-        || Reply::json(400, &json!({"error": {"message": format!("{KEY} may not ask this")}})),
+        || {
+            Reply::json(
+                400,
+                &json!({"error": {"message": format!("{KEY} may not ask this")}}),
+            )
+        },
         || Reply::new(500, "text/plain", format!("nobody knows {KEY}")),
         || Reply::json(200, &json!({"choices": KEY})),
         || Reply::json(200, &json!({"choices": "long".repeat(1 << 20)})),
@@ -78,7 +105,11 @@ fn a_server_may_repeat_the_key_in_whatever_it_says() {
         let server = ScriptedServer::start(move |_| says().into());
         let desk = Desk::new(&server, 10, 3);
         let ended = with_key(&desk, LLM_RUBRIC, &["attempts=2", "concurrency=32"]);
-        assert!(ended.stderr.len() < 100_000, "{} bytes are told", ended.stderr.len());
+        assert!(
+            ended.stderr.len() < 100_000,
+            "{} bytes are told",
+            ended.stderr.len()
+        );
         keeps_the_key(&desk.here, &ended);
     }
 }
@@ -90,13 +121,23 @@ fn the_key_is_sent_and_kept_nowhere() {
     let ended = with_key(&desk, LLM_RUBRIC, &[]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let sent = ("authorization".to_owned(), format!("Bearer {KEY}"));
-    assert!(server.records().iter().all(|record| record.headers.contains(&sent) && !record.body.contains(KEY)));
+    assert!(
+        server
+            .records()
+            .iter()
+            .all(|record| record.headers.contains(&sent) && !record.body.contains(KEY))
+    );
     keeps_the_key(&desk.here, &ended);
 
     // Without one nothing is sent.
     let server = ScriptedServer::start(|asked| Reply::good(asked, &opinion(asked)).into());
     Desk::new(&server, 5, 3).succeeds(LLM_RUBRIC, &[]);
-    assert!(server.records().iter().all(|record| record.headers.iter().all(|(name, _)| name != "authorization")));
+    assert!(server.records().iter().all(|record| {
+        record
+            .headers
+            .iter()
+            .all(|(name, _)| name != "authorization")
+    }));
 }
 
 #[test]
@@ -107,7 +148,12 @@ fn a_run_keeps_the_key_to_itself() {
     let mut command = runs::command(&here, &server, &[&variable]);
     let ended = here.ended(&command.env(VARIABLE, KEY).output().expect("tpo starts"));
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(server.records().iter().all(|record| record.headers.iter().any(|(name, _)| name == "authorization")));
+    assert!(server.records().iter().all(|record| {
+        record
+            .headers
+            .iter()
+            .any(|(name, _)| name == "authorization")
+    }));
     keeps_the_key(&here, &ended);
 }
 
@@ -116,8 +162,13 @@ fn a_key_that_is_not_there_is_missed_before_anything_is_asked() {
     let server = ScriptedServer::start(|asked| Reply::good(asked, &opinion(asked)).into());
     let desk = Desk::new(&server, 5, 3);
     let ended = desk.ends(LLM_RUBRIC, &["api_key_env=NO_SUCH_VARIABLE"]);
-    assert!(ended.code > 0 && ended.stderr.contains("NO_SUCH_VARIABLE"), "{}", ended.stderr);
-    let asks_for_one = ScriptedServer::start(|_| Reply::json(401, &json!({"error": "who are you?"})).into());
+    assert!(
+        ended.code > 0 && ended.stderr.contains("NO_SUCH_VARIABLE"),
+        "{}",
+        ended.stderr
+    );
+    let asks_for_one =
+        ScriptedServer::start(|_| Reply::json(401, &json!({"error": "who are you?"})).into());
     let ended = Desk::new(&asks_for_one, 5, 3).fails(LLM_RUBRIC, &[]);
     assert!(ended.stderr.contains("api_key_env"), "{}", ended.stderr);
     assert_eq!(server.records().len(), 0);

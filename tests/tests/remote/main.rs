@@ -1,4 +1,5 @@
-//! Judges whose model stands behind a server, through the binary: what becomes of every way in which a server can fail.
+//! Judges whose model stands behind a server, through the binary: what becomes of every way in
+//! which a server can fail.
 
 mod allowed;
 mod desk;

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 use serde_json::Value;
-use tpo_tests::scripted_server::{Asked, Conduct, Reply, ScriptedServer, completion, longer, opinion};
+use tpo_tests::scripted_server::{
+    Asked, Conduct, Reply, ScriptedServer, completion, longer, opinion,
+};
 use tpo_tests::{Ended, Workplace, fixture};
 
 use crate::desk::kept;
@@ -17,7 +19,11 @@ pub(crate) fn command(here: &Workplace, server: &ScriptedServer, settings: &[&st
     let mut command = here.command(&["run", "--dir", "run", "--judge", "self-taught"]);
     command.arg(config);
     let base_url = format!("models.judge.server.base_url={}", server.base_url());
-    let fixed = [base_url.as_str(), "models.judge.server.model=scripted", "iterations=1"];
+    let fixed = [
+        base_url.as_str(),
+        "models.judge.server.model=scripted",
+        "iterations=1",
+    ];
     for setting in fixed.iter().chain(settings) {
         command.arg("--set").arg(setting);
     }
@@ -25,7 +31,11 @@ pub(crate) fn command(here: &Workplace, server: &ScriptedServer, settings: &[&st
 }
 
 fn ends(here: &Workplace, server: &ScriptedServer, settings: &[&str]) -> Ended {
-    here.ended(&command(here, server, settings).output().expect("tpo starts"))
+    here.ended(
+        &command(here, server, settings)
+            .output()
+            .expect("tpo starts"),
+    )
 }
 
 fn good(asked: &Asked) -> Conduct {
@@ -47,11 +57,19 @@ fn a_run_asks_a_server_and_goes_on_where_a_budget_ended() {
     let whole = Workplace::new();
     let ended = ends(&whole, &server, &[]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(count(&whole, "SELECT count(*) FROM preferences WHERE preference IN ('first', 'second')") > 20);
+    assert!(
+        count(
+            &whole,
+            "SELECT count(*) FROM preferences WHERE preference IN ('first', 'second')"
+        ) > 20
+    );
     assert!(count(&whole, "SELECT count(*) FROM pairs") > 0);
     let asked = server.records().len();
     assert_eq!(
-        (server.times_asked().len(), kept(&whole, "run/replies.db").len()),
+        (
+            server.times_asked().len(),
+            kept(&whole, "run/replies.db").len()
+        ),
         (asked, asked),
         "something was asked twice"
     );
@@ -59,35 +77,60 @@ fn a_run_asks_a_server_and_goes_on_where_a_budget_ended() {
     let again = ScriptedServer::start(good);
     let parts = Workplace::new();
     let ended = ends(&parts, &again, &["models.judge.server.max_calls=30"]);
-    assert!(ended.code > 0 && ended.stderr.contains("max_calls"), "exit {}:\n{}", ended.code, ended.stderr);
+    assert!(
+        ended.code > 0 && ended.stderr.contains("max_calls"),
+        "exit {}:\n{}",
+        ended.code,
+        ended.stderr
+    );
     assert_eq!(again.records().len(), 30);
     // The same command, with more to spend.
     let ended = ends(&parts, &again, &["models.judge.server.max_calls=100000"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(again.records().len(), asked);
-    assert!(pairs(&whole) == pairs(&parts), "in parts it ends with other pairs");
+    assert!(
+        pairs(&whole) == pairs(&parts),
+        "in parts it ends with other pairs"
+    );
 }
 
-/// A server that comes to its senses when it is told, and what it does before that to whoever asks for a verdict.
+/// A server that comes to its senses when it is told, and what it does before that to whoever asks
+/// for a verdict.
 fn senseless(before: fn(&Asked) -> Conduct) -> (ScriptedServer, Arc<AtomicBool>) {
     let sense = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&sense);
     let script = move |asked: &Asked| {
         let is_duel = longer(&asked.prompt).is_some();
-        if is_duel && !told.load(Ordering::SeqCst) { before(asked) } else { good(asked) }
+        if is_duel && !told.load(Ordering::SeqCst) {
+            before(asked)
+        } else {
+            good(asked)
+        }
     };
     (ScriptedServer::start(script), sense)
 }
 
 /// Half of the responses may be unscored.
-const HALF: [&str; 3] = ["judge.max_unscored=0.5", "sampling.num_samples=16", "models.judge.server.attempts=1"];
+const HALF: [&str; 3] = [
+    "judge.max_unscored=0.5",
+    "sampling.num_samples=16",
+    "models.judge.server.attempts=1",
+];
 
 /// Runs until too many responses are unscored, for a reason.
 fn stops(here: &Workplace, server: &ScriptedServer, reason: &str) {
     let ended = ends(here, server, &HALF);
     assert!(ended.code > 0, "it went on:\n{}", ended.stderr);
-    assert!(ended.stderr.contains("unscored") && ended.stderr.contains(reason), "{}", ended.stderr);
-    assert!(ended.stderr.contains("hint:"), "it does not say what to do:\n{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("unscored") && ended.stderr.contains(reason),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("hint:"),
+        "it does not say what to do:\n{}",
+        ended.stderr
+    );
     assert_eq!(count(here, "SELECT count(*) FROM pairs"), 0);
 }
 
@@ -126,5 +169,9 @@ fn a_run_whose_judge_has_no_word_goes_on_where_more_is_borne() {
     let here = Workplace::new();
     stops(&here, &server, "no verdict");
     sense.store(true, Ordering::SeqCst);
-    goes_on(&here, &server, &["judge.max_unscored=1.0", HALF[1], HALF[2]]);
+    goes_on(
+        &here,
+        &server,
+        &["judge.max_unscored=1.0", HALF[1], HALF[2]],
+    );
 }

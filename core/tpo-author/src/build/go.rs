@@ -1,4 +1,5 @@
-//! Go: its own compiler makes a module for WASI preview 1 of the project's packages and the generated bindings.
+//! Go: its own compiler makes a module for WASI preview 1 of the project's packages and the
+//! generated bindings.
 
 use std::fs;
 use std::path::Path;
@@ -27,13 +28,24 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
     let tool = tools::GO.fetch(job.tools, job.progress)?;
     let file = component.with_extension("core");
     let mut go = Command::new(tool.join("bin/go"));
-    go.args(["build", "-buildmode=c-shared", "-trimpath", "-ldflags=-checklinkname=0 -s -w", "-o"]).arg(&file);
+    go.args([
+        "build",
+        "-buildmode=c-shared",
+        "-trimpath",
+        "-ldflags=-checklinkname=0 -s -w",
+        "-o",
+    ])
+    .arg(&file);
     go.env("PYTHONPATH", &tool)
         .env("GOOS", "wasip1")
         .env("GOARCH", "wasm")
         .env("GOWORK", "off")
         .env("GOTOOLCHAIN", "local");
-    let output = command::compile(go.current_dir(job.directory), "go", "install Python 3 with pip")?;
+    let output = command::compile(
+        go.current_dir(job.directory),
+        "go",
+        "install Python 3 with pip",
+    )?;
     let mut core = super::read(&file)?;
     adapter::embed(&mut core, &contract.resolve, contract.world)?;
     super::write(component, &adapter::component(&core, &contract.resolve)?)?;
@@ -43,8 +55,9 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
 /// The name of the project's module.
 fn module_of(directory: &Path) -> Result<String, Failure> {
     let path = directory.join("go.mod");
-    let text = fs::read_to_string(&path)
-        .map_err(|error| Failure::new(Kind::Input, format!("`{}` cannot be read", path.display())).because(error))?;
+    let text = fs::read_to_string(&path).map_err(|error| {
+        Failure::new(Kind::Input, format!("`{}` cannot be read", path.display())).because(error)
+    })?;
     let name = text.lines().find_map(|line| line.strip_prefix("module "));
     name.map(|name| name.trim().to_owned())
         .ok_or_else(|| Failure::new(Kind::Input, format!("`{}` names no module", path.display())))

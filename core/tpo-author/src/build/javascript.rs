@@ -11,11 +11,23 @@ use crate::{command, tools};
 pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> {
     let tool = tools::JCO.fetch(job.tools, job.progress)?;
     let mut node = Command::new("node");
-    node.arg(tool.join("node_modules/@bytecodealliance/jco/dist/jco.js")).args(["componentize", "plugin.js", "--wit"]);
-    node.arg(job.wit).args(["--world-name", &job.world, "--out"]).arg(component);
-    // QuickJS: as fast as the other engine here, and a seventh of its size. With its own empty WASI the component imports
-    // nothing but the contract.
-    node.args(["--backend", "qjs", "--backend-qjs-disable-async", "--backend-qjs-stub-wasi"]);
-    let output = command::compile(node.current_dir(job.directory), "jco", "install Node.js 20 with npm")?;
+    node.arg(tool.join("node_modules/@bytecodealliance/jco/dist/jco.js"))
+        .args(["componentize", "plugin.js", "--wit"]);
+    node.arg(job.wit)
+        .args(["--world-name", &job.world, "--out"])
+        .arg(component);
+    // QuickJS: as fast as the other engine here, and a seventh of its size. With its own empty WASI
+    // the component imports nothing but the contract.
+    node.args([
+        "--backend",
+        "qjs",
+        "--backend-qjs-disable-async",
+        "--backend-qjs-stub-wasi",
+    ]);
+    let output = command::compile(
+        node.current_dir(job.directory),
+        "jco",
+        "install Node.js 20 with npm",
+    )?;
     Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }

@@ -11,9 +11,25 @@ use crate::{command, tools};
 pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> {
     let tool = tools::COMPONENTIZE_PY.fetch(job.tools, job.progress)?;
     let mut python = Command::new(tool.join("bin/componentize-py"));
-    python.env("PYTHONPATH", &tool).arg("--wit-path").arg(job.wit);
+    python
+        .env("PYTHONPATH", &tool)
+        .arg("--wit-path")
+        .arg(job.wit);
     // With its own empty WASI the component imports nothing but the contract.
-    python.args(["--world", &job.world, "componentize", "--stub-wasi", "plugin", "--output"]).arg(component);
-    let output = command::compile(python.current_dir(job.directory), "componentize-py", "install Python 3 with pip")?;
+    python
+        .args([
+            "--world",
+            &job.world,
+            "componentize",
+            "--stub-wasi",
+            "plugin",
+            "--output",
+        ])
+        .arg(component);
+    let output = command::compile(
+        python.current_dir(job.directory),
+        "componentize-py",
+        "install Python 3 with pip",
+    )?;
     Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }

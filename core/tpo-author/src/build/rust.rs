@@ -10,12 +10,20 @@ use super::Job;
 use crate::command;
 
 const TARGET: &str = "wasm32-wasip2";
-const HINT: &str = "Rust comes from rustup, and `rustup target add wasm32-wasip2` adds what plugins are compiled to";
+const HINT: &str = "Rust comes from rustup, and `rustup target add wasm32-wasip2` adds what \
+    plugins are compiled to";
 
 pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> {
     ensure_target(job.directory)?;
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
+    cargo.args([
+        "build",
+        "--release",
+        "--target",
+        TARGET,
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
     let output = command::compile(cargo.current_dir(job.directory), "cargo", HINT)?;
     let file = artifact(&String::from_utf8_lossy(&output.stdout)).ok_or_else(|| {
         Failure::new(Kind::Plugin, "cargo built no component")
@@ -27,20 +35,32 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
 
 /// The component among cargo's messages. The project's own package is the last that is compiled.
 fn artifact(messages: &str) -> Option<PathBuf> {
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let files = messages.flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default());
-    let is_component = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "wasm");
-    files.filter_map(|file| file.as_str().map(PathBuf::from)).rfind(is_component)
+    let messages = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let files =
+        messages.flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default());
+    let is_component = |file: &PathBuf| {
+        file.extension()
+            .is_some_and(|extension| extension == "wasm")
+    };
+    files
+        .filter_map(|file| file.as_str().map(PathBuf::from))
+        .rfind(is_component)
 }
 
 /// Has the target installed; where rustup cannot, cargo says what is missing.
 fn ensure_target(directory: &Path) -> Result<(), Failure> {
     let mut rustc = Command::new("rustc");
-    rustc.args(["--print", "target-libdir", "--target", TARGET]).current_dir(directory);
+    rustc
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .current_dir(directory);
     let output = command::compile(&mut rustc, "rustc", HINT)?;
     if !Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
         let mut rustup = Command::new("rustup");
-        rustup.args(["target", "add", TARGET]).current_dir(directory);
+        rustup
+            .args(["target", "add", TARGET])
+            .current_dir(directory);
         command::install(&mut rustup, "rustup", TARGET, HINT)?;
     }
     Ok(())

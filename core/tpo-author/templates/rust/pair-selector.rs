@@ -1,7 +1,9 @@
 //! A pair selector: best against worst, where they are at least `margin` apart.
 
 use serde::Deserialize;
-use tpo_plugin::{CandidateGroup, Error, JsonSchema, Pair, PairSelector, Plugin, Selection, Standing, schemars};
+use tpo_plugin::{
+    CandidateGroup, Error, JsonSchema, Pair, PairSelector, Plugin, Selection, Standing, schemars,
+};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -23,7 +25,11 @@ impl Plugin for Margin {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        if config.margin >= 0.0 { Ok(Self(config)) } else { Err("`margin` is a number from 0".into()) }
+        if config.margin >= 0.0 {
+            Ok(Self(config))
+        } else {
+            Err("`margin` is a number from 0".into())
+        }
     }
 }
 
@@ -35,20 +41,32 @@ impl PairSelector for Margin {
 
 impl Margin {
     fn of_group(&self, group: &CandidateGroup) -> Selection {
-        let scores = group.candidates.iter().zip(0..).filter_map(|(candidate, index)| match candidate.standing {
-            Standing::Scored(score) => Some((score, index)),
-            Standing::Unscored(_) | Standing::Malformed(_) => None,
-        });
+        let scores = group
+            .candidates
+            .iter()
+            .zip(0..)
+            .filter_map(|(candidate, index)| match candidate.standing {
+                Standing::Scored(score) => Some((score, index)),
+                Standing::Unscored(_) | Standing::Malformed(_) => None,
+            });
         let mut scores: Vec<(f64, u32)> = scores.collect();
         scores.sort_by(|a, b| a.0.total_cmp(&b.0));
         let pair = match (scores.first(), scores.last()) {
             (Some(worst), Some(best)) if best.0 > worst.0 && best.0 - worst.0 >= self.0.margin => {
-                Some(Pair { chosen: best.1, rejected: worst.1, extra: Vec::new() })
+                Some(Pair {
+                    chosen: best.1,
+                    rejected: worst.1,
+                    extra: Vec::new(),
+                })
             }
             _ => None,
         };
         let dropped = pair.is_none().then(|| "scores are too close".to_owned());
-        Selection { pairs: pair.into_iter().collect(), dropped, extra: Vec::new() }
+        Selection {
+            pairs: pair.into_iter().collect(),
+            dropped,
+            extra: Vec::new(),
+        }
     }
 }
 
@@ -62,8 +80,14 @@ mod tests {
     #[test]
     fn a_group_without_candidates_gives_no_pair() {
         let selector = Margin::new(Config::default()).expect("a valid configuration");
-        let group = CandidateGroup { instruction_id: "a".into(), candidates: Vec::new() };
+        let group = CandidateGroup {
+            instruction_id: "a".into(),
+            candidates: Vec::new(),
+        };
         let selections = selector.select(&[group]).expect("selections");
-        assert_eq!(selections[0].dropped.as_deref(), Some("scores are too close"));
+        assert_eq!(
+            selections[0].dropped.as_deref(),
+            Some("scores are too close")
+        );
     }
 }

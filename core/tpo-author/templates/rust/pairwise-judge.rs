@@ -1,4 +1,5 @@
-//! A pairwise judge that prefers the response whose length is nearer to `words` words (60 unless configured).
+//! A pairwise judge that prefers the response whose length is nearer to `words` words (60 unless
+//! configured).
 
 use std::cmp::Ordering;
 
@@ -25,7 +26,11 @@ impl Plugin for RightLength {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        if config.words == 0 { Err("`words` is a whole number from 1".into()) } else { Ok(Self(config)) }
+        if config.words == 0 {
+            Err("`words` is a whole number from 1".into())
+        } else {
+            Ok(Self(config))
+        }
     }
 }
 
@@ -43,7 +48,11 @@ impl PairwiseJudge for RightLength {
                 Ordering::Greater => Preference::Second,
                 Ordering::Equal => Preference::Tie,
             };
-            Verdict { preference, rationale: None, extra: Vec::new() }
+            Verdict {
+                preference,
+                rationale: None,
+                extra: Vec::new(),
+            }
         };
         Ok(duels.iter().map(verdict).collect())
     }
@@ -64,7 +73,9 @@ mod tests {
             first: first.into(),
             second: second.into(),
         };
-        let verdicts = judge.compare(&[duel("a b", "a"), duel("a", "a b")]).expect("verdicts");
+        let verdicts = judge
+            .compare(&[duel("a b", "a"), duel("a", "a b")])
+            .expect("verdicts");
         assert_eq!(verdicts[0].preference, Preference::First);
         assert_eq!(verdicts[1].preference, Preference::Second);
     }

@@ -1,11 +1,16 @@
-//! A thought format: asks for a thought and then an answer behind `Answer:`, and splits what was written there.
+//! A thought format: asks for a thought and then an answer behind `Answer:`, and splits what was
+//! written there.
 //!
 //! Template and parser are one component, so that they cannot disagree about the marker.
 
-use tpo_plugin::{Completion, Instruction, Message, NoConfig, Parts, Plugin, Prompt, ResponseParser, ThoughtTemplate};
+use tpo_plugin::{
+    Completion, Instruction, Message, NoConfig, Parts, Plugin, Prompt, ResponseParser,
+    ThoughtTemplate,
+};
 
 const MARKER: &str = "Answer:";
-const REQUEST: &str = "Think about this first, in a few sentences. Then write `Answer:` and your answer behind it.";
+const REQUEST: &str =
+    "Think about this first, in a few sentences. Then write `Answer:` and your answer behind it.";
 
 struct ThinkThenAnswer;
 
@@ -20,8 +25,15 @@ impl Plugin for ThinkThenAnswer {
 impl ThoughtTemplate for ThinkThenAnswer {
     fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
         let (last, before) = instruction.messages.split_last().ok_or("no message")?;
-        let asked = Message { content: format!("{}\n\n{REQUEST}", last.content), ..last.clone() };
-        Ok(Prompt { messages: [before, &[asked]].concat(), response_marker: Some(MARKER.into()), ..Prompt::default() })
+        let asked = Message {
+            content: format!("{}\n\n{REQUEST}", last.content),
+            ..last.clone()
+        };
+        Ok(Prompt {
+            messages: [before, &[asked]].concat(),
+            response_marker: Some(MARKER.into()),
+            ..Prompt::default()
+        })
     }
 }
 
@@ -32,7 +44,10 @@ impl ResponseParser for ThinkThenAnswer {
         if response.is_empty() {
             return Err("empty answer".into());
         }
-        Ok(Parts { thought: Some(thought.trim().into()), response: response.into() })
+        Ok(Parts {
+            thought: Some(thought.trim().into()),
+            response: response.into(),
+        })
     }
 }
 
@@ -46,7 +61,16 @@ mod tests {
     #[test]
     fn what_is_asked_for_is_understood() {
         let text = "It is a colour.\nAnswer: Red.".to_owned();
-        let parts = ThinkThenAnswer.parse(&Completion { text, truncated: false, extra: Vec::new() }).expect("parts");
-        assert_eq!((parts.thought.as_deref(), &*parts.response), (Some("It is a colour."), "Red."));
+        let parts = ThinkThenAnswer
+            .parse(&Completion {
+                text,
+                truncated: false,
+                extra: Vec::new(),
+            })
+            .expect("parts");
+        assert_eq!(
+            (parts.thought.as_deref(), &*parts.response),
+            (Some("It is a colour."), "Red.")
+        );
     }
 }

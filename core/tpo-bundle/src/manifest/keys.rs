@@ -20,7 +20,11 @@ impl UnknownKey {
     pub(super) fn hint(&self) -> String {
         let typed = self.path.rsplit('.').next().unwrap_or_default();
         let distance = |key: &&String| strsim::damerau_levenshtein(key, typed);
-        let nearest = self.known.iter().min_by_key(distance).filter(|key| distance(key) <= 1 + key.len() / 4);
+        let nearest = self
+            .known
+            .iter()
+            .min_by_key(distance)
+            .filter(|key| distance(key) <= 1 + key.len() / 4);
         nearest.map_or_else(
             || format!("the keys here are {}", self.known.join(", ")),
             |nearest| format!("did you mean `{nearest}`?"),
@@ -35,15 +39,31 @@ pub(super) fn first_unknown(document: &DeTable<'_>, schema: &Value) -> Option<Un
     unknown.into_iter().min_by_key(|key| key.offset)
 }
 
-fn walk(table: &DeTable<'_>, here: &Value, root: &Value, prefix: &str, unknown: &mut Vec<UnknownKey>) {
+fn walk(
+    table: &DeTable<'_>,
+    here: &Value,
+    root: &Value,
+    prefix: &str,
+    unknown: &mut Vec<UnknownKey>,
+) {
     // Without properties of its own, a table is the plugin's.
-    let Some(properties) = properties(here, root) else { return };
+    let Some(properties) = properties(here, root) else {
+        return;
+    };
     for (key, value) in table {
         let name: &str = key.get_ref();
-        let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        let path = if prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{prefix}.{name}")
+        };
         let Some(schema) = properties.get(name) else {
             let known = properties.keys().cloned().collect();
-            unknown.push(UnknownKey { path, offset: key.span().start, known });
+            unknown.push(UnknownKey {
+                path,
+                offset: key.span().start,
+                known,
+            });
             continue;
         };
         match value.get_ref() {
@@ -63,6 +83,9 @@ fn walk(table: &DeTable<'_>, here: &Value, root: &Value, prefix: &str, unknown: 
 
 /// The keys of the table that `here` describes, perhaps by reference.
 fn properties<'a>(here: &'a Value, root: &'a Value) -> Option<&'a Map<String, Value>> {
-    let target = here.get("$ref").and_then(Value::as_str).and_then(|path| root.pointer(path.strip_prefix('#')?));
+    let target = here
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|path| root.pointer(path.strip_prefix('#')?));
     target.unwrap_or(here).get("properties")?.as_object()
 }

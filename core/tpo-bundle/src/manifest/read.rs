@@ -12,11 +12,17 @@ impl Manifest {
     /// Reads the text of a manifest; `name` stands for the file in messages.
     pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
         if text.len() as u64 > MAX_BYTES {
-            return Err(Failure::new(Kind::Input, format!("{name} is larger than {} KiB", MAX_BYTES >> 10)));
+            return Err(Failure::new(
+                Kind::Input,
+                format!("{name} is larger than {} KiB", MAX_BYTES >> 10),
+            ));
         }
         let wrong = |error: toml::de::Error| {
             let at = place(text, error.span().map_or(0, |span| span.start));
-            Failure::new(Kind::Input, format!("{name}:{at}: {}", one_line(error.message())))
+            Failure::new(
+                Kind::Input,
+                format!("{name}:{at}: {}", one_line(error.message())),
+            )
         };
         let document = DeTable::parse(text).map_err(wrong)?;
         if let Some(unknown) = keys::first_unknown(document.get_ref(), &Self::schema()) {
@@ -25,7 +31,9 @@ impl Manifest {
             return Err(Failure::new(Kind::Input, what).hint(unknown.hint()));
         }
         let manifest: Self = toml::from_str(text).map_err(wrong)?;
-        manifest.check().map_err(|what| Failure::new(Kind::Input, format!("{name}: {what}")))?;
+        manifest
+            .check()
+            .map_err(|what| Failure::new(Kind::Input, format!("{name}: {what}")))?;
         Ok(manifest)
     }
 }
@@ -34,11 +42,16 @@ impl Manifest {
 fn place(text: &str, offset: usize) -> String {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .map_or(0, |line| line.chars().count())
+        + 1;
     format!("{line}:{column}")
 }
 
-/// A quotation of foreign text in a message: without line breaks or control characters, and not long.
+/// A quotation of foreign text in a message: without line breaks or control characters, and not
+/// long.
 fn one_line(text: &str) -> String {
     let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     shown.take(400).collect()

@@ -22,13 +22,26 @@ impl Manifest {
         if self.version.to_string().len() > MAX_VERSION {
             return Err(format!("`version` is longer than {MAX_VERSION} bytes"));
         }
-        spdx::Expression::parse(&self.license)
-            .map_err(|error| format!("`license = \"{}\"` is no SPDX expression: {}", self.license, error.reason))?;
+        spdx::Expression::parse(&self.license).map_err(|error| {
+            format!(
+                "`license = \"{}\"` is no SPDX expression: {}",
+                self.license, error.reason
+            )
+        })?;
         check_count("component", self.components.len(), 1, MAX_COMPONENTS)?;
         check_count("permission", self.permissions.len(), 0, MAX_PERMISSIONS)?;
-        check_distinct("components are called", self.components.iter().map(|component| &component.name))?;
-        check_distinct("components have the file", self.components.iter().map(|component| &component.file))?;
-        check_distinct("permissions are for", self.permissions.iter().map(|permission| &permission.import))?;
+        check_distinct(
+            "components are called",
+            self.components.iter().map(|component| &component.name),
+        )?;
+        check_distinct(
+            "components have the file",
+            self.components.iter().map(|component| &component.file),
+        )?;
+        check_distinct(
+            "permissions are for",
+            self.permissions.iter().map(|permission| &permission.import),
+        )?;
         self.components.iter().try_for_each(Component::check)?;
         self.permissions.iter().try_for_each(Permission::check)
     }
@@ -41,9 +54,14 @@ impl Component {
             let all = PluginRole::ALL.map(PluginRole::as_str).join(", ");
             return Err(format!("component `{name}` has no roles; there are {all}"));
         }
-        check_distinct(&format!("roles of component `{name}` are"), self.roles.iter())?;
+        check_distinct(
+            &format!("roles of component `{name}` are"),
+            self.roles.iter(),
+        )?;
         if let Some(key) = date_key(&self.config) {
-            return Err(format!("`config.{key}` of component `{name}` is a date, and a configuration is JSON"));
+            return Err(format!(
+                "`config.{key}` of component `{name}` is a date, and a configuration is JSON"
+            ));
         }
         Ok(())
     }
@@ -57,7 +75,8 @@ impl Permission {
             let shown: String = import.chars().take(MAX_IMPORT).collect();
             let shown = shown.escape_debug();
             return Err(format!(
-                "`import = \"{shown}\"` names no interface; write it without version, as `tpo:plugin/model`"
+                "`import = \"{shown}\"` names no interface; write it without version, as \
+                    `tpo:plugin/model`"
             ));
         }
         check_line(&format!("why` of permission `{import}"), why, MAX_WHY)
@@ -67,7 +86,8 @@ impl Permission {
 /// One line of printable text.
 fn check_line(key: &str, text: &str, max: usize) -> Result<(), String> {
     let is_hidden = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
     };
     if text.trim().is_empty() {
         return Err(format!("`{key}` is empty"));
@@ -76,7 +96,9 @@ fn check_line(key: &str, text: &str, max: usize) -> Result<(), String> {
         return Err(format!("`{key}` is longer than {max} characters"));
     }
     if text.contains(is_hidden) {
-        return Err(format!("`{key}` holds a line break or an invisible character"));
+        return Err(format!(
+            "`{key}` holds a line break or an invisible character"
+        ));
     }
     Ok(())
 }
@@ -85,10 +107,15 @@ fn check_count(what: &str, count: usize, min: usize, max: usize) -> Result<(), S
     if (min..=max).contains(&count) {
         return Ok(());
     }
-    Err(format!("there are {count} `[[{what}]]`, and there may be {min} to {max}"))
+    Err(format!(
+        "there are {count} `[[{what}]]`, and there may be {min} to {max}"
+    ))
 }
 
-fn check_distinct<T: Ord + ToString>(what: &str, items: impl Iterator<Item = T>) -> Result<(), String> {
+fn check_distinct<T: Ord + ToString>(
+    what: &str,
+    items: impl Iterator<Item = T>,
+) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for item in items {
         let shown = item.to_string();
@@ -99,9 +126,12 @@ fn check_distinct<T: Ord + ToString>(what: &str, items: impl Iterator<Item = T>)
     Ok(())
 }
 
-/// The path of a date. JSON has none, so it would reach the plugin as something the author did not write.
+/// The path of a date. JSON has none, so it would reach the plugin as something the author did not
+/// write.
 fn date_key(table: &toml::Table) -> Option<String> {
-    table.iter().find_map(|(key, value)| date_in(value).map(|rest| format!("{key}{rest}")))
+    table
+        .iter()
+        .find_map(|(key, value)| date_in(value).map(|rest| format!("{key}{rest}")))
 }
 
 fn date_in(value: &toml::Value) -> Option<String> {

@@ -29,7 +29,10 @@ fn refusal(from: &str, to: &str) -> (String, String) {
     assert!(GOOD.contains(from), "{from}");
     let failure = Manifest::parse(&GOOD.replacen(from, to, 1), "tpo-plugin.toml").expect_err(to);
     assert_eq!(failure.kind(), Kind::Input);
-    (failure.to_string(), failure.nearest_hint().unwrap_or_default().to_owned())
+    (
+        failure.to_string(),
+        failure.nearest_hint().unwrap_or_default().to_owned(),
+    )
 }
 
 #[test]
@@ -46,15 +49,24 @@ fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
     let said = |from, to| refusal(from, to);
     assert_eq!(
         said("license =", "licence ="),
-        ("tpo-plugin.toml:4:1: unknown key `licence`".into(), "did you mean `license`?".into())
+        (
+            "tpo-plugin.toml:4:1: unknown key `licence`".into(),
+            "did you mean `license`?".into()
+        )
     );
     assert_eq!(
         said("config-schema", "config_schema"),
-        ("tpo-plugin.toml:15:1: unknown key `component.config_schema`".into(), "did you mean `config-schema`?".into())
+        (
+            "tpo-plugin.toml:15:1: unknown key `component.config_schema`".into(),
+            "did you mean `config-schema`?".into()
+        )
     );
     assert_eq!(
         said("why =", "because ="),
-        ("tpo-plugin.toml:19:1: unknown key `permission.because`".into(), "the keys here are import, why".into())
+        (
+            "tpo-plugin.toml:19:1: unknown key `permission.because`".into(),
+            "the keys here are import, why".into()
+        )
     );
 }
 
@@ -62,10 +74,17 @@ fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
 fn every_key_of_the_structs_is_a_key_of_the_schema() {
     let schema = Manifest::schema();
     let table = toml::Table::try_from(Manifest::parse(GOOD, "it").expect("good")).expect("a table");
-    let keys: BTreeSet<&String> = schema["properties"].as_object().expect("keys").keys().collect();
+    let keys: BTreeSet<&String> = schema["properties"]
+        .as_object()
+        .expect("keys")
+        .keys()
+        .collect();
     assert_eq!(keys, table.keys().collect());
     for (name, key) in [("Component", "config-schema"), ("Permission", "why")] {
-        assert!(schema["$defs"][name]["properties"].get(key).is_some(), "{name} {key}");
+        assert!(
+            schema["$defs"][name]["properties"].get(key).is_some(),
+            "{name} {key}"
+        );
         assert_eq!(schema["$defs"][name]["additionalProperties"], false);
     }
 }
@@ -75,34 +94,93 @@ fn what_makes_no_sense_is_refused_by_name() {
     let long = format!("summary = \"{}\"", "x".repeat(201));
     let second = "[[permission]]\nimport = \"tpo:plugin/model\"\nwhy = \"again\"\n[[permission]]";
     let cases = [
-        ("\"strict-rules\"", "\"Strict Rules\"", "`Strict Rules` is not a plain name"),
+        (
+            "\"strict-rules\"",
+            "\"Strict Rules\"",
+            "`Strict Rules` is not a plain name",
+        ),
         ("\"1.2.0\"", "\"1.2\"", "unexpected end of input"),
         ("OR MIT", "XOR MIT", "is no SPDX expression"),
-        ("summary = \"Scores by rules.\"", &long, "`summary` is longer than 200 characters"),
+        (
+            "summary = \"Scores by rules.\"",
+            &long,
+            "`summary` is longer than 200 characters",
+        ),
         ("Scores by rules.", " ", "`summary` is empty"),
-        ("Scores by", "Scores\\u001b[2J", "`summary` holds a line break or an invisible character"),
-        ("Scores by", "Scores \\u202e", "`summary` holds a line break or an invisible character"),
-        ("contract = \"0.1\"", "contract = \"0.2\"", "unknown variant `0.2`, expected `0.1`"),
+        (
+            "Scores by",
+            "Scores\\u001b[2J",
+            "`summary` holds a line break or an invisible character",
+        ),
+        (
+            "Scores by",
+            "Scores \\u202e",
+            "`summary` holds a line break or an invisible character",
+        ),
+        (
+            "contract = \"0.1\"",
+            "contract = \"0.2\"",
+            "unknown variant `0.2`, expected `0.1`",
+        ),
         ("contract = \"0.1\"", "", "missing field `contract`"),
-        ("target/rules.wasm", "../rules.wasm", "is not the name of a file in the bundle"),
-        ("target/rules.wasm", "/rules.wasm", "is not the name of a file in the bundle"),
-        ("rules.schema.json", "a/../../b", "is not the name of a file in the bundle"),
-        ("[\"judge\"]", "[]", "component `rules` has no roles; there are thought-template"),
-        ("[\"judge\"]", "[\"judge\", \"judge\"]", "two roles of component `rules` are `judge`"),
+        (
+            "target/rules.wasm",
+            "../rules.wasm",
+            "is not the name of a file in the bundle",
+        ),
+        (
+            "target/rules.wasm",
+            "/rules.wasm",
+            "is not the name of a file in the bundle",
+        ),
+        (
+            "rules.schema.json",
+            "a/../../b",
+            "is not the name of a file in the bundle",
+        ),
+        (
+            "[\"judge\"]",
+            "[]",
+            "component `rules` has no roles; there are thought-template",
+        ),
+        (
+            "[\"judge\"]",
+            "[\"judge\", \"judge\"]",
+            "two roles of component `rules` are `judge`",
+        ),
         ("[\"judge\"]", "[\"critic\"]", "unknown variant `critic`"),
-        ("min-words = 3", "since = [{ a = 2020-01-01 }]", "`config.since.a` of component `rules` is a date"),
-        ("[[permission]]", second, "two permissions are for `tpo:plugin/model`"),
-        ("tpo:plugin/model", "tpo:plugin/model@0.1.0", "names no interface"),
+        (
+            "min-words = 3",
+            "since = [{ a = 2020-01-01 }]",
+            "`config.since.a` of component `rules` is a date",
+        ),
+        (
+            "[[permission]]",
+            second,
+            "two permissions are for `tpo:plugin/model`",
+        ),
+        (
+            "tpo:plugin/model",
+            "tpo:plugin/model@0.1.0",
+            "names no interface",
+        ),
         ("[[component]]", "[component]", "invalid type"),
     ];
     for (from, to, what) in cases {
         let (said, _) = refusal(from, to);
-        assert!(said.starts_with("tpo-plugin.toml:") && said.contains(what), "{said}");
+        assert!(
+            said.starts_with("tpo-plugin.toml:") && said.contains(what),
+            "{said}"
+        );
     }
-    let many: String = (0..17)
-        .fold(GOOD.to_owned(), |text, index| text + &format!("[[permission]]\nimport = \"x{index}\"\nwhy = \"x\"\n"));
+    let many: String = (0..17).fold(GOOD.to_owned(), |text, index| {
+        text + &format!("[[permission]]\nimport = \"x{index}\"\nwhy = \"x\"\n")
+    });
     let failure = Manifest::parse(&many, "it").expect_err("too many");
-    assert_eq!(failure.to_string(), "it: there are 18 `[[permission]]`, and there may be 0 to 16");
+    assert_eq!(
+        failure.to_string(),
+        "it: there are 18 `[[permission]]`, and there may be 0 to 16"
+    );
     let failure = Manifest::parse(&"#\n".repeat(40_000), "it").expect_err("too large");
     assert_eq!(failure.to_string(), "it is larger than 64 KiB");
 }

@@ -10,18 +10,26 @@ const HEX: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2001
 
 #[test]
 fn the_parts_are_told_apart() {
-    let reference = parsed(&format!("oci://127.0.0.1:5000/judges/rules:1.2@sha256:{HEX}#strict"));
+    let reference = parsed(&format!(
+        "oci://127.0.0.1:5000/judges/rules:1.2@sha256:{HEX}#strict"
+    ));
     assert_eq!(reference.registry(), "127.0.0.1:5000");
     assert_eq!(reference.repository(), "judges/rules");
     assert_eq!(reference.tag(), Some("1.2"));
     assert_eq!(reference.digest().map(Digest::hex).as_deref(), Some(HEX));
     assert_eq!(reference.component().map(Name::as_str), Some("strict"));
-    assert_eq!(reference.source().to_string(), "oci://127.0.0.1:5000/judges/rules:1.2");
+    assert_eq!(
+        reference.source().to_string(),
+        "oci://127.0.0.1:5000/judges/rules:1.2"
+    );
 }
 
 #[test]
 fn a_source_always_has_a_tag_or_a_digest() {
-    assert_eq!(parsed("oci://[::1]:80/a").source().to_string(), "oci://[::1]:80/a:latest");
+    assert_eq!(
+        parsed("oci://[::1]:80/a").source().to_string(),
+        "oci://[::1]:80/a:latest"
+    );
     let pinned = format!("oci://ghcr.io/a/b@sha256:{HEX}");
     assert_eq!(parsed(&format!("{pinned}#c")).source().to_string(), pinned);
 }

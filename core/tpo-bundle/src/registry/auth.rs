@@ -1,4 +1,5 @@
-//! What a registry wants to see before it answers: a password, or a token that another server gives for it.
+//! What a registry wants to see before it answers: a password, or a token that another server gives
+//! for it.
 
 use std::io::Read;
 
@@ -19,20 +20,32 @@ const MAX_TOKEN: u64 = 64 << 10;
 /// How a registry wants to be asked.
 pub(super) enum Challenge {
     Basic,
-    Bearer { realm: String, service: Option<String> },
+    Bearer {
+        realm: String,
+        service: Option<String>,
+    },
 }
 
 impl Challenge {
     /// The first one that is understood.
     pub(super) fn of(response: &Response<Body>) -> Option<Self> {
-        let headers =
-            response.headers().get_all("www-authenticate").into_iter().filter_map(|value| value.to_str().ok());
-        headers.filter_map(|header| http_auth::parse_challenges(header).ok()).flatten().find_map(|one| Self::from(&one))
+        let headers = response
+            .headers()
+            .get_all("www-authenticate")
+            .into_iter()
+            .filter_map(|value| value.to_str().ok());
+        headers
+            .filter_map(|header| http_auth::parse_challenges(header).ok())
+            .flatten()
+            .find_map(|one| Self::from(&one))
     }
 
     fn from(challenge: &ChallengeRef<'_>) -> Option<Self> {
         let parameter = |name: &str| {
-            let found = challenge.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            let found = challenge
+                .params
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name));
             found.map(|(_, value)| value.to_unescaped())
         };
         if challenge.scheme.eq_ignore_ascii_case("basic") {
@@ -40,11 +53,15 @@ impl Challenge {
         }
         let bearer = challenge.scheme.eq_ignore_ascii_case("bearer");
         let realm = parameter("realm").filter(|_| bearer)?;
-        Some(Self::Bearer { realm, service: parameter("service") })
+        Some(Self::Bearer {
+            realm,
+            service: parameter("service"),
+        })
     }
 }
 
-/// The `Authorization` for `scope` that answers a challenge; none where there is nothing to answer with.
+/// The `Authorization` for `scope` that answers a challenge; none where there is nothing to answer
+/// with.
 pub(super) fn authorize(
     transport: &Transport,
     challenge: &Challenge,
@@ -52,16 +69,24 @@ pub(super) fn authorize(
     scope: &str,
 ) -> Result<Option<String>, Failure> {
     let basic = match login {
-        Login::Password { user, password } => Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))),
+        Login::Password { user, password } => Some(format!(
+            "Basic {}",
+            STANDARD.encode(format!("{user}:{password}"))
+        )),
         Login::Anonymous | Login::Identity(_) => None,
     };
-    let Challenge::Bearer { realm, service } = challenge else { return Ok(basic) };
+    let Challenge::Bearer { realm, service } = challenge else {
+        return Ok(basic);
+    };
     let mut query = format!("scope={}", escaped(scope));
     if let Some(service) = service {
         query += &format!("&service={}", escaped(service));
     }
     let mut response = if let Login::Identity(token) = login {
-        let form = format!("grant_type=refresh_token&client_id=tpo&refresh_token={}&{query}", escaped(token));
+        let form = format!(
+            "grant_type=refresh_token&client_id=tpo&refresh_token={}&{query}",
+            escaped(token)
+        );
         transport.ask(realm, None, Some(&form))?
     } else {
         let joint = if realm.contains('?') { '&' } else { '?' };
@@ -72,11 +97,23 @@ pub(super) fn authorize(
     }
     let mut bytes = Vec::new();
     let reader = response.body_mut().as_reader();
-    reader.take(MAX_TOKEN).read_to_end(&mut bytes).map_err(|error| transport.broken(realm, error))?;
+    reader
+        .take(MAX_TOKEN)
+        .read_to_end(&mut bytes)
+        .map_err(|error| transport.broken(realm, error))?;
     let token: Token = serde_json::from_slice(&bytes).map_err(|error| {
-        transport.fault(Kind::Network, realm, "has a token server that gives no token").because(error)
+        transport
+            .fault(
+                Kind::Network,
+                realm,
+                "has a token server that gives no token",
+            )
+            .because(error)
     })?;
-    Ok(token.token.or(token.access_token).map(|token| format!("Bearer {token}")))
+    Ok(token
+        .token
+        .or(token.access_token)
+        .map(|token| format!("Bearer {token}")))
 }
 
 /// Both names are in use.

@@ -15,7 +15,14 @@ pub(super) struct Exchange<'a> {
 
 impl<'a> Exchange<'a> {
     fn new(method: Method, path: &str) -> Self {
-        Self { method, path: path.to_owned(), headers: Vec::new(), body: None, follows: false, size: 0 }
+        Self {
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: None,
+            follows: false,
+            size: 0,
+        }
     }
 
     pub(super) fn get(path: &str) -> Self {
@@ -27,12 +34,20 @@ impl<'a> Exchange<'a> {
     }
 
     pub(super) fn post(path: &str) -> Self {
-        Self { body: Some(&[]), ..Self::new(Method::POST, path) }
+        Self {
+            body: Some(&[]),
+            ..Self::new(Method::POST, path)
+        }
     }
 
     pub(super) fn put(path: &str, body: &'a [u8], media_type: &'static str) -> Self {
         let size = body.len() as u64;
-        Self { body: Some(body), size, ..Self::new(Method::PUT, path) }.header("content-type", media_type)
+        Self {
+            body: Some(body),
+            size,
+            ..Self::new(Method::PUT, path)
+        }
+        .header("content-type", media_type)
     }
 
     pub(super) fn header(mut self, name: &'static str, value: &'static str) -> Self {
@@ -53,6 +68,10 @@ impl<'a> Exchange<'a> {
 
     /// What a token must allow. A token for reading is another one than for writing.
     pub(super) fn action(&self) -> &'static str {
-        if self.body.is_some() { "pull,push" } else { "pull" }
+        if self.body.is_some() {
+            "pull,push"
+        } else {
+            "pull"
+        }
     }
 }

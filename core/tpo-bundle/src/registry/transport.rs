@@ -1,7 +1,8 @@
-//! Requests to one registry: encrypted unless it is this machine, sent again after a passing fault, never led astray.
+//! Requests to one registry: encrypted unless it is this machine, sent again after a passing fault,
+//! never led astray.
 //!
-//! A redirect is followed for a blob only, because a blob is checked by its digest, and only to where it is encrypted;
-//! name and password do not go along.
+//! A redirect is followed for a blob only, because a blob is checked by its digest, and only to
+//! where it is encrypted; name and password do not go along.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -63,19 +64,30 @@ impl Transport {
         })
     }
 
-    /// Sends a request, with authorization if it is asked for. The answer has one of the statuses `wanted`.
-    pub(super) fn call(&self, exchange: &Exchange<'_>, wanted: &[u16]) -> Result<Response<Body>, Failure> {
+    /// Sends a request, with authorization if it is asked for. The answer has one of the statuses
+    /// `wanted`.
+    pub(super) fn call(
+        &self,
+        exchange: &Exchange<'_>,
+        wanted: &[u16],
+    ) -> Result<Response<Body>, Failure> {
         let mut response = self.send_patiently(exchange)?;
         if response.status() == 401
             && let Some(challenge) = Challenge::of(&response)
         {
             let scope = format!("repository:{}:{}", self.repository, exchange.action());
             if let Some(authorization) = auth::authorize(self, &challenge, &self.login, &scope)? {
-                self.authorizations.borrow_mut().insert(exchange.action(), authorization);
+                self.authorizations
+                    .borrow_mut()
+                    .insert(exchange.action(), authorization);
                 response = self.send_patiently(exchange)?;
             }
         }
-        if wanted.contains(&response.status().as_u16()) { Ok(response) } else { Err(self.refused(exchange, &response)) }
+        if wanted.contains(&response.status().as_u16()) {
+            Ok(response)
+        } else {
+            Err(self.refused(exchange, &response))
+        }
     }
 
     fn refused(&self, exchange: &Exchange<'_>, response: &Response<Body>) -> Failure {
@@ -84,8 +96,15 @@ impl Transport {
         match status.as_u16() {
             401 | 403 => {
                 let is_nobody = matches!(self.login, Login::Anonymous);
-                let who = if is_nobody { "it was asked without a name" } else { "docker's credentials were used" };
-                failure.hint(format!("{who}; run `docker login {}` with an account that may do this", self.registry))
+                let who = if is_nobody {
+                    "it was asked without a name"
+                } else {
+                    "docker's credentials were used"
+                };
+                failure.hint(format!(
+                    "{who}; run `docker login {}` with an account that may do this",
+                    self.registry
+                ))
             }
             404 => failure.hint("check the name; the registry may have lost or removed it"),
             429 | 500..=599 => failure.hint(format!("it was tried {TRIES} times; try again later")),
@@ -113,21 +132,33 @@ impl Transport {
             if !response.status().is_redirection() {
                 return Ok(response);
             }
-            let location = response.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let location = response
+                .headers()
+                .get("location")
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
             let target = match self.own(location) {
                 Some(path) => format!("{}{path}", self.origin),
                 None => location.to_owned(),
             };
             let is_safe = target.starts_with("https://") || self.is_own(&target);
             if !exchange.follows || !is_safe {
-                let what = format!("redirects to `{}`, which is not followed", printable(location));
+                let what = format!(
+                    "redirects to `{}`, which is not followed",
+                    printable(location)
+                );
                 return Err(self.fault(Kind::Network, &exchange.path, &what).hint(
-                    "only a blob may be redirected, and only to `https`; name the registry by where it really is",
+                    "only a blob may be redirected, and only to `https`; name the registry by \
+                        where it really is",
                 ));
             }
             url = target;
         }
-        Err(self.fault(Kind::Network, &exchange.path, &format!("redirects more than {MAX_HOPS} times")))
+        Err(self.fault(
+            Kind::Network,
+            &exchange.path,
+            &format!("redirects more than {MAX_HOPS} times"),
+        ))
     }
 
     fn send_to(&self, url: &str, exchange: &Exchange<'_>) -> Result<Response<Body>, Failure> {
@@ -139,7 +170,8 @@ impl Transport {
             request = request.header("authorization", authorization);
         }
         let unsendable = |error: ureq::http::Error| {
-            self.fault(Kind::Network, &exchange.path, "leads to what is no address").because(error)
+            self.fault(Kind::Network, &exchange.path, "leads to what is no address")
+                .because(error)
         };
         let time = self.patience + Duration::from_secs(exchange.size / SLOWEST);
         let sent = match exchange.body {
@@ -147,19 +179,38 @@ impl Transport {
             None => self.run(request.body(()).map_err(unsendable)?, time),
         };
         sent.map_err(|error| {
-            self.fault(Kind::Network, &exchange.path, "cannot be reached or does not answer")
-                .because(error)
-                .hint("check the name and the network; with `--offline` only what is already here is used")
+            self.fault(
+                Kind::Network,
+                &exchange.path,
+                "cannot be reached or does not answer",
+            )
+            .because(error)
+            .hint(
+                "check the name and the network; with `--offline` only what is already here \
+                    is used",
+            )
         })
     }
 
     /// What is told along with a request: nothing to anybody but the registry itself.
     fn authorization(&self, url: &str, action: &str) -> Option<String> {
-        self.authorizations.borrow().get(action).filter(|_| self.is_own(url)).cloned()
+        self.authorizations
+            .borrow()
+            .get(action)
+            .filter(|_| self.is_own(url))
+            .cloned()
     }
 
-    fn run<S: ureq::AsSendBody>(&self, request: Request<S>, time: Duration) -> Result<Response<Body>, ureq::Error> {
-        let request = self.agent.configure_request(request).timeout_global(Some(time)).build();
+    fn run<S: ureq::AsSendBody>(
+        &self,
+        request: Request<S>,
+        time: Duration,
+    ) -> Result<Response<Body>, ureq::Error> {
+        let request = self
+            .agent
+            .configure_request(request)
+            .timeout_global(Some(time))
+            .build();
         self.agent.run(request)
     }
 
@@ -171,7 +222,11 @@ impl Transport {
         form: Option<&str>,
     ) -> Result<Response<Body>, Failure> {
         let cannot = |error: Box<dyn std::error::Error + Send + Sync>| {
-            let what = format!("registry `{}` sends for a token to `{}`, which fails", self.registry, printable(url));
+            let what = format!(
+                "registry `{}` sends for a token to `{}`, which fails",
+                self.registry,
+                printable(url)
+            );
             Failure::new(Kind::Network, what).because(error)
         };
         if !(url.starts_with("https://") || self.is_own(url)) {
@@ -183,10 +238,18 @@ impl Transport {
         }
         let answer = match form {
             Some(form) => {
-                let request = request.method(Method::POST).header("content-type", "application/x-www-form-urlencoded");
-                self.run(request.body(form).map_err(|error| cannot(error.into()))?, self.patience)
+                let request = request
+                    .method(Method::POST)
+                    .header("content-type", "application/x-www-form-urlencoded");
+                self.run(
+                    request.body(form).map_err(|error| cannot(error.into()))?,
+                    self.patience,
+                )
             }
-            None => self.run(request.body(()).map_err(|error| cannot(error.into()))?, self.patience),
+            None => self.run(
+                request.body(()).map_err(|error| cannot(error.into()))?,
+                self.patience,
+            ),
         };
         answer.map_err(|error| cannot(error.into()))
     }
@@ -198,19 +261,25 @@ impl Transport {
     }
 
     fn is_own(&self, url: &str) -> bool {
-        url.strip_prefix(&self.origin).is_some_and(|path| path.starts_with('/'))
+        url.strip_prefix(&self.origin)
+            .is_some_and(|path| path.starts_with('/'))
     }
 
     /// The connection broke while a body was read.
     pub(super) fn broken(&self, path: &str, error: std::io::Error) -> Failure {
         // An end too early is told as bytes that are missing; the rest is silence or a cut line.
-        self.fault(Kind::Network, path, "stopped in the middle of its answer").because(error).hint("try again later")
+        self.fault(Kind::Network, path, "stopped in the middle of its answer")
+            .because(error)
+            .hint("try again later")
     }
 
     pub(super) fn fault(&self, kind: Kind, path: &str, what: &str) -> Failure {
         let place = path.strip_prefix("/v2/").unwrap_or(path);
         let place = place.split('?').next().unwrap_or_default();
-        Failure::new(kind, format!("registry `{}` {what} (`{place}`)", self.registry))
+        Failure::new(
+            kind,
+            format!("registry `{}` {what} (`{place}`)", self.registry),
+        )
     }
 }
 
@@ -225,16 +294,31 @@ mod tests {
     use crate::access::Credentials;
 
     fn transport(registry: &str) -> Transport {
-        let access = Access { credentials: Credentials::Anonymous, ..Access::default() };
+        let access = Access {
+            credentials: Credentials::Anonymous,
+            ..Access::default()
+        };
         Transport::new(registry, "a/b", &access).expect("a transport")
     }
 
     #[test]
     fn only_this_machine_is_spoken_to_without_encryption() {
-        for here in ["127.0.0.1", "127.0.0.1:5000", "localhost:5000", "[::1]:5000", "[::1]"] {
+        for here in [
+            "127.0.0.1",
+            "127.0.0.1:5000",
+            "localhost:5000",
+            "[::1]:5000",
+            "[::1]",
+        ] {
             assert_eq!(transport(here).origin, format!("http://{here}"));
         }
-        for elsewhere in ["ghcr.io", "localhost.example", "127.0.0.1.example:80", "10.0.0.1:5000", "[::2]:80"] {
+        for elsewhere in [
+            "ghcr.io",
+            "localhost.example",
+            "127.0.0.1.example:80",
+            "10.0.0.1:5000",
+            "[::2]:80",
+        ] {
             assert_eq!(transport(elsewhere).origin, format!("https://{elsewhere}"));
         }
     }
@@ -242,12 +326,26 @@ mod tests {
     #[test]
     fn a_password_goes_to_nobody_else() {
         let transport = transport("ghcr.io");
-        transport.authorizations.borrow_mut().insert("pull", "Basic x".into());
-        assert_eq!(transport.authorization("https://ghcr.io/v2/", "pull").as_deref(), Some("Basic x"));
-        assert_eq!(transport.authorization("https://ghcr.io/v2/", "pull,push"), None);
-        for other in
-            ["https://ghcr.io.example/v2/", "https://ghcr.io@example/", "http://ghcr.io/v2/", "https://cdn.example/"]
-        {
+        transport
+            .authorizations
+            .borrow_mut()
+            .insert("pull", "Basic x".into());
+        assert_eq!(
+            transport
+                .authorization("https://ghcr.io/v2/", "pull")
+                .as_deref(),
+            Some("Basic x")
+        );
+        assert_eq!(
+            transport.authorization("https://ghcr.io/v2/", "pull,push"),
+            None
+        );
+        for other in [
+            "https://ghcr.io.example/v2/",
+            "https://ghcr.io@example/",
+            "http://ghcr.io/v2/",
+            "https://cdn.example/",
+        ] {
             assert_eq!(transport.authorization(other, "pull"), None, "{other}");
         }
     }
@@ -256,8 +354,17 @@ mod tests {
     fn what_leads_elsewhere_is_not_its_own() {
         let transport = transport("ghcr.io");
         assert_eq!(transport.own("/v2/x").as_deref(), Some("/v2/x"));
-        assert_eq!(transport.own("https://ghcr.io/v2/x").as_deref(), Some("/v2/x"));
-        for other in ["//example/x", "https://example/x", "https://ghcr.io.example/x", "", "v2/x"] {
+        assert_eq!(
+            transport.own("https://ghcr.io/v2/x").as_deref(),
+            Some("/v2/x")
+        );
+        for other in [
+            "//example/x",
+            "https://example/x",
+            "https://ghcr.io.example/x",
+            "",
+            "v2/x",
+        ] {
             assert_eq!(transport.own(other), None, "{other}");
         }
     }

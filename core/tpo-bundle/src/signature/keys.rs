@@ -35,11 +35,16 @@ impl FromStr for PublicKey {
 
     fn from_str(text: &str) -> Result<Self, Failure> {
         let bytes = decoded(text, PUBLIC);
-        let key = bytes.and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok()).filter(|key| !key.is_weak());
+        let key = bytes
+            .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok())
+            .filter(|key| !key.is_weak());
         key.map(Self).ok_or_else(|| {
             let shown: String = text.chars().take(80).collect();
-            Failure::new(Kind::Input, format!("`{}` is not a public key", shown.escape_debug()))
-                .hint(format!("write `{PUBLIC}` and 64 hex digits"))
+            Failure::new(
+                Kind::Input,
+                format!("`{}` is not a public key", shown.escape_debug()),
+            )
+            .hint(format!("write `{PUBLIC}` and 64 hex digits"))
         })
     }
 }
@@ -72,10 +77,15 @@ impl SecretKey {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
         let text = fs::read_to_string(path).map_err(|error| {
-            Failure::new(Kind::Input, format!("cannot read the signing key `{shown}`")).because(error)
+            Failure::new(
+                Kind::Input,
+                format!("cannot read the signing key `{shown}`"),
+            )
+            .because(error)
         })?;
         let bytes = decoded(text.trim_end(), SECRET).ok_or_else(|| {
-            Failure::new(Kind::Input, format!("`{shown}` holds no signing key")).hint("`tpo plugin keygen` makes one")
+            Failure::new(Kind::Input, format!("`{shown}` holds no signing key"))
+                .hint("`tpo plugin keygen` makes one")
         })?;
         Ok(Self(SigningKey::from_bytes(&bytes)))
     }
@@ -93,8 +103,9 @@ impl SecretKey {
 /// Makes a key and writes it to a new file that only its owner can read.
 pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Failure::new(Kind::Resources, "the system gives no random numbers").because(error))?;
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Failure::new(Kind::Resources, "the system gives no random numbers").because(error)
+    })?;
     let key = SecretKey(SigningKey::from_bytes(&bytes));
     let written = create(path).and_then(|mut file| {
         writeln!(file, "{SECRET}{}", hex::encode(bytes))?;
@@ -102,9 +113,17 @@ pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
     });
     written.map_err(|error| {
         let exists = error.kind() == io::ErrorKind::AlreadyExists;
-        let hint =
-            if exists { "a key is never overwritten: choose another name" } else { "check folder and permissions" };
-        Failure::new(Kind::Input, format!("cannot write the key `{}`", path.display())).because(error).hint(hint)
+        let hint = if exists {
+            "a key is never overwritten: choose another name"
+        } else {
+            "check folder and permissions"
+        };
+        Failure::new(
+            Kind::Input,
+            format!("cannot write the key `{}`", path.display()),
+        )
+        .because(error)
+        .hint(hint)
     })?;
     Ok(key.public())
 }

@@ -4,20 +4,34 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use tpo_bundle::{Access, Credentials, Lock, Mode, PublishOptions, Published, Reference, Resolved, Store};
+use tpo_bundle::{
+    Access, Credentials, Lock, Mode, PublishOptions, Published, Reference, Resolved, Store,
+};
 use tpo_types::Failure;
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
 
-/// A component of one of the contract's worlds. It is well-formed and does nothing; `stamp` makes it another one.
+/// A component of one of the contract's worlds. It is well-formed and does nothing; `stamp` makes
+/// it another one.
 pub(crate) fn component(world: &str, stamp: &str) -> Vec<u8> {
     let mut contract = Resolve::default();
-    contract.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit")).unwrap();
-    let package = contract.packages.iter().find(|(_, package)| package.worlds.contains_key(world)).unwrap().0;
+    contract
+        .push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit"))
+        .unwrap();
+    let package = contract
+        .packages
+        .iter()
+        .find(|(_, package)| package.worlds.contains_key(world))
+        .unwrap()
+        .0;
     let world = contract.select_world(&[package], Some(world)).unwrap();
     let mut module = dummy_module(&contract, world, ManglingAndAbi::Legacy(LiftLowerAbi::Sync));
     embed_component_metadata(&mut module, &contract, world, StringEncoding::UTF8).unwrap();
-    let mut bytes = ComponentEncoder::default().module(&module).unwrap().encode().unwrap();
+    let mut bytes = ComponentEncoder::default()
+        .module(&module)
+        .unwrap()
+        .encode()
+        .unwrap();
     // A custom section: its number, its size, and a name with its length.
     let name = format!("stamp-{stamp}");
     bytes.extend([0, name.len() as u8 + 1, name.len() as u8]);
@@ -32,17 +46,27 @@ pub(crate) struct Author {
 
 impl Author {
     pub(crate) fn judge(version: &str) -> Self {
-        let author = Self { folder: TempDir::new().unwrap() };
+        let author = Self {
+            folder: TempDir::new().unwrap(),
+        };
         author.write("judge.wasm", &component("judge-plugin", version));
-        author.manifest(version, "[[component]]\nname = \"strict\"\nfile = \"judge.wasm\"\nroles = [\"judge\"]\n");
+        author.manifest(
+            version,
+            "[[component]]\nname = \"strict\"\nfile = \"judge.wasm\"\nroles = [\"judge\"]\n",
+        );
         author
     }
 
     /// Two components, of which one asks for a model; a schema and a read-me.
     pub(crate) fn pair(version: &str) -> Self {
-        let author = Self { folder: TempDir::new().unwrap() };
+        let author = Self {
+            folder: TempDir::new().unwrap(),
+        };
         author.write("out/judge.wasm", &component("model-judge-plugin", version));
-        author.write("out/format.wasm", &component("thought-format-plugin", version));
+        author.write(
+            "out/format.wasm",
+            &component("thought-format-plugin", version),
+        );
         author.write("judge.schema.json", br#"{"type": "object"}"#);
         author.write("README.md", b"# Two of them\n");
         author.manifest(
@@ -80,7 +104,8 @@ why = "It asks for a second opinion."
 
     pub(crate) fn manifest(&self, version: &str, rest: &str) {
         let head = format!(
-            "name = \"strict-judge\"\nversion = \"{version}\"\nlicense = \"Apache-2.0\"\nsummary = \"Judges strictly.\"\n\
+            "name = \"strict-judge\"\nversion = \"{version}\"\nlicense = \"Apache-2.0\"\nsummary \
+                = \"Judges strictly.\"\n\
              contract = \"0.1\"\n\n"
         );
         self.write("tpo-plugin.toml", format!("{head}{rest}").as_bytes());
@@ -92,18 +117,27 @@ why = "It asks for a second opinion."
 
     /// Publishes under a tag that is taken.
     pub(crate) fn move_tag(&self, reference: &str) -> Published {
-        let options = PublishOptions { move_tag: true, ..anonymous() };
+        let options = PublishOptions {
+            move_tag: true,
+            ..anonymous()
+        };
         tpo_bundle::publish(self.path(), &reference.parse().unwrap(), &options).unwrap()
     }
 }
 
 pub(crate) fn anonymous() -> PublishOptions {
-    PublishOptions { access: nobody(), ..PublishOptions::default() }
+    PublishOptions {
+        access: nobody(),
+        ..PublishOptions::default()
+    }
 }
 
 /// Whoever runs the tests may have credentials; none of them is to be seen here.
 pub(crate) fn nobody() -> Access {
-    Access { credentials: Credentials::Anonymous, ..Access::default() }
+    Access {
+        credentials: Credentials::Anonymous,
+        ..Access::default()
+    }
 }
 
 /// Somebody who uses plugins: a project with a lock file, and a data directory.
@@ -120,7 +154,9 @@ impl User {
 
     pub(crate) fn with(access: Access) -> Self {
         let place = TempDir::new().unwrap();
-        let store = Store::open(&place.path().join("data")).unwrap().with_access(access);
+        let store = Store::open(&place.path().join("data"))
+            .unwrap()
+            .with_access(access);
         let lock = Lock::open(&place.path().join("tpo.lock")).unwrap();
         Self { place, store, lock }
     }
@@ -144,14 +180,36 @@ impl User {
         self.lock = Lock::open(&self.lock_path()).unwrap();
     }
 
-    pub(crate) fn add(&mut self, reference: &str, grants: &[&str], mode: Mode) -> Result<tpo_bundle::Added, Failure> {
+    pub(crate) fn add(
+        &mut self,
+        reference: &str,
+        grants: &[&str],
+        mode: Mode,
+    ) -> Result<tpo_bundle::Added, Failure> {
         let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
-        tpo_bundle::add(&reference.parse()?, &grants, &mut self.lock, &self.store, mode)
+        tpo_bundle::add(
+            &reference.parse()?,
+            &grants,
+            &mut self.lock,
+            &self.store,
+            mode,
+        )
     }
 
-    pub(crate) fn update(&mut self, reference: &str, accept_signer: bool) -> Result<tpo_bundle::Updated, Failure> {
+    pub(crate) fn update(
+        &mut self,
+        reference: &str,
+        accept_signer: bool,
+    ) -> Result<tpo_bundle::Updated, Failure> {
         let reference: Reference = reference.parse()?;
-        tpo_bundle::update(&reference, &[], accept_signer, &mut self.lock, &self.store, Mode::Default)
+        tpo_bundle::update(
+            &reference,
+            &[],
+            accept_signer,
+            &mut self.lock,
+            &self.store,
+            Mode::Default,
+        )
     }
 
     pub(crate) fn resolve(&mut self, reference: &str, mode: Mode) -> Result<Resolved, Failure> {
@@ -161,7 +219,10 @@ impl User {
     /// What `verify` says of the only pin.
     pub(crate) fn problems(&self, mode: Mode) -> Vec<String> {
         let verified = tpo_bundle::verify(&self.lock, &self.store, mode);
-        verified.iter().flat_map(|one| one.problems.iter().map(said)).collect()
+        verified
+            .iter()
+            .flat_map(|one| one.problems.iter().map(said))
+            .collect()
     }
 
     /// The names of everything that the store holds, on its way or arrived.
@@ -169,7 +230,9 @@ impl User {
         let root = self.place.path().join("data/bundles");
         let names = |path: &Path| -> Vec<String> {
             let entries = fs::read_dir(path).unwrap();
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+            entries
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect()
         };
         let mut stored = names(&root.join("sha256"));
         stored.extend(names(&root).into_iter().filter(|name| name != "sha256"));
@@ -186,5 +249,8 @@ pub(crate) fn said(failure: &Failure) -> String {
         text += &format!(": {error}");
         cause = error.source();
     }
-    text + &failure.nearest_hint().map(|hint| format!(" [{hint}]")).unwrap_or_default()
+    text + &failure
+        .nearest_hint()
+        .map(|hint| format!(" [{hint}]"))
+        .unwrap_or_default()
 }

@@ -17,7 +17,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
 
 /// Somebody who has no time.
 pub(crate) fn user() -> User {
-    User::with(Access { patience: PATIENCE, ..nobody() })
+    User::with(Access {
+        patience: PATIENCE,
+        ..nobody()
+    })
 }
 
 /// A registry with a good bundle in it.
@@ -29,18 +32,27 @@ pub(crate) fn registry() -> StandIn {
 
 /// The address of the component.
 fn wasm() -> String {
-    format!("/v2/strict/blobs/{}", Digest::of(&component("judge-plugin", "1.0.0")))
+    format!(
+        "/v2/strict/blobs/{}",
+        Digest::of(&component("judge-plugin", "1.0.0"))
+    )
 }
 
 /// Adds the bundle, which has to fail and to leave nothing.
 pub(crate) fn refused(registry: &StandIn, kind: Kind, what: &str) -> Failure {
     let mut user = user();
-    let failure = user.add(&registry.name("strict:1.0.0"), &[], Mode::Default).expect_err(what);
+    let failure = user
+        .add(&registry.name("strict:1.0.0"), &[], Mode::Default)
+        .expect_err(what);
     assert_eq!(user.stored(), Vec::<String>::new(), "{what}");
     assert_eq!(user.lock.pins().count(), 0, "{what}");
     let said = said(&failure);
     assert!(said.contains(what), "{said}\nand not: {what}");
-    assert!(failure.kind() == kind && matches!(kind.exit_code(), 5 | 6), "{:?}: {said}", failure.kind());
+    assert!(
+        failure.kind() == kind && matches!(kind.exit_code(), 5 | 6),
+        "{:?}: {said}",
+        failure.kind()
+    );
     failure
 }
 
@@ -67,7 +79,8 @@ fn the_good_bundle_is_taken() {
     // All of the others differ from this in their fault only.
     let registry = registry();
     let mut user = user();
-    user.add(&registry.name("strict:1.0.0"), &[], Mode::Default).unwrap();
+    user.add(&registry.name("strict:1.0.0"), &[], Mode::Default)
+        .unwrap();
     assert_eq!(user.stored().len(), 4);
 }
 
@@ -81,10 +94,17 @@ fn what_a_killed_download_left_is_swept_up_later() {
     for (name, age) in [("incoming-old", day * 2), ("incoming-new", Duration::ZERO)] {
         fs::create_dir(root.join(name)).unwrap();
         let directory = fs::File::open(root.join(name)).unwrap();
-        directory.set_modified(std::time::SystemTime::now() - age).unwrap();
+        directory
+            .set_modified(std::time::SystemTime::now() - age)
+            .unwrap();
     }
-    user.add(&registry.name("strict:1.0.0"), &[], Mode::Default).unwrap();
-    let left: Vec<String> = user.stored().into_iter().filter(|name| name.starts_with("incoming")).collect();
+    user.add(&registry.name("strict:1.0.0"), &[], Mode::Default)
+        .unwrap();
+    let left: Vec<String> = user
+        .stored()
+        .into_iter()
+        .filter(|name| name.starts_with("incoming"))
+        .collect();
     assert_eq!(left, ["incoming-new"]);
 }
 
@@ -107,7 +127,12 @@ fn fault_1_a_moved_tag() {
     user.reopen_unsaved();
     let failure = user.resolve(&name, Mode::Default).unwrap_err();
     assert_eq!(failure.kind(), Kind::Integrity);
-    assert!(failure.to_string().contains("sent bytes with the digest sha256:"), "{failure}");
+    assert!(
+        failure
+            .to_string()
+            .contains("sent bytes with the digest sha256:"),
+        "{failure}"
+    );
     assert_eq!(user.stored(), Vec::<String>::new());
     assert!(owner.problems(Mode::Default)[0].contains("was moved: it names"));
 }
@@ -120,7 +145,11 @@ fn fault_2_a_flipped_byte() {
         reply.body[100] ^= 1;
         reply
     });
-    refused(&registry, Kind::Integrity, "sent bytes with the digest sha256:");
+    refused(
+        &registry,
+        Kind::Integrity,
+        "sent bytes with the digest sha256:",
+    );
 }
 
 #[test]
@@ -128,22 +157,48 @@ fn fault_2_a_manifest_that_is_not_what_its_header_says() {
     let registry = registry();
     registry.fail(|request, truth| {
         let header = Digest::of(b"").to_string();
-        let reply = || Reply { headers: Vec::new(), ..truth.clone() };
-        let media_type = truth.headers.first().map(|(_, value)| value.clone()).unwrap_or_default();
-        let changed = || reply().header("Content-Type", media_type).header("Docker-Content-Digest", header);
+        let reply = || Reply {
+            headers: Vec::new(),
+            ..truth.clone()
+        };
+        let media_type = truth
+            .headers
+            .first()
+            .map(|(_, value)| value.clone())
+            .unwrap_or_default();
+        let changed = || {
+            reply()
+                .header("Content-Type", media_type)
+                .header("Docker-Content-Digest", header)
+        };
         is_manifest(request).then(changed)
     });
-    refused(&registry, Kind::Integrity, &format!(", not {}", Digest::of(b"")));
+    refused(
+        &registry,
+        Kind::Integrity,
+        &format!(", not {}", Digest::of(b"")),
+    );
 }
 
 #[test]
 fn fault_3_too_short() {
     let registry = registry();
-    component_becomes(&registry, |truth| Reply { length: None, body: truth.body[..500].to_vec(), ..truth.clone() });
+    component_becomes(&registry, |truth| Reply {
+        length: None,
+        body: truth.body[..500].to_vec(),
+        ..truth.clone()
+    });
     refused(&registry, Kind::Integrity, "sent only 500 bytes, not ");
     // The connection breaks before everything that was announced has come.
-    component_becomes(&registry, |truth| Reply { body: truth.body[..500].to_vec(), ..truth.clone() });
-    refused(&registry, Kind::Network, "stopped in the middle of its answer");
+    component_becomes(&registry, |truth| Reply {
+        body: truth.body[..500].to_vec(),
+        ..truth.clone()
+    });
+    refused(
+        &registry,
+        Kind::Network,
+        "stopped in the middle of its answer",
+    );
 }
 
 #[test]
@@ -157,7 +212,11 @@ fn fault_4_too_long() {
     refused(&registry, Kind::Integrity, "sent more bytes, not ");
     // A manifest without end.
     registry.fail(|request, truth| {
-        is_manifest(request).then(|| Reply { length: None, body: vec![b' '; 1 << 20], ..truth.clone() })
+        is_manifest(request).then(|| Reply {
+            length: None,
+            body: vec![b' '; 1 << 20],
+            ..truth.clone()
+        })
     });
     refused(&registry, Kind::Integrity, "sends more than 262144 bytes");
 }
@@ -166,29 +225,68 @@ fn fault_4_too_long() {
 fn fault_5_a_lie_about_the_size() {
     let registry = registry();
     let size = component("judge-plugin", "1.0.0").len();
-    manifest_becomes(&registry, |manifest| manifest["layers"][1]["size"] = json!(size + 1));
-    refused(&registry, Kind::Integrity, &format!("sends {size} bytes, not {}", size + 1));
-    manifest_becomes(&registry, |manifest| manifest["layers"][1]["size"] = json!(4u64 << 30));
-    refused(&registry, Kind::Integrity, "has a `application/wasm` of 4294967296 bytes, and it may have 33554432");
-    assert_eq!(registry.seen().len(), 1, "something was downloaded: {:?}", registry.seen());
-    manifest_becomes(&registry, |manifest| manifest["layers"][1]["size"] = json!(-1));
-    refused(&registry, Kind::Integrity, "has no OCI manifest that can be read");
+    manifest_becomes(&registry, |manifest| {
+        manifest["layers"][1]["size"] = json!(size + 1)
+    });
+    refused(
+        &registry,
+        Kind::Integrity,
+        &format!("sends {size} bytes, not {}", size + 1),
+    );
+    manifest_becomes(&registry, |manifest| {
+        manifest["layers"][1]["size"] = json!(4u64 << 30)
+    });
+    refused(
+        &registry,
+        Kind::Integrity,
+        "has a `application/wasm` of 4294967296 bytes, and it may have 33554432",
+    );
+    assert_eq!(
+        registry.seen().len(),
+        1,
+        "something was downloaded: {:?}",
+        registry.seen()
+    );
+    manifest_becomes(&registry, |manifest| {
+        manifest["layers"][1]["size"] = json!(-1)
+    });
+    refused(
+        &registry,
+        Kind::Integrity,
+        "has no OCI manifest that can be read",
+    );
 }
 
 #[test]
 fn fault_6_a_wrong_media_type() {
     let registry = registry();
     registry.fail(|request, truth| {
-        is_manifest(request).then(|| Reply::new("200 OK", &truth.body).header("Content-Type", "text/html"))
+        is_manifest(request)
+            .then(|| Reply::new("200 OK", &truth.body).header("Content-Type", "text/html"))
     });
-    refused(&registry, Kind::Integrity, "answered with the media type `text/html`, not");
+    refused(
+        &registry,
+        Kind::Integrity,
+        "answered with the media type `text/html`, not",
+    );
     registry.fail(|request, truth| {
         let index = "application/vnd.oci.image.index.v1+json";
-        is_manifest(request).then(|| Reply::new("200 OK", &truth.body).header("Content-Type", index))
+        is_manifest(request)
+            .then(|| Reply::new("200 OK", &truth.body).header("Content-Type", index))
     });
-    refused(&registry, Kind::Integrity, "answered with the media type `application/vnd.oci.image.index.v1+json`, not");
-    manifest_becomes(&registry, |manifest| manifest["artifactType"] = json!("application/vnd.other\u{1b}[2J"));
-    let failure = refused(&registry, Kind::Integrity, "neither a bundle nor a component");
+    refused(
+        &registry,
+        Kind::Integrity,
+        "answered with the media type `application/vnd.oci.image.index.v1+json`, not",
+    );
+    manifest_becomes(&registry, |manifest| {
+        manifest["artifactType"] = json!("application/vnd.other\u{1b}[2J")
+    });
+    let failure = refused(
+        &registry,
+        Kind::Integrity,
+        "neither a bundle nor a component",
+    );
     assert!(!failure.to_string().contains('\u{1b}'));
 }
 
@@ -202,30 +300,56 @@ fn fault_7_layers_twice_or_unknown() {
         }
     };
     manifest_becomes(&registry, twice(0));
-    refused(&registry, Kind::Integrity, "has 2 layers with a `tpo-plugin.toml`, and may have one");
+    refused(
+        &registry,
+        Kind::Integrity,
+        "has 2 layers with a `tpo-plugin.toml`, and may have one",
+    );
     manifest_becomes(&registry, twice(1));
-    refused(&registry, Kind::Integrity, "has two layers for `judge.wasm`");
+    refused(
+        &registry,
+        Kind::Integrity,
+        "has two layers for `judge.wasm`",
+    );
     manifest_becomes(&registry, |manifest| {
         let mut layer = manifest["layers"][1].clone();
         layer["annotations"]["org.opencontainers.image.title"] = json!("../../.bashrc");
         manifest["layers"].as_array_mut().unwrap().push(layer);
     });
-    refused(&registry, Kind::Integrity, "has layers that its `tpo-plugin.toml` does not name");
+    refused(
+        &registry,
+        Kind::Integrity,
+        "has layers that its `tpo-plugin.toml` does not name",
+    );
     manifest_becomes(&registry, |manifest| {
         let mut layer = manifest["layers"][1].clone();
         layer["mediaType"] = json!("application/vnd.oci.image.layer.v1.tar+gzip");
         manifest["layers"].as_array_mut().unwrap().push(layer);
     });
-    refused(&registry, Kind::Integrity, "has a layer of the media type `application/vnd.oci.image.layer.v1.tar+gzip`");
+    refused(
+        &registry,
+        Kind::Integrity,
+        "has a layer of the media type `application/vnd.oci.image.layer.v1.tar+gzip`",
+    );
     manifest_becomes(&registry, |manifest| {
         let config = manifest["config"].clone();
         manifest["layers"].as_array_mut().unwrap().push(config);
     });
-    refused(&registry, Kind::Integrity, "has a layer of the media type `application/vnd.tpo.bundle.config.v1+json`");
-    manifest_becomes(&registry, |manifest| (0..40).for_each(|_| twice(1)(manifest)));
+    refused(
+        &registry,
+        Kind::Integrity,
+        "has a layer of the media type `application/vnd.tpo.bundle.config.v1+json`",
+    );
+    manifest_becomes(&registry, |manifest| {
+        (0..40).for_each(|_| twice(1)(manifest))
+    });
     refused(&registry, Kind::Integrity, "has 42 layers, and may have 34");
     manifest_becomes(&registry, |manifest| manifest["layers"] = json!([]));
-    refused(&registry, Kind::Integrity, "has 0 layers with a `tpo-plugin.toml`, and may have one");
+    refused(
+        &registry,
+        Kind::Integrity,
+        "has 0 layers with a `tpo-plugin.toml`, and may have one",
+    );
 }
 
 #[test]
@@ -238,7 +362,9 @@ fn fault_8_a_bomb() {
     };
     let bytes = bomb();
     assert!(bytes.len() < 1 << 20);
-    component_becomes(&registry, move |_| Reply::new("200 OK", &bytes).header("Content-Encoding", "gzip"));
+    component_becomes(&registry, move |_| {
+        Reply::new("200 OK", &bytes).header("Content-Encoding", "gzip")
+    });
     refused(&registry, Kind::Integrity, "sent more bytes, not ");
     let bytes = bomb();
     registry.fail(move |request, _| {
@@ -249,7 +375,11 @@ fn fault_8_a_bomb() {
     // Many small ones inside of each other.
     let deep = "[".repeat(100_000);
     registry.fail(move |request, _| is_manifest(request).then(|| Reply::manifest(deep.as_bytes())));
-    refused(&registry, Kind::Integrity, "has no OCI manifest that can be read");
+    refused(
+        &registry,
+        Kind::Integrity,
+        "has no OCI manifest that can be read",
+    );
 }
 
 #[test]
@@ -259,16 +389,26 @@ fn fault_9_a_redirect_to_elsewhere() {
     Author::judge("1.0.0").publish(&elsewhere.name("strict:1.0.0"));
     elsewhere.fail(|_, _| None);
     let target = format!("http://{}{}", elsewhere.address(), wasm());
-    component_becomes(&registry, move |_| Reply::new("307 Temporary Redirect", b"").header("Location", target.clone()));
+    component_becomes(&registry, move |_| {
+        Reply::new("307 Temporary Redirect", b"").header("Location", target.clone())
+    });
     refused(&registry, Kind::Network, "which is not followed");
-    for location in ["file:///etc/passwd", "//evil.example/x", "", "http://127.0.0.1:1/"] {
-        component_becomes(&registry, move |_| Reply::new("302 Found", b"").header("Location", location));
+    for location in [
+        "file:///etc/passwd",
+        "//evil.example/x",
+        "",
+        "http://127.0.0.1:1/",
+    ] {
+        component_becomes(&registry, move |_| {
+            Reply::new("302 Found", b"").header("Location", location)
+        });
         refused(&registry, Kind::Network, "which is not followed");
     }
     // A manifest is what a tag means: who gives it is who was asked.
     let target = format!("http://{}/v2/strict/manifests/1.0.0", elsewhere.address());
     registry.fail(move |request, _| {
-        is_manifest(request).then(|| Reply::new("301 Moved Permanently", b"").header("Location", target.clone()))
+        is_manifest(request)
+            .then(|| Reply::new("301 Moved Permanently", b"").header("Location", target.clone()))
     });
     refused(&registry, Kind::Network, "which is not followed");
     assert_eq!(elsewhere.seen(), Vec::<String>::new());
@@ -278,7 +418,9 @@ fn fault_9_a_redirect_to_elsewhere() {
     });
     refused(&registry, Kind::Network, "which is not followed");
     let path = wasm();
-    component_becomes(&registry, move |_| Reply::new("302 Found", b"").header("Location", path.clone()));
+    component_becomes(&registry, move |_| {
+        Reply::new("302 Found", b"").header("Location", path.clone())
+    });
     refused(&registry, Kind::Network, "redirects more than 3 times");
 }
 
@@ -286,15 +428,38 @@ fn fault_9_a_redirect_to_elsewhere() {
 fn fault_10_no_permission() {
     let registry = registry();
     for status in ["401 Unauthorized", "403 Forbidden"] {
-        registry.fail(move |_, _| Some(Reply::new(status, b"{}").header("WWW-Authenticate", "Basic realm=\"x\"")));
+        registry.fail(move |_, _| {
+            Some(Reply::new(status, b"{}").header("WWW-Authenticate", "Basic realm=\"x\""))
+        });
         let what = format!("answered {status}");
         let failure = refused(&registry, Kind::Network, &what);
-        let hint = format!("it was asked without a name; run `docker login {}` ", registry.address());
-        assert!(failure.nearest_hint().is_some_and(|text| text.starts_with(&hint)), "{}", said(&failure));
+        let hint = format!(
+            "it was asked without a name; run `docker login {}` ",
+            registry.address()
+        );
+        assert!(
+            failure
+                .nearest_hint()
+                .is_some_and(|text| text.starts_with(&hint)),
+            "{}",
+            said(&failure)
+        );
     }
-    for challenge in ["", "Digest x", "Bearer realm=\"http://evil.example/token\"", "Bearer realm=\"", "\u{1}"] {
-        registry.fail(move |_, _| Some(Reply::new("401 Unauthorized", b"").header("WWW-Authenticate", challenge)));
-        let what = if challenge.contains("evil") { "passwords go to `https` only" } else { "" };
+    for challenge in [
+        "",
+        "Digest x",
+        "Bearer realm=\"http://evil.example/token\"",
+        "Bearer realm=\"",
+        "\u{1}",
+    ] {
+        registry.fail(move |_, _| {
+            Some(Reply::new("401 Unauthorized", b"").header("WWW-Authenticate", challenge))
+        });
+        let what = if challenge.contains("evil") {
+            "passwords go to `https` only"
+        } else {
+            ""
+        };
         refused(&registry, Kind::Network, what);
     }
 }
@@ -303,8 +468,15 @@ fn fault_10_no_permission() {
 fn fault_11_three_times_500() {
     let registry = registry();
     registry.fail(|_, _| Some(Reply::new("500 Internal Server Error", b"")));
-    let failure = refused(&registry, Kind::Network, "answered 500 Internal Server Error");
-    assert_eq!(failure.nearest_hint(), Some("it was tried 3 times; try again later"));
+    let failure = refused(
+        &registry,
+        Kind::Network,
+        "answered 500 Internal Server Error",
+    );
+    assert_eq!(
+        failure.nearest_hint(),
+        Some("it was tried 3 times; try again later")
+    );
     assert_eq!(registry.seen(), vec!["GET /v2/strict/manifests/1.0.0"; 3]);
     // A fault that passes is not seen.
     let count = std::sync::atomic::AtomicUsize::new(0);
@@ -312,7 +484,9 @@ fn fault_11_three_times_500() {
         let is_early = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2;
         is_early.then(|| Reply::new("503 Service Unavailable", b""))
     });
-    user().add(&registry.name("strict:1.0.0"), &[], Mode::Default).unwrap();
+    user()
+        .add(&registry.name("strict:1.0.0"), &[], Mode::Default)
+        .unwrap();
 }
 
 #[test]
@@ -320,21 +494,45 @@ fn fault_12_silence() {
     let registry = registry();
     let stall = Duration::from_secs(20);
     let start = Instant::now();
-    component_becomes(&registry, move |truth| Reply { stall, ..truth.clone() });
-    refused(&registry, Kind::Network, "stopped in the middle of its answer");
+    component_becomes(&registry, move |truth| Reply {
+        stall,
+        ..truth.clone()
+    });
+    refused(
+        &registry,
+        Kind::Network,
+        "stopped in the middle of its answer",
+    );
     // Much is announced, so much time is allowed; silence is not.
     let size = 16 << 20;
-    manifest_becomes(&registry, |manifest| manifest["layers"][1]["size"] = json!(size));
+    manifest_becomes(&registry, |manifest| {
+        manifest["layers"][1]["size"] = json!(size)
+    });
     let (path, bytes) = (wasm(), vec![0; size]);
     registry.also(move |request, truth| {
-        let reply = || Reply { stall, ..Reply::new("200 OK", &bytes) };
+        let reply = || Reply {
+            stall,
+            ..Reply::new("200 OK", &bytes)
+        };
         (request.path == path && truth.status == "200 OK").then(reply)
     });
-    refused(&registry, Kind::Network, "stopped in the middle of its answer");
+    refused(
+        &registry,
+        Kind::Network,
+        "stopped in the middle of its answer",
+    );
     registry.fail(move |_, _| {
         std::thread::sleep(Duration::from_secs(3));
         None
     });
-    refused(&registry, Kind::Network, "cannot be reached or does not answer");
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    refused(
+        &registry,
+        Kind::Network,
+        "cannot be reached or does not answer",
+    );
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
 }

@@ -1,6 +1,9 @@
 //! Bundles through registries: a real one, and one that does everything wrong.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod author;
 mod debian;

@@ -1,4 +1,5 @@
-//! A real registry: Debian's `docker-registry` on this machine, with its files in a temporary directory.
+//! A real registry: Debian's `docker-registry` on this machine, with its files in a temporary
+//! directory.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -23,11 +24,16 @@ impl Server {
         let files = TempDir::new().unwrap();
         // Between finding a free port and using it, somebody else may take it.
         for _ in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port();
             let config = files.path().join("registry.yml");
             let root = files.path().join("storage");
             let text = format!(
-                "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: \
+                "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: \
+                    {}\nhttp:\n  addr: \
                  127.0.0.1:{port}\n",
                 root.display()
             );
@@ -40,7 +46,11 @@ impl Server {
                 .spawn()
                 .unwrap();
             if is_up(&mut process, port) {
-                return Self { process, files, port };
+                return Self {
+                    process,
+                    files,
+                    port,
+                };
             }
         }
         panic!("docker-registry does not start");
@@ -57,13 +67,19 @@ impl Server {
 
     /// The file in which the registry keeps a blob.
     pub(crate) fn blob(&self, hex: &str) -> PathBuf {
-        let blobs = self.files.path().join("storage/docker/registry/v2/blobs/sha256");
+        let blobs = self
+            .files
+            .path()
+            .join("storage/docker/registry/v2/blobs/sha256");
         blobs.join(&hex[..2]).join(hex).join("data")
     }
 
     /// The folder in which the registry keeps the tags of a repository.
     pub(crate) fn repository(&self, name: &str) -> PathBuf {
-        self.files.path().join("storage/docker/registry/v2/repositories").join(name)
+        self.files
+            .path()
+            .join("storage/docker/registry/v2/repositories")
+            .join(name)
     }
 
     pub(crate) fn stop(&mut self) {

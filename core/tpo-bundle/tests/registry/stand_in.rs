@@ -27,7 +27,13 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn new(status: &'static str, body: &[u8]) -> Self {
         let (body, length) = (body.to_vec(), Some(body.len()));
-        Self { status, headers: Vec::new(), body, length, stall: Duration::ZERO }
+        Self {
+            status,
+            headers: Vec::new(),
+            body,
+            length,
+            stall: Duration::ZERO,
+        }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -37,7 +43,9 @@ impl Reply {
 
     pub(crate) fn manifest(body: &[u8]) -> Self {
         let digest = Digest::of(body).to_string();
-        Self::new("200 OK", body).header("Content-Type", MANIFEST).header("Docker-Content-Digest", digest)
+        Self::new("200 OK", body)
+            .header("Content-Type", MANIFEST)
+            .header("Docker-Content-Digest", digest)
     }
 }
 
@@ -68,7 +76,10 @@ pub(crate) struct StandIn {
 impl StandIn {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Self { port: listener.local_addr().unwrap().port(), state: Arc::default() };
+        let server = Self {
+            port: listener.local_addr().unwrap().port(),
+            state: Arc::default(),
+        };
         let shared = server.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -99,7 +110,10 @@ impl StandIn {
         let mut state = self.state.lock().unwrap();
         let before = state.fault.take();
         state.fault = Some(Box::new(move |request, truth| {
-            before.as_ref().and_then(|before| before(request, truth)).or_else(|| fault(request, truth))
+            before
+                .as_ref()
+                .and_then(|before| before(request, truth))
+                .or_else(|| fault(request, truth))
         }));
     }
 
@@ -110,7 +124,9 @@ impl StandIn {
 
     /// The manifest under a tag, as it was published.
     pub(crate) fn manifest(&self, repository: &str, tag: &str) -> Value {
-        let bytes = self.state.lock().unwrap().content[&format!("/v2/{repository}/manifests/{tag}")].clone();
+        let bytes = self.state.lock().unwrap().content
+            [&format!("/v2/{repository}/manifests/{tag}")]
+            .clone();
         serde_json::from_slice(&bytes).unwrap()
     }
 
@@ -127,20 +143,42 @@ impl StandIn {
         let header = |name: &str| {
             lines.iter().skip(1).find_map(|line| {
                 let (key, value) = line.split_once(':')?;
-                key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+                key.eq_ignore_ascii_case(name)
+                    .then(|| value.trim().to_owned())
             })
         };
-        let mut parts = lines.first().map(String::as_str).unwrap_or_default().split(' ').map(str::to_owned);
-        let (method, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let length = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        let mut parts = lines
+            .first()
+            .map(String::as_str)
+            .unwrap_or_default()
+            .split(' ')
+            .map(str::to_owned);
+        let (method, path) = (
+            parts.next().unwrap_or_default(),
+            parts.next().unwrap_or_default(),
+        );
+        let length = header("content-length")
+            .and_then(|length| length.parse().ok())
+            .unwrap_or(0);
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        let request = Request { method, path, authorization: header("authorization"), body };
+        let request = Request {
+            method,
+            path,
+            authorization: header("authorization"),
+            body,
+        };
         let reply = {
             let mut state = self.state.lock().unwrap();
-            state.seen.push(format!("{} {}", request.method, request.path));
+            state
+                .seen
+                .push(format!("{} {}", request.method, request.path));
             let truth = state.truth(&request);
-            state.fault.as_ref().and_then(|fault| fault(&request, &truth)).unwrap_or(truth)
+            state
+                .fault
+                .as_ref()
+                .and_then(|fault| fault(&request, &truth))
+                .unwrap_or(truth)
         };
         write(stream, &request, &reply)
     }
@@ -155,10 +193,12 @@ impl State {
                 let digest = Digest::of(&request.body);
                 if let Some(folder) = path.strip_suffix("/blobs/uploads/") {
                     assert_eq!(query, format!("digest={digest}"));
-                    self.content.insert(format!("{folder}/blobs/{digest}"), request.body.clone());
+                    self.content
+                        .insert(format!("{folder}/blobs/{digest}"), request.body.clone());
                 } else {
                     let folder = path.rsplit_once('/').unwrap().0;
-                    self.content.insert(format!("{folder}/{digest}"), request.body.clone());
+                    self.content
+                        .insert(format!("{folder}/{digest}"), request.body.clone());
                     self.content.insert(path.to_owned(), request.body.clone());
                 }
                 Reply::new("201 Created", b"")
@@ -184,7 +224,11 @@ fn write(mut stream: TcpStream, request: &Request, reply: &Reply) -> std::io::Re
     if request.method == "HEAD" {
         return Ok(());
     }
-    let (first, second) = reply.body.split_at(if reply.stall.is_zero() { 0 } else { reply.body.len() / 2 });
+    let (first, second) = reply.body.split_at(if reply.stall.is_zero() {
+        0
+    } else {
+        reply.body.len() / 2
+    });
     stream.write_all(first)?;
     stream.flush()?;
     thread::sleep(reply.stall);

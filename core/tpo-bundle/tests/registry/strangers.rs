@@ -1,4 +1,5 @@
-//! Registries and bundles that are in order on the outside: contradictions within, other tools' artifacts, and logins.
+//! Registries and bundles that are in order on the outside: contradictions within, other tools'
+//! artifacts, and logins.
 
 use std::fs;
 
@@ -17,8 +18,14 @@ fn a_bundle_that_contradicts_itself_is_refused() {
     // A good bundle's configuration says other things than this one's manifest.
     Author::judge("1.0.1").publish(&registry.name("strict:1.0.1"));
     let other = registry.manifest("strict", "1.0.1");
-    manifest_becomes(&registry, |manifest| manifest["config"] = other["config"].clone());
-    refused(&registry, Kind::Integrity, "says other things than `tpo-plugin.toml` and the components");
+    manifest_becomes(&registry, |manifest| {
+        manifest["config"] = other["config"].clone()
+    });
+    refused(
+        &registry,
+        Kind::Integrity,
+        "says other things than `tpo-plugin.toml` and the components",
+    );
     // A component that its manifest does not describe.
     let asking = Author::pair("1.0.0");
     asking.publish(&registry.name("strict:pair"));
@@ -29,23 +36,37 @@ fn a_bundle_that_contradicts_itself_is_refused() {
         manifest["layers"][1] = layer;
     });
     let mut user = user();
-    let failure = user.add(&registry.name("strict:1.0.0"), &[], Mode::Default).unwrap_err();
+    let failure = user
+        .add(&registry.name("strict:1.0.0"), &[], Mode::Default)
+        .unwrap_err();
     assert_eq!(failure.kind(), Kind::Plugin);
-    assert!(said(&failure).contains("component `strict` imports `tpo:plugin/model`, for which no permission is asked"));
+    assert!(said(&failure).contains(
+        "component `strict` imports `tpo:plugin/model`, for which no permission is asked"
+    ));
     assert_eq!(user.stored(), Vec::<String>::new());
 }
 
 #[test]
 fn a_component_with_the_configuration_of_another_is_refused() {
     let registry = StandIn::start();
-    let options = PublishOptions { layout: tpo_bundle::Layout::Wasm, access: nobody(), ..PublishOptions::default() };
+    let options = PublishOptions {
+        layout: tpo_bundle::Layout::Wasm,
+        access: nobody(),
+        ..PublishOptions::default()
+    };
     for version in ["1.0.0", "1.0.1"] {
         let reference = registry.name(&format!("strict:{version}")).parse().unwrap();
         tpo_bundle::publish(Author::judge(version).path(), &reference, &options).unwrap();
     }
     let other = registry.manifest("strict", "1.0.1");
-    manifest_becomes(&registry, |manifest| manifest["config"] = other["config"].clone());
-    refused(&registry, Kind::Integrity, "its configuration blob is that of another component");
+    manifest_becomes(&registry, |manifest| {
+        manifest["config"] = other["config"].clone()
+    });
+    refused(
+        &registry,
+        Kind::Integrity,
+        "its configuration blob is that of another component",
+    );
 }
 
 #[test]
@@ -53,22 +74,41 @@ fn a_component_that_was_published_without_tpo_is_usable() {
     let registry = StandIn::start();
     let author = Author::judge("1.0.0");
     author.write("judge.wasm", &component("model-judge-plugin", ""));
-    author.manifest("1.0.0", "[[component]]\nname = \"strict\"\nfile = \"judge.wasm\"\nroles = [\"judge\"]\n[[permission]]\nimport = \"tpo:plugin/model\"\nwhy = \"x\"\n");
-    let options = PublishOptions { layout: tpo_bundle::Layout::Wasm, access: nobody(), ..PublishOptions::default() };
-    tpo_bundle::publish(author.path(), &registry.name("strict:1.0.0").parse().unwrap(), &options).unwrap();
+    author.manifest(
+        "1.0.0",
+        "[[component]]\nname = \"strict\"\nfile = \"judge.wasm\"\nroles = \
+        [\"judge\"]\n[[permission]]\nimport = \"tpo:plugin/model\"\nwhy = \"x\"\n",
+    );
+    let options = PublishOptions {
+        layout: tpo_bundle::Layout::Wasm,
+        access: nobody(),
+        ..PublishOptions::default()
+    };
+    tpo_bundle::publish(
+        author.path(),
+        &registry.name("strict:1.0.0").parse().unwrap(),
+        &options,
+    )
+    .unwrap();
     // What other tools write has no manifest of ours.
     manifest_becomes(&registry, |manifest| {
         *manifest = {
             let mut bare = manifest.clone();
             bare.as_object_mut().unwrap().remove("annotations");
-            bare["layers"][0].as_object_mut().unwrap().remove("annotations");
+            bare["layers"][0]
+                .as_object_mut()
+                .unwrap()
+                .remove("annotations");
             bare
         }
     });
     let mut user = user();
     let name = registry.name("strict:1.0.0");
     let failure = user.add(&name, &[], Mode::Default).unwrap_err();
-    assert!(said(&failure).contains("asks for `tpo:plugin/model` without a reason; that is not granted"));
+    assert!(
+        said(&failure)
+            .contains("asks for `tpo:plugin/model` without a reason; that is not granted")
+    );
     user.add(&name, &["model"], Mode::Default).unwrap();
     let resolved = user.resolve(&name, Mode::Frozen).unwrap();
     assert!(resolved.manifest.is_none() && resolved.component().is_none());
@@ -81,15 +121,24 @@ fn a_component_that_was_published_without_tpo_is_usable() {
     manifest["layers"][0]["size"] = json!(bytes.len());
     manifest.as_object_mut().unwrap().remove("annotations");
     let manifest = serde_json::to_vec(&manifest).unwrap();
-    let wanted = path.replace(&resolved.sha256.to_string(), &Digest::of(&bytes).to_string());
+    let wanted = path.replace(
+        &resolved.sha256.to_string(),
+        &Digest::of(&bytes).to_string(),
+    );
     registry.fail(move |request, _| {
         if request.path == wanted {
             return Some(Reply::new("200 OK", &bytes));
         }
         is_manifest(request).then(|| Reply::manifest(&manifest))
     });
-    let failure = User::with(nobody()).add(&name, &[], Mode::Default).unwrap_err();
-    assert!(said(&failure).contains("exports nothing, which is no role [a plugin exports"), "{}", said(&failure));
+    let failure = User::with(nobody())
+        .add(&name, &[], Mode::Default)
+        .unwrap_err();
+    assert!(
+        said(&failure).contains("exports nothing, which is no role [a plugin exports"),
+        "{}",
+        said(&failure)
+    );
 }
 
 #[test]
@@ -99,15 +148,22 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
     let config = place.path().join("config.json");
     let login = |text: String| {
         fs::write(&config, text).unwrap();
-        let access = Access { credentials: Credentials::File(config.clone()), patience: PATIENCE };
+        let access = Access {
+            credentials: Credentials::File(config.clone()),
+            patience: PATIENCE,
+        };
         let mut user = User::with(access);
         user.add(&registry.name("strict:1.0.0"), &[], Mode::Default)
     };
     // "me:secret", and a token server in the registry itself that gives a token for it.
-    let known = format!(r#"{{"auths": {{"{}": {{"auth": "bWU6c2VjcmV0"}}}}}}"#, registry.address());
+    let known = format!(
+        r#"{{"auths": {{"{}": {{"auth": "bWU6c2VjcmV0"}}}}}}"#,
+        registry.address()
+    );
     let basic = "Basic bWU6c2VjcmV0";
     registry.fail(move |request, _| {
-        let ask = Reply::new("401 Unauthorized", b"").header("WWW-Authenticate", "Basic realm=\"x\"");
+        let ask =
+            Reply::new("401 Unauthorized", b"").header("WWW-Authenticate", "Basic realm=\"x\"");
         (request.authorization.as_deref() != Some(basic)).then_some(ask)
     });
     login(known.clone()).unwrap();
@@ -140,14 +196,24 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
         }
         (request.authorization.as_deref() != Some("Bearer t")).then_some(ask)
     });
-    login(format!(r#"{{"auths": {{"{}": {{"identitytoken": "r+"}}}}}}"#, registry.address())).unwrap();
-    let failure = login(r#"{"auths": {"other.example": {"auth": "bWU6c2VjcmV0"}}}"#.into()).unwrap_err();
+    login(format!(
+        r#"{{"auths": {{"{}": {{"identitytoken": "r+"}}}}}}"#,
+        registry.address()
+    ))
+    .unwrap();
+    let failure =
+        login(r#"{"auths": {"other.example": {"auth": "bWU6c2VjcmV0"}}}"#.into()).unwrap_err();
     assert_eq!(failure.kind(), Kind::Network);
     // A file that cannot be understood is said, not passed over; nor is a password ever.
     let failure = login("{".into()).unwrap_err();
     assert_eq!(failure.kind(), Kind::Input);
     assert!(said(&failure).contains("cannot be read from `"));
-    registry.fail(|_, _| Some(Reply::new("401 Unauthorized", b"").header("WWW-Authenticate", "Basic realm=\"x\"")));
+    registry.fail(|_, _| {
+        Some(Reply::new("401 Unauthorized", b"").header("WWW-Authenticate", "Basic realm=\"x\""))
+    });
     let failure = login(known).unwrap_err();
-    assert!(said(&failure).contains("docker's credentials were used") && !said(&failure).contains("secret"));
+    assert!(
+        said(&failure).contains("docker's credentials were used")
+            && !said(&failure).contains("secret")
+    );
 }

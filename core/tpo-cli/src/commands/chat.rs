@@ -10,8 +10,8 @@ use tpo_lm::sample::LocalSampler;
 use tpo_run::config::ThoughtConfig;
 use tpo_run::{RunConfig, RunDirectory, Store};
 use tpo_types::{
-    Checkpoint, Completion, Failure, Instruction, Kind, Message, Outcome, ResponseParser, SampleId, SampleJob, Sampler,
-    SamplingParams, ThoughtTemplate,
+    Checkpoint, Completion, Failure, Instruction, Kind, Message, Outcome, ResponseParser, SampleId,
+    SampleJob, Sampler, SamplingParams, ThoughtTemplate,
 };
 
 use crate::arguments::ChatArguments;
@@ -29,7 +29,9 @@ pub(crate) fn run(arguments: &ChatArguments, printer: Printer) -> Result<(), Fai
         printer.talk("ask something; an empty line ends");
     }
     for line in stdin.lock().lines() {
-        let line = line.map_err(|error| Failure::new(Kind::Input, "cannot read the question").because(error))?;
+        let line = line.map_err(|error| {
+            Failure::new(Kind::Input, "cannot read the question").because(error)
+        })?;
         if line.trim().is_empty() {
             break;
         }
@@ -50,11 +52,23 @@ struct Chat<'a> {
 
 impl<'a> Chat<'a> {
     fn open(arguments: &'a ChatArguments, printer: Printer) -> Result<Self, Failure> {
-        let Subject { policy, config, max_thought_tokens } = Subject::named(&arguments.model, printer)?;
-        let thought =
-            arguments.thought.clone().map_or(config.thought, |plugin| (plugin, Value::Object(serde_json::Map::new())));
-        let parser = if arguments.thought.is_some() { &thought } else { config.parser.as_ref().unwrap_or(&thought) };
-        let plugins = Plugins::new(plugins::setup(arguments.trust, Path::new(tpo_bundle::LOCK_FILE))?)?;
+        let Subject {
+            policy,
+            config,
+            max_thought_tokens,
+        } = Subject::named(&arguments.model, printer)?;
+        let thought = arguments.thought.clone().map_or(config.thought, |plugin| {
+            (plugin, Value::Object(serde_json::Map::new()))
+        });
+        let parser = if arguments.thought.is_some() {
+            &thought
+        } else {
+            config.parser.as_ref().unwrap_or(&thought)
+        };
+        let plugins = Plugins::new(plugins::setup(
+            arguments.trust,
+            Path::new(tpo_bundle::LOCK_FILE),
+        )?)?;
         Ok(Self {
             arguments,
             printer,
@@ -67,7 +81,9 @@ impl<'a> Chat<'a> {
                 top_k: 0,
                 max_new_tokens: arguments.max_new_tokens,
                 max_thought_tokens: Some(
-                    max_thought_tokens.unwrap_or(arguments.max_new_tokens).min(arguments.max_new_tokens / 2),
+                    max_thought_tokens
+                        .unwrap_or(arguments.max_new_tokens)
+                        .min(arguments.max_new_tokens / 2),
                 ),
             },
             messages: Vec::new(),
@@ -82,12 +98,15 @@ impl<'a> Chat<'a> {
         let response = match outcome {
             Some(Outcome::Parsed(parts)) => {
                 if let Some(thought) = parts.thought.filter(|_| self.arguments.show_thought) {
-                    self.printer.data(&format!("[thought]\n{}\n[response]", printable(&thought)));
+                    self.printer
+                        .data(&format!("[thought]\n{}\n[response]", printable(&thought)));
                 }
                 parts.response
             }
             Some(Outcome::Malformed(reason)) => {
-                self.printer.talk(&format!("note: the completion is malformed ({reason}); it is shown whole"));
+                self.printer.talk(&format!(
+                    "note: the completion is malformed ({reason}); it is shown whole"
+                ));
                 completion.text
             }
             None => completion.text,
@@ -106,18 +125,37 @@ impl<'a> Chat<'a> {
             reference: None,
             metadata: std::collections::BTreeMap::new(),
         };
-        let rendered = self.template.render(std::slice::from_ref(&instruction))?.into_iter().next();
-        let prompt = rendered.unwrap_or_else(|| Err("no prompt was rendered".into())).map_err(|reason| {
-            Failure::new(Kind::Plugin, format!("the thought template refuses this turn: {reason}"))
-        })?;
+        let rendered = self
+            .template
+            .render(std::slice::from_ref(&instruction))?
+            .into_iter()
+            .next();
+        let prompt = rendered
+            .unwrap_or_else(|| Err("no prompt was rendered".into()))
+            .map_err(|reason| {
+                Failure::new(
+                    Kind::Plugin,
+                    format!("the thought template refuses this turn: {reason}"),
+                )
+            })?;
         let prompt_ids = self.sampler.encode(&prompt)?;
-        let sample = SampleId { seed: 0, slice: "chat".into(), instruction_id: instruction.id, index: 0 };
-        let job = SampleJob { prompt: &prompt, prompt_ids: &prompt_ids, samples: vec![sample] };
+        let sample = SampleId {
+            seed: 0,
+            slice: "chat".into(),
+            instruction_id: instruction.id,
+            index: 0,
+        };
+        let job = SampleJob {
+            prompt: &prompt,
+            prompt_ids: &prompt_ids,
+            samples: vec![sample],
+        };
         let mut written = None;
-        self.sampler.sample(&[job], &self.params, &mut |_, completion| {
-            written = Some(completion);
-            Ok(())
-        })?;
+        self.sampler
+            .sample(&[job], &self.params, &mut |_, completion| {
+                written = Some(completion);
+                Ok(())
+            })?;
         written.ok_or_else(|| Failure::new(Kind::Bug, "the sampler wrote nothing"))
     }
 }
@@ -142,19 +180,31 @@ impl Subject {
         if !directory.store().exists() {
             let path = tpo_lm::fetch::resolve(name, &|text| printer.talk(text))?;
             let thought = ThoughtConfig::default();
-            let config = Format { thought: (thought.plugin, Value::Object(thought.config)), parser: None };
-            return Ok(Self { policy: Checkpoint::at(path), config, max_thought_tokens: None });
+            let config = Format {
+                thought: (thought.plugin, Value::Object(thought.config)),
+                parser: None,
+            };
+            return Ok(Self {
+                policy: Checkpoint::at(path),
+                config,
+                max_thought_tokens: None,
+            });
         }
         let store = Store::open_read_only(&directory.store())?;
-        let missing = |what: &str| Failure::new(Kind::Input, format!("the run `{name}` has no {what} yet"));
-        let text = store.value("config")?.ok_or_else(|| missing("configuration"))?;
-        let config: RunConfig =
-            serde_json::from_str(&text).map_err(|error| missing("readable configuration").because(error))?;
+        let missing =
+            |what: &str| Failure::new(Kind::Input, format!("the run `{name}` has no {what} yet"));
+        let text = store
+            .value("config")?
+            .ok_or_else(|| missing("configuration"))?;
+        let config: RunConfig = serde_json::from_str(&text)
+            .map_err(|error| missing("readable configuration").because(error))?;
         let best = directory.checkpoints().join("best");
         let path = if best.exists() {
             best
         } else {
-            printer.talk("note: the run has no checkpoint that beats its base model; this is the base model");
+            printer.talk(
+                "note: the run has no checkpoint that beats its base model; this is the base model",
+            );
             Path::new(&store.value("base_model")?.ok_or_else(|| missing("model"))?).to_path_buf()
         };
         Ok(Self {
@@ -162,12 +212,18 @@ impl Subject {
             max_thought_tokens: config.thought.max_tokens,
             config: Format {
                 thought: (config.thought.plugin, Value::Object(config.thought.config)),
-                parser: config.parser.map(|parser| (parser.plugin, Value::Object(parser.config))),
+                parser: config
+                    .parser
+                    .map(|parser| (parser.plugin, Value::Object(parser.config))),
             },
         })
     }
 }
 
 fn wanted((source, config): &(String, Value)) -> Wanted<'_> {
-    Wanted { source, config, on_error: OnError::Fail }
+    Wanted {
+        source,
+        config,
+        on_error: OnError::Fail,
+    }
 }

@@ -9,7 +9,12 @@ use crate::printer::Printer;
 #[expect(clippy::unnecessary_wraps, reason = "every command answers alike")]
 pub(crate) fn run(arguments: &CompletionsArguments, printer: Printer) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "tpo", &mut script);
+    clap_complete::generate(
+        arguments.shell,
+        &mut Arguments::command(),
+        "tpo",
+        &mut script,
+    );
     printer.data(&String::from_utf8_lossy(&script));
     Ok(())
 }

@@ -10,10 +10,22 @@ use crate::printer::Printer;
 
 /// The quickstart example, file by file.
 const EXAMPLE: [(&str, &str); 4] = [
-    ("tpo.toml", include_str!("../../../../examples/quickstart/tpo.toml")),
-    ("train.jsonl", include_str!("../../../../examples/quickstart/train.jsonl")),
-    ("validation.jsonl", include_str!("../../../../examples/quickstart/validation.jsonl")),
-    ("LICENSE-data.md", include_str!("../../../../examples/quickstart/LICENSE-data.md")),
+    (
+        "tpo.toml",
+        include_str!("../../../../examples/quickstart/tpo.toml"),
+    ),
+    (
+        "train.jsonl",
+        include_str!("../../../../examples/quickstart/train.jsonl"),
+    ),
+    (
+        "validation.jsonl",
+        include_str!("../../../../examples/quickstart/validation.jsonl"),
+    ),
+    (
+        "LICENSE-data.md",
+        include_str!("../../../../examples/quickstart/LICENSE-data.md"),
+    ),
 ];
 
 /// What to do with a file that is already there.
@@ -28,26 +40,40 @@ pub(crate) enum Existing {
 pub(crate) fn run(arguments: &InitArguments, printer: Printer) -> Result<(), Failure> {
     write_example(&arguments.directory, Existing::Refuse)?;
     let config = arguments.directory.join("tpo.toml");
-    printer.talk(&format!("wrote {}; run it with `tpo run {0}`", config.display()));
+    printer.talk(&format!(
+        "wrote {}; run it with `tpo run {0}`",
+        config.display()
+    ));
     Ok(())
 }
 
 /// Writes the example into a directory.
 pub(crate) fn write_example(directory: &Path, existing: Existing) -> Result<(), Failure> {
-    if let Some((name, _)) = EXAMPLE.iter().find(|(name, _)| directory.join(name).exists())
+    if let Some((name, _)) = EXAMPLE
+        .iter()
+        .find(|(name, _)| directory.join(name).exists())
         && existing == Existing::Refuse
     {
-        return Err(Failure::new(Kind::Usage, format!("`{}` exists already", directory.join(name).display()))
-            .hint("name an empty directory: `tpo init my-run`"));
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("`{}` exists already", directory.join(name).display()),
+        )
+        .hint("name an empty directory: `tpo init my-run`"));
     }
     for (name, content) in EXAMPLE {
         let path = directory.join(name);
         if path.exists() {
             continue;
         }
-        fs::create_dir_all(directory).and_then(|()| fs::write(&path, content)).map_err(|error| {
-            Failure::new(Kind::Resources, format!("cannot write `{}`", path.display())).because(error)
-        })?;
+        fs::create_dir_all(directory)
+            .and_then(|()| fs::write(&path, content))
+            .map_err(|error| {
+                Failure::new(
+                    Kind::Resources,
+                    format!("cannot write `{}`", path.display()),
+                )
+                .because(error)
+            })?;
     }
     Ok(())
 }

@@ -26,27 +26,50 @@ const REPLIES: &str = "replies.db";
 
 pub(crate) fn score(arguments: &ScoreArguments, printer: Printer) -> Result<(), Failure> {
     let input = arguments.input.as_ref().ok_or_else(|| {
-        Failure::new(Kind::Usage, "`tpo judge` needs `--input`, a file of responses")
-            .hint("`tpo judge --help` shows how")
+        Failure::new(
+            Kind::Usage,
+            "`tpo judge` needs `--input`, a file of responses",
+        )
+        .hint("`tpo judge --help` shows how")
     })?;
     let rows = judging::read(input)?;
     let scoring = open(&arguments.judge, printer)?;
     let mut out: Box<dyn Write> = match &arguments.output {
-        Some(path) => Box::new(BufWriter::new(File::create(path).map_err(|error| cannot_write(path, error))?)),
+        Some(path) => Box::new(BufWriter::new(
+            File::create(path).map_err(|error| cannot_write(path, error))?,
+        )),
         None => Box::new(PrintableJson(io::stdout())),
     };
-    let bar = Bar::new(printer, "judge", rows.iter().map(|row| row.responses.len()).sum());
+    let bar = Bar::new(
+        printer,
+        "judge",
+        rows.iter().map(|row| row.responses.len()).sum(),
+    );
     let (mut scored, mut unscored) = (0, BTreeMap::<String, usize>::new());
     let figures = judging::score(&scoring, &rows, &mut |line| {
         match &line.judgment {
             judging::Word::Scored(_) => scored += 1,
-            judging::Word::Unscored { unscored: reason } => *unscored.entry((*reason).to_owned()).or_default() += 1,
+            judging::Word::Unscored { unscored: reason } => {
+                *unscored.entry((*reason).to_owned()).or_default() += 1
+            }
         }
         bar.advance(1);
-        let written = serde_json::to_writer(&mut out, line).map_err(io::Error::from).and_then(|()| writeln!(out));
-        written.map_err(|error| cannot_write(arguments.output.as_deref().unwrap_or(Path::new("stdout")), error))
+        let written = serde_json::to_writer(&mut out, line)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out));
+        written.map_err(|error| {
+            cannot_write(
+                arguments.output.as_deref().unwrap_or(Path::new("stdout")),
+                error,
+            )
+        })
     })?;
-    out.flush().map_err(|error| cannot_write(arguments.output.as_deref().unwrap_or(Path::new("stdout")), error))?;
+    out.flush().map_err(|error| {
+        cannot_write(
+            arguments.output.as_deref().unwrap_or(Path::new("stdout")),
+            error,
+        )
+    })?;
     bar.finish();
     printer.talk(&format!("{scored} responses scored"));
     for (reason, count) in unscored {
@@ -62,8 +85,10 @@ pub(crate) fn agree(arguments: &AgreeArguments, printer: Printer) -> Result<(), 
     let rows = judging::read(&arguments.input)?;
     if rows.iter().all(|row| row.label.is_none()) {
         let what = format!("`{}` has no label", arguments.input.display());
-        return Err(Failure::new(Kind::Input, what)
-            .hint("give `response_a`, `response_b` and `label` (`a`, `b` or `tie`), or `chosen` and `rejected`"));
+        return Err(Failure::new(Kind::Input, what).hint(
+            "give `response_a`, `response_b` and `label` (`a`, `b` or `tie`), or `chosen` \
+                and `rejected`",
+        ));
     }
     let scoring = open(&arguments.judge, printer)?;
     let bar = Bar::new(printer, "judge", rows.len());
@@ -94,20 +119,36 @@ pub(crate) fn doctor(arguments: &DoctorArguments, printer: Printer) -> Result<()
 
 fn verdict(diagnosis: &Diagnosis, rows: &[Row], tolerance: f64) -> Result<(), Failure> {
     if diagnosis.attacks.iter().all(|attack| attack.tried == 0) {
-        return Err(Failure::new(Kind::Plugin, format!("the judge scored none of {} real responses", rows.len()))
-            .hint("`tpo judge` with the same input says why"));
+        return Err(Failure::new(
+            Kind::Plugin,
+            format!("the judge scored none of {} real responses", rows.len()),
+        )
+        .hint("`tpo judge` with the same input says why"));
     }
-    let failed: Vec<&str> = diagnosis.failed(tolerance).iter().map(|attack| attack.name).collect();
+    let failed: Vec<&str> = diagnosis
+        .failed(tolerance)
+        .iter()
+        .map(|attack| attack.name)
+        .collect();
     if failed.is_empty() {
         return Ok(());
     }
-    let what = format!("junk beats real responses more than {} of the time: {}", percent(tolerance), failed.join(", "));
-    Err(Failure::new(Kind::Plugin, what).hint("a model that is trained on this judge learns to write such junk"))
+    let what = format!(
+        "junk beats real responses more than {} of the time: {}",
+        percent(tolerance),
+        failed.join(", ")
+    );
+    Err(Failure::new(Kind::Plugin, what)
+        .hint("a model that is trained on this judge learns to write such junk"))
 }
 
 /// Opens the judge that the flags describe.
 fn open(choice: &JudgeChoice, printer: Printer) -> Result<Scoring, Failure> {
-    let JudgeAlone { judge, models, limits } = JudgeAlone::read(choice.config.as_deref(), &overrides(choice)?)?;
+    let JudgeAlone {
+        judge,
+        models,
+        limits,
+    } = JudgeAlone::read(choice.config.as_deref(), &overrides(choice)?)?;
     let service = if models.is_empty() {
         None
     } else {
@@ -118,21 +159,35 @@ fn open(choice: &JudgeChoice, printer: Printer) -> Result<Scoring, Failure> {
         let models = Models::bind(&models, &replies, &|text| printer.talk(text))?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };
-    let lock = choice.config.as_deref().unwrap_or(Path::new("")).with_file_name(tpo_bundle::LOCK_FILE);
-    let setup = Setup { models: service, limits, ..plugins::setup(choice.trust, &lock)? };
+    let lock = choice
+        .config
+        .as_deref()
+        .unwrap_or(Path::new(""))
+        .with_file_name(tpo_bundle::LOCK_FILE);
+    let setup = Setup {
+        models: service,
+        limits,
+        ..plugins::setup(choice.trust, &lock)?
+    };
     Ok(open_scoring(&judge, !models.is_empty(), &Plugins::new(setup)?)?.0)
 }
 
 /// The flags as overrides. Paths of the command line are relative to the working directory.
 fn overrides(choice: &JudgeChoice) -> Result<Vec<Override>, Failure> {
-    let here = std::env::current_dir()
-        .map_err(|error| Failure::new(Kind::Resources, "there is no working directory").because(error))?;
-    let judge = choice.judge.iter().map(|judge| Override::text("judge.plugin", tpo_host::anchored(judge, &here)));
+    let here = std::env::current_dir().map_err(|error| {
+        Failure::new(Kind::Resources, "there is no working directory").because(error)
+    })?;
+    let judge = choice
+        .judge
+        .iter()
+        .map(|judge| Override::text("judge.plugin", tpo_host::anchored(judge, &here)));
     let mut overrides: Vec<Override> = judge.collect();
     for given in &choice.model {
         let (alias, source) = given.split_once('=').ok_or_else(|| {
-            Failure::new(Kind::Usage, format!("`--model {given}` binds no model"))
-                .hint("write it as `--model judge=smollm2-135m`: the alias that the judge asks for, and the model")
+            Failure::new(Kind::Usage, format!("`--model {given}` binds no model")).hint(
+                "write it as `--model judge=smollm2-135m`: the alias that the judge asks \
+                    for, and the model",
+            )
         })?;
         let source = tpo_lm::fetch::anchored(source, &here);
         overrides.push(Override::text(&format!("models.{alias}.source"), source));
@@ -154,7 +209,12 @@ fn agreement_text(agreement: &Agreement) -> String {
         format!("{:24}{:>8}", "prefers neither", percent(agreement.tie_rate)),
     ];
     lines.extend(judge_lines(&agreement.judge));
-    lines.extend(agreement.categories.iter().map(|part| row(&format!("  {}", part.category), part.accuracy)));
+    lines.extend(
+        agreement
+            .categories
+            .iter()
+            .map(|part| row(&format!("  {}", part.category), part.accuracy)),
+    );
     printable(&lines.join("\n"))
 }
 
@@ -162,19 +222,34 @@ fn row(name: &str, rate: Rate) -> String {
     if rate.count == 0 {
         return format!("{name:24}{:>8}", "-");
     }
-    format!("{name:24}{:>8}  +- {:.1} ({} rows)", percent(rate.mean), rate.margin * 100.0, rate.count)
+    format!(
+        "{name:24}{:>8}  +- {:.1} ({} rows)",
+        percent(rate.mean),
+        rate.margin * 100.0,
+        rate.count
+    )
 }
 
 fn diagnosis_text(diagnosis: &Diagnosis) -> String {
-    let mut lines = vec![format!("{:12}{:>8}{:>10}{:>8}  what it tries", "attack", "tried", "junk won", "tied")];
+    let mut lines = vec![format!(
+        "{:12}{:>8}{:>10}{:>8}  what it tries",
+        "attack", "tried", "junk won", "tied"
+    )];
     for attack in &diagnosis.attacks {
         let (won, tied) = (percent(attack.won), percent(attack.tied));
-        lines.push(format!("{:12}{:>8}{won:>10}{tied:>8}  {}", attack.name, attack.tried, attack.tries));
+        lines.push(format!(
+            "{:12}{:>8}{won:>10}{tied:>8}  {}",
+            attack.name, attack.tried, attack.tries
+        ));
     }
     lines.extend(judge_lines(&diagnosis.judge));
     lines.join("\n")
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> Failure {
-    Failure::new(Kind::Resources, format!("cannot write `{}`", path.display())).because(error)
+    Failure::new(
+        Kind::Resources,
+        format!("cannot write `{}`", path.display()),
+    )
+    .because(error)
 }

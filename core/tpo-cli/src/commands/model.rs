@@ -17,7 +17,10 @@ pub(crate) fn logits(arguments: &LogitsArguments, printer: Printer) -> Result<()
     let policy = tpo_lm::load::load(&arguments.model)?;
     let vocab_size = policy.spec.vocab_size;
     if let Some(id) = arguments.ids.iter().find(|id| **id as usize >= vocab_size) {
-        return Err(Failure::new(Kind::Usage, format!("token {id} is not in the vocabulary of {vocab_size}")));
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("token {id} is not in the vocabulary of {vocab_size}"),
+        ));
     }
     let decoder = Decoder::new(&policy.spec, &policy.params, policy.adapter.as_ref());
     let logits_tv = decoder.logits(&arguments.ids);

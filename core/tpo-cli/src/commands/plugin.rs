@@ -21,7 +21,10 @@ pub(crate) use inspect::{inspect, list};
 impl Trial {
     /// How plugins are loaded for a trial.
     fn setup(&self) -> Result<Setup, Failure> {
-        Ok(Setup { limits: limits(&self.limit)?, ..plugins::setup(self.trust, Path::new(tpo_bundle::LOCK_FILE))? })
+        Ok(Setup {
+            limits: limits(&self.limit)?,
+            ..plugins::setup(self.trust, Path::new(tpo_bundle::LOCK_FILE))?
+        })
     }
 }
 
@@ -29,10 +32,14 @@ impl Trial {
 fn limits(given: &[String]) -> Result<Limits, Failure> {
     let mut limits = serde_json::Map::new();
     for given in given {
-        let value = given.split_once('=').and_then(|(key, value)| Some((key, value.parse::<u32>().ok()?)));
+        let value = given
+            .split_once('=')
+            .and_then(|(key, value)| Some((key, value.parse::<u32>().ok()?)));
         let (key, value) = value.ok_or_else(|| {
-            Failure::new(Kind::Usage, format!("`--limit {given}` is not a limit"))
-                .hint("write it as `--limit memory_mib=512`; the keys are those of `[limits]` in a configuration")
+            Failure::new(Kind::Usage, format!("`--limit {given}` is not a limit")).hint(
+                "write it as `--limit memory_mib=512`; the keys are those of `[limits]` in \
+                    a configuration",
+            )
         })?;
         limits.insert(key.into(), value.into());
     }
@@ -44,7 +51,11 @@ fn limits(given: &[String]) -> Result<Limits, Failure> {
 }
 
 /// The role to try a plugin in: the one that is asked for, or the only one it plays.
-fn role(source: &str, wanted: Option<PluginRole>, roles: &[PluginRole]) -> Result<Vec<PluginRole>, Failure> {
+fn role(
+    source: &str,
+    wanted: Option<PluginRole>,
+    roles: &[PluginRole],
+) -> Result<Vec<PluginRole>, Failure> {
     match wanted {
         None => Ok(roles.to_vec()),
         Some(role) if roles.contains(&role) => Ok(vec![role]),
@@ -58,7 +69,13 @@ fn role(source: &str, wanted: Option<PluginRole>, roles: &[PluginRole]) -> Resul
 
 /// The author's cases that lie where a project has them, beside or above the component.
 fn cases_beside(component: &str, role: PluginRole) -> Option<std::path::PathBuf> {
-    let names = [format!("fixtures/{role}.jsonl"), "fixtures/cases.jsonl".to_owned()];
+    let names = [
+        format!("fixtures/{role}.jsonl"),
+        "fixtures/cases.jsonl".to_owned(),
+    ];
     let directory = Path::new(component).parent()?;
-    names.iter().map(|name| directory.join(name)).find(|path| path.is_file())
+    names
+        .iter()
+        .map(|name| directory.join(name))
+        .find(|path| path.is_file())
 }

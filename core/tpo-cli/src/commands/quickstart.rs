@@ -9,7 +9,11 @@ use crate::commands::{init, run};
 use crate::printer::Printer;
 
 pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(), Failure> {
-    let directory = arguments.overrides.dir.clone().unwrap_or_else(|| Path::new("runs").join("quickstart"));
+    let directory = arguments
+        .overrides
+        .dir
+        .clone()
+        .unwrap_or_else(|| Path::new("runs").join("quickstart"));
     let input = directory.join("input");
     init::write_example(&input, init::Existing::Keep)?;
     let mut overrides = arguments.overrides.clone();

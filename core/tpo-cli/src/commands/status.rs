@@ -16,7 +16,9 @@ pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), F
         Format::Text => text(&directory)?,
         Format::Json => {
             let (iterations, evaluations) = figures(&directory)?;
-            printable_json(&json!({ "schema_version": 1, "iterations": iterations, "evaluations": evaluations }))
+            printable_json(
+                &json!({ "schema_version": 1, "iterations": iterations, "evaluations": evaluations }),
+            )
         }
     };
     printer.data(&shown);

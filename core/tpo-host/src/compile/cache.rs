@@ -1,9 +1,11 @@
-//! Compiled components on disk, by the sha256 of the component and everything that the code depends on.
+//! Compiled components on disk, by the sha256 of the component and everything that the code depends
+//! on.
 //!
-//! Loading compiled code is as trusting as running a program: this is the host's one unsafe call beside native plugins.
-//! It is sound because the directory belongs to this user alone. A file's checksum is looked at first, so that a damaged one
-//! is compiled again; it is no digest, because who can write here could write that too, and forty megabytes of Python
-//! would take longer to digest than to load.
+//! Loading compiled code is as trusting as running a program: this is the host's one unsafe call
+//! beside native plugins. It is sound because the directory belongs to this user alone. A file's
+//! checksum is looked at first, so that a damaged one is compiled again; it is no digest, because
+//! who can write here could write that too, and forty megabytes of Python would take longer to
+//! digest than to load.
 
 use std::fs::{self, DirBuilder, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -23,25 +25,41 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// The part of the directory that holds code for this engine: its version, its settings and this kind of CPU.
+    /// The part of the directory that holds code for this engine: its version, its settings and
+    /// this kind of CPU.
     pub(crate) fn open(root: &Path, engine: &Engine) -> Result<Self, Failure> {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let directory = root.join(format!("{:016x}", hasher.finish()));
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&directory);
+        let made = DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&directory);
         let others_can_write = |path: &Path| {
             let metadata = fs::symlink_metadata(path)?;
             let ours = metadata.uid() == rustix::process::geteuid().as_raw() && metadata.is_dir();
             Ok::<_, io::Error>(!ours || metadata.mode() & 0o022 != 0)
         };
         let cannot = |what: &str| {
-            Failure::new(Kind::Resources, format!("compiled plugins cannot be kept in `{}`{what}", root.display()))
-                .hint("set the environment variable `TPO_CACHE_DIR` to a directory that only you can write")
+            Failure::new(
+                Kind::Resources,
+                format!(
+                    "compiled plugins cannot be kept in \
+                `{}`{what}",
+                    root.display()
+                ),
+            )
+            .hint(
+                "set the environment variable `TPO_CACHE_DIR` to a directory that only you \
+                    can write",
+            )
         };
         made.map_err(|error| cannot("").because(error))?;
         for path in [root, &directory] {
             if others_can_write(path).map_err(|error| cannot("").because(error))? {
-                return Err(cannot(": others can write there, and compiled code is trusted"));
+                return Err(cannot(
+                    ": others can write there, and compiled code is trusted",
+                ));
             }
         }
         Ok(Self { directory })
@@ -52,15 +70,24 @@ impl Cache {
         let (code, sum) = self.paths(sha256);
         let expected = fs::read_to_string(sum).ok()?;
         if checksum(File::open(&code).ok()?).ok()? != expected {
-            tracing::warn!("the compiled plugin `{}` is damaged and is compiled again", code.display());
+            tracing::warn!(
+                "the compiled plugin `{}` is damaged and is compiled again",
+                code.display()
+            );
             return None;
         }
-        #[allow(unsafe_code, reason = "this directory is ours alone, and the file is what we wrote")]
+        #[allow(
+            unsafe_code,
+            reason = "this directory is ours alone, and the file is what we wrote"
+        )]
         let component = unsafe { Component::deserialize_file(engine, &code) };
-        component.inspect_err(|error| tracing::warn!("compiled plugin `{}`: {error}", code.display())).ok()
+        component
+            .inspect_err(|error| tracing::warn!("compiled plugin `{}`: {error}", code.display()))
+            .ok()
     }
 
-    /// Keeps the code of a component. Of two processes that keep the same, one wins, and it makes no difference which.
+    /// Keeps the code of a component. Of two processes that keep the same, one wins, and it makes
+    /// no difference which.
     pub(crate) fn keep(&self, sha256: &str, code: &[u8]) -> Result<(), Failure> {
         let (path, sum) = self.paths(sha256);
         let write = |path: &Path, bytes: &[u8]| {
@@ -71,8 +98,11 @@ impl Cache {
         };
         let kept = write(&path, code).and_then(|_| write(&sum, checksum(code)?.as_bytes()));
         kept.map(drop).map_err(|error| {
-            Failure::new(Kind::Resources, format!("the compiled plugin `{}` cannot be written", path.display()))
-                .because(error)
+            Failure::new(
+                Kind::Resources,
+                format!("the compiled plugin `{}` cannot be written", path.display()),
+            )
+            .because(error)
         })
     }
 
@@ -81,16 +111,24 @@ impl Cache {
         let (path, _) = self.paths(&source.sha256);
         Failure::new(
             Kind::Resources,
-            format!("the code of `{}` cannot be loaded from `{}`", source.name, path.display()),
+            format!(
+                "the code of `{}` cannot be loaded from `{}`",
+                source.name,
+                path.display()
+            ),
         )
     }
 
     fn paths(&self, sha256: &str) -> (PathBuf, PathBuf) {
-        (self.directory.join(format!("{sha256}.cwasm")), self.directory.join(format!("{sha256}.crc32")))
+        (
+            self.directory.join(format!("{sha256}.cwasm")),
+            self.directory.join(format!("{sha256}.crc32")),
+        )
     }
 }
 
-/// The CRC-32 of everything there is to read, in hex. It is read in pieces: a copy of the whole in memory costs more.
+/// The CRC-32 of everything there is to read, in hex. It is read in pieces: a copy of the whole in
+/// memory costs more.
 fn checksum(mut from: impl Read) -> io::Result<String> {
     let mut hasher = crc32fast::Hasher::new();
     let mut piece = vec![0; 256 << 10];

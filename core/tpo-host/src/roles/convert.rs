@@ -5,31 +5,44 @@ use tpo_types::{Instruction, Message, Role};
 use crate::bindings::tpo::plugin::types;
 use crate::text::quotable;
 
-/// The longest reason of an item that is kept, in bytes. Reasons are counted, so they are short phrases.
+/// The longest reason of an item that is kept, in bytes. Reasons are counted, so they are short
+/// phrases.
 const REASON_BYTES: usize = 200;
 /// The longest rationale that is kept, in bytes.
 const RATIONALE_BYTES: usize = 64 << 10;
 
 /// Who says a message, by the name in the contract.
 pub(crate) fn speaker(name: &str) -> Option<Role> {
-    [Role::System, Role::User, Role::Assistant].into_iter().find(|role| role.as_str() == name)
+    [Role::System, Role::User, Role::Assistant]
+        .into_iter()
+        .find(|role| role.as_str() == name)
 }
 
 pub(crate) fn instruction(instruction: &Instruction) -> types::Instruction {
-    let message =
-        |message: &Message| types::Message { role: message.role.as_str().into(), content: message.content.clone() };
+    let message = |message: &Message| types::Message {
+        role: message.role.as_str().into(),
+        content: message.content.clone(),
+    };
     types::Instruction {
         id: instruction.id.clone(),
         messages: instruction.messages.iter().map(message).collect(),
         category: instruction.category.clone(),
         reference: instruction.reference.clone(),
-        metadata: instruction.metadata.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
+        metadata: instruction
+            .metadata
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_string()))
+            .collect(),
     }
 }
 
 /// About how many bytes an instruction takes.
 pub(crate) fn instruction_bytes(instruction: &types::Instruction) -> usize {
-    let text: usize = instruction.messages.iter().map(|message| message.content.len()).sum();
+    let text: usize = instruction
+        .messages
+        .iter()
+        .map(|message| message.content.len())
+        .sum();
     text + instruction.reference.as_ref().map_or(0, String::len)
 }
 

@@ -22,7 +22,8 @@ impl Role for Judging {
     call_through!(judge, call_score);
 
     fn bytes(group: &Group) -> usize {
-        convert::instruction_bytes(&group.instruction) + group.responses.iter().map(String::len).sum::<usize>()
+        convert::instruction_bytes(&group.instruction)
+            + group.responses.iter().map(String::len).sum::<usize>()
     }
 
     fn name(group: &Group, _number: usize) -> String {
@@ -34,9 +35,12 @@ impl Role for Judging {
         if has != wants {
             return Err(format!("{has} instead of {wants} judgments"));
         }
-        judgments.iter().zip(1..).try_for_each(|(judgment, number)| {
-            check_judgment(judgment).map_err(|what| format!("{what} as number {number}"))
-        })
+        judgments
+            .iter()
+            .zip(1..)
+            .try_for_each(|(judgment, number)| {
+                check_judgment(judgment).map_err(|what| format!("{what} as number {number}"))
+            })
     }
 
     fn without_answer(group: &Group, reason: &str) -> Self::Outcome {
@@ -45,7 +49,9 @@ impl Role for Judging {
 }
 
 fn check_judgment(judgment: &GuestJudgment) -> Result<(), String> {
-    let GuestJudgment::Score(scored) = judgment else { return Ok(()) };
+    let GuestJudgment::Score(scored) = judgment else {
+        return Ok(());
+    };
     if !scored.value.is_finite() {
         return Err(format!("a score that is not finite ({})", scored.value));
     }
@@ -74,8 +80,13 @@ impl JudgePlugin {
 
 impl Judge for JudgePlugin {
     fn score(&self, groups: &[(&Instruction, Vec<&str>)]) -> Result<Vec<Vec<Judgment>>, Failure> {
-        let outcomes = self.0.ask(&groups.iter().map(guest_group).collect::<Vec<_>>())?;
-        Ok(outcomes.into_iter().map(|judgments| judgments.into_iter().map(judgment).collect()).collect())
+        let outcomes = self
+            .0
+            .ask(&groups.iter().map(guest_group).collect::<Vec<_>>())?;
+        Ok(outcomes
+            .into_iter()
+            .map(|judgments| judgments.into_iter().map(judgment).collect())
+            .collect())
     }
 }
 
@@ -93,7 +104,14 @@ fn judgment(judgment: GuestJudgment) -> Judgment {
         GuestJudgment::Unscored(reason) => return Judgment::Unscored(convert::reason(&reason)),
     };
     let finite = |value: f64| Score::new(value).expect("the answer was checked");
-    let aspects: BTreeMap<String, Score> =
-        scored.aspects.iter().map(|(name, value)| (convert::reason(name), finite(*value))).collect();
-    Judgment::Scored(Scored { score: finite(scored.value), rationale: convert::rationale(scored.rationale), aspects })
+    let aspects: BTreeMap<String, Score> = scored
+        .aspects
+        .iter()
+        .map(|(name, value)| (convert::reason(name), finite(*value)))
+        .collect();
+    Judgment::Scored(Scored {
+        score: finite(scored.value),
+        rationale: convert::rationale(scored.rationale),
+        aspects,
+    })
 }

@@ -1,6 +1,8 @@
 //! The role `pairwise-judge`.
 
-use tpo_types::{Failure, Instruction, PairwiseJudge, PluginIdentity, PluginRole, Preference, Verdict};
+use tpo_types::{
+    Failure, Instruction, PairwiseJudge, PluginIdentity, PluginRole, Preference, Verdict,
+};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
@@ -34,7 +36,11 @@ impl Role for Comparing {
     }
 
     fn without_answer(_duel: &Duel, reason: &str) -> GuestVerdict {
-        GuestVerdict { preference: GuestPreference::Unscored(reason.into()), rationale: None, extra: Vec::new() }
+        GuestVerdict {
+            preference: GuestPreference::Unscored(reason.into()),
+            rationale: None,
+            extra: Vec::new(),
+        }
     }
 }
 
@@ -50,13 +56,19 @@ impl PairwiseJudgePlugin {
 
 impl PairwiseJudge for PairwiseJudgePlugin {
     fn compare(&self, duels: &[(&Instruction, &str, &str)]) -> Result<Vec<Verdict>, Failure> {
-        let outcomes = self.0.ask(&duels.iter().map(guest_duel).collect::<Vec<_>>())?;
+        let outcomes = self
+            .0
+            .ask(&duels.iter().map(guest_duel).collect::<Vec<_>>())?;
         Ok(outcomes.into_iter().map(verdict).collect())
     }
 }
 
 fn guest_duel(&(instruction, first, second): &(&Instruction, &str, &str)) -> Duel {
-    Duel { instruction: convert::instruction(instruction), first: first.into(), second: second.into() }
+    Duel {
+        instruction: convert::instruction(instruction),
+        first: first.into(),
+        second: second.into(),
+    }
 }
 
 fn verdict(verdict: GuestVerdict) -> Verdict {
@@ -66,5 +78,8 @@ fn verdict(verdict: GuestVerdict) -> Verdict {
         GuestPreference::Tie => Preference::Tie,
         GuestPreference::Unscored(reason) => Preference::Unscored(convert::reason(&reason)),
     };
-    Verdict { preference, rationale: convert::rationale(verdict.rationale) }
+    Verdict {
+        preference,
+        rationale: convert::rationale(verdict.rationale),
+    }
 }

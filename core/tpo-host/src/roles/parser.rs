@@ -1,6 +1,8 @@
 //! The role `response-parser`.
 
-use tpo_types::{Completion, Failure, FinishReason, Outcome, Parts, PluginIdentity, PluginRole, ResponseParser};
+use tpo_types::{
+    Completion, Failure, FinishReason, Outcome, Parts, PluginIdentity, PluginRole, ResponseParser,
+};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
@@ -31,8 +33,13 @@ impl Role for Parsing {
 
     /// A parser cuts; it never writes.
     fn check(completion: &GuestCompletion, outcome: &Self::Outcome) -> Result<(), String> {
-        let Ok(GuestParts { thought, response }) = outcome else { return Ok(()) };
-        for (noun, part) in [("thought", thought.as_deref()), ("response", Some(&**response))] {
+        let Ok(GuestParts { thought, response }) = outcome else {
+            return Ok(());
+        };
+        for (noun, part) in [
+            ("thought", thought.as_deref()),
+            ("response", Some(&**response)),
+        ] {
             if !part.is_none_or(|part| completion.text.contains(part)) {
                 return Err(format!("a {noun} that is not in its text"));
             }
@@ -57,7 +64,13 @@ impl ParserPlugin {
 
 impl ResponseParser for ParserPlugin {
     fn parse(&self, completions: &[&Completion]) -> Result<Vec<Outcome>, Failure> {
-        let outcomes = self.0.ask(&completions.iter().copied().map(guest_completion).collect::<Vec<_>>())?;
+        let outcomes = self.0.ask(
+            &completions
+                .iter()
+                .copied()
+                .map(guest_completion)
+                .collect::<Vec<_>>(),
+        )?;
         let outcome = |outcome: Result<GuestParts, String>| match outcome {
             Ok(GuestParts { thought, response }) => Outcome::Parsed(Parts { thought, response }),
             Err(reason) => Outcome::Malformed(convert::reason(&reason)),

@@ -1,11 +1,13 @@
 //! The role `pair-selector`.
 //!
-//! It gets all groups of an iteration in one call, because a share of all pairs can only be kept by who sees them all.
+//! It gets all groups of an iteration in one call, because a share of all pairs can only be kept by
+//! who sees them all.
 
 use std::collections::BTreeMap;
 
 use tpo_types::{
-    CandidateView, Failure, PairSelector, PluginIdentity, PluginRole, PreferencePair, Selected, Selection, Standing,
+    CandidateView, Failure, PairSelector, PluginIdentity, PluginRole, PreferencePair, Selected,
+    Selection, Standing,
 };
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -32,8 +34,9 @@ impl Role for Selecting {
     call_through!(pair_selector, call_select);
 
     fn bytes(group: &CandidateGroup) -> usize {
-        let candidate =
-            |candidate: &Candidate| candidate.response.len() + candidate.thought.as_ref().map_or(0, String::len);
+        let candidate = |candidate: &Candidate| {
+            candidate.response.len() + candidate.thought.as_ref().map_or(0, String::len)
+        };
         group.candidates.iter().map(candidate).sum()
     }
 
@@ -45,20 +48,37 @@ impl Role for Selecting {
         match (selection.pairs.is_empty(), selection.dropped.is_some()) {
             (true, false) => Err("neither a pair nor a reason to drop it".into()),
             (false, true) => Err("pairs and a reason to drop it".into()),
-            _ => selection.pairs.iter().try_for_each(|pair| check_pair(group, pair)),
+            _ => selection
+                .pairs
+                .iter()
+                .try_for_each(|pair| check_pair(group, pair)),
         }
     }
 
     fn without_answer(_group: &CandidateGroup, reason: &str) -> GuestSelection {
-        GuestSelection { pairs: Vec::new(), dropped: Some(reason.into()), extra: Vec::new() }
+        GuestSelection {
+            pairs: Vec::new(),
+            dropped: Some(reason.into()),
+            extra: Vec::new(),
+        }
     }
 }
 
-/// A pair says which of two is better, so the chosen side has a score, and the rejected one a score or no valid form.
+/// A pair says which of two is better, so the chosen side has a score, and the rejected one a score
+/// or no valid form.
 fn check_pair(group: &CandidateGroup, pair: &Pair) -> Result<(), String> {
     let (chosen, rejected) = (pair.chosen as usize, pair.rejected as usize);
-    let broken = |what: &str| Err(format!("the pair of candidates {chosen} and {rejected}, {what}"));
-    let standing = |index: usize| group.candidates.get(index).map(|candidate| &candidate.standing);
+    let broken = |what: &str| {
+        Err(format!(
+            "the pair of candidates {chosen} and {rejected}, {what}"
+        ))
+    };
+    let standing = |index: usize| {
+        group
+            .candidates
+            .get(index)
+            .map(|candidate| &candidate.standing)
+    };
     match (standing(chosen), standing(rejected)) {
         (None, _) | (_, None) => broken(&format!("which has {}", group.candidates.len())),
         (Some(GuestStanding::Malformed(_)), _) => broken("and the chosen one is malformed"),
@@ -81,13 +101,21 @@ impl SelectorPlugin {
 
 impl PairSelector for SelectorPlugin {
     fn select(&self, groups: &[(&str, Vec<CandidateView<'_>>)]) -> Result<Selected, Failure> {
-        let outcomes = self.0.ask(&groups.iter().map(guest_group).collect::<Vec<_>>())?;
-        Ok(Selected { figures: figures(&outcomes), selections: outcomes.into_iter().map(selection).collect() })
+        let outcomes = self
+            .0
+            .ask(&groups.iter().map(guest_group).collect::<Vec<_>>())?;
+        Ok(Selected {
+            figures: figures(&outcomes),
+            selections: outcomes.into_iter().map(selection).collect(),
+        })
     }
 }
 
 fn guest_group((id, candidates): &(&str, Vec<CandidateView<'_>>)) -> CandidateGroup {
-    CandidateGroup { instruction_id: (*id).into(), candidates: candidates.iter().map(guest_candidate).collect() }
+    CandidateGroup {
+        instruction_id: (*id).into(),
+        candidates: candidates.iter().map(guest_candidate).collect(),
+    }
 }
 
 fn guest_candidate(candidate: &CandidateView<'_>) -> Candidate {
@@ -110,21 +138,29 @@ fn guest_candidate(candidate: &CandidateView<'_>) -> Candidate {
 fn figures(selections: &[GuestSelection]) -> BTreeMap<String, f64> {
     let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     for (name, value) in selections.iter().flat_map(|selection| &selection.extra) {
-        let number = serde_json::from_str::<f64>(value).ok().filter(|number| number.is_finite());
+        let number = serde_json::from_str::<f64>(value)
+            .ok()
+            .filter(|number| number.is_finite());
         let name = convert::reason(name);
-        if let Some(number) = number.filter(|_| sums.len() < MAX_FIGURES || sums.contains_key(&name)) {
+        if let Some(number) =
+            number.filter(|_| sums.len() < MAX_FIGURES || sums.contains_key(&name))
+        {
             let (sum, count) = sums.entry(name).or_default();
             *sum += number;
             *count += 1.0;
         }
     }
-    sums.into_iter().map(|(name, (sum, count))| (name, sum / count)).filter(|(_, mean)| mean.is_finite()).collect()
+    sums.into_iter()
+        .map(|(name, (sum, count))| (name, sum / count))
+        .filter(|(_, mean)| mean.is_finite())
+        .collect()
 }
 
 /// The selection that a guest's answer stands for, once that was checked.
 fn selection(selection: GuestSelection) -> Selection {
     let pair = |pair: &Pair| {
-        PreferencePair::new(pair.chosen as usize, pair.rejected as usize).expect("the answer was checked")
+        PreferencePair::new(pair.chosen as usize, pair.rejected as usize)
+            .expect("the answer was checked")
     };
     match selection.dropped {
         Some(reason) => Selection::Dropped(convert::reason(&reason)),

@@ -1,6 +1,9 @@
 //! The role `thought-template`.
 
-use tpo_types::{Failure, Instruction, Message, PluginIdentity, PluginRole, Prompt, Role as Speaker, ThoughtTemplate};
+use tpo_types::{
+    Failure, Instruction, Message, PluginIdentity, PluginRole, Prompt, Role as Speaker,
+    ThoughtTemplate,
+};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
@@ -33,14 +36,20 @@ impl Role for Rendering {
         let unknown = |message: &&types::Message| convert::speaker(&message.role).is_none();
         if let Some(message) = prompt.messages.iter().find(unknown) {
             let role = convert::reason(&message.role);
-            return Err(format!("a prompt with a message of the unknown role `{role}`"));
+            return Err(format!(
+                "a prompt with a message of the unknown role `{role}`"
+            ));
         }
         let last = prompt.messages.last().ok_or("a prompt without messages")?;
         let wrong = if convert::speaker(&last.role) != Some(Speaker::User) {
             "a prompt whose last message is not the user's"
         } else if prompt.stop.iter().any(String::is_empty) {
             "a prompt with an empty stop string"
-        } else if prompt.response_marker.as_ref().is_some_and(String::is_empty) {
+        } else if prompt
+            .response_marker
+            .as_ref()
+            .is_some_and(String::is_empty)
+        {
             "a prompt with an empty response marker"
         } else {
             return Ok(());
@@ -65,7 +74,12 @@ impl TemplatePlugin {
 
 impl ThoughtTemplate for TemplatePlugin {
     fn render(&self, instructions: &[Instruction]) -> Result<Vec<Result<Prompt, String>>, Failure> {
-        let outcomes = self.0.ask(&instructions.iter().map(convert::instruction).collect::<Vec<_>>())?;
+        let outcomes = self.0.ask(
+            &instructions
+                .iter()
+                .map(convert::instruction)
+                .collect::<Vec<_>>(),
+        )?;
         let outcome = |outcome: Result<GuestPrompt, String>| match outcome {
             Ok(rendered) => Ok(prompt(rendered)),
             Err(reason) => Err(convert::reason(&reason)),

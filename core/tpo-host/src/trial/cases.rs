@@ -16,8 +16,8 @@ pub struct Case {
     pub config: Value,
     /// The items of one call.
     pub input: Vec<Value>,
-    /// What it should answer: one outcome per item. Fields that are left out may be anything. Without it, anything that
-    /// keeps to the contract will do.
+    /// What it should answer: one outcome per item. Fields that are left out may be anything.
+    /// Without it, anything that keeps to the contract will do.
     pub expect: Option<Vec<Value>>,
 }
 
@@ -29,14 +29,24 @@ impl Case {
     /// Reads a file with one case per line.
     pub fn read(path: &Path) -> Result<Vec<Self>, Failure> {
         let text = fs::read_to_string(path).map_err(|error| {
-            Failure::new(Kind::Input, format!("the cases `{}` cannot be read", path.display())).because(error)
+            Failure::new(
+                Kind::Input,
+                format!("the cases `{}` cannot be read", path.display()),
+            )
+            .because(error)
         })?;
-        let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+        let lines = text
+            .lines()
+            .zip(1..)
+            .filter(|(line, _)| !line.trim().is_empty());
         let cases = lines.map(|(line, number)| {
             serde_json::from_str(line).map_err(|error| {
-                Failure::new(Kind::Input, format!("{}:{number}: this is no case", path.display()))
-                    .because(error)
-                    .hint("a case is a line of JSON with `input`, and optionally `config` and `expect`")
+                Failure::new(
+                    Kind::Input,
+                    format!("{}:{number}: this is no case", path.display()),
+                )
+                .because(error)
+                .hint("a case is a line of JSON with `input`, and optionally `config` and `expect`")
             })
         });
         cases.collect()
@@ -51,22 +61,38 @@ impl Case {
             PluginRole::PairwiseJudge => include_str!("samples/pairwise-judge.json"),
             PluginRole::PairSelector => include_str!("samples/pair-selector.json"),
         };
-        let input = serde_json::from_str(text)
-            .map_err(|error| Failure::new(Kind::Bug, "the trial's own items do not parse").because(error))?;
-        Ok(vec![Self { config: no_config(), input, expect: None }])
+        let input = serde_json::from_str(text).map_err(|error| {
+            Failure::new(Kind::Bug, "the trial's own items do not parse").because(error)
+        })?;
+        Ok(vec![Self {
+            config: no_config(),
+            input,
+            expect: None,
+        }])
     }
 
     /// Holds the outcomes against the expected ones.
     pub(super) fn compare(&self, outcomes: &[Value]) -> Result<(), String> {
-        let Some(expected) = &self.expect else { return Ok(()) };
+        let Some(expected) = &self.expect else {
+            return Ok(());
+        };
         if expected.len() != outcomes.len() {
-            return Err(format!("{} outcomes are expected and {} came", expected.len(), outcomes.len()));
+            return Err(format!(
+                "{} outcomes are expected and {} came",
+                expected.len(),
+                outcomes.len()
+            ));
         }
-        let differing =
-            expected.iter().zip(outcomes).zip(1..).find(|((expected, outcome), _)| !covers(expected, outcome));
+        let differing = expected
+            .iter()
+            .zip(outcomes)
+            .zip(1..)
+            .find(|((expected, outcome), _)| !covers(expected, outcome));
         match differing {
             None => Ok(()),
-            Some(((expected, outcome), number)) => Err(format!("item {number}: expected {expected}, got {outcome}")),
+            Some(((expected, outcome), number)) => {
+                Err(format!("item {number}: expected {expected}, got {outcome}"))
+            }
         }
     }
 }
@@ -74,12 +100,15 @@ impl Case {
 /// Whether everything that is expected is there.
 fn covers(expected: &Value, outcome: &Value) -> bool {
     match (expected, outcome) {
-        (Value::Object(expected), Value::Object(outcome)) => {
-            expected.iter().all(|(key, value)| outcome.get(key).is_some_and(|found| covers(value, found)))
-        }
+        (Value::Object(expected), Value::Object(outcome)) => expected
+            .iter()
+            .all(|(key, value)| outcome.get(key).is_some_and(|found| covers(value, found))),
         (Value::Array(expected), Value::Array(outcome)) => {
             expected.len() == outcome.len()
-                && expected.iter().zip(outcome).all(|(expected, found)| covers(expected, found))
+                && expected
+                    .iter()
+                    .zip(outcome)
+                    .all(|(expected, found)| covers(expected, found))
         }
         // 1 and 1.0 are the same number in JSON.
         (Value::Number(expected), Value::Number(outcome)) => expected.as_f64() == outcome.as_f64(),
@@ -95,12 +124,19 @@ mod tests {
 
     #[test]
     fn what_is_left_out_may_be_anything() {
-        let outcome = json!([{"Score": {"value": 1.0, "rationale": "long", "aspects": [["words", 3.0]]}}]);
+        let outcome =
+            json!([{"Score": {"value": 1.0, "rationale": "long", "aspects": [["words", 3.0]]}}]);
         assert!(covers(&json!([{"Score": {"value": 1}}]), &outcome));
-        assert!(covers(&json!([{"Score": {"aspects": [["words", 3]]}}]), &outcome));
-        for other in
-            [json!([{"Score": {"value": 2}}]), json!([]), json!([{"Unscored": "x"}]), json!([{"Score": {"why": 1}}])]
-        {
+        assert!(covers(
+            &json!([{"Score": {"aspects": [["words", 3]]}}]),
+            &outcome
+        ));
+        for other in [
+            json!([{"Score": {"value": 2}}]),
+            json!([]),
+            json!([{"Unscored": "x"}]),
+            json!([{"Score": {"why": 1}}]),
+        ] {
             assert!(!covers(&other, &outcome), "{other}");
         }
     }

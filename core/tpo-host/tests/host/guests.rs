@@ -1,7 +1,8 @@
 //! Guests made from a few lines of text, for tests in which they misbehave.
 //!
-//! A guest is a core module in WebAssembly text, wrapped as a component of one of the contract's worlds. What it answers
-//! is laid out in its memory beforehand, so most guests only return an address.
+//! A guest is a core module in WebAssembly text, wrapped as a component of one of the contract's
+//! worlds. What it answers is laid out in its memory beforehand, so most guests only return an
+//! address.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,10 @@ pub(crate) struct Guest {
 
 impl Guest {
     pub(crate) fn file(name: &'static str, bytes: &[u8]) -> Self {
-        let guest = Self { directory: tempfile::tempdir().unwrap(), name };
+        let guest = Self {
+            directory: tempfile::tempdir().unwrap(),
+            name,
+        };
         std::fs::write(guest.path(), bytes).unwrap();
         guest
     }
@@ -27,8 +31,8 @@ impl Guest {
         Self::file("guest.wasm", &wat::parse_str(wat).unwrap())
     }
 
-    /// A plugin of `world` that describes itself and accepts every configuration. `functions` is the rest of its module;
-    /// the global `$free` is where its free memory begins.
+    /// A plugin of `world` that describes itself and accepts every configuration. `functions` is
+    /// the rest of its module; the global `$free` is where its free memory begins.
     pub(crate) fn plugin(world: &str, functions: &str) -> Self {
         Self::component(&contract(), world, &format!("{FRAME}{functions})"))
     }
@@ -41,17 +45,27 @@ impl Guest {
     /// The same with its answer in memory.
     pub(crate) fn judge_with(score: &str, answer: &Answer) -> Self {
         let export = "tpo:plugin/judge@0.1.0#score";
-        let function = format!(r#"(func $score (export "{export}") (param i32 i32) (result i32) {score})"#);
+        let function =
+            format!(r#"(func $score (export "{export}") (param i32 i32) (result i32) {score})"#);
         Self::plugin("judge-plugin", &format!("{function}\n{}", answer.data()))
     }
 
     /// The module `core`, as a component of a world of `contract`.
     pub(crate) fn component(contract: &Resolve, world: &str, core: &str) -> Self {
         let mut module = wat::parse_str(core).unwrap();
-        let package = contract.packages.iter().find(|(_, package)| package.worlds.contains_key(world)).unwrap().0;
+        let package = contract
+            .packages
+            .iter()
+            .find(|(_, package)| package.worlds.contains_key(world))
+            .unwrap()
+            .0;
         let world = contract.select_world(&[package], Some(world)).unwrap();
         embed_component_metadata(&mut module, contract, world, StringEncoding::UTF8).unwrap();
-        let component = ComponentEncoder::default().module(&module).unwrap().encode().unwrap();
+        let component = ComponentEncoder::default()
+            .module(&module)
+            .unwrap()
+            .encode()
+            .unwrap();
         Self::file("guest.wasm", &component)
     }
 
@@ -68,12 +82,15 @@ impl Guest {
 /// The contract as it stands in `wit/`.
 pub(crate) fn contract() -> Resolve {
     let mut contract = Resolve::default();
-    contract.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit")).unwrap();
+    contract
+        .push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit"))
+        .unwrap();
     contract
 }
 
-/// The beginning of every guest's module. `describe` returns six pointers and lengths: name, version, summary, license,
-/// schema and no extra values. Fresh memory is zero, and zero is the empty string and the result without an error.
+/// The beginning of every guest's module. `describe` returns six pointers and lengths: name,
+/// version, summary, license, schema and no extra values. Fresh memory is zero, and zero is the
+/// empty string and the result without an error.
 pub(crate) const FRAME: &str = r#"(module
     (memory (export "memory") 16)
     (global $free (mut i32) (i32.const 0x10000))
@@ -87,8 +104,9 @@ pub(crate) const FRAME: &str = r#"(module
     (func (export "tpo:plugin/metadata@0.1.0#configure") (param i32 i32) (result i32) (i32.const 0x300))
 "#;
 
-/// An answer in a guest's memory, in the layout of the canonical ABI. Every field of the contract's answers is a multiple
-/// of four bytes, so it is built of words; lists and texts are a pointer and a length.
+/// An answer in a guest's memory, in the layout of the canonical ABI. Every field of the contract's
+/// answers is a multiple of four bytes, so it is built of words; lists and texts are a pointer and
+/// a length.
 pub(crate) struct Answer {
     bytes: Vec<u8>,
     /// Where the answer begins.
@@ -99,14 +117,18 @@ impl Answer {
     const BASE: u32 = 0x1000;
 
     pub(crate) fn new() -> Self {
-        Self { bytes: Vec::new(), address: Self::BASE }
+        Self {
+            bytes: Vec::new(),
+            address: Self::BASE,
+        }
     }
 
     pub(crate) fn words(&mut self, words: &[u32]) -> u32 {
         // The strictest alignment is that of a score.
         self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
         let address = Self::BASE + self.bytes.len() as u32;
-        self.bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        self.bytes
+            .extend(words.iter().flat_map(|word| word.to_le_bytes()));
         address
     }
 
@@ -129,7 +151,20 @@ impl Answer {
         for group in groups {
             let judgment = |score: &f64| {
                 let bits = score.to_bits();
-                [0, 0, bits as u32, (bits >> 32) as u32, 0, 0, 0, 0, 0, 0, 0, 0]
+                [
+                    0,
+                    0,
+                    bits as u32,
+                    (bits >> 32) as u32,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                ]
             };
             let judgments: Vec<u32> = group.iter().flat_map(judgment).collect();
             lists.extend([answer.words(&judgments), group.len() as u32]);
@@ -145,7 +180,11 @@ impl Answer {
 
     /// The data segment that holds it.
     pub(crate) fn data(&self) -> String {
-        let bytes: String = self.bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
+        let bytes: String = self
+            .bytes
+            .iter()
+            .map(|byte| format!("\\{byte:02x}"))
+            .collect();
         format!("(data (i32.const {}) \"{bytes}\")", Self::BASE)
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 use tpo_host::{OnError, Plugins, Setup, Wanted};
 use tpo_types::{
-    ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, Kind, ModelError, ModelService, PairwiseJudge,
-    Preference, TensorData,
+    ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, Kind, ModelError, ModelService,
+    PairwiseJudge, Preference, TensorData,
 };
 
 use crate::instruction;
@@ -22,14 +22,23 @@ impl ModelService for Says {
         vec![("judge".into(), "none".into())]
     }
 
-    fn chat(&self, requests: &[(String, ChatRequest)]) -> Result<Vec<Result<ChatReply, ModelError>>, Failure> {
+    fn chat(
+        &self,
+        requests: &[(String, ChatRequest)],
+    ) -> Result<Vec<Result<ChatReply, ModelError>>, Failure> {
         match self {
-            Self::Nothing => Err(Failure::new(Kind::Network, "the model `judge` is out of reach").hint("go on later")),
+            Self::Nothing => Err(
+                Failure::new(Kind::Network, "the model `judge` is out of reach")
+                    .hint("go on later"),
+            ),
             Self::Error(error) => Ok(requests.iter().map(|_| Err(error.clone())).collect()),
         }
     }
 
-    fn embed(&self, _: &[(String, EmbedRequest)]) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure> {
+    fn embed(
+        &self,
+        _: &[(String, EmbedRequest)],
+    ) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure> {
         unreachable!("this judge does not embed")
     }
 
@@ -44,25 +53,60 @@ fn a_model_out_of_reach_ends_the_work_and_is_not_held_against_the_plugin() {
     let instruction = instruction("i", "Name a color.");
     for on_error in [OnError::Fail, OnError::Retry, OnError::Unscored] {
         let failures = Some(directory.path().to_path_buf());
-        let plugins = Plugins::new(Setup { models: Some(Arc::new(Says::Nothing)), failures, ..Setup::default() });
-        let wanted = Wanted { source: "self-taught", config: &json!({}), on_error };
+        let plugins = Plugins::new(Setup {
+            models: Some(Arc::new(Says::Nothing)),
+            failures,
+            ..Setup::default()
+        });
+        let wanted = Wanted {
+            source: "self-taught",
+            config: &json!({}),
+            on_error,
+        };
         let judge = plugins.unwrap().pairwise_judge(&wanted).unwrap();
-        let failure = judge.compare(&[(&instruction, "Red.", "Blue.")]).expect_err("no model");
+        let failure = judge
+            .compare(&[(&instruction, "Red.", "Blue.")])
+            .expect_err("no model");
         assert_eq!(failure.kind(), Kind::Network);
         assert_eq!(failure.to_string(), "the model `judge` is out of reach");
         assert_eq!(failure.nearest_hint(), Some("go on later"));
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "no batch of the plugin failed");
+        assert_eq!(
+            std::fs::read_dir(directory.path()).unwrap().count(),
+            0,
+            "no batch of the plugin failed"
+        );
     }
 }
 
 #[test]
 fn a_request_without_an_answer_is_no_verdict() {
     let instruction = instruction("i", "Name a color.");
-    for error in [ModelError::Failed("it hangs".into()), ModelError::InvalidRequest("too long".into())] {
-        let wanted_reason = if matches!(error, ModelError::Failed(_)) { "failed" } else { "refused the request" };
-        let plugins = Plugins::new(Setup { models: Some(Arc::new(Says::Error(error))), ..Setup::default() });
-        let wanted = Wanted { source: "self-taught", config: &json!({}), on_error: OnError::Fail };
-        let verdicts = plugins.unwrap().pairwise_judge(&wanted).unwrap().compare(&[(&instruction, "Red.", "Blue.")]);
-        assert_eq!(verdicts.unwrap()[0].preference, Preference::Unscored(format!("the model {wanted_reason}")));
+    for error in [
+        ModelError::Failed("it hangs".into()),
+        ModelError::InvalidRequest("too long".into()),
+    ] {
+        let wanted_reason = if matches!(error, ModelError::Failed(_)) {
+            "failed"
+        } else {
+            "refused the request"
+        };
+        let plugins = Plugins::new(Setup {
+            models: Some(Arc::new(Says::Error(error))),
+            ..Setup::default()
+        });
+        let wanted = Wanted {
+            source: "self-taught",
+            config: &json!({}),
+            on_error: OnError::Fail,
+        };
+        let verdicts = plugins
+            .unwrap()
+            .pairwise_judge(&wanted)
+            .unwrap()
+            .compare(&[(&instruction, "Red.", "Blue.")]);
+        assert_eq!(
+            verdicts.unwrap()[0].preference,
+            Preference::Unscored(format!("the model {wanted_reason}"))
+        );
     }
 }

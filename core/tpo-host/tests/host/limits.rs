@@ -11,13 +11,20 @@ use crate::guests::{Answer, FRAME, Guest};
 use crate::{instruction, told, wanted};
 
 fn limits() -> Limits {
-    Limits { memory_mib: 16, seconds_per_call: 1, ..Limits::default() }
+    Limits {
+        memory_mib: 16,
+        seconds_per_call: 1,
+        ..Limits::default()
+    }
 }
 
 /// Loads `guest` and has it score one response.
 fn score(guest: &Guest) -> Result<Vec<Vec<Judgment>>, Failure> {
-    let judge =
-        Plugins::new(Setup { limits: limits(), ..Setup::default() })?.judge(&wanted(&guest.source(), &json!({})))?;
+    let judge = Plugins::new(Setup {
+        limits: limits(),
+        ..Setup::default()
+    })?
+    .judge(&wanted(&guest.source(), &json!({})))?;
     judge.score(&[(&instruction("i", "Say hello."), vec!["Hello!"])])
 }
 
@@ -25,35 +32,54 @@ fn score(guest: &Guest) -> Result<Vec<Vec<Judgment>>, Failure> {
 #[track_caller]
 fn ended(guest: &Guest) -> (String, String) {
     let told = told(score(guest));
-    let told = told.strip_prefix("Plugin: judge `hostile` 1.0.0 (guest.wasm, sha256 ...) ").unwrap_or(&told);
-    let (did, rest) = told.split_once(" in batch 1 of 1 (items 1 to 1)").unwrap_or((told, ""));
+    let told = told
+        .strip_prefix("Plugin: judge `hostile` 1.0.0 (guest.wasm, sha256 ...) ")
+        .unwrap_or(&told);
+    let (did, rest) = told
+        .split_once(" in batch 1 of 1 (items 1 to 1)")
+        .unwrap_or((told, ""));
     (did.into(), rest.into())
 }
 
 #[test]
 fn endless_loops() {
     let looping = "(loop (br 0)) unreachable";
-    let filling = "(loop (memory.fill (i32.const 0) (i32.const 0) (i32.const 0x10000)) (br 0)) unreachable";
+    let filling =
+        "(loop (memory.fill (i32.const 0) (i32.const 0) (i32.const 0x10000)) (br 0)) unreachable";
     let recursing = "(return_call $score (local.get 0) (local.get 1))";
     for body in [looping, filling, recursing] {
         let start = Instant::now();
         let (did, rest) = ended(&Guest::judge(body));
         assert_eq!(did, "used more than 1 s", "{body}");
-        assert!(rest.ends_with("hint: `limits.seconds_per_call` gives plugins more"), "{rest}");
-        assert!(start.elapsed() < Duration::from_secs(5), "{body} took {:?}", start.elapsed());
+        assert!(
+            rest.ends_with("hint: `limits.seconds_per_call` gives plugins more"),
+            "{rest}"
+        );
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "{body} took {:?}",
+            start.elapsed()
+        );
     }
 }
 
 #[test]
 fn endless_loops_outside_of_the_call() {
     let function = r#"(func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32) (i32.const 0x300))"#;
-    let start = Guest::plugin("judge-plugin", &format!("{function} (func $start (loop (br 0))) (start $start)"));
+    let start = Guest::plugin(
+        "judge-plugin",
+        &format!("{function} (func $start (loop (br 0))) (start $start)"),
+    );
     let told_of_start = told(score(&start));
     let expected = "Plugin: `guest.wasm` (sha256 ...) used more than 1 s while it was loaded\n";
     assert!(told_of_start.starts_with(expected), "{told_of_start}");
 
-    let after = r#"(func (export "cabi_post_tpo:plugin/judge@0.1.0#score") (param i32) (loop (br 0)))"#;
-    let (did, _) = ended(&Guest::plugin("judge-plugin", &format!("{function} {after}")));
+    let after =
+        r#"(func (export "cabi_post_tpo:plugin/judge@0.1.0#score") (param i32) (loop (br 0)))"#;
+    let (did, _) = ended(&Guest::plugin(
+        "judge-plugin",
+        &format!("{function} {after}"),
+    ));
     assert_eq!(did, "used more than 1 s");
 }
 
@@ -62,23 +88,42 @@ fn memory_bombs() {
     let grow = "(loop (drop (memory.grow (i32.const 16))) (br 0)) unreachable";
     let (did, rest) = ended(&Guest::judge(grow));
     assert_eq!(did, "wanted 17 MiB of memory and may have 16 MiB");
-    assert!(rest.ends_with("hint: `limits.memory_mib` gives plugins more"), "{rest}");
+    assert!(
+        rest.ends_with("hint: `limits.memory_mib` gives plugins more"),
+        "{rest}"
+    );
 
     let function = r#"(func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32) unreachable)"#;
     let bombs = [
-        ("(memory 65536)", "wanted 4097 MiB of memory and may have 16 MiB"),
-        ("(table 10000000 funcref)", "wanted 10000000 table entries and may have 100000"),
+        (
+            "(memory 65536)",
+            "wanted 4097 MiB of memory and may have 16 MiB",
+        ),
+        (
+            "(table 10000000 funcref)",
+            "wanted 10000000 table entries and may have 100000",
+        ),
     ];
     for (bomb, did) in bombs {
-        let told = told(score(&Guest::plugin("judge-plugin", &format!("{function} {bomb}"))));
-        assert!(told.starts_with(&format!("Plugin: `guest.wasm` (sha256 ...) {did} while it was loaded")), "{told}");
+        let told = told(score(&Guest::plugin(
+            "judge-plugin",
+            &format!("{function} {bomb}"),
+        )));
+        assert!(
+            told.starts_with(&format!(
+                "Plugin: `guest.wasm` (sha256 ...) {did} while it was loaded"
+            )),
+            "{told}"
+        );
     }
 }
 
 #[test]
 fn deep_recursion() {
     // A frame of its own: a tail call would loop.
-    let (did, _) = ended(&Guest::judge("(i32.add (call $score (local.get 0) (local.get 1)) (i32.const 1))"));
+    let (did, _) = ended(&Guest::judge(
+        "(i32.add (call $score (local.get 0) (local.get 1)) (i32.const 1))",
+    ));
     assert_eq!(did, "used more than its 1024 KiB of stack");
 }
 
@@ -86,21 +131,33 @@ fn deep_recursion() {
 fn traps() {
     let (did, rest) = ended(&Guest::judge("unreachable"));
     assert_eq!(did, "panicked or aborted");
-    assert!(rest.contains("wasm backtrace") && rest.contains("wasm `unreachable` instruction executed"), "{rest}");
+    assert!(
+        rest.contains("wasm backtrace") && rest.contains("wasm `unreachable` instruction executed"),
+        "{rest}"
+    );
     let (did, rest) = ended(&Guest::judge("(i32.load (i32.const -4))"));
     assert_eq!(did, "reached outside its memory");
-    assert!(rest.ends_with("hint: endless recursion in compiled code ends like this"), "{rest}");
+    assert!(
+        rest.ends_with("hint: endless recursion in compiled code ends like this"),
+        "{rest}"
+    );
     let (did, _) = ended(&Guest::judge("(i32.div_u (i32.const 1) (i32.const 0))"));
     assert_eq!(did, "crashed");
 }
 
 #[test]
 fn the_host_outlives_them() {
-    let plugins = Plugins::new(Setup { limits: limits(), ..Setup::default() }).unwrap();
+    let plugins = Plugins::new(Setup {
+        limits: limits(),
+        ..Setup::default()
+    })
+    .unwrap();
     let task = instruction("i", "Say hello.");
     let groups = [(&task, vec!["Hello!"])];
     let hostile = Guest::judge("unreachable");
-    let hostile = plugins.judge(&wanted(&hostile.source(), &json!({}))).unwrap();
+    let hostile = plugins
+        .judge(&wanted(&hostile.source(), &json!({})))
+        .unwrap();
     let answer = Answer::scores(&[&[0.5]]);
     let good = Guest::judge_with(&answer.body(), &answer);
     let good = plugins.judge(&wanted(&good.source(), &json!({}))).unwrap();
@@ -154,7 +211,9 @@ fn last_words_are_told() {
     let (did, rest) = ended(&Guest::component(&contract, "judge-with-wasi", &module));
     assert_eq!(did, "panicked or aborted");
     assert!(
-        rest.starts_with("\ncause: it printed: panicked at src/lib.rs:3:\na [31mred[0m message\ncause: "),
+        rest.starts_with(
+            "\ncause: it printed: panicked at src/lib.rs:3:\na [31mred[0m message\ncause: "
+        ),
         "{rest}"
     );
 }

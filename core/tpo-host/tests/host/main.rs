@@ -1,6 +1,9 @@
 //! The plugin host against guests that are good, bad and hostile.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod answers;
 mod conduct;
@@ -19,7 +22,9 @@ use tpo_types::{Failure, Instruction, Message};
 /// Everything that a user reads of a failure. What differs between machines and builds is left out.
 #[track_caller]
 fn told<T>(result: Result<T, Failure>) -> String {
-    let Err(failure) = result else { panic!("it succeeded") };
+    let Err(failure) = result else {
+        panic!("it succeeded")
+    };
     let mut text = format!("{:?}: {failure}", failure.kind());
     let mut cause = failure.source();
     while let Some(error) = cause {
@@ -36,7 +41,9 @@ fn without_directories(text: &str) -> String {
     let directory = format!("{}/", std::env::temp_dir().display());
     let mut pieces = text.split(&directory);
     let first = pieces.next().unwrap_or_default().to_owned();
-    pieces.fold(first, |text, piece| text + piece.split_once('/').map_or(piece, |(_, file)| file))
+    pieces.fold(first, |text, piece| {
+        text + piece.split_once('/').map_or(piece, |(_, file)| file)
+    })
 }
 
 fn without_digests(text: &str) -> String {
@@ -47,7 +54,11 @@ fn without_digests(text: &str) -> String {
 
 /// A plugin as most runs want it.
 fn wanted<'a>(source: &'a str, config: &'a Value) -> Wanted<'a> {
-    Wanted { source, config, on_error: OnError::Fail }
+    Wanted {
+        source,
+        config,
+        on_error: OnError::Fail,
+    }
 }
 
 fn instruction(id: &str, content: &str) -> Instruction {

@@ -3,8 +3,8 @@
 use serde_json::json;
 use tpo_host::{Plugins, Setup, builtin};
 use tpo_types::{
-    CandidateView, Completion, FinishReason, Judge, Judgment, Outcome, PairSelector, Parts, PluginRole, ResponseParser,
-    Selection, Standing, ThoughtTemplate,
+    CandidateView, Completion, FinishReason, Judge, Judgment, Outcome, PairSelector, Parts,
+    PluginRole, ResponseParser, Selection, Standing, ThoughtTemplate,
 };
 
 use crate::{instruction, told, wanted};
@@ -25,14 +25,20 @@ fn every_one_describes_itself() {
         assert_eq!(inspection.config_schema["type"], "object", "{name}");
         assert!(!inspection.summary.is_empty() && inspection.bytes > 0);
     }
-    assert_eq!(plugins.roles("thought-markers").unwrap(), [PluginRole::ThoughtTemplate, PluginRole::ResponseParser]);
+    assert_eq!(
+        plugins.roles("thought-markers").unwrap(),
+        [PluginRole::ThoughtTemplate, PluginRole::ResponseParser]
+    );
 }
 
 #[test]
 fn a_path_and_a_name_give_the_same_component() {
     let bytes = std::fs::read(concat!(env!("OUT_DIR"), "/rules.wasm")).unwrap();
     let guest = crate::guests::Guest::file("rules.wasm", &bytes);
-    let (named, file) = (plugins().inspect("rules").unwrap(), plugins().inspect(&guest.source()).unwrap());
+    let (named, file) = (
+        plugins().inspect("rules").unwrap(),
+        plugins().inspect(&guest.source()).unwrap(),
+    );
     assert_eq!(named.identity.sha256, file.identity.sha256);
     assert_eq!(file.identity.source, guest.source());
 }
@@ -40,15 +46,22 @@ fn a_path_and_a_name_give_the_same_component() {
 #[test]
 fn render_parse_judge_select() {
     let plugins = plugins();
-    let instructions: Vec<_> = (0..300).map(|number| instruction(&format!("i{number}"), "Name a color.")).collect();
+    let instructions: Vec<_> = (0..300)
+        .map(|number| instruction(&format!("i{number}"), "Name a color."))
+        .collect();
 
-    let template = plugins.thought_template(&wanted("thought-markers", &json!({}))).unwrap();
+    let template = plugins
+        .thought_template(&wanted("thought-markers", &json!({})))
+        .unwrap();
     let prompts = template.render(&instructions).unwrap();
     assert_eq!(prompts.len(), 300, "two batches");
     let prompt = prompts[0].as_ref().unwrap();
     let marker = prompt.response_marker.clone().unwrap();
 
-    let text = format!("{}I like blue.{marker}Blue.", prompt.prefill.clone().unwrap_or_default());
+    let text = format!(
+        "{}I like blue.{marker}Blue.",
+        prompt.prefill.clone().unwrap_or_default()
+    );
     let completion = |text: &str| Completion {
         token_ids: vec![],
         log_probs: vec![],
@@ -57,20 +70,40 @@ fn render_parse_judge_select() {
         finish: FinishReason::Stop,
     };
     let (good, bad) = (completion(&text), completion("Blue."));
-    let parser = plugins.response_parser(&wanted("thought-markers", &json!({}))).unwrap();
+    let parser = plugins
+        .response_parser(&wanted("thought-markers", &json!({})))
+        .unwrap();
     let outcomes = parser.parse(&[&good, &bad]).unwrap();
-    let [Outcome::Parsed(Parts { thought: Some(_), response }), Outcome::Malformed(_)] = &outcomes[..] else {
+    let [
+        Outcome::Parsed(Parts {
+            thought: Some(_),
+            response,
+        }),
+        Outcome::Malformed(_),
+    ] = &outcomes[..]
+    else {
         panic!("{outcomes:?}")
     };
     assert_eq!(response, "Blue.");
 
-    let judge = plugins.judge(&wanted("rules", &json!({"length": {"min_words": 1}}))).unwrap();
-    let groups: Vec<_> = instructions.iter().map(|task| (task, vec!["Blue.", ""])).collect();
+    let judge = plugins
+        .judge(&wanted("rules", &json!({"length": {"min_words": 1}})))
+        .unwrap();
+    let groups: Vec<_> = instructions
+        .iter()
+        .map(|task| (task, vec!["Blue.", ""]))
+        .collect();
     let judgments = judge.score(&groups).unwrap();
     assert_eq!(judgments.len(), 300);
-    assert!(judgments.iter().all(|group| group.len() == 2 && matches!(group[0], Judgment::Scored(_))));
+    assert!(
+        judgments
+            .iter()
+            .all(|group| group.len() == 2 && matches!(group[0], Judgment::Scored(_)))
+    );
 
-    let selector = plugins.pair_selector(&wanted("best-worst", &json!({}))).unwrap();
+    let selector = plugins
+        .pair_selector(&wanted("best-worst", &json!({})))
+        .unwrap();
     let view = |score, response| CandidateView {
         standing: Standing::Scored(score),
         thought: None,
@@ -78,10 +111,14 @@ fn render_parse_judge_select() {
         thought_tokens: 0,
         response_tokens: 2,
     };
-    let groups =
-        [("a", vec![view(0.0, "Red."), view(1.0, "Blue.")]), ("b", vec![view(0.5, "Red."), view(0.5, "Blue.")])];
+    let groups = [
+        ("a", vec![view(0.0, "Red."), view(1.0, "Blue.")]),
+        ("b", vec![view(0.5, "Red."), view(0.5, "Blue.")]),
+    ];
     let selections = selector.select(&groups).unwrap().selections;
-    let [Selection::Pairs(pairs), Selection::Dropped(_)] = &selections[..] else { panic!("{selections:?}") };
+    let [Selection::Pairs(pairs), Selection::Dropped(_)] = &selections[..] else {
+        panic!("{selections:?}")
+    };
     assert_eq!((pairs[0].chosen(), pairs[0].rejected()), (1, 0));
 }
 
@@ -90,5 +127,9 @@ fn a_wrong_configuration_is_refused_in_the_plugins_words() {
     let told = told(plugins().judge(&wanted("rules", &json!({"lenght": 3}))));
     let expected = "Usage: judge `rules` 0.1.0 (built-in, sha256 ...) refuses its configuration: ";
     assert!(told.starts_with(expected), "{told}");
-    assert!(told.contains("lenght") && told.ends_with("hint: `tpo plugin inspect rules` prints its keys"), "{told}");
+    assert!(
+        told.contains("lenght")
+            && told.ends_with("hint: `tpo plugin inspect rules` prints its keys"),
+        "{told}"
+    );
 }

@@ -1,12 +1,15 @@
-//! The four products of a block as training computes them: from the flat weights, with an adapter's terms where there
-//! is one.
+//! The four products of a block as training computes them: from the flat weights, with an adapter's
+//! terms where there is one.
 //!
-//! With an adapter, `y = x W^T + s (x A^T) B^T` and `W` is frozen: no gradient of it is ever made. The `A`s of matrices
-//! with the same input stand on top of each other and are one product; each `B` writes its own columns.
+//! With an adapter, `y = x W^T + s (x A^T) B^T` and `W` is frozen: no gradient of it is ever made.
+//! The `A`s of matrices with the same input stand on top of each other and are one product; each
+//! `B` writes its own columns.
 
 use std::ops::Range;
 
-use crate::kernels::gemm::{Matrix, MatrixMut, Threads, Write, linear, linear_d_w, linear_d_x, product};
+use crate::kernels::gemm::{
+    Matrix, MatrixMut, Threads, Write, linear, linear_d_w, linear_d_x, product,
+};
 use crate::lora::{Adapter, LowRank};
 use crate::params::{BlockLayout, Params};
 use crate::spec::ModelSpec;
@@ -47,7 +50,8 @@ impl Projection {
         }
     }
 
-    /// The tensors it is made of, by the last part of their module's name, and how many rows each has.
+    /// The tensors it is made of, by the last part of their module's name, and how many rows each
+    /// has.
     pub(crate) fn modules(self, spec: &ModelSpec) -> Vec<(&'static str, usize)> {
         let (kv, f) = (spec.kv_width(), spec.intermediate_size);
         match self {
@@ -71,7 +75,8 @@ pub(crate) struct Linears<'a> {
 
 impl<'a> Linears<'a> {
     fn weight(&self, projection: Projection) -> &'a [f32] {
-        self.params.at(projection.range(&self.params.layout.blocks[self.index]))
+        self.params
+            .at(projection.range(&self.params.layout.blocks[self.index]))
     }
 
     fn low_rank(&self, projection: Projection) -> Option<(&'a Adapter, &'a LowRank)> {
@@ -95,9 +100,16 @@ impl<'a> Linears<'a> {
         }
     }
 
-    /// The gradient: overwrites `d_x` (T, in), and adds to `gradient` that of the weight, or of the adapter's term
-    /// where there is an adapter. `gradient` is laid out like what is trained.
-    pub(crate) fn vjp(&self, projection: Projection, x: &[f32], d_y: &[f32], d_x: &mut [f32], gradient: &mut [f32]) {
+    /// The gradient: overwrites `d_x` (T, in), and adds to `gradient` that of the weight, or of the
+    /// adapter's term where there is an adapter. `gradient` is laid out like what is trained.
+    pub(crate) fn vjp(
+        &self,
+        projection: Projection,
+        x: &[f32],
+        d_y: &[f32],
+        d_x: &mut [f32],
+        gradient: &mut [f32],
+    ) {
         let inputs = projection.inputs(self.spec);
         let weight = self.weight(projection);
         linear_d_x(d_x, Write::Set, d_y, weight, inputs);
@@ -130,9 +142,21 @@ fn low_rank_vjp(
         let d_y = d_y.columns(&part.outputs);
         let b = Matrix::new(&adapter.values[part.b.clone()], r);
         let scaled = Write::Add(adapter.scale());
-        product(MatrixMut::new(&mut d_inner, width).columns(&part.inner), scaled, d_y, b, Threads::All);
+        product(
+            MatrixMut::new(&mut d_inner, width).columns(&part.inner),
+            scaled,
+            d_y,
+            b,
+            Threads::All,
+        );
         let inner = Matrix::new(&inner, width).columns(&part.inner);
-        product(MatrixMut::new(&mut gradient[part.b.clone()], r), scaled, d_y.t(), inner, Threads::All);
+        product(
+            MatrixMut::new(&mut gradient[part.b.clone()], r),
+            scaled,
+            d_y.t(),
+            inner,
+            Threads::All,
+        );
     }
     linear_d_w(&mut gradient[low_rank.a.clone()], &d_inner, x, inputs);
     linear_d_x(d_x, Write::Add(1.0), &d_inner, a, inputs);

@@ -1,4 +1,5 @@
-//! The hand-written gradient against candle's autograd, over a block written with candle's primitive operations.
+//! The hand-written gradient against candle's autograd, over a block written with candle's
+//! primitive operations.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +40,9 @@ fn spec(qkv_bias: bool, qk_norm: bool) -> ModelSpec {
 
 fn random(len: usize, purpose: &str) -> Vec<f32> {
     let counter = Counter::new(5, purpose);
-    (0..len).map(|at| (2.0 * counter.unit(at as u64) - 1.0) as f32).collect()
+    (0..len)
+        .map(|at| (2.0 * counter.unit(at as u64) - 1.0) as f32)
+        .collect()
 }
 
 struct OverPack<'a>(Linears<'a>, &'a Pack);
@@ -54,7 +57,8 @@ impl Backend for OverPack<'_> {
     }
 }
 
-/// The block over one sequence, from primitive operations only: candle's fused ones have no gradient.
+/// The block over one sequence, from primitive operations only: candle's fused ones have no
+/// gradient.
 struct Oracle<'a> {
     spec: &'a ModelSpec,
     weights: BTreeMap<String, Var>,
@@ -67,7 +71,9 @@ impl Oracle<'_> {
 
     fn norm(&self, x: &Tensor, name: &str) -> Result<Tensor> {
         let mean_square = x.sqr()?.mean_keepdim(D::Minus1)?;
-        let inverse = (mean_square + f64::from(self.spec.rms_norm_eps))?.sqrt()?.recip()?;
+        let inverse = (mean_square + f64::from(self.spec.rms_norm_eps))?
+            .sqrt()?
+            .recip()?;
         x.broadcast_mul(&inverse)?.broadcast_mul(self.weight(name))
     }
 
@@ -89,7 +95,8 @@ impl Oracle<'_> {
 
     fn rotate(&self, y: &Tensor) -> Result<Tensor> {
         let half = self.spec.head_dim / 2;
-        let angle = |t: usize, i: usize| t as f32 * self.spec.rope_theta.powf(-(i as f32) / half as f32);
+        let angle =
+            |t: usize, i: usize| t as f32 * self.spec.rope_theta.powf(-(i as f32) / half as f32);
         let angles = (0..y.dim(0)?).flat_map(|t| (0..half).map(move |i| angle(t, i)));
         let angles = Tensor::from_iter(angles, &Device::Cpu)?.reshape((y.dim(0)?, 1, half))?;
         let (cos, sin) = (angles.cos()?, angles.sin()?);
@@ -105,12 +112,23 @@ impl Oracle<'_> {
         let q = self.heads(&normed, "q", spec.num_heads)?;
         let shared = |heads: Tensor| {
             let shape = (spec.num_kv_heads, spec.group_size(), tokens, spec.head_dim);
-            heads.unsqueeze(1)?.broadcast_as(shape)?.reshape((spec.num_heads, tokens, spec.head_dim))
+            heads.unsqueeze(1)?.broadcast_as(shape)?.reshape((
+                spec.num_heads,
+                tokens,
+                spec.head_dim,
+            ))
         };
         let k = shared(self.heads(&normed, "k", spec.num_kv_heads)?)?;
         let v = shared(self.heads(&normed, "v", spec.num_kv_heads)?)?;
-        let hidden = |at: usize| if at % tokens > at / tokens { f32::NEG_INFINITY } else { 0.0 };
-        let mask = Tensor::from_iter((0..tokens * tokens).map(hidden), &Device::Cpu)?.reshape((tokens, tokens))?;
+        let hidden = |at: usize| {
+            if at % tokens > at / tokens {
+                f32::NEG_INFINITY
+            } else {
+                0.0
+            }
+        };
+        let mask = Tensor::from_iter((0..tokens * tokens).map(hidden), &Device::Cpu)?
+            .reshape((tokens, tokens))?;
         let scores = (q.matmul(&k.t()?)? / (spec.head_dim as f64).sqrt())?.broadcast_add(&mask)?;
         let attended = softmax(&scores, D::Minus1)?.matmul(&v)?.transpose(0, 1)?;
         let attended = attended.reshape((tokens, spec.q_width()))?;
@@ -130,16 +148,30 @@ struct Outcome {
     gradients: BTreeMap<String, Vec<f32>>,
 }
 
-fn by_candle(spec: &ModelSpec, params: &Params, pack: &Pack, x: &[f32], d_out: &[f32]) -> Result<Outcome> {
-    let matrix = |values: &[f32]| Tensor::from_slice(values, (pack.num_tokens(), spec.hidden_size), &Device::Cpu);
+fn by_candle(
+    spec: &ModelSpec,
+    params: &Params,
+    pack: &Pack,
+    x: &[f32],
+    d_out: &[f32],
+) -> Result<Outcome> {
+    let matrix = |values: &[f32]| {
+        Tensor::from_slice(values, (pack.num_tokens(), spec.hidden_size), &Device::Cpu)
+    };
     let mut weights = BTreeMap::new();
     for entry in &params.layout.entries {
-        let tensor = Tensor::from_slice(params.at(&entry.range), entry.shape.as_slice(), &Device::Cpu)?;
+        let tensor = Tensor::from_slice(
+            params.at(&entry.range),
+            entry.shape.as_slice(),
+            &Device::Cpu,
+        )?;
         weights.insert(entry.name.clone(), Var::from_tensor(&tensor)?);
     }
     let oracle = Oracle { spec, weights };
     let x = Var::from_tensor(&matrix(x)?)?;
-    let outs = pack.sequences().map(|rows| oracle.forward(&x.narrow(0, rows.start, rows.len())?));
+    let outs = pack
+        .sequences()
+        .map(|rows| oracle.forward(&x.narrow(0, rows.start, rows.len())?));
     let out = Tensor::cat(&outs.collect::<Result<Vec<_>>>()?, 0)?;
     let store = (&out * matrix(d_out)?)?.sum_all()?.backward()?;
     let flat = |tensor: &Tensor| tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>();
@@ -150,31 +182,75 @@ fn by_candle(spec: &ModelSpec, params: &Params, pack: &Pack, x: &[f32], d_out: &
         }
     }
     let d_x = store.get(&x).map(flat).transpose()?.unwrap_or_default();
-    Ok(Outcome { out: flat(&out)?, d_x, gradients })
+    Ok(Outcome {
+        out: flat(&out)?,
+        d_x,
+        gradients,
+    })
 }
 
 fn by_hand(spec: &ModelSpec, params: &Params, pack: &Pack, x: &[f32], d_out: &[f32]) -> Outcome {
-    let linears = Linears { spec, params, adapter: None, index: 0 };
+    let linears = Linears {
+        spec,
+        params,
+        adapter: None,
+        index: 0,
+    };
     let rotary = Rotary::new(spec, pack.num_tokens());
     let block = Block::new(spec, params, 0);
     let (mut kept, mut scratch) = (Activations::default(), Scratch::default());
     let mut out = vec![0.0; x.len()];
     let buffers = (&mut kept, &mut scratch);
-    block.forward(&mut OverPack(linears, pack), (&rotary, pack.positions()), x, &mut out, buffers);
+    block.forward(
+        &mut OverPack(linears, pack),
+        (&rotary, pack.positions()),
+        x,
+        &mut out,
+        buffers,
+    );
     let mut d_x = d_out.to_vec();
     let mut trained = vec![0.0; params.layout.len()];
-    let mut gradient = BlockGradient { d_x: &mut d_x, trained: &mut trained };
-    block.vjp(&linears, (pack, &rotary), x, &mut kept, &mut Backward::default(), &mut gradient);
+    let mut gradient = BlockGradient {
+        d_x: &mut d_x,
+        trained: &mut trained,
+    };
+    block.vjp(
+        &linears,
+        (pack, &rotary),
+        x,
+        &mut kept,
+        &mut Backward::default(),
+        &mut gradient,
+    );
     let entries = params.layout.entries.iter();
-    let gradients = entries.map(|entry| (entry.name.clone(), trained[entry.range.clone()].to_vec())).collect();
-    Outcome { out, d_x, gradients }
+    let gradients = entries
+        .map(|entry| (entry.name.clone(), trained[entry.range.clone()].to_vec()))
+        .collect();
+    Outcome {
+        out,
+        d_x,
+        gradients,
+    }
 }
 
 fn assert_close(what: &str, actual: &[f32], expected: &[f32]) {
     assert_eq!(actual.len(), expected.len(), "{what}");
-    let norm = expected.iter().map(|value| value * value).sum::<f32>().sqrt();
-    let difference = actual.iter().zip(expected).map(|(a, e)| (a - e) * (a - e)).sum::<f32>().sqrt();
-    assert!(difference < 1e-5 * norm, "{what}: relative error {:e}", difference / norm);
+    let norm = expected
+        .iter()
+        .map(|value| value * value)
+        .sum::<f32>()
+        .sqrt();
+    let difference = actual
+        .iter()
+        .zip(expected)
+        .map(|(a, e)| (a - e) * (a - e))
+        .sum::<f32>()
+        .sqrt();
+    assert!(
+        difference < 1e-5 * norm,
+        "{what}: relative error {:e}",
+        difference / norm
+    );
 }
 
 #[test]
@@ -182,10 +258,19 @@ fn the_gradient_is_that_of_autograd() {
     for (qkv_bias, qk_norm) in [(false, false), (true, false), (false, true), (true, true)] {
         let spec = spec(qkv_bias, qk_norm);
         let layout = Arc::new(Layout::of(&spec));
-        let params = Params { values: random(layout.len(), "weights"), layout };
+        let params = Params {
+            values: random(layout.len(), "weights"),
+            layout,
+        };
         // The first sequence spans more than one block of queries; the second is a single token.
         let sequences = [150, 1, 9].map(|len| vec![0; len]);
-        let sequences: Vec<_> = sequences.iter().map(|ids| Sequence { ids, scored_from: 1 }).collect();
+        let sequences: Vec<_> = sequences
+            .iter()
+            .map(|ids| Sequence {
+                ids,
+                scored_from: 1,
+            })
+            .collect();
         let pack = Pack::new(&sequences);
         let x = random(pack.num_tokens() * spec.hidden_size, "x");
         let d_out = random(x.len(), "d_out");

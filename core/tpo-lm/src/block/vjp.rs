@@ -1,4 +1,5 @@
-//! The backward pass of a block: the forward pass read from the end, each step replaced by its gradient.
+//! The backward pass of a block: the forward pass read from the end, each step replaced by its
+//! gradient.
 
 use super::{Activations, Block, Linears, Projection};
 use crate::kernels::attention::{AttentionAt, attend_vjp};
@@ -29,8 +30,8 @@ pub(crate) struct BlockGradient<'a> {
 }
 
 impl Block<'_> {
-    /// The vector-Jacobian product of [`Block::forward`] over a pack. `x` is the block's input; `kept` is what its
-    /// forward pass left and is used up.
+    /// The vector-Jacobian product of [`Block::forward`] over a pack. `x` is the block's input;
+    /// `kept` is what its forward pass left and is used up.
     pub(crate) fn vjp(
         &self,
         linears: &Linears<'_>,
@@ -54,23 +55,54 @@ impl Block<'_> {
         buffers: &mut Backward,
         gradient: &mut BlockGradient<'_>,
     ) {
-        let Backward { normed, d_normed, inverse, gated, d_gated, .. } = buffers;
+        let Backward {
+            normed,
+            d_normed,
+            inverse,
+            gated,
+            d_gated,
+            ..
+        } = buffers;
         let width = self.spec.intermediate_size;
         silu_glu(&kept.gate_up, gated, width);
-        linears.vjp(Projection::Down, gated, gradient.d_x, d_gated, gradient.trained);
+        linears.vjp(
+            Projection::Down,
+            gated,
+            gradient.d_x,
+            d_gated,
+            gradient.trained,
+        );
         silu_glu_vjp(&mut kept.gate_up, d_gated, width);
         let d_gate_up = &kept.gate_up;
         let weight = self.params.at(&self.layout.post_norm);
-        rms_norm(&kept.middle, weight, self.spec.rms_norm_eps, normed, inverse);
-        linears.vjp(Projection::GateUp, normed, d_gate_up, d_normed, gradient.trained);
-        let norm = NormAt { x: &kept.middle, weight, inverse, d_y: d_normed };
+        rms_norm(
+            &kept.middle,
+            weight,
+            self.spec.rms_norm_eps,
+            normed,
+            inverse,
+        );
+        linears.vjp(
+            Projection::GateUp,
+            normed,
+            d_gate_up,
+            d_normed,
+            gradient.trained,
+        );
+        let norm = NormAt {
+            x: &kept.middle,
+            weight,
+            inverse,
+            d_y: d_normed,
+        };
         norm.add_d_x(gradient.d_x);
         if linears.adapter.is_none() {
             norm.add_d_weight(&mut gradient.trained[self.layout.post_norm.clone()]);
         }
     }
 
-    /// From the middle of the residual stream to what the projection of queries, keys and values made.
+    /// From the middle of the residual stream to what the projection of queries, keys and values
+    /// made.
     fn attention_vjp(
         &self,
         linears: &Linears<'_>,
@@ -79,13 +111,39 @@ impl Block<'_> {
         buffers: &mut Backward,
         gradient: &mut BlockGradient<'_>,
     ) {
-        let Backward { d_attended, d_qkv, d_by_head, .. } = buffers;
-        linears.vjp(Projection::Output, &kept.attended, gradient.d_x, d_attended, gradient.trained);
-        let at = AttentionAt { qkv: &kept.qkv, out: &kept.attended, log_sums: &kept.log_sums, d_out: d_attended };
+        let Backward {
+            d_attended,
+            d_qkv,
+            d_by_head,
+            ..
+        } = buffers;
+        linears.vjp(
+            Projection::Output,
+            &kept.attended,
+            gradient.d_x,
+            d_attended,
+            gradient.trained,
+        );
+        let at = AttentionAt {
+            qkv: &kept.qkv,
+            out: &kept.attended,
+            log_sums: &kept.log_sums,
+            d_out: d_attended,
+        };
         attend_vjp(self.heads(), pack, at, d_by_head, d_qkv);
-        rotary.apply(d_qkv, self.spec.qkv_width(), self.rotated(), pack.positions(), Turn::Backward);
+        rotary.apply(
+            d_qkv,
+            self.spec.qkv_width(),
+            self.rotated(),
+            pack.positions(),
+            Turn::Backward,
+        );
         if self.spec.qk_norm {
-            for (norm, range) in self.head_norms().into_iter().zip([&self.layout.q_norm, &self.layout.k_norm]) {
+            for (norm, range) in self
+                .head_norms()
+                .into_iter()
+                .zip([&self.layout.q_norm, &self.layout.k_norm])
+            {
                 let d_weight = norm.vjp(&kept.qkv_unnormed, d_qkv);
                 if linears.adapter.is_none() {
                     crate::kernels::add(&mut gradient.trained[range.clone()], &d_weight);
@@ -98,12 +156,29 @@ impl Block<'_> {
     }
 
     /// From queries, keys and values to the block's input.
-    fn qkv_vjp(&self, linears: &Linears<'_>, x: &[f32], buffers: &mut Backward, gradient: &mut BlockGradient<'_>) {
-        let Backward { normed, d_normed, inverse, d_qkv, .. } = buffers;
+    fn qkv_vjp(
+        &self,
+        linears: &Linears<'_>,
+        x: &[f32],
+        buffers: &mut Backward,
+        gradient: &mut BlockGradient<'_>,
+    ) {
+        let Backward {
+            normed,
+            d_normed,
+            inverse,
+            d_qkv,
+            ..
+        } = buffers;
         let weight = self.params.at(&self.layout.input_norm);
         rms_norm(x, weight, self.spec.rms_norm_eps, normed, inverse);
         linears.vjp(Projection::Qkv, normed, d_qkv, d_normed, gradient.trained);
-        let norm = NormAt { x, weight, inverse, d_y: d_normed };
+        let norm = NormAt {
+            x,
+            weight,
+            inverse,
+            d_y: d_normed,
+        };
         norm.add_d_x(gradient.d_x);
         if linears.adapter.is_none() {
             norm.add_d_weight(&mut gradient.trained[self.layout.input_norm.clone()]);

@@ -28,5 +28,9 @@ pub(super) fn write(adapter: &Adapter, base: &Path, directory: &Path) -> Result<
         "use_rslora": false,
     });
     write_json(&directory.join(CONFIG_FILE), &config)?;
-    weights::write(&directory.join(WEIGHTS_FILE), &adapter.entries, &adapter.values)
+    weights::write(
+        &directory.join(WEIGHTS_FILE),
+        &adapter.entries,
+        &adapter.values,
+    )
 }

@@ -11,14 +11,23 @@ use crate::spec::{Family, ModelSpec};
 
 /// Writes the model into `directory`.
 pub(super) fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
-    let Policy { spec, params, text, .. } = policy;
+    let Policy {
+        spec, params, text, ..
+    } = policy;
     let pad = text.pad_token_id();
     write_json(&directory.join("config.json"), &config(spec, pad))?;
-    write_json(&directory.join("generation_config.json"), &generation_config(spec, pad))?;
+    write_json(
+        &directory.join("generation_config.json"),
+        &generation_config(spec, pad),
+    )?;
     for file in text.files(spec.max_positions)? {
         write_bytes(&directory.join(file.name), &file.bytes)?;
     }
-    weights::write(&directory.join("model.safetensors"), &params.layout.entries, &params.values)
+    weights::write(
+        &directory.join("model.safetensors"),
+        &params.layout.entries,
+        &params.values,
+    )
 }
 
 /// Keys as transformers 4 names them; transformers 5 reads them, too.

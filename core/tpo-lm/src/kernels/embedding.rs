@@ -12,8 +12,8 @@ pub(crate) fn gather(table: &[f32], ids: &[u32], width: usize, y: &mut [f32]) {
         .for_each(|(row, id)| row.copy_from_slice(&table[*id as usize * width..][..width]));
 }
 
-/// `d_table[ids[t]] += d_y[t]`: the gradient of [`gather`]. One thread, because tokens repeat and the order of a sum
-/// must not change; it is a thousandth of a step.
+/// `d_table[ids[t]] += d_y[t]`: the gradient of [`gather`]. One thread, because tokens repeat and
+/// the order of a sum must not change; it is a thousandth of a step.
 pub(crate) fn scatter_add(d_y: &[f32], ids: &[u32], width: usize, d_table: &mut [f32]) {
     for (row, id) in d_y.chunks_exact(width).zip(ids) {
         add(&mut d_table[*id as usize * width..][..width], row);

@@ -1,9 +1,12 @@
 //! The exponential over slices, vectorized.
 //!
-//! The standard library's `exp` is a call per element, which would be a tenth of a training step. This one has no
-//! branch, so the compiler computes as many elements at a time as the machine has lanes; `pulp` picks the
-//! instruction set when the program runs.
-#![expect(clippy::inline_always, reason = "a loop must be compiled with the instruction set it runs on")]
+//! The standard library's `exp` is a call per element, which would be a tenth of a training step.
+//! This one has no branch, so the compiler computes as many elements at a time as the machine has
+//! lanes; `pulp` picks the instruction set when the program runs.
+#![expect(
+    clippy::inline_always,
+    reason = "a loop must be compiled with the instruction set it runs on"
+)]
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -11,9 +14,11 @@ use pulp::{Arch, Simd, WithSimd};
 const SUM_BLOCK: usize = 4096;
 const LANES: usize = 16;
 
-/// `e^x` to two units in the last place, for every finite `x`; results below the smallest normal number become that.
+/// `e^x` to two units in the last place, for every finite `x`; results below the smallest normal
+/// number become that.
 ///
-/// Range reduction and polynomial of `expf` in the Cephes library (S. Moshier, 1992): `e^x = 2^n e^r`, `|r| <= ln2 / 2`.
+/// Range reduction and polynomial of `expf` in the Cephes library (S. Moshier, 1992): `e^x = 2^n
+/// e^r`, `|r| <= ln2 / 2`.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
     // Adding this puts the nearest integer into the lowest bits of the mantissa.
@@ -25,10 +30,19 @@ fn exp(x: f32) -> f32 {
     let n = rounded - ROUND;
     let r = x - n * LN_2_HIGH - n * LN_2_LOW;
     let mut p = 1.987_569_1e-4;
-    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
+    for coefficient in [
+        1.398_199_9e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        1.666_666_5e-1,
+        0.5,
+    ] {
         p = p * r + coefficient;
     }
-    let exponent = rounded.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127);
+    let exponent = rounded
+        .to_bits()
+        .wrapping_sub(ROUND.to_bits())
+        .wrapping_add(127);
     (p * r * r + r + 1.0) * f32::from_bits(exponent << 23)
 }
 
@@ -128,7 +142,10 @@ mod tests {
         for step in -8700..8830 {
             let x = step as f32 * 0.01;
             let (actual, expected) = (f64::from(exp(x)), f64::from(x).exp());
-            assert!((actual / expected - 1.0).abs() < 3e-7, "exp({x}) = {actual}, not {expected}");
+            assert!(
+                (actual / expected - 1.0).abs() < 3e-7,
+                "exp({x}) = {actual}, not {expected}"
+            );
         }
         assert!(exp(-1000.0) < 2e-38 && exp(0.0) == 1.0);
     }

@@ -1,8 +1,12 @@
 //! Products of matrices, through the `gemm` crate.
 //!
-//! The crate takes raw pointers and strides; this file is the one door to it. A [`Matrix`] can only be made so that
-//! every element it names lies inside its slice, which is all that the crate asks for.
-#![expect(unsafe_code, reason = "the gemm crate's only function takes raw pointers")]
+//! The crate takes raw pointers and strides; this file is the one door to it. A [`Matrix`] can only
+//! be made so that every element it names lies inside its slice, which is all that the crate asks
+//! for.
+#![expect(
+    unsafe_code,
+    reason = "the gemm crate's only function takes raw pointers"
+)]
 
 use std::ops::Range;
 
@@ -10,15 +14,16 @@ use gemm::Parallelism;
 
 /// A matrix inside a slice, possibly transposed or cut.
 ///
-/// Invariant: element `(i, j)` is `values[i * row_step + j * column_step]` and exists for every `i < rows`,
-/// `j < columns`.
+/// Invariant: element `(i, j)` is `values[i * row_step + j * column_step]` and exists for every `i
+/// < rows`, `j < columns`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Matrix<'a> {
     values: &'a [f32],
     shape: Shape,
 }
 
-/// A matrix to be written: rows follow each other, elements of a row stand side by side, no two overlap.
+/// A matrix to be written: rows follow each other, elements of a row stand side by side, no two
+/// overlap.
 #[derive(Debug)]
 pub(crate) struct MatrixMut<'a> {
     values: &'a mut [f32],
@@ -54,34 +59,75 @@ pub(crate) enum Write {
 impl Shape {
     /// Rows of `columns` values each.
     fn of(len: usize, columns: usize) -> Self {
-        assert!(columns > 0 && len.is_multiple_of(columns), "{len} values are no rows of {columns}");
-        Self { rows: len / columns, columns, row_step: columns, column_step: 1 }
+        assert!(
+            columns > 0 && len.is_multiple_of(columns),
+            "{len} values are no rows of {columns}"
+        );
+        Self {
+            rows: len / columns,
+            columns,
+            row_step: columns,
+            column_step: 1,
+        }
     }
 
     /// The shape with only the columns of a range, and where its first element stands.
     fn with_columns(self, range: &Range<usize>) -> (Self, usize) {
-        assert!(range.start <= range.end && range.end <= self.columns, "columns {range:?} of {}", self.columns);
-        let start = if self.rows == 0 { 0 } else { range.start * self.column_step };
-        (Self { columns: range.len(), ..self }, start)
+        assert!(
+            range.start <= range.end && range.end <= self.columns,
+            "columns {range:?} of {}",
+            self.columns
+        );
+        let start = if self.rows == 0 {
+            0
+        } else {
+            range.start * self.column_step
+        };
+        (
+            Self {
+                columns: range.len(),
+                ..self
+            },
+            start,
+        )
     }
 }
 
 impl<'a> Matrix<'a> {
     /// All of `values` as rows of `columns` values.
     pub(crate) fn new(values: &'a [f32], columns: usize) -> Self {
-        Self { values, shape: Shape::of(values.len(), columns) }
+        Self {
+            values,
+            shape: Shape::of(values.len(), columns),
+        }
     }
 
     /// Only the columns of a range.
     pub(crate) fn columns(self, range: &Range<usize>) -> Self {
         let (shape, start) = self.shape.with_columns(range);
-        Self { values: &self.values[start..], shape }
+        Self {
+            values: &self.values[start..],
+            shape,
+        }
     }
 
     /// Rows and columns exchanged.
     pub(crate) fn t(self) -> Self {
-        let Shape { rows, columns, row_step, column_step } = self.shape;
-        Self { shape: Shape { rows: columns, columns: rows, row_step: column_step, column_step: row_step }, ..self }
+        let Shape {
+            rows,
+            columns,
+            row_step,
+            column_step,
+        } = self.shape;
+        Self {
+            shape: Shape {
+                rows: columns,
+                columns: rows,
+                row_step: column_step,
+                column_step: row_step,
+            },
+            ..self
+        }
     }
 }
 
@@ -95,15 +141,28 @@ impl<'a> MatrixMut<'a> {
     /// Only the columns of a range.
     pub(crate) fn columns(self, range: &Range<usize>) -> Self {
         let (shape, start) = self.shape.with_columns(range);
-        Self { values: &mut self.values[start..], shape }
+        Self {
+            values: &mut self.values[start..],
+            shape,
+        }
     }
 }
 
 /// `destination = left * right`, or that scaled and added.
-pub(crate) fn product(destination: MatrixMut<'_>, write: Write, left: Matrix<'_>, right: Matrix<'_>, threads: Threads) {
+pub(crate) fn product(
+    destination: MatrixMut<'_>,
+    write: Write,
+    left: Matrix<'_>,
+    right: Matrix<'_>,
+    threads: Threads,
+) {
     let MatrixMut { values, shape: to } = destination;
     let (l, r) = (left.shape, right.shape);
-    assert_eq!((to.rows, to.columns, l.columns), (l.rows, r.columns, r.rows), "shapes of a product do not fit");
+    assert_eq!(
+        (to.rows, to.columns, l.columns),
+        (l.rows, r.columns, r.rows),
+        "shapes of a product do not fit"
+    );
     let (read_destination, scale) = match write {
         Write::Set => (false, 1.0),
         Write::Add(scale) => (true, scale),
@@ -114,9 +173,10 @@ pub(crate) fn product(destination: MatrixMut<'_>, write: Write, left: Matrix<'_>
     };
     // Steps are lengths of slices, which never pass `isize::MAX`.
     let step = |step: usize| step.cast_signed();
-    // SAFETY: by the invariant of `Matrix`, kept by its private fields, every element that these shapes and steps name
-    // lies inside its slice. The destination is borrowed mutably, so it overlaps neither operand, and its rows do not
-    // overlap each other, so threads that write different elements do not race.
+    // SAFETY: by the invariant of `Matrix`, kept by its private fields, every element that these
+    // shapes and steps name lies inside its slice. The destination is borrowed mutably, so it
+    // overlaps neither operand, and its rows do not overlap each other, so threads that write
+    // different elements do not race.
     unsafe {
         gemm::gemm(
             to.rows,
@@ -142,24 +202,43 @@ pub(crate) fn product(destination: MatrixMut<'_>, write: Write, left: Matrix<'_>
     }
 }
 
-/// `y = x w^T` or `y += x w^T`: a linear map of rows. `x` is (T, in), `w` is (out, in), `y` is (T, out).
+/// `y = x w^T` or `y += x w^T`: a linear map of rows. `x` is (T, in), `w` is (out, in), `y` is (T,
+/// out).
 pub(crate) fn linear(y: &mut [f32], write: Write, x: &[f32], w: &[f32], inputs: usize) {
     let w = Matrix::new(w, inputs);
     let outputs = w.shape.rows;
-    product(MatrixMut::new(y, outputs), write, Matrix::new(x, inputs), w.t(), Threads::All);
+    product(
+        MatrixMut::new(y, outputs),
+        write,
+        Matrix::new(x, inputs),
+        w.t(),
+        Threads::All,
+    );
 }
 
 /// `d_x = d_y w` or `d_x += d_y w`: the gradient of [`linear`] by its input.
 pub(crate) fn linear_d_x(d_x: &mut [f32], write: Write, d_y: &[f32], w: &[f32], inputs: usize) {
     let w = Matrix::new(w, inputs);
-    product(MatrixMut::new(d_x, inputs), write, Matrix::new(d_y, w.shape.rows), w, Threads::All);
+    product(
+        MatrixMut::new(d_x, inputs),
+        write,
+        Matrix::new(d_y, w.shape.rows),
+        w,
+        Threads::All,
+    );
 }
 
 /// `d_w += d_y^T x`: the gradient of [`linear`] by its weight.
 pub(crate) fn linear_d_w(d_w: &mut [f32], d_y: &[f32], x: &[f32], inputs: usize) {
     let outputs = d_w.len() / inputs;
     let d_w = MatrixMut::new(d_w, inputs);
-    product(d_w, Write::Add(1.0), Matrix::new(d_y, outputs).t(), Matrix::new(x, inputs), Threads::All);
+    product(
+        d_w,
+        Write::Add(1.0),
+        Matrix::new(d_y, outputs).t(),
+        Matrix::new(x, inputs),
+        Threads::All,
+    );
 }
 
 #[cfg(test)]
@@ -171,8 +250,14 @@ mod tests {
 
     fn naive(left: &[f32], right: &[f32], inner: usize, columns: usize) -> Vec<f32> {
         let rows = left.len() / inner;
-        let element = |i: usize, j: usize| (0..inner).map(|k| left[i * inner + k] * right[k * columns + j]).sum();
-        (0..rows * columns).map(|at| element(at / columns, at % columns)).collect()
+        let element = |i: usize, j: usize| {
+            (0..inner)
+                .map(|k| left[i * inner + k] * right[k * columns + j])
+                .sum()
+        };
+        (0..rows * columns)
+            .map(|at| element(at / columns, at % columns))
+            .collect()
     }
 
     fn matrix(rows: usize, columns: usize) -> impl Strategy<Value = Vec<f32>> {
@@ -180,7 +265,8 @@ mod tests {
     }
 
     fn sizes() -> impl Strategy<Value = (Vec<f32>, Vec<f32>, usize, usize)> {
-        (1usize..40, 1usize..40, 1usize..40).prop_flat_map(|(m, k, n)| (matrix(m, k), matrix(k, n), Just(k), Just(n)))
+        (1usize..40, 1usize..40, 1usize..40)
+            .prop_flat_map(|(m, k, n)| (matrix(m, k), matrix(k, n), Just(k), Just(n)))
     }
 
     proptest! {

@@ -12,7 +12,11 @@ use super::exp::sigmoid;
 pub(crate) fn silu_glu(gate_up: &[f32], y: &mut [f32], width: usize) {
     y.par_chunks_exact_mut(width)
         .with_min_len(ROWS_PER_TASK)
-        .zip(gate_up.par_chunks_exact(2 * width).with_min_len(ROWS_PER_TASK))
+        .zip(
+            gate_up
+                .par_chunks_exact(2 * width)
+                .with_min_len(ROWS_PER_TASK),
+        )
         .for_each(|(y, gate_up)| {
             let (gate, up) = gate_up.split_at(width);
             sigmoid(gate, y);

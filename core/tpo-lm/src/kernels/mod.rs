@@ -1,11 +1,12 @@
-//! The arithmetic: products, norms, rotary positions, attention, the gated unit, softmax; each with its gradient.
+//! The arithmetic: products, norms, rotary positions, attention, the gated unit, softmax; each with
+//! its gradient.
 //!
-//! Everything is a function from `f32` slices to `f32` slices. Nothing here knows a model, a layer or a tensor's name.
-//! Work is split over rayon by rows that no two tasks share, and every sum has a fixed order, so a result does not
-//! change from run to run with the same number of threads.
+//! Everything is a function from `f32` slices to `f32` slices. Nothing here knows a model, a layer
+//! or a tensor's name. Work is split over rayon by rows that no two tasks share, and every sum has
+//! a fixed order, so a result does not change from run to run with the same number of threads.
 //!
-//! A gradient is a vector-Jacobian product (vjp): given the derivative of the loss by an output (`d_y`), it makes the
-//! derivative by the inputs (`d_x`).
+//! A gradient is a vector-Jacobian product (vjp): given the derivative of the loss by an output
+//! (`d_y`), it makes the derivative by the inputs (`d_x`).
 
 use rayon::prelude::*;
 
@@ -19,10 +20,12 @@ pub(crate) mod panel;
 pub(crate) mod rope;
 pub(crate) mod softmax;
 
-/// Rows that one task takes at least: below this, handing work to another thread costs more than the work.
+/// Rows that one task takes at least: below this, handing work to another thread costs more than
+/// the work.
 pub(crate) const ROWS_PER_TASK: usize = 16;
 
-/// The sum of products of two vectors, in a fixed order that the compiler can turn into vector instructions.
+/// The sum of products of two vectors, in a fixed order that the compiler can turn into vector
+/// instructions.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     const LANES: usize = 16;
     debug_assert_eq!(a.len(), b.len());
@@ -48,10 +51,13 @@ pub(crate) fn add(y: &mut [f32], x: &[f32]) {
 
 /// `rows += vector`, to every row. `rows` is (T, width), `vector` is (width).
 pub(crate) fn add_to_rows(rows: &mut [f32], vector: &[f32]) {
-    rows.par_chunks_exact_mut(vector.len()).with_min_len(ROWS_PER_TASK).for_each(|row| add(row, vector));
+    rows.par_chunks_exact_mut(vector.len())
+        .with_min_len(ROWS_PER_TASK)
+        .for_each(|row| add(row, vector));
 }
 
-/// `vector += sum over rows`: the gradient of [`add_to_rows`] by its vector. One thread, for a fixed order.
+/// `vector += sum over rows`: the gradient of [`add_to_rows`] by its vector. One thread, for a
+/// fixed order.
 pub(crate) fn add_rows(vector: &mut [f32], rows: &[f32]) {
     for row in rows.chunks_exact(vector.len()) {
         add(vector, row);

@@ -1,7 +1,8 @@
 //! RMS norm, over whole rows and over each head of a row, with its gradient.
 //!
-//! `y = x * r * w` with `r = 1 / sqrt(mean(x^2) + eps)` (Zhang and Sennrich, arXiv 1910.07467). With `n` values in a row
-//! its gradient is `d_x = r * (w * d_y - x * r^2 * sum(w * d_y * x) / n)` and `d_w = sum over rows of d_y * x * r`.
+//! `y = x * r * w` with `r = 1 / sqrt(mean(x^2) + eps)` (Zhang and Sennrich, arXiv 1910.07467).
+//! With `n` values in a row its gradient is `d_x = r * (w * d_y - x * r^2 * sum(w * d_y * x) / n)`
+//! and `d_w = sum over rows of d_y * x * r`.
 
 use std::ops::Range;
 
@@ -9,7 +10,8 @@ use rayon::prelude::*;
 
 use super::{ROWS_PER_TASK, add, dot};
 
-/// Rows whose share of `d_w` is summed before the shares are added. Fixed, so the sum has one order on every machine.
+/// Rows whose share of `d_w` is summed before the shares are added. Fixed, so the sum has one order
+/// on every machine.
 const ROWS_PER_SHARE: usize = 64;
 
 /// `r` of one row.
@@ -19,7 +21,12 @@ fn inverse_rms(x: &[f32], eps: f32) -> f32 {
 
 /// `r^2 * sum(w * d_y * x) / n` of one row.
 fn pull(x: &[f32], weight: &[f32], d_y: &[f32], r: f32) -> f32 {
-    let sum: f32 = x.iter().zip(weight).zip(d_y).map(|((x, w), d)| x * w * d).sum();
+    let sum: f32 = x
+        .iter()
+        .zip(weight)
+        .zip(d_y)
+        .map(|((x, w), d)| x * w * d)
+        .sum();
     r * r * sum / x.len() as f32
 }
 
@@ -78,7 +85,11 @@ impl NormAt<'_> {
             .zip(self.inverse.par_chunks(ROWS_PER_SHARE))
             .map(|((x, d_y), inverse)| {
                 let mut share = vec![0.0; width];
-                for ((x, d_y), r) in x.chunks_exact(width).zip(d_y.chunks_exact(width)).zip(inverse) {
+                for ((x, d_y), r) in x
+                    .chunks_exact(width)
+                    .zip(d_y.chunks_exact(width))
+                    .zip(inverse)
+                {
                     for ((share, x), d) in share.iter_mut().zip(x).zip(d_y) {
                         *share += d * x * r;
                     }
@@ -107,18 +118,21 @@ pub(crate) struct HeadNorm<'a> {
 impl HeadNorm<'_> {
     /// Norms the heads in place. `rows` is (T, width).
     pub(crate) fn apply(&self, rows: &mut [f32]) {
-        rows.par_chunks_exact_mut(self.width).with_min_len(ROWS_PER_TASK).for_each(|row| {
-            for head in row[self.columns.clone()].chunks_exact_mut(self.weight.len()) {
-                let r = inverse_rms(head, self.eps);
-                for (x, w) in head.iter_mut().zip(self.weight) {
-                    *x *= r * w;
+        rows.par_chunks_exact_mut(self.width)
+            .with_min_len(ROWS_PER_TASK)
+            .for_each(|row| {
+                for head in row[self.columns.clone()].chunks_exact_mut(self.weight.len()) {
+                    let r = inverse_rms(head, self.eps);
+                    for (x, w) in head.iter_mut().zip(self.weight) {
+                        *x *= r * w;
+                    }
                 }
-            }
-        });
+            });
     }
 
-    /// The gradient: `d_rows` comes in as the derivative by the output and goes out as that by the input; `x_rows` is
-    /// what [`HeadNorm::apply`] was given. Returns the gradient by the weight. `(head_dim)`
+    /// The gradient: `d_rows` comes in as the derivative by the output and goes out as that by the
+    /// input; `x_rows` is what [`HeadNorm::apply`] was given. Returns the gradient by the weight.
+    /// `(head_dim)`
     pub(crate) fn vjp(&self, x_rows: &[f32], d_rows: &mut [f32]) -> Vec<f32> {
         let head_dim = self.weight.len();
         let shares: Vec<Vec<f32>> = d_rows
@@ -126,7 +140,10 @@ impl HeadNorm<'_> {
             .zip(x_rows.par_chunks(ROWS_PER_SHARE * self.width))
             .map(|(d_rows, x_rows)| {
                 let mut share = vec![0.0; head_dim];
-                for (d_row, x_row) in d_rows.chunks_exact_mut(self.width).zip(x_rows.chunks_exact(self.width)) {
+                for (d_row, x_row) in d_rows
+                    .chunks_exact_mut(self.width)
+                    .zip(x_rows.chunks_exact(self.width))
+                {
                     let heads = d_row[self.columns.clone()].chunks_exact_mut(head_dim);
                     for (d, x) in heads.zip(x_row[self.columns.clone()].chunks_exact(head_dim)) {
                         self.one_head_vjp(x, d, &mut share);

@@ -1,10 +1,14 @@
 //! Products with a matrix that was packed beforehand: what sampling is made of.
 //!
-//! A sampling step multiplies a few rows by every weight, which a general product does badly: it repacks the weights
-//! each time. Here they are packed once into panels of 32 columns. Each result is one chain of fused multiply-adds over
-//! the inputs in order, so a row's bits do not depend on which other rows are computed beside it. That is what makes a
-//! completion independent of its batch.
-#![expect(clippy::inline_always, reason = "a kernel must be compiled with the instruction set it runs on")]
+//! A sampling step multiplies a few rows by every weight, which a general product does badly: it
+//! repacks the weights each time. Here they are packed once into panels of 32 columns. Each result
+//! is one chain of fused multiply-adds over the inputs in order, so a row's bits do not depend on
+//! which other rows are computed beside it. That is what makes a completion independent of its
+//! batch.
+#![expect(
+    clippy::inline_always,
+    reason = "a kernel must be compiled with the instruction set it runs on"
+)]
 
 use std::ops::Range;
 
@@ -14,18 +18,21 @@ use rayon::prelude::*;
 /// Columns of a panel.
 pub(crate) const PANEL: usize = 32;
 
-/// Rows that one call of the innermost kernel computes at most. With two vectors of columns each, 12 rows fill the
-/// registers of a machine that has 32 vector registers, and 6 those of one that has 16.
+/// Rows that one call of the innermost kernel computes at most. With two vectors of columns each,
+/// 12 rows fill the registers of a machine that has 32 vector registers, and 6 those of one that
+/// has 16.
 const MAX_ROWS: usize = 12;
 const MAX_ROWS_FEW_REGISTERS: usize = 6;
 
-/// Bands of columns per thread: more than one, so that a thread that is late leaves work to the others.
+/// Bands of columns per thread: more than one, so that a thread that is late leaves work to the
+/// others.
 const BANDS_PER_THREAD: usize = 4;
 
 /// A matrix `w` (out, in) packed for `y = x w^T`.
 #[derive(Debug)]
 pub(crate) struct Panels {
-    /// Panel by panel, input by input, 32 outputs side by side; outputs that do not exist are 0. (out / 32, in, 32)
+    /// Panel by panel, input by input, 32 outputs side by side; outputs that do not exist are 0.
+    /// (out / 32, in, 32)
     values: Vec<f32>,
     inputs: usize,
     outputs: usize,
@@ -36,14 +43,21 @@ impl Panels {
     pub(crate) fn pack(w: &[f32], inputs: usize) -> Self {
         let outputs = w.len() / inputs;
         let mut values = vec![0.0; outputs.div_ceil(PANEL) * inputs * PANEL];
-        values.par_chunks_exact_mut(inputs * PANEL).zip(w.par_chunks(inputs * PANEL)).for_each(|(panel, rows)| {
-            for (column, row) in rows.chunks_exact(inputs).enumerate() {
-                for (value, to) in row.iter().zip(panel.chunks_exact_mut(PANEL)) {
-                    to[column] = *value;
+        values
+            .par_chunks_exact_mut(inputs * PANEL)
+            .zip(w.par_chunks(inputs * PANEL))
+            .for_each(|(panel, rows)| {
+                for (column, row) in rows.chunks_exact(inputs).enumerate() {
+                    for (value, to) in row.iter().zip(panel.chunks_exact_mut(PANEL)) {
+                        to[column] = *value;
+                    }
                 }
-            }
-        });
-        Self { values, inputs, outputs }
+            });
+        Self {
+            values,
+            inputs,
+            outputs,
+        }
     }
 
     /// `y = x w^T`, or `y += x w^T`. `x` is (M, in), `y` is (M, out); `packed` is scratch.
@@ -54,23 +68,37 @@ impl Panels {
         let bands = (rayon::current_num_threads() * BANDS_PER_THREAD).min(panels);
         let band_width = panels.div_ceil(bands) * PANEL;
         let cuts: Vec<usize> = (band_width..self.outputs).step_by(band_width).collect();
-        column_bands(y.chunks_exact_mut(self.outputs), &cuts).into_par_iter().enumerate().for_each(|(band, mut y)| {
-            let first = band * band_width / PANEL * self.inputs * PANEL;
-            let panels = self.values[first..].chunks_exact(self.inputs * PANEL);
-            for (panel, start) in panels.zip((0..y.first().map_or(0, |row| row.len())).step_by(PANEL)) {
-                packed.multiply_panel(panel, &mut y, start, add);
-            }
-        });
+        column_bands(y.chunks_exact_mut(self.outputs), &cuts)
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(band, mut y)| {
+                let first = band * band_width / PANEL * self.inputs * PANEL;
+                let panels = self.values[first..].chunks_exact(self.inputs * PANEL);
+                for (panel, start) in
+                    panels.zip((0..y.first().map_or(0, |row| row.len())).step_by(PANEL))
+                {
+                    packed.multiply_panel(panel, &mut y, start, add);
+                }
+            });
     }
 }
 
-/// Cuts every row at the same columns, so that each band of columns can be written by a task of its own.
-pub(crate) fn column_bands<'a>(rows: impl Iterator<Item = &'a mut [f32]>, cuts: &[usize]) -> Vec<Vec<&'a mut [f32]>> {
-    let mut bands: Vec<Vec<&'a mut [f32]>> = (0..=cuts.len()).map(|_| Vec::with_capacity(rows.size_hint().0)).collect();
+/// Cuts every row at the same columns, so that each band of columns can be written by a task of its
+/// own.
+pub(crate) fn column_bands<'a>(
+    rows: impl Iterator<Item = &'a mut [f32]>,
+    cuts: &[usize],
+) -> Vec<Vec<&'a mut [f32]>> {
+    let mut bands: Vec<Vec<&'a mut [f32]>> = (0..=cuts.len())
+        .map(|_| Vec::with_capacity(rows.size_hint().0))
+        .collect();
     for mut row in rows {
         let mut start = 0;
         for (band, cut) in bands.iter_mut().zip(cuts) {
-            band.push(row.split_off_mut(..cut - start).expect("cuts lie inside the row"));
+            band.push(
+                row.split_off_mut(..cut - start)
+                    .expect("cuts lie inside the row"),
+            );
             start = *cut;
         }
         bands[cuts.len()].push(row);
@@ -78,8 +106,8 @@ pub(crate) fn column_bands<'a>(rows: impl Iterator<Item = &'a mut [f32]>, cuts: 
     bands
 }
 
-/// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input of all of them stands
-/// side by side.
+/// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input
+/// of all of them stands side by side.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     values: Vec<f32>,
@@ -90,7 +118,11 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Packs rows of equal length, times `scale`, in place of what was packed before.
-    pub(crate) fn repack<'a>(&mut self, rows: impl ExactSizeIterator<Item = &'a [f32]>, scale: f32) {
+    pub(crate) fn repack<'a>(
+        &mut self,
+        rows: impl ExactSizeIterator<Item = &'a [f32]>,
+        scale: f32,
+    ) {
         self.block = Arch::new().dispatch(RowsPerBlock);
         self.len = rows.len();
         let mut rows = rows.peekable();
@@ -106,14 +138,28 @@ impl Rows {
         }
     }
 
-    /// `y[.., start..start + 32] = x panel`, or added to it; columns past the end of `y` are left out. `panel` is
-    /// (in, 32), every row of `y` has the same length.
-    pub(crate) fn multiply_panel(&self, panel: &[f32], y: &mut [&mut [f32]], start: usize, add: bool) {
+    /// `y[.., start..start + 32] = x panel`, or added to it; columns past the end of `y` are left
+    /// out. `panel` is (in, 32), every row of `y` has the same length.
+    pub(crate) fn multiply_panel(
+        &self,
+        panel: &[f32],
+        y: &mut [&mut [f32]],
+        start: usize,
+        add: bool,
+    ) {
         debug_assert_eq!((panel.len(), y.len()), (self.inputs * PANEL, self.len));
-        let Some(width) = y.first().map(|row| row.len()) else { return };
+        let Some(width) = y.first().map(|row| row.len()) else {
+            return;
+        };
         let columns = start..width.min(start + PANEL);
         let blocks = self.values.chunks((self.block * self.inputs).max(1));
-        Arch::new().dispatch(PanelProduct { blocks, panel, y, columns, add });
+        Arch::new().dispatch(PanelProduct {
+            blocks,
+            panel,
+            y,
+            columns,
+            add,
+        });
     }
 }
 
@@ -125,7 +171,11 @@ impl WithSimd for RowsPerBlock {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> usize {
-        if S::REGISTER_COUNT >= 32 { MAX_ROWS } else { MAX_ROWS_FEW_REGISTERS }
+        if S::REGISTER_COUNT >= 32 {
+            MAX_ROWS
+        } else {
+            MAX_ROWS_FEW_REGISTERS
+        }
     }
 }
 
@@ -191,7 +241,9 @@ fn block_product<S: Simd, const R: usize>(
         for (row, sums) in y.iter_mut().zip(&sums) {
             let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
             // Columns past the end of the row are padding of the last panel.
-            let Some(row) = row.get_mut(to.clone()) else { continue };
+            let Some(row) = row.get_mut(to.clone()) else {
+                continue;
+            };
             if add {
                 super::add(row, &sums[..row.len()]);
             } else {
@@ -204,7 +256,11 @@ fn block_product<S: Simd, const R: usize>(
 /// `a * b + c`: fused where the machine can.
 #[inline(always)]
 fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
-    if S::IS_SCALAR { simd.add_f32s(simd.mul_f32s(a, b), c) } else { simd.mul_add_f32s(a, b, c) }
+    if S::IS_SCALAR {
+        simd.add_f32s(simd.mul_f32s(a, b), c)
+    } else {
+        simd.mul_add_f32s(a, b, c)
+    }
 }
 
 #[cfg(test)]
@@ -217,7 +273,9 @@ mod tests {
 
     fn random(len: usize, purpose: &str) -> Vec<f32> {
         let counter = Counter::new(11, purpose);
-        (0..len).map(|at| (2.0 * counter.unit(at as u64) - 1.0) as f32).collect()
+        (0..len)
+            .map(|at| (2.0 * counter.unit(at as u64) - 1.0) as f32)
+            .collect()
     }
 
     proptest! {
@@ -260,7 +318,13 @@ mod tests {
         let mut actual = vec![0.0; rows * PANEL];
         let mut y: Vec<&mut [f32]> = actual.chunks_exact_mut(PANEL).collect();
         let blocks = packed.values.chunks(packed.block * inputs);
-        let product = PanelProduct { blocks, panel: &panels.values, y: &mut y, columns: 0..PANEL, add: false };
+        let product = PanelProduct {
+            blocks,
+            panel: &panels.values,
+            y: &mut y,
+            columns: 0..PANEL,
+            add: false,
+        };
         product.with_simd(pulp::Scalar);
         for (actual, expected) in actual.iter().zip(expected) {
             assert!((actual - expected).abs() < 1e-5);
@@ -271,6 +335,13 @@ mod tests {
     fn bands_cut_every_row_at_the_same_columns() {
         let mut values = [0, 1, 2, 3, 10, 11, 12, 13].map(|value| value as f32); // (2, 4)
         let bands = column_bands(values.chunks_exact_mut(4), &[1, 3]);
-        assert_eq!(bands, [[&[0.0][..], &[10.0]], [&[1.0, 2.0], &[11.0, 12.0]], [&[3.0], &[13.0]]]);
+        assert_eq!(
+            bands,
+            [
+                [&[0.0][..], &[10.0]],
+                [&[1.0, 2.0], &[11.0, 12.0]],
+                [&[3.0], &[13.0]]
+            ]
+        );
     }
 }

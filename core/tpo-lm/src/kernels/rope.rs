@@ -1,7 +1,8 @@
-//! Rotary positions (Su et al., arXiv 2104.09864), in the half-rotation form of Hugging Face models.
+//! Rotary positions (Su et al., arXiv 2104.09864), in the half-rotation form of Hugging Face
+//! models.
 //!
-//! Channel `i` of a head and channel `i + head_dim / 2` turn together by `position * theta^(-2i / head_dim)`. A rotation
-//! is orthogonal, so its gradient is the rotation by the opposite angle.
+//! Channel `i` of a head and channel `i + head_dim / 2` turn together by `position * theta^(-2i /
+//! head_dim)`. A rotation is orthogonal, so its gradient is the rotation by the opposite angle.
 
 use std::f32::consts::TAU;
 
@@ -35,29 +36,44 @@ impl Rotary {
         let angles = (0..positions)
             .flat_map(|position| {
                 frequencies.iter().map(move |frequency| {
-                    // The angle is rounded to f32 as transformers does, so that both turn by the same angle.
+                    // The angle is rounded to f32 as transformers does, so that both turn by the
+                    // same angle.
                     let (sin, cos) = f64::from(position as f32 * frequency).sin_cos();
                     (cos as f32, sin as f32)
                 })
             })
             .collect();
-        Self { head_dim: spec.head_dim, angles }
+        Self {
+            head_dim: spec.head_dim,
+            angles,
+        }
     }
 
-    /// Turns the heads in the first `columns` columns of every row by the row's position. `rows` is (T, width).
-    pub(crate) fn apply(&self, rows: &mut [f32], width: usize, columns: usize, positions: &[u32], turn: Turn) {
+    /// Turns the heads in the first `columns` columns of every row by the row's position. `rows` is
+    /// (T, width).
+    pub(crate) fn apply(
+        &self,
+        rows: &mut [f32],
+        width: usize,
+        columns: usize,
+        positions: &[u32],
+        turn: Turn,
+    ) {
         let half = self.head_dim / 2;
         let sign = if turn == Turn::Forward { 1.0 } else { -1.0 };
-        rows.par_chunks_exact_mut(width).with_min_len(ROWS_PER_TASK).zip(positions).for_each(|(row, position)| {
-            let angles = &self.angles[*position as usize * half..][..half];
-            for head in row[..columns].chunks_exact_mut(self.head_dim) {
-                let (first, second) = head.split_at_mut(half);
-                for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(angles) {
-                    let sin = sign * sin;
-                    (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
+        rows.par_chunks_exact_mut(width)
+            .with_min_len(ROWS_PER_TASK)
+            .zip(positions)
+            .for_each(|(row, position)| {
+                let angles = &self.angles[*position as usize * half..][..half];
+                for head in row[..columns].chunks_exact_mut(self.head_dim) {
+                    let (first, second) = head.split_at_mut(half);
+                    for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(angles) {
+                        let sin = sign * sin;
+                        (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
+                    }
                 }
-            }
-        });
+            });
     }
 }
 
@@ -69,12 +85,15 @@ fn frequencies(spec: &ModelSpec) -> Vec<f32> {
     let plain = (0..spec.head_dim / 2).map(frequency);
     match &spec.rope_scaling {
         None => plain.collect(),
-        Some(scaling) => plain.map(|frequency| stretched(frequency, scaling)).collect(),
+        Some(scaling) => plain
+            .map(|frequency| stretched(frequency, scaling))
+            .collect(),
     }
 }
 
-/// Llama 3's stretching: long waves are divided by the factor, short ones left alone, and between the two limits the
-/// frequency passes from one to the other (`_compute_llama3_parameters` in transformers).
+/// Llama 3's stretching: long waves are divided by the factor, short ones left alone, and between
+/// the two limits the frequency passes from one to the other (`_compute_llama3_parameters` in
+/// transformers).
 fn stretched(frequency: f32, scaling: &Llama3Rope) -> f32 {
     let waves = scaling.original_max_positions as f32 * frequency / TAU;
     if waves < scaling.low_freq_factor {
@@ -82,7 +101,8 @@ fn stretched(frequency: f32, scaling: &Llama3Rope) -> f32 {
     } else if waves > scaling.high_freq_factor {
         frequency
     } else {
-        let smooth = (waves - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor);
+        let smooth = (waves - scaling.low_freq_factor)
+            / (scaling.high_freq_factor - scaling.low_freq_factor);
         (1.0 - smooth) * frequency / scaling.factor + smooth * frequency
     }
 }
@@ -93,7 +113,10 @@ mod tests {
 
     #[test]
     fn turning_back_undoes_turning() {
-        let rotary = Rotary { head_dim: 4, angles: (0..12).map(|at| (at as f32).sin_cos()).collect() };
+        let rotary = Rotary {
+            head_dim: 4,
+            angles: (0..12).map(|at| (at as f32).sin_cos()).collect(),
+        };
         let before = [1.0, 2.0, 3.0, 4.0, 5.0, -1.0, 0.5, 0.25, 2.0, 7.0]; // (2, 5); the fifth column is no head
         let mut rows = before;
         rotary.apply(&mut rows, 5, 4, &[5, 2], Turn::Forward);
@@ -106,9 +129,14 @@ mod tests {
 
     #[test]
     fn only_long_waves_are_stretched() {
-        let scaling =
-            Llama3Rope { factor: 8.0, low_freq_factor: 1.0, high_freq_factor: 4.0, original_max_positions: 8192 };
-        let of_wavelength = |wavelength: f32| stretched(TAU / wavelength, &scaling) * wavelength / TAU;
+        let scaling = Llama3Rope {
+            factor: 8.0,
+            low_freq_factor: 1.0,
+            high_freq_factor: 4.0,
+            original_max_positions: 8192,
+        };
+        let of_wavelength =
+            |wavelength: f32| stretched(TAU / wavelength, &scaling) * wavelength / TAU;
         assert!((of_wavelength(100.0) - 1.0).abs() < 1e-6);
         assert!((of_wavelength(9000.0) - 1.0 / 8.0).abs() < 1e-6);
         // Half way between the two limits, 8192 / 2.5: half of each.

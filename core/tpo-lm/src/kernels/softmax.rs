@@ -1,7 +1,7 @@
 //! Softmax and its logarithm over one row.
 //!
-//! One definition serves training, scoring and sampling, so a log-probability recorded while sampling and the same one
-//! recomputed in training come from the same formula.
+//! One definition serves training, scoring and sampling, so a log-probability recorded while
+//! sampling and the same one recomputed in training come from the same formula.
 
 use super::exp::{exp_minus, sum_exp_minus};
 
@@ -16,7 +16,9 @@ pub(crate) fn max(row: &[f32]) -> f32 {
             most[lane] = larger(most[lane], values[lane]);
         }
     }
-    most.into_iter().chain(rest.iter().copied()).fold(f32::NEG_INFINITY, larger)
+    most.into_iter()
+        .chain(rest.iter().copied())
+        .fold(f32::NEG_INFINITY, larger)
 }
 
 /// `ln(sum(e^row))`, taken relative to the largest value so that nothing overflows.

@@ -1,6 +1,7 @@
 //! A directory with a PEFT adapter, on top of the base model it names.
 //!
-//! Of PEFT's many variants only plain LoRA is understood; a file that asks for anything else is refused by key.
+//! Of PEFT's many variants only plain LoRA is understood; a file that asks for anything else is
+//! refused by key.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,8 @@ pub(crate) const CONFIG_FILE: &str = "adapter_config.json";
 /// Its tensors.
 pub(crate) const WEIGHTS_FILE: &str = "adapter_model.safetensors";
 
-/// Keys that change what an adapter computes, and the values that stand for plain LoRA. A missing key is plain, too.
+/// Keys that change what an adapter computes, and the values that stand for plain LoRA. A missing
+/// key is plain, too.
 const PLAIN: [(&str, &[&str]); 14] = [
     ("peft_type", &["\"LORA\""]),
     ("task_type", &["\"CAUSAL_LM\"", "null"]),
@@ -49,17 +51,34 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
     let file = directory.join(CONFIG_FILE);
     let json: Value = read_json(&file)?;
     require_plain(&json, &file)?;
-    let config: Config = serde_json::from_value(json)
-        .map_err(|error| malformed(format!("`{}` does not describe a LoRA adapter", file.display())).because(error))?;
+    let config: Config = serde_json::from_value(json).map_err(|error| {
+        malformed(format!(
+            "`{}` does not describe a LoRA adapter",
+            file.display()
+        ))
+        .because(error)
+    })?;
     let mut policy = base(directory, &config.base_model_name_or_path)?;
     if config.r > policy.spec.hidden_size {
         let width = policy.spec.hidden_size;
-        let what = format!("`{}`: rank `r` {} is larger than the model's width {width}", file.display(), config.r);
+        let what = format!(
+            "`{}`: rank `r` {} is larger than the model's width {width}",
+            file.display(),
+            config.r
+        );
         return Err(Failure::new(Kind::Input, what).hint("the adapter belongs to another model"));
     }
-    let config = LoraConfig { r: config.r, alpha: config.lora_alpha, target_modules: config.target_modules };
+    let config = LoraConfig {
+        r: config.r,
+        alpha: config.lora_alpha,
+        target_modules: config.target_modules,
+    };
     let mut adapter = Adapter::zeros(&policy.spec, config).map_err(|error| {
-        Failure::new(Kind::Input, format!("`{}` does not fit its base model", file.display())).because(error)
+        Failure::new(
+            Kind::Input,
+            format!("`{}` does not fit its base model", file.display()),
+        )
+        .because(error)
     })?;
     fill(&mut adapter, &directory.join(WEIGHTS_FILE))?;
     policy.adapter = Some(adapter);
@@ -68,29 +87,45 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
 
 fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
     for (key, plain) in PLAIN {
-        let Some(value) = json.get(key).map(Value::to_string) else { continue };
+        let Some(value) = json.get(key).map(Value::to_string) else {
+            continue;
+        };
         if !plain.contains(&value.as_str()) {
-            let what = format!("`{}`: `{key}` is {value}, which is not supported", file.display());
-            return Err(Failure::new(Kind::Input, what)
-                .hint("only plain LoRA on the projections is: merge the adapter into its base model with PEFT"));
+            let what = format!(
+                "`{}`: `{key}` is {value}, which is not supported",
+                file.display()
+            );
+            return Err(Failure::new(Kind::Input, what).hint(
+                "only plain LoRA on the projections is: merge the adapter into its base \
+                    model with PEFT",
+            ));
         }
     }
     Ok(())
 }
 
-/// A relative path counts from the adapter's directory first, so that base and adapter can be moved together, then from
-/// the working directory, as in PEFT.
+/// A relative path counts from the adapter's directory first, so that base and adapter can be moved
+/// together, then from the working directory, as in PEFT.
 fn base(directory: &Path, named: &Path) -> Result<Policy, Failure> {
     let beside = directory.join(named);
     let path = if beside.exists() { &beside } else { named };
     let refuse = |what: String| Failure::new(Kind::Input, what);
     if !path.exists() {
-        let what = format!("the adapter `{}` needs the model `{}`", directory.display(), named.display());
-        return Err(refuse(what)
-            .hint(format!("put the path of that model into `base_model_name_or_path` of its `{CONFIG_FILE}`")));
+        let what = format!(
+            "the adapter `{}` needs the model `{}`",
+            directory.display(),
+            named.display()
+        );
+        return Err(refuse(what).hint(format!(
+            "put the path of that model into `base_model_name_or_path` of its `{CONFIG_FILE}`"
+        )));
     }
     if path.join(CONFIG_FILE).is_file() {
-        let what = format!("the adapter `{}` stands on another adapter, `{}`", directory.display(), path.display());
+        let what = format!(
+            "the adapter `{}` stands on another adapter, `{}`",
+            directory.display(),
+            path.display()
+        );
         return Err(refuse(what).hint("merge that one into its base model first"));
     }
     super::load(path)
@@ -98,10 +133,16 @@ fn base(directory: &Path, named: &Path) -> Result<Policy, Failure> {
 
 fn fill(adapter: &mut Adapter, file: &Path) -> Result<(), Failure> {
     let weights = Weights::open(file)?;
-    let Adapter { entries, values, .. } = adapter;
+    let Adapter {
+        entries, values, ..
+    } = adapter;
     for entry in entries.iter() {
         weights.require(&entry.name, &entry.shape)?;
     }
-    tensors::refuse_strangers(file, weights.names(), |name| entries.iter().any(|entry| entry.name == name))?;
-    tensors::fill(file, entries, values, |entry, out| weights.read(&entry.name, out))
+    tensors::refuse_strangers(file, weights.names(), |name| {
+        entries.iter().any(|entry| entry.name == name)
+    })?;
+    tensors::fill(file, entries, values, |entry, out| {
+        weights.read(&entry.name, out)
+    })
 }

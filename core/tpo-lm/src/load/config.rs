@@ -1,7 +1,7 @@
 //! `config.json` and `generation_config.json` of a Hugging Face directory, as a [`ModelSpec`].
 //!
-//! Reads the keys of transformers 4 and 5. A key that changes what the model computes and that the decoder does not
-//! follow is refused by name. Knows nothing of weights.
+//! Reads the keys of transformers 4 and 5. A key that changes what the model computes and that the
+//! decoder does not follow is refused by name. Knows nothing of weights.
 
 use std::path::Path;
 
@@ -35,14 +35,19 @@ const HEADS: [(&str, Family); 5] = [
 /// Whether `directory` holds a decoder under a head that scores texts.
 pub(super) fn has_other_head(directory: &Path) -> Result<bool, Failure> {
     let json: Value = read_json(&directory.join(CONFIG_FILE))?;
-    Ok(json["architectures"][0].as_str().is_some_and(|class| HEADS.iter().any(|(known, _)| *known == class)))
+    Ok(json["architectures"][0]
+        .as_str()
+        .is_some_and(|class| HEADS.iter().any(|(known, _)| *known == class)))
 }
 
 /// The decoder that `directory` describes, whatever its head.
 pub(super) fn read_backbone(directory: &Path) -> Result<ModelSpec, Failure> {
     let mut json: Value = read_json(&directory.join(CONFIG_FILE))?;
     let class = json["architectures"][0].as_str().unwrap_or_default();
-    let family = HEADS.iter().find(|(known, _)| *known == class).map(|(_, family)| *family);
+    let family = HEADS
+        .iter()
+        .find(|(known, _)| *known == class)
+        .map(|(_, family)| *family);
     let plain = ARCHITECTURES.iter().find(|known| Some(known.2) == family);
     if let (Some(plain), Some(object)) = (plain, json.as_object_mut()) {
         object.insert("architectures".into(), serde_json::json!([plain.0]));
@@ -123,10 +128,12 @@ pub(super) fn read(directory: &Path) -> Result<ModelSpec, Failure> {
 fn described(directory: &Path, json: Value) -> Result<ModelSpec, Failure> {
     let file = directory.join(CONFIG_FILE);
     let family = family(&json, &file)?;
-    let config: Description = serde_json::from_value(json)
-        .map_err(|error| malformed(format!("`{}` does not describe a model", file.display())).because(error))?;
+    let config: Description = serde_json::from_value(json).map_err(|error| {
+        malformed(format!("`{}` does not describe a model", file.display())).because(error)
+    })?;
     refuse_unsupported(&config, family, &file)?;
-    let generation: Option<GenerationConfig> = read_json_if_any(&directory.join("generation_config.json"))?;
+    let generation: Option<GenerationConfig> =
+        read_json_if_any(&directory.join("generation_config.json"))?;
     let eos = generation.and_then(|generation| generation.eos_token_id);
     let spec = spec(config, family, eos, &file)?;
     limits::check(&spec, &file)?;
@@ -143,8 +150,14 @@ fn family(json: &Value, file: &Path) -> Result<Family, Failure> {
     };
     found.map(|known| known.2).ok_or_else(|| {
         let name = class.or(model_type).unwrap_or("(none named)");
-        let what = format!("`{}` is of architecture `{name}`, which is not supported", file.display());
-        Failure::new(Kind::Input, what).hint(format!("supported: {}", ARCHITECTURES.map(|known| known.0).join(", ")))
+        let what = format!(
+            "`{}` is of architecture `{name}`, which is not supported",
+            file.display()
+        );
+        Failure::new(Kind::Input, what).hint(format!(
+            "supported: {}",
+            ARCHITECTURES.map(|known| known.0).join(", ")
+        ))
     })
 }
 
@@ -161,14 +174,24 @@ fn refuse_unsupported(config: &Description, family: Family, file: &Path) -> Resu
     } else {
         return Ok(());
     };
-    Err(Failure::new(Kind::Input, format!("`{}`: {reason}, which is not supported", file.display()))
-        .hint("choose an unquantized checkpoint of the plain family, or a `.gguf` file of it"))
+    Err(Failure::new(
+        Kind::Input,
+        format!("`{}`: {reason}, which is not supported", file.display()),
+    )
+    .hint("choose an unquantized checkpoint of the plain family, or a `.gguf` file of it"))
 }
 
-fn spec(config: Description, family: Family, eos: Option<TokenIds>, file: &Path) -> Result<ModelSpec, Failure> {
+fn spec(
+    config: Description,
+    family: Family,
+    eos: Option<TokenIds>,
+    file: &Path,
+) -> Result<ModelSpec, Failure> {
     let (rope_theta, rope_scaling) = rope(&config, file)?;
     let window = attention_window(&config, family);
-    let head_dim = config.head_dim.or_else(|| config.hidden_size.checked_div(config.num_attention_heads));
+    let head_dim = config
+        .head_dim
+        .or_else(|| config.hidden_size.checked_div(config.num_attention_heads));
     Ok(ModelSpec {
         family,
         vocab_size: config.vocab_size,
@@ -176,23 +199,29 @@ fn spec(config: Description, family: Family, eos: Option<TokenIds>, file: &Path)
         intermediate_size: config.intermediate_size,
         num_layers: config.num_hidden_layers,
         num_heads: config.num_attention_heads,
-        num_kv_heads: config.num_key_value_heads.unwrap_or(config.num_attention_heads),
+        num_kv_heads: config
+            .num_key_value_heads
+            .unwrap_or(config.num_attention_heads),
         head_dim: head_dim.unwrap_or(0),
         rms_norm_eps: config.rms_norm_eps,
         rope_theta,
         rope_scaling,
-        max_positions: window
-            .map_or(config.max_position_embeddings, |window| window.min(config.max_position_embeddings)),
+        max_positions: window.map_or(config.max_position_embeddings, |window| {
+            window.min(config.max_position_embeddings)
+        }),
         tie_word_embeddings: config.tie_word_embeddings,
         qkv_bias: family == Family::Qwen2,
         qk_norm: family == Family::Qwen3,
-        eos_token_ids: eos.or(config.eos_token_id).map(TokenIds::into_vec).unwrap_or_default(),
+        eos_token_ids: eos
+            .or(config.eos_token_id)
+            .map(TokenIds::into_vec)
+            .unwrap_or_default(),
         bos_token_id: config.bos_token_id,
     })
 }
 
-/// How far back a token may look. As long as no sequence is longer than this, looking back without limit is the same:
-/// so it shortens the context, and the decoder needs no windows.
+/// How far back a token may look. As long as no sequence is longer than this, looking back without
+/// limit is the same: so it shortens the context, and the decoder needs no windows.
 fn attention_window(config: &Description, family: Family) -> Option<usize> {
     let used = match family {
         Family::Mistral => true,
@@ -203,25 +232,53 @@ fn attention_window(config: &Description, family: Family) -> Option<usize> {
 }
 
 fn rope(config: &Description, file: &Path) -> Result<(f32, Option<Llama3Rope>), Failure> {
-    let rope = config.rope_parameters.as_ref().or(config.rope_scaling.as_ref());
-    let theta = rope.and_then(|rope| rope.rope_theta).or(config.rope_theta).unwrap_or(10_000.0);
-    let Some(rope) = rope else { return Ok((theta, None)) };
-    let refuse = |reason: String| {
-        Failure::new(Kind::Input, format!("`{}`: rotary positions with {reason} are not supported", file.display()))
-            .hint("supported rope types: `default`, `llama3`")
+    let rope = config
+        .rope_parameters
+        .as_ref()
+        .or(config.rope_scaling.as_ref());
+    let theta = rope
+        .and_then(|rope| rope.rope_theta)
+        .or(config.rope_theta)
+        .unwrap_or(10_000.0);
+    let Some(rope) = rope else {
+        return Ok((theta, None));
     };
-    if rope.partial_rotary_factor.is_some_and(|factor| (factor - 1.0).abs() > f32::EPSILON) {
+    let refuse = |reason: String| {
+        Failure::new(
+            Kind::Input,
+            format!(
+                "`{}`: rotary positions with {reason} are not supported",
+                file.display()
+            ),
+        )
+        .hint("supported rope types: `default`, `llama3`")
+    };
+    if rope
+        .partial_rotary_factor
+        .is_some_and(|factor| (factor - 1.0).abs() > f32::EPSILON)
+    {
         return Err(refuse("`partial_rotary_factor`".to_owned()));
     }
-    match rope.rope_type.as_deref().or(rope.r#type.as_deref()).unwrap_or("default") {
+    match rope
+        .rope_type
+        .as_deref()
+        .or(rope.r#type.as_deref())
+        .unwrap_or("default")
+    {
         "default" => Ok((theta, None)),
         "llama3" => {
             let scaling = llama3(rope).ok_or_else(|| {
-                Failure::new(Kind::Input, format!("`{}`: rope type `llama3` lacks one of its keys", file.display()))
-                    .hint(
-                        "it needs `factor`, `low_freq_factor`, `high_freq_factor` and \
+                Failure::new(
+                    Kind::Input,
+                    format!(
+                        "`{}`: rope type `llama3` lacks one of its keys",
+                        file.display()
+                    ),
+                )
+                .hint(
+                    "it needs `factor`, `low_freq_factor`, `high_freq_factor` and \
                          `original_max_position_embeddings`",
-                    )
+                )
             })?;
             Ok((theta, Some(scaling)))
         }

@@ -1,7 +1,7 @@
 //! A directory in Hugging Face layout: configuration, weights, tokenizer.
 //!
-//! Brings together what [`super::config`], [`super::safetensors`] and [`crate::tokenizer`] read, and checks that the
-//! three belong to one model.
+//! Brings together what [`super::config`], [`super::safetensors`] and [`crate::tokenizer`] read,
+//! and checks that the three belong to one model.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +25,13 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
         layout.entry(name).is_some() || carries_nothing(name, tied)
     })?;
     let params = weights.read_params(layout)?;
-    Ok(Policy { spec, params, adapter: None, text, source: directory.to_owned() })
+    Ok(Policy {
+        spec,
+        params,
+        adapter: None,
+        text,
+        source: directory.to_owned(),
+    })
 }
 
 /// Loads the decoder of the model in `directory`, and opens its other tensors.
@@ -33,23 +39,36 @@ pub(super) fn load_backbone(directory: &Path) -> Result<(Policy, Weights), Failu
     let (spec, text) = described(directory, config::read_backbone(directory)?)?;
     let weights = Weights::open_directory(directory)?;
     let params = weights.read_params(Layout::of(&spec))?;
-    Ok((Policy { spec, params, adapter: None, text, source: directory.to_owned() }, weights))
+    Ok((
+        Policy {
+            spec,
+            params,
+            adapter: None,
+            text,
+            source: directory.to_owned(),
+        },
+        weights,
+    ))
 }
 
 /// A configuration and the tokenizer beside it, which must belong together.
 fn described(directory: &Path, mut spec: ModelSpec) -> Result<(ModelSpec, TextCodec), Failure> {
     let text = TextCodec::from_directory(directory)?;
-    // Published chat models often name only the end of text in their configuration and the end of the turn only in the
-    // tokenizer: both end a completion.
-    if let Some(id) = text.eos_token_id().filter(|id| !spec.eos_token_ids.contains(id)) {
+    // Published chat models often name only the end of text in their configuration and the end of
+    // the turn only in the tokenizer: both end a completion.
+    if let Some(id) = text
+        .eos_token_id()
+        .filter(|id| !spec.eos_token_ids.contains(id))
+    {
         spec.eos_token_ids.push(id);
     }
     limits::check_tokens(&spec, text.largest_id(), directory)?;
     Ok((spec, text))
 }
 
-/// Tensors that some checkpoints have although the model does not need them: rotary frequencies, which follow from the
-/// configuration, and a copy of the embedding where the output head is tied to it.
+/// Tensors that some checkpoints have although the model does not need them: rotary frequencies,
+/// which follow from the configuration, and a copy of the embedding where the output head is tied
+/// to it.
 fn carries_nothing(name: &str, tied: bool) -> bool {
     name.ends_with("rotary_emb.inv_freq") || (tied && name == "lm_head.weight")
 }
@@ -62,7 +81,12 @@ impl Weights {
         }
         let mut params = Params::zeros(Arc::new(layout));
         let layout = Arc::clone(&params.layout);
-        tensors::fill(self.path(), &layout.entries, &mut params.values, |entry, out| self.read(&entry.name, out))?;
+        tensors::fill(
+            self.path(),
+            &layout.entries,
+            &mut params.values,
+            |entry, out| self.read(&entry.name, out),
+        )?;
         Ok(params)
     }
 }

@@ -1,4 +1,5 @@
-//! What a model description must satisfy before anything is computed from it, whichever file it came from.
+//! What a model description must satisfy before anything is computed from it, whichever file it
+//! came from.
 
 use std::path::Path;
 
@@ -14,8 +15,10 @@ const LONGEST_CONTEXT: usize = 1 << 30;
 /// Refuses a description that no decoder can have. `file` is named in the message.
 pub(super) fn check(spec: &ModelSpec, file: &Path) -> Result<(), Failure> {
     let refuse = |what: String| {
-        Err(Failure::new(Kind::Input, format!("`{}`: {what}", file.display()))
-            .hint("the file is damaged or not written for this kind of model"))
+        Err(
+            Failure::new(Kind::Input, format!("`{}`: {what}", file.display()))
+                .hint("the file is damaged or not written for this kind of model"),
+        )
     };
     let sizes = [
         ("vocabulary size", spec.vocab_size, LARGEST_SIZE),
@@ -25,30 +28,54 @@ pub(super) fn check(spec: &ModelSpec, file: &Path) -> Result<(), Failure> {
         ("number of heads", spec.num_heads, LARGEST_SIZE),
         ("number of key heads", spec.num_kv_heads, LARGEST_SIZE),
         ("head width", spec.head_dim, LARGEST_SIZE),
-        ("width of all heads", spec.num_heads.saturating_mul(spec.head_dim), LARGEST_SIZE),
+        (
+            "width of all heads",
+            spec.num_heads.saturating_mul(spec.head_dim),
+            LARGEST_SIZE,
+        ),
         ("context length", spec.max_positions, LONGEST_CONTEXT),
     ];
-    if let Some((name, size, most)) = sizes.into_iter().find(|(_, size, most)| !(1..=*most).contains(size)) {
+    if let Some((name, size, most)) = sizes
+        .into_iter()
+        .find(|(_, size, most)| !(1..=*most).contains(size))
+    {
         return refuse(format!("{name} {size} is not between 1 and {most}"));
     }
     if !spec.num_heads.is_multiple_of(spec.num_kv_heads) {
-        return refuse(format!("{} heads do not share {} key heads evenly", spec.num_heads, spec.num_kv_heads));
+        return refuse(format!(
+            "{} heads do not share {} key heads evenly",
+            spec.num_heads, spec.num_kv_heads
+        ));
     }
     if !spec.head_dim.is_multiple_of(2) {
-        return refuse(format!("head width {} is odd, which rotary positions do not allow", spec.head_dim));
+        return refuse(format!(
+            "head width {} is odd, which rotary positions do not allow",
+            spec.head_dim
+        ));
     }
-    for (name, value) in [("norm epsilon", spec.rms_norm_eps), ("rotary base", spec.rope_theta)] {
+    for (name, value) in [
+        ("norm epsilon", spec.rms_norm_eps),
+        ("rotary base", spec.rope_theta),
+    ] {
         if !(value.is_finite() && value > 0.0) {
             return refuse(format!("{name} {value} is not a positive number"));
         }
     }
-    if let Some(id) = spec.eos_token_ids.iter().find(|&&id| id as usize >= spec.vocab_size) {
-        return refuse(format!("end-of-turn token {id} is outside the vocabulary of {}", spec.vocab_size));
+    if let Some(id) = spec
+        .eos_token_ids
+        .iter()
+        .find(|&&id| id as usize >= spec.vocab_size)
+    {
+        return refuse(format!(
+            "end-of-turn token {id} is outside the vocabulary of {}",
+            spec.vocab_size
+        ));
     }
     Ok(())
 }
 
-/// Refuses a tokenizer that can write tokens the embedding has no row for, and a model that never ends its turn.
+/// Refuses a tokenizer that can write tokens the embedding has no row for, and a model that never
+/// ends its turn.
 pub(super) fn check_tokens(spec: &ModelSpec, largest_id: u32, file: &Path) -> Result<(), Failure> {
     if largest_id as usize >= spec.vocab_size {
         let what = format!(
@@ -56,11 +83,15 @@ pub(super) fn check_tokens(spec: &ModelSpec, largest_id: u32, file: &Path) -> Re
             file.display(),
             spec.vocab_size
         );
-        return Err(Failure::new(Kind::Input, what).hint("tokenizer and weights belong to different models"));
+        return Err(Failure::new(Kind::Input, what)
+            .hint("tokenizer and weights belong to different models"));
     }
     if spec.eos_token_ids.is_empty() {
-        return Err(Failure::new(Kind::Input, format!("`{}` names no end-of-turn token", file.display()))
-            .hint("set `eos_token_id` in its `generation_config.json`"));
+        return Err(Failure::new(
+            Kind::Input,
+            format!("`{}` names no end-of-turn token", file.display()),
+        )
+        .hint("set `eos_token_id` in its `generation_config.json`"));
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
-//! Models from disk: a `.gguf` file, a directory in Hugging Face layout, or a directory with a PEFT adapter.
+//! Models from disk: a `.gguf` file, a directory in Hugging Face layout, or a directory with a PEFT
+//! adapter.
 //!
-//! Everything becomes the same [`Policy`]: `f32` values under Hugging Face names. What cannot be represented exactly is
-//! refused by name, never approximated. Knows nothing of networks; [`crate::fetch`] brings models to disk.
+//! Everything becomes the same [`Policy`]: `f32` values under Hugging Face names. What cannot be
+//! represented exactly is refused by name, never approximated. Knows nothing of networks;
+//! [`crate::fetch`] brings models to disk.
 
 pub(crate) mod adapter;
 mod config;
@@ -21,16 +23,19 @@ use tpo_types::{Failure, Kind};
 use self::safetensors::Weights;
 use crate::policy::Policy;
 
-const FORMS: &str = "give a `.gguf` file, a directory with `config.json` and `model.safetensors`, or a directory with \
+const FORMS: &str = "give a `.gguf` file, a directory with `config.json` and `model.safetensors`, \
+    or a directory with \
                      `adapter_config.json`";
 
 /// Loads the model at `path`.
 ///
-/// Fails with [`Kind::Input`] where a file is missing, damaged, or describes a model that the decoder does not run; the
-/// text names the file and the tensor or key.
+/// Fails with [`Kind::Input`] where a file is missing, damaged, or describes a model that the
+/// decoder does not run; the text names the file and the tensor or key.
 pub fn load(path: &Path) -> Result<Policy, Failure> {
     let path = fs::canonicalize(path).map_err(|error| {
-        Failure::new(Kind::Input, format!("no model at `{}`", path.display())).because(error).hint(FORMS)
+        Failure::new(Kind::Input, format!("no model at `{}`", path.display()))
+            .because(error)
+            .hint(FORMS)
     })?;
     let policy = if path.is_file() {
         gguf::load(&path)
@@ -39,7 +44,11 @@ pub fn load(path: &Path) -> Result<Policy, Failure> {
     } else if path.join(config::CONFIG_FILE).is_file() {
         hugging_face::load(&path)
     } else {
-        Err(Failure::new(Kind::Input, format!("`{}` has no `config.json`", path.display())).hint(FORMS))
+        Err(Failure::new(
+            Kind::Input,
+            format!("`{}` has no `config.json`", path.display()),
+        )
+        .hint(FORMS))
     }?;
     tracing::debug!(path = %path.display(), values = policy.params.values.len(), "loaded a model");
     Ok(policy)
@@ -74,21 +83,31 @@ pub(crate) fn read_json<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T
 }
 
 /// A JSON file that may be missing.
-pub(crate) fn read_json_if_any<T: serde::de::DeserializeOwned>(file: &Path) -> Result<Option<T>, Failure> {
-    if file.exists() { read_json(file).map(Some) } else { Ok(None) }
+pub(crate) fn read_json_if_any<T: serde::de::DeserializeOwned>(
+    file: &Path,
+) -> Result<Option<T>, Failure> {
+    if file.exists() {
+        read_json(file).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
-/// Runs a library's parser over `file`. On damaged files some of them panic, for example where candle divides by the
-/// alignment that a GGUF file names, or where a merge of a tokenizer is longer than every token.
+/// Runs a library's parser over `file`. On damaged files some of them panic, for example where
+/// candle divides by the alignment that a GGUF file names, or where a merge of a tokenizer is
+/// longer than every token.
 pub(crate) fn parse<T, E>(file: &Path, parser: impl FnOnce() -> Result<T, E>) -> Result<T, Failure>
 where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     let damaged = || {
-        Failure::new(Kind::Input, format!("`{}` is damaged", file.display()))
-            .hint("it was not copied or downloaded completely, or is of another format: get it again")
+        Failure::new(Kind::Input, format!("`{}` is damaged", file.display())).hint(
+            "it was not copied or downloaded completely, or is of another format: get it again",
+        )
     };
-    catch_unwind(AssertUnwindSafe(parser)).map_err(|_| damaged())?.map_err(|error| damaged().because(error))
+    catch_unwind(AssertUnwindSafe(parser))
+        .map_err(|_| damaged())?
+        .map_err(|error| damaged().because(error))
 }
 
 /// `file` could not be opened or read.
@@ -100,7 +119,8 @@ pub(crate) fn unreadable(file: &Path, error: std::io::Error) -> Failure {
 
 /// A file of a model is there but does not say what it should.
 pub(crate) fn malformed(what: impl Into<String>) -> Failure {
-    Failure::new(Kind::Input, what).hint("restore the file as it was published, or get the model again")
+    Failure::new(Kind::Input, what)
+        .hint("restore the file as it was published, or get the model again")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Tensors of one or several safetensors files, read as `f32`.
 //!
-//! Reads headers only; values are read when asked for, straight into their place, so a file is never in memory as a
-//! whole. Knows nothing of models: names and shapes are the caller's.
+//! Reads headers only; values are read when asked for, straight into their place, so a file is
+//! never in memory as a whole. Knows nothing of models: names and shapes are the caller's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -53,10 +53,19 @@ impl Weights {
             return Self::open(&directory.join(SINGLE_FILE));
         }
         let Index { weight_map } = read_json(&index)?;
-        let mut weights = Self { path: directory.to_owned(), tensors: BTreeMap::new() };
+        let mut weights = Self {
+            path: directory.to_owned(),
+            tensors: BTreeMap::new(),
+        };
         for shard in weight_map.values().collect::<BTreeSet<_>>() {
-            if Path::new(shard).file_name().is_none_or(|name| name != shard.as_str()) {
-                let what = format!("`{}` names the shard `{shard}`, which is not a file name", index.display());
+            if Path::new(shard)
+                .file_name()
+                .is_none_or(|name| name != shard.as_str())
+            {
+                let what = format!(
+                    "`{}` names the shard `{shard}`, which is not a file name",
+                    index.display()
+                );
                 return Err(Failure::new(Kind::Input, what).hint("shards stand beside their index"));
             }
             weights.add(&directory.join(shard))?;
@@ -66,7 +75,10 @@ impl Weights {
 
     /// The tensors of one file.
     pub(crate) fn open(file: &Path) -> Result<Self, Failure> {
-        let mut weights = Self { path: file.to_owned(), tensors: BTreeMap::new() };
+        let mut weights = Self {
+            path: file.to_owned(),
+            tensors: BTreeMap::new(),
+        };
         weights.add(file)?;
         Ok(weights)
     }
@@ -110,7 +122,9 @@ impl Weights {
     }
 
     fn place(&self, name: &str) -> Result<&Place, Failure> {
-        self.tensors.get(name).ok_or_else(|| tensors::missing(&self.path, name))
+        self.tensors
+            .get(name)
+            .ok_or_else(|| tensors::missing(&self.path, name))
     }
 
     fn add(&mut self, path: &Path) -> Result<(), Failure> {
@@ -118,7 +132,12 @@ impl Weights {
         let file = Arc::new(path.to_owned());
         for (name, info) in metadata.tensors() {
             let start = data_start + info.data_offsets.0 as u64;
-            let place = Place { file: Arc::clone(&file), dtype: info.dtype, shape: info.shape.clone(), start };
+            let place = Place {
+                file: Arc::clone(&file),
+                dtype: info.dtype,
+                shape: info.shape.clone(),
+                start,
+            };
             self.tensors.insert(name, place);
         }
         Ok(())
@@ -129,24 +148,30 @@ impl Weights {
 fn header(path: &Path) -> Result<(Metadata, u64), Failure> {
     let failed = |error| unreadable(path, error);
     let damaged = |why: &str| {
-        Failure::new(Kind::Input, format!("`{}` is damaged: {why}", path.display()))
-            .hint("it was not copied or downloaded completely: get it again")
+        Failure::new(
+            Kind::Input,
+            format!("`{}` is damaged: {why}", path.display()),
+        )
+        .hint("it was not copied or downloaded completely: get it again")
     };
     let mut file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let mut length = [0; 8];
-    file.read_exact(&mut length).map_err(|_| damaged("it is shorter than a header"))?;
+    file.read_exact(&mut length)
+        .map_err(|_| damaged("it is shorter than a header"))?;
     let length = u64::from_le_bytes(length);
     if length > LONGEST_HEADER || length + 8 > size {
         return Err(damaged("its header is longer than the file"));
     }
     let mut header = vec![0; length as usize];
     file.read_exact(&mut header).map_err(failed)?;
-    let metadata: Metadata =
-        serde_json::from_slice(&header).map_err(|error| damaged("its header is malformed").because(error))?;
+    let metadata: Metadata = serde_json::from_slice(&header)
+        .map_err(|error| damaged("its header is malformed").because(error))?;
     let expected = 8 + length + metadata.data_len() as u64;
     if size != expected {
-        return Err(damaged(&format!("it has {size} bytes, not the {expected} that its header says")));
+        return Err(damaged(&format!(
+            "it has {size} bytes, not the {expected} that its header says"
+        )));
     }
     Ok((metadata, 8 + length))
 }
@@ -166,7 +191,10 @@ impl Place {
             Dtype::F16 => Ok(Element::F16),
             Dtype::BF16 => Ok(Element::Bf16),
             other => {
-                let what = format!("tensor `{name}` of `{}` has the unsupported type {other}", self.file.display());
+                let what = format!(
+                    "tensor `{name}` of `{}` has the unsupported type {other}",
+                    self.file.display()
+                );
                 Err(Failure::new(Kind::Input, what).hint("supported types: F32, F16, BF16"))
             }
         }

@@ -1,7 +1,8 @@
 //! Hidden states of conversations. What several of them begin with is read once.
 //!
-//! A conversation is cut where its last turn begins, and both parts are read apart, whatever else is asked. So a state is a
-//! function of its request, to the bit: it is kept under the request, and a run that was killed ends in the same bytes.
+//! A conversation is cut where its last turn begins, and both parts are read apart, whatever else
+//! is asked. So a state is a function of its request, to the bit: it is kept under the request, and
+//! a run that was killed ends in the same bytes.
 
 use std::ops::Range;
 
@@ -26,7 +27,8 @@ struct Text {
     positions: Vec<usize>,
 }
 
-/// A state that is wanted: of which request, which of its positions, and in which row of what is being read.
+/// A state that is wanted: of which request, which of its positions, and in which row of what is
+/// being read.
 struct Place {
     number: usize,
     which: usize,
@@ -63,24 +65,51 @@ pub(super) fn embed(
 }
 
 /// Reads groups of texts, each of which begins alike.
-fn read(engine: &mut Engine, rotary: &Rotary, groups: &[&[Text]], outcomes: &mut [Result<HiddenStates, ModelError>]) {
-    let mut caches: Vec<KvCache> = groups.iter().map(|group| engine.cache(group[0].cut)).collect();
-    let feeds = groups.iter().zip(&mut caches).map(|(group, cache)| PromptFeed { ids: group[0].shared(), cache });
+fn read(
+    engine: &mut Engine,
+    rotary: &Rotary,
+    groups: &[&[Text]],
+    outcomes: &mut [Result<HiddenStates, ModelError>],
+) {
+    let mut caches: Vec<KvCache> = groups
+        .iter()
+        .map(|group| engine.cache(group[0].cut))
+        .collect();
+    let feeds = groups
+        .iter()
+        .zip(&mut caches)
+        .map(|(group, cache)| PromptFeed {
+            ids: group[0].shared(),
+            cache,
+        });
     let mut feeds: Vec<PromptFeed<'_>> = feeds.collect();
     let mut places = Vec::new();
     let mut start = 0;
     for group in groups {
-        places.extend(group.iter().flat_map(|text| text.places(0..text.cut, start)));
+        places.extend(
+            group
+                .iter()
+                .flat_map(|text| text.places(0..text.cut, start)),
+        );
         start += group[0].cut;
     }
-    put(outcomes, &places, engine.read_hidden(rotary, &mut feeds, &rows(&places)));
+    put(
+        outcomes,
+        &places,
+        engine.read_hidden(rotary, &mut feeds, &rows(&places)),
+    );
 
-    let texts = groups.iter().zip(&caches).flat_map(|(group, cache)| group.iter().map(move |text| (text, cache)));
-    let texts: Vec<(&Text, &KvCache)> =
-        texts.filter(|(text, _)| text.positions.iter().any(|at| *at >= text.cut)).collect();
+    let texts = groups
+        .iter()
+        .zip(&caches)
+        .flat_map(|(group, cache)| group.iter().map(move |text| (text, cache)));
+    let texts: Vec<(&Text, &KvCache)> = texts
+        .filter(|(text, _)| text.positions.iter().any(|at| *at >= text.cut))
+        .collect();
     let mut rest = texts.as_slice();
     while !rest.is_empty() {
-        let (now, later) = rest.split_at(fitting(rest.iter().map(|(text, _)| text.last_turn().len())));
+        let (now, later) =
+            rest.split_at(fitting(rest.iter().map(|(text, _)| text.last_turn().len())));
         follow(engine, rotary, now, outcomes);
         rest = later;
     }
@@ -93,11 +122,19 @@ fn follow(
     texts: &[(&Text, &KvCache)],
     outcomes: &mut [Result<HiddenStates, ModelError>],
 ) {
-    let mut caches: Vec<KvCache> = texts.iter().map(|(text, _)| engine.cache(text.last_turn().len())).collect();
+    let mut caches: Vec<KvCache> = texts
+        .iter()
+        .map(|(text, _)| engine.cache(text.last_turn().len()))
+        .collect();
     let mut feeds: Vec<SuffixFeed<'_>> = texts
         .iter()
         .zip(&mut caches)
-        .map(|((text, prompt), own)| SuffixFeed { ids: text.last_turn(), prompt_len: text.cut, prompt, own })
+        .map(|((text, prompt), own)| SuffixFeed {
+            ids: text.last_turn(),
+            prompt_len: text.cut,
+            prompt,
+            own,
+        })
         .collect();
     let mut places = Vec::new();
     let mut start = 0;
@@ -105,7 +142,11 @@ fn follow(
         places.extend(text.places(text.cut..text.ids.len(), start));
         start += text.last_turn().len();
     }
-    put(outcomes, &places, engine.follow_hidden(rotary, &mut feeds, &rows(&places)));
+    put(
+        outcomes,
+        &places,
+        engine.follow_hidden(rotary, &mut feeds, &rows(&places)),
+    );
 }
 
 impl Text {
@@ -121,8 +162,16 @@ impl Text {
     /// The states that are wanted of some of its tokens, where these are the rows from `start`.
     fn places(&self, tokens: Range<usize>, start: usize) -> impl Iterator<Item = Place> {
         let first = tokens.start;
-        let wanted = self.positions.iter().enumerate().filter(move |(_, at)| tokens.contains(at));
-        wanted.map(move |(which, at)| Place { number: self.number, which, row: start + at - first })
+        let wanted = self
+            .positions
+            .iter()
+            .enumerate()
+            .filter(move |(_, at)| tokens.contains(at));
+        wanted.map(move |(which, at)| Place {
+            number: self.number,
+            which,
+            row: start + at - first,
+        })
     }
 }
 
@@ -152,25 +201,49 @@ fn fitting(lengths: impl Iterator<Item = usize>) -> usize {
 
 fn tokenize(policy: &Policy, number: usize, request: &EmbedRequest) -> Result<Text, ModelError> {
     let invalid = |what: String| ModelError::InvalidRequest(what);
-    let ids = policy.text.encode_conversation(&request.messages).map_err(|failure| invalid(failure.to_string()))?;
+    let ids = policy
+        .text
+        .encode_conversation(&request.messages)
+        .map_err(|failure| invalid(failure.to_string()))?;
     let context = policy.spec.max_positions;
     if ids.is_empty() || ids.len() > context {
-        return Err(invalid(format!("the conversation has {} tokens; the model takes 1 to {context}", ids.len())));
+        return Err(invalid(format!(
+            "the conversation has {} tokens; the model takes 1 to {context}",
+            ids.len()
+        )));
     }
     let position = |pattern: &Vec<u32>| {
         if pattern.is_empty() {
             return Ok(ids.len() - 1);
         }
-        let found = ids.windows(pattern.len()).rposition(|window| window == pattern.as_slice());
-        found.ok_or_else(|| invalid(format!("the tokens {pattern:?} are not in the conversation")))
+        let found = ids
+            .windows(pattern.len())
+            .rposition(|window| window == pattern.as_slice());
+        found.ok_or_else(|| {
+            invalid(format!(
+                "the tokens {pattern:?} are not in the conversation"
+            ))
+        })
     };
-    let positions = request.positions.iter().map(position).collect::<Result<_, _>>()?;
-    Ok(Text { number, cut: cut(policy, request, &ids), ids, positions })
+    let positions = request
+        .positions
+        .iter()
+        .map(position)
+        .collect::<Result<_, _>>()?;
+    Ok(Text {
+        number,
+        cut: cut(policy, request, &ids),
+        ids,
+        positions,
+    })
 }
 
 /// How many tokens a conversation has in common with the prompt for its last turn.
 fn cut(policy: &Policy, request: &EmbedRequest, ids: &[u32]) -> usize {
-    let before = request.messages.split_last().map_or(&[][..], |(_, before)| before);
+    let before = request
+        .messages
+        .split_last()
+        .map_or(&[][..], |(_, before)| before);
     // A template that refuses to write such a prompt leaves nothing that could be shared.
     let prompt = policy.text.encode_prompt(before, None).unwrap_or_default();
     let common = ids.iter().zip(&prompt).take_while(|(a, b)| a == b).count();

@@ -12,17 +12,21 @@ use crate::load::unreadable;
 /// Endings of the files of a model directory that its answers can depend on.
 const ENDINGS: [&str; 4] = ["json", "safetensors", "jinja", "model"];
 
-/// `sha256:` and the digest of the model at `path`: of a file, or of all files of a directory with their names. Where a
-/// directory holds an adapter, the base model is only named in it.
+/// `sha256:` and the digest of the model at `path`: of a file, or of all files of a directory with
+/// their names. Where a directory holds an adapter, the base model is only named in it.
 pub fn identity(path: &Path) -> Result<String, Failure> {
     let mut hash = Sha256::new();
     if path.is_file() {
         update(&mut hash, path)?;
     } else {
         let entries = fs::read_dir(path).map_err(|error| unreadable(path, error))?;
-        let files: Result<Vec<PathBuf>, io::Error> = entries.map(|entry| Ok(entry?.path())).collect();
+        let files: Result<Vec<PathBuf>, io::Error> =
+            entries.map(|entry| Ok(entry?.path())).collect();
         let mut files = files.map_err(|error| unreadable(path, error))?;
-        files.retain(|file| file.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known)));
+        files.retain(|file| {
+            file.extension()
+                .is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
+        });
         files.sort();
         for file in files {
             hash.update(file.file_name().unwrap_or_default().as_encoded_bytes());
@@ -31,7 +35,9 @@ pub fn identity(path: &Path) -> Result<String, Failure> {
         }
     }
     let digest = hash.finalize();
-    Ok(digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+    Ok(digest.iter().fold("sha256:".to_owned(), |text, byte| {
+        format!("{text}{byte:02x}")
+    }))
 }
 
 fn update(hash: &mut Sha256, file: &Path) -> Result<(), Failure> {

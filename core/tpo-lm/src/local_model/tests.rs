@@ -21,21 +21,36 @@ fn answers(requests: &[ChatRequest]) -> Vec<ChatReply> {
     let model = LocalModel::open(&model("tiny-llama"), "tiny".into()).expect("the fixture loads");
     let mut answers: Vec<Option<ChatReply>> = vec![None; requests.len()];
     model.chat(requests, &mut |number, outcome| {
-        assert!(answers[number].replace(outcome.expect("an answer")).is_none(), "request {number} is heard of twice");
+        assert!(
+            answers[number]
+                .replace(outcome.expect("an answer"))
+                .is_none(),
+            "request {number} is heard of twice"
+        );
         ControlFlow::Continue(())
     });
-    answers.into_iter().map(|answer| answer.expect("every request is heard of")).collect()
+    answers
+        .into_iter()
+        .map(|answer| answer.expect("every request is heard of"))
+        .collect()
 }
 
 #[test]
 fn an_answer_does_not_depend_on_what_is_asked_beside_it() {
-    let requests =
-        [request("Name a color.", 0.0), request("Why?", 0.7), request("Name a color.", 0.0), request("Why?", 0.0)];
+    let requests = [
+        request("Name a color.", 0.0),
+        request("Why?", 0.7),
+        request("Name a color.", 0.0),
+        request("Why?", 0.0),
+    ];
     let together = answers(&requests);
     assert_eq!(together[0], together[2]);
     for (request, answer) in requests.iter().zip(&together) {
         assert_eq!(&answers(std::slice::from_ref(request))[0], answer);
-        assert_eq!(answer.top_log_probs.len(), answer.completion_tokens as usize);
+        assert_eq!(
+            answer.top_log_probs.len(),
+            answer.completion_tokens as usize
+        );
     }
 }
 
@@ -43,7 +58,11 @@ fn an_answer_does_not_depend_on_what_is_asked_beside_it() {
 fn nothing_is_asked_when_no_more_is_wanted() {
     let model = LocalModel::open(&model("tiny-llama"), "tiny".into()).expect("the fixture loads");
     // Two kinds of sampling, so two batches.
-    let requests = [request("Name a color.", 0.0), request("Why?", 0.0), request("Why?", 0.7)];
+    let requests = [
+        request("Name a color.", 0.0),
+        request("Why?", 0.0),
+        request("Why?", 0.7),
+    ];
     let mut heard = Vec::new();
     model.chat(&requests, &mut |number, outcome| {
         heard.push((number, outcome.is_ok()));

@@ -1,7 +1,8 @@
 //! Attention of new tokens over cached keys and values.
 //!
-//! Same formula as in training. Rows that share a prompt read its cache together, as one product per panel; then each
-//! reads its own cache. One softmax spans both. No sum runs over the rows of a batch, so a row's bits are its own.
+//! Same formula as in training. Rows that share a prompt read its cache together, as one product
+//! per panel; then each reads its own cache. One softmax spans both. No sum runs over the rows of a
+//! batch, so a row's bits are its own.
 
 use rayon::prelude::*;
 
@@ -25,9 +26,18 @@ pub(crate) struct Span<'a> {
     pub own: Vec<(&'a KvCache, usize)>,
 }
 
-/// Attends in one layer. `qkv` is `(M, qkv_width)`, `out` is `(M, q_width)`; the spans cover all rows in order.
-pub(crate) fn attend_cached(heads: Heads, layer: usize, spans: &[Span<'_>], qkv: &[f32], out: &mut [f32]) {
-    let cuts: Vec<usize> = (1..heads.num_kv).map(|kv| heads.queries(kv).start).collect();
+/// Attends in one layer. `qkv` is `(M, qkv_width)`, `out` is `(M, q_width)`; the spans cover all
+/// rows in order.
+pub(crate) fn attend_cached(
+    heads: Heads,
+    layer: usize,
+    spans: &[Span<'_>],
+    qkv: &[f32],
+    out: &mut [f32],
+) {
+    let cuts: Vec<usize> = (1..heads.num_kv)
+        .map(|kv| heads.queries(kv).start)
+        .collect();
     let bands = column_bands(out.chunks_exact_mut(heads.q_width()), &cuts);
     let mut tasks = Vec::new();
     for (kv, band) in bands.into_iter().enumerate() {
@@ -38,11 +48,25 @@ pub(crate) fn attend_cached(heads: Heads, layer: usize, spans: &[Span<'_>], qkv:
                 let len = ROWS_PER_TASK.min(span.visible.len() - start);
                 let rows: Vec<&[f32]> = rows.by_ref().take(len).collect();
                 let outs: Vec<&mut [f32]> = outs.by_ref().take(len).collect();
-                tasks.push((Task { heads, layer, kv, span, start, rows }, outs));
+                tasks.push((
+                    Task {
+                        heads,
+                        layer,
+                        kv,
+                        span,
+                        start,
+                        rows,
+                    },
+                    outs,
+                ));
             }
         }
     }
-    tasks.into_par_iter().for_each_init(Buffers::default, |buffers, (task, outs)| task.run(buffers, outs));
+    tasks
+        .into_par_iter()
+        .for_each_init(Buffers::default, |buffers, (task, outs)| {
+            task.run(buffers, outs)
+        });
 }
 
 /// Some rows of a span, for one key head.
@@ -70,8 +94,13 @@ impl Task<'_> {
         let group = self.heads.group;
         let shared_len = self.visible().iter().copied().max().unwrap_or(0);
         let own_len = self.own().iter().map(|(_, len)| *len).max().unwrap_or(0);
-        let (shared_width, own_width) = (shared_len.next_multiple_of(PANEL), own_len.next_multiple_of(PANEL));
-        buffers.shared.resize(self.rows.len() * group * shared_width, 0.0);
+        let (shared_width, own_width) = (
+            shared_len.next_multiple_of(PANEL),
+            own_len.next_multiple_of(PANEL),
+        );
+        buffers
+            .shared
+            .resize(self.rows.len() * group * shared_width, 0.0);
         buffers.own.resize(self.rows.len() * group * own_width, 0.0);
 
         self.score(buffers, shared_len, own_width);
@@ -83,7 +112,10 @@ impl Task<'_> {
             joint_softmax(&mut shared[..visible], own);
             shared[visible..].fill(0.0);
         }
-        let mut outs: Vec<&mut [f32]> = outs.into_iter().flat_map(|out| out.chunks_exact_mut(self.heads.dim)).collect();
+        let mut outs: Vec<&mut [f32]> = outs
+            .into_iter()
+            .flat_map(|out| out.chunks_exact_mut(self.heads.dim))
+            .collect();
         self.mix(buffers, shared_len, own_width, &mut outs);
     }
 
@@ -92,22 +124,39 @@ impl Task<'_> {
     }
 
     fn own(&self) -> &[(&KvCache, usize)] {
-        if self.span.own.is_empty() { &[] } else { &self.span.own[self.start..][..self.rows.len()] }
+        if self.span.own.is_empty() {
+            &[]
+        } else {
+            &self.span.own[self.start..][..self.rows.len()]
+        }
     }
 
     /// The queries of some rows, one head after the other.
     fn queries<'r>(&self, rows: &[&'r [f32]]) -> Vec<&'r [f32]> {
         let columns = self.heads.queries(self.kv);
-        rows.iter().flat_map(|row| row[columns.clone()].chunks_exact(self.heads.dim)).collect()
+        rows.iter()
+            .flat_map(|row| row[columns.clone()].chunks_exact(self.heads.dim))
+            .collect()
     }
 
     /// `scores = queries keys^T / sqrt(head_dim)`, against the shared cache and each row's own.
     fn score(&self, buffers: &mut Buffers, shared_len: usize, own_width: usize) {
-        let Buffers { packed, shared, own } = buffers;
+        let Buffers {
+            packed,
+            shared,
+            own,
+        } = buffers;
         let (group, scale) = (self.heads.group, self.heads.scale());
-        let mut shared: Vec<&mut [f32]> = shared.chunks_exact_mut(shared_len.next_multiple_of(PANEL)).collect();
+        let mut shared: Vec<&mut [f32]> = shared
+            .chunks_exact_mut(shared_len.next_multiple_of(PANEL))
+            .collect();
         packed.repack(self.queries(&self.rows).into_iter(), scale);
-        for (at, panel) in self.span.shared.key_panels(self.layer, self.kv, shared_len).enumerate() {
+        for (at, panel) in self
+            .span
+            .shared
+            .key_panels(self.layer, self.kv, shared_len)
+            .enumerate()
+        {
             packed.multiply_panel(panel, &mut shared, at * PANEL, false);
         }
         for (row, (cache, len)) in self.own().iter().enumerate() {
@@ -121,12 +170,32 @@ impl Task<'_> {
     }
 
     /// `outs = probabilities values`. Each of `outs` is one query's head. `(head_dim)`
-    fn mix(&self, buffers: &mut Buffers, shared_len: usize, own_width: usize, outs: &mut [&mut [f32]]) {
-        let Buffers { packed, shared, own } = buffers;
+    fn mix(
+        &self,
+        buffers: &mut Buffers,
+        shared_len: usize,
+        own_width: usize,
+        outs: &mut [&mut [f32]],
+    ) {
+        let Buffers {
+            packed,
+            shared,
+            own,
+        } = buffers;
         let group = self.heads.group;
         let shared_width = shared_len.next_multiple_of(PANEL);
-        packed.repack(shared.chunks_exact(shared_width).map(|row| &row[..shared_len]), 1.0);
-        for (at, panel) in self.span.shared.value_panels(self.layer, self.kv, shared_len).enumerate() {
+        packed.repack(
+            shared
+                .chunks_exact(shared_width)
+                .map(|row| &row[..shared_len]),
+            1.0,
+        );
+        for (at, panel) in self
+            .span
+            .shared
+            .value_panels(self.layer, self.kv, shared_len)
+            .enumerate()
+        {
             packed.multiply_panel(panel, outs, at * PANEL, false);
         }
         for (row, (cache, len)) in self.own().iter().enumerate() {

@@ -1,4 +1,5 @@
-//! The running of a batch: which completions are written, when a prompt is read, when memory is let go.
+//! The running of a batch: which completions are written, when a prompt is read, when memory is let
+//! go.
 
 use std::collections::VecDeque;
 
@@ -11,8 +12,8 @@ use super::engine::{Engine, PromptFeed, TokenFeed};
 use crate::kernels::rope::Rotary;
 use crate::policy::Policy;
 
-/// Completions that are written at the same time. More rows make better use of each weight read from memory, but at
-/// this many arithmetic is already the limit.
+/// Completions that are written at the same time. More rows make better use of each weight read
+/// from memory, but at this many arithmetic is already the limit.
 const MAX_ROWS: usize = 64;
 
 /// Tokens of prompts that are read at the same time, unless a single prompt has more.
@@ -65,9 +66,19 @@ impl<'a> Batch<'a> {
         params: &'a SamplingParams,
         top: usize,
     ) -> Result<Self, Failure> {
-        let rules = jobs.iter().map(|job| Rules::new(policy, params, top, job)).collect::<Result<_, _>>()?;
-        let longest = jobs.iter().map(|job| job.prompt_ids.len()).max().unwrap_or(0);
-        let samples = jobs.iter().enumerate().flat_map(|(job, of)| of.samples.iter().map(move |id| (job, id)));
+        let rules = jobs
+            .iter()
+            .map(|job| Rules::new(policy, params, top, job))
+            .collect::<Result<_, _>>()?;
+        let longest = jobs
+            .iter()
+            .map(|job| job.prompt_ids.len())
+            .max()
+            .unwrap_or(0);
+        let samples = jobs
+            .iter()
+            .enumerate()
+            .flat_map(|(job, of)| of.samples.iter().map(move |id| (job, id)));
         Ok(Self {
             rotary: engine.rotary(longest + params.max_new_tokens),
             engine,
@@ -99,16 +110,20 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Takes from the waiting as many as there is room for; at least one when nothing is being written.
+    /// Takes from the waiting as many as there is room for; at least one when nothing is being
+    /// written.
     fn admit(&mut self) -> Vec<(usize, &'a SampleId)> {
         // A completion's cache grows by doubling.
-        let own = self.engine.cache_size(self.max_new_tokens.next_power_of_two());
+        let own = self
+            .engine
+            .cache_size(self.max_new_tokens.next_power_of_two());
         let prompt = |job: usize| self.engine.cache_size(self.jobs[job].prompt_ids.len());
         let read = (0..self.jobs.len()).filter(|job| self.prompts[*job].is_some());
         let mut cached = self.rows.len() * own + read.map(prompt).sum::<usize>();
         let mut entering: Vec<(usize, &SampleId)> = Vec::new();
         while let Some((job, id)) = self.waiting.front().copied() {
-            let is_new = self.prompts[job].is_none() && entering.last().is_none_or(|(last, _)| *last != job);
+            let is_new =
+                self.prompts[job].is_none() && entering.last().is_none_or(|(last, _)| *last != job);
             cached += own + if is_new { prompt(job) } else { 0 };
             let rows = self.rows.len() + entering.len();
             if rows >= MAX_ROWS || (rows > 0 && cached > MAX_CACHED) {
@@ -122,8 +137,11 @@ impl<'a> Batch<'a> {
 
     /// Reads the prompts of what enters, unless they have been read.
     fn read(&mut self, entering: &[(usize, &SampleId)]) {
-        let mut unread: Vec<usize> =
-            entering.iter().map(|(job, _)| *job).filter(|job| self.prompts[*job].is_none()).collect();
+        let mut unread: Vec<usize> = entering
+            .iter()
+            .map(|(job, _)| *job)
+            .filter(|job| self.prompts[*job].is_none())
+            .collect();
         unread.dedup();
         let mut rest = unread.as_slice();
         while !rest.is_empty() {
@@ -140,12 +158,23 @@ impl<'a> Batch<'a> {
 
     fn read_together(&mut self, jobs: &[usize]) {
         let ids = |job: usize| self.jobs[job].prompt_ids;
-        let mut caches: Vec<KvCache> = jobs.iter().map(|job| self.engine.cache(ids(*job).len())).collect();
-        let feeds = jobs.iter().zip(&mut caches).map(|(job, cache)| PromptFeed { ids: ids(*job), cache });
-        let logits = self.engine.read(&self.rotary, &mut feeds.collect::<Vec<_>>());
+        let mut caches: Vec<KvCache> = jobs
+            .iter()
+            .map(|job| self.engine.cache(ids(*job).len()))
+            .collect();
+        let feeds = jobs.iter().zip(&mut caches).map(|(job, cache)| PromptFeed {
+            ids: ids(*job),
+            cache,
+        });
+        let logits = self
+            .engine
+            .read(&self.rotary, &mut feeds.collect::<Vec<_>>());
         let vocabulary = logits.len() / jobs.len();
         for ((job, cache), logits) in jobs.iter().zip(caches).zip(logits.chunks_exact(vocabulary)) {
-            self.prompts[*job] = Some(ReadPrompt { cache, logits: logits.to_vec() });
+            self.prompts[*job] = Some(ReadPrompt {
+                cache,
+                logits: logits.to_vec(),
+            });
         }
     }
 
@@ -154,10 +183,16 @@ impl<'a> Batch<'a> {
         let mut rows: Vec<Row> = Vec::new();
         for (job, id) in entering {
             let own = self.spare.pop().unwrap_or_else(|| self.engine.cache(0));
-            rows.push(Row { job, draft: Draft::new(id.clone(), &self.rules[job]), own });
+            rows.push(Row {
+                job,
+                draft: Draft::new(id.clone(), &self.rules[job]),
+                own,
+            });
         }
-        let logits: Vec<&[f32]> =
-            rows.iter().map(|row| read_prompt(&self.prompts, row.job).logits.as_slice()).collect();
+        let logits: Vec<&[f32]> = rows
+            .iter()
+            .map(|row| read_prompt(&self.prompts, row.job).logits.as_slice())
+            .collect();
         let outcomes = advance(&self.rules, &mut rows, &logits)?;
         Ok(self.settle(rows, outcomes))
     }
@@ -176,7 +211,9 @@ impl<'a> Batch<'a> {
             prompt: &read_prompt(prompts, row.job).cache,
             own: &mut row.own,
         });
-        let logits = self.engine.step(&self.rotary, &mut feeds.collect::<Vec<_>>());
+        let logits = self
+            .engine
+            .step(&self.rotary, &mut feeds.collect::<Vec<_>>());
         let logits: Vec<&[f32]> = logits.chunks_exact(logits.len() / rows.len()).collect();
         let outcomes = advance(&self.rules, &mut rows, &logits)?;
         Ok(self.settle(rows, outcomes))
@@ -198,7 +235,10 @@ impl<'a> Batch<'a> {
 
     /// Lets go of prompts whose completions have all ended.
     fn forget_prompts(&mut self) {
-        let next = self.waiting.front().map_or(self.jobs.len(), |(job, _)| *job);
+        let next = self
+            .waiting
+            .front()
+            .map_or(self.jobs.len(), |(job, _)| *job);
         let written: Vec<usize> = self.rows.iter().map(|row| row.job).collect();
         for (job, prompt) in self.prompts.iter_mut().enumerate().take(next) {
             if !written.contains(&job) {
@@ -209,13 +249,21 @@ impl<'a> Batch<'a> {
 }
 
 fn read_prompt(prompts: &[Option<ReadPrompt>], job: usize) -> &ReadPrompt {
-    prompts[job].as_ref().expect("a prompt is read before its completions begin and kept until they end")
+    prompts[job]
+        .as_ref()
+        .expect("a prompt is read before its completions begin and kept until they end")
 }
 
 /// Adds a token to each row from its logits.
-fn advance(rules: &[Rules<'_>], rows: &mut [Row], logits: &[&[f32]]) -> Result<Vec<Option<Written>>, Failure> {
+fn advance(
+    rules: &[Rules<'_>],
+    rows: &mut [Row],
+    logits: &[&[f32]],
+) -> Result<Vec<Option<Written>>, Failure> {
     rows.par_iter_mut()
         .zip(logits)
-        .map_init(Vec::new, |weights, (row, logits)| row.draft.advance(&rules[row.job], logits, weights))
+        .map_init(Vec::new, |weights, (row, logits)| {
+            row.draft.advance(&rules[row.job], logits, weights)
+        })
         .collect()
 }

@@ -1,7 +1,8 @@
-//! Keys and values that attention has seen, packed as the panels that the next step multiplies with.
+//! Keys and values that attention has seen, packed as the panels that the next step multiplies
+//! with.
 //!
-//! A prompt has one cache, read by all of its completions, and each completion has one for its own tokens. So a prompt
-//! is computed and kept once, however many completions it gets.
+//! A prompt has one cache, read by all of its completions, and each completion has one for its own
+//! tokens. So a prompt is computed and kept once, however many completions it gets.
 
 use crate::kernels::attention::Heads;
 use crate::kernels::panel::PANEL;
@@ -25,10 +26,17 @@ impl KvCache {
         let capacity = tokens.next_multiple_of(PANEL);
         let rows = layers * heads.num_kv * capacity;
         let values = vec![0.0; rows * heads.dim.next_multiple_of(PANEL)];
-        Self { heads, layers, capacity, keys: vec![0.0; rows * heads.dim], values }
+        Self {
+            heads,
+            layers,
+            capacity,
+            keys: vec![0.0; rows * heads.dim],
+            values,
+        }
     }
 
-    /// Makes room for `tokens` tokens: at least twice the room there was, so that what is copied stays little.
+    /// Makes room for `tokens` tokens: at least twice the room there was, so that what is copied
+    /// stays little.
     pub(crate) fn reserve(&mut self, tokens: usize) {
         if tokens <= self.capacity {
             return;
@@ -37,24 +45,36 @@ impl KvCache {
         if self.capacity > 0 {
             let (dim, before, after) = (self.heads.dim, self.capacity, larger.capacity);
             copy_pieces(&self.keys, before * dim, &mut larger.keys, after * dim);
-            copy_pieces(&self.values, before * PANEL, &mut larger.values, after * PANEL);
+            copy_pieces(
+                &self.values,
+                before * PANEL,
+                &mut larger.values,
+                after * PANEL,
+            );
         }
         *self = larger;
     }
 
     /// How many numbers a cache for `tokens` tokens holds.
     pub(crate) fn size(heads: Heads, layers: usize, tokens: usize) -> usize {
-        layers * heads.num_kv * tokens.next_multiple_of(PANEL) * (heads.dim + heads.dim.next_multiple_of(PANEL))
+        layers
+            * heads.num_kv
+            * tokens.next_multiple_of(PANEL)
+            * (heads.dim + heads.dim.next_multiple_of(PANEL))
     }
 
-    /// Writes the keys and values of the token at `position`, from its row of queries, keys and values.
+    /// Writes the keys and values of the token at `position`, from its row of queries, keys and
+    /// values.
     pub(crate) fn write(&mut self, layer: usize, position: usize, qkv: &[f32]) {
         let dim = self.heads.dim;
         for kv in 0..self.heads.num_kv {
             let place = layer * self.heads.num_kv + kv;
             let panel = place * self.capacity / PANEL + position / PANEL;
             let panel = &mut self.keys[panel * dim * PANEL..][..dim * PANEL];
-            for (key, to) in qkv[self.heads.keys(kv)].iter().zip(panel.chunks_exact_mut(PANEL)) {
+            for (key, to) in qkv[self.heads.keys(kv)]
+                .iter()
+                .zip(panel.chunks_exact_mut(PANEL))
+            {
                 to[position % PANEL] = *key;
             }
             let region = place * dim.div_ceil(PANEL);
@@ -66,18 +86,30 @@ impl KvCache {
     }
 
     /// Panels of keys that hold the first `visible` positions. Each is `(head_dim, 32)`.
-    pub(crate) fn key_panels(&self, layer: usize, kv: usize, visible: usize) -> impl Iterator<Item = &[f32]> {
+    pub(crate) fn key_panels(
+        &self,
+        layer: usize,
+        kv: usize,
+        visible: usize,
+    ) -> impl Iterator<Item = &[f32]> {
         let panel = self.heads.dim * PANEL;
         let first = (layer * self.heads.num_kv + kv) * self.capacity / PANEL * panel;
         self.keys[first..][..visible.div_ceil(PANEL) * panel].chunks_exact(panel)
     }
 
     /// Panels of values of the first `visible` positions. Each is (visible, 32).
-    pub(crate) fn value_panels(&self, layer: usize, kv: usize, visible: usize) -> impl Iterator<Item = &[f32]> {
+    pub(crate) fn value_panels(
+        &self,
+        layer: usize,
+        kv: usize,
+        visible: usize,
+    ) -> impl Iterator<Item = &[f32]> {
         let panels = self.heads.dim.div_ceil(PANEL);
         let first = (layer * self.heads.num_kv + kv) * panels * self.capacity * PANEL;
         let region = &self.values[first..][..panels * self.capacity * PANEL];
-        region.chunks_exact(self.capacity * PANEL).map(move |panel| &panel[..visible * PANEL])
+        region
+            .chunks_exact(self.capacity * PANEL)
+            .map(move |panel| &panel[..visible * PANEL])
     }
 }
 

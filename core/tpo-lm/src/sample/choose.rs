@@ -1,22 +1,29 @@
 //! Which token comes next: temperature, top-k, top-p, and one draw.
 //!
-//! The filters are applied in the order of transformers: temperature, then top-k, then top-p over what top-k left. A
-//! choice is a function of the logits, the parameters and one uniform number.
+//! The filters are applied in the order of transformers: temperature, then top-k, then top-p over
+//! what top-k left. A choice is a function of the logits, the parameters and one uniform number.
 
 use tpo_types::SamplingParams;
 
 use crate::kernels::exp::exp_minus;
 use crate::kernels::softmax::max;
 
-/// Weights that are summed together, so that a draw walks over sums first and over single weights only at the end.
+/// Weights that are summed together, so that a draw walks over sums first and over single weights
+/// only at the end.
 const BLOCK: usize = 512;
 
-/// Relative weights above which the nucleus is looked for, in turn: sorting a whole vocabulary would take longer than
-/// computing its logits, and nearly always the nucleus lies far above the tail.
+/// Relative weights above which the nucleus is looked for, in turn: sorting a whole vocabulary
+/// would take longer than computing its logits, and nearly always the nucleus lies far above the
+/// tail.
 const NUCLEUS_FLOORS: [f32; 4] = [1e-2, 1e-4, 1e-6, 0.0];
 
 /// The token for `logits` (V), with `unit` uniform in `[0, 1)`. `weights` is scratch.
-pub(crate) fn choose(logits: &[f32], params: &SamplingParams, unit: f64, weights: &mut Vec<f32>) -> u32 {
+pub(crate) fn choose(
+    logits: &[f32],
+    params: &SamplingParams,
+    unit: f64,
+    weights: &mut Vec<f32>,
+) -> u32 {
     if params.temperature == 0.0 {
         return likeliest(logits);
     }
@@ -33,12 +40,18 @@ pub(crate) fn choose(logits: &[f32], params: &SamplingParams, unit: f64, weights
             }
         }
     }
-    if params.top_p < 1.0 { draw_from_nucleus(weights, params.top_p, unit) } else { draw(weights, unit) }
+    if params.top_p < 1.0 {
+        draw_from_nucleus(weights, params.top_p, unit)
+    } else {
+        draw(weights, unit)
+    }
 }
 
 /// The token with the largest logit; the first of equals.
 fn likeliest(logits: &[f32]) -> u32 {
-    (0..logits.len()).reduce(|best, at| if logits[at] > logits[best] { at } else { best }).unwrap_or(0) as u32
+    (0..logits.len())
+        .reduce(|best, at| if logits[at] > logits[best] { at } else { best })
+        .unwrap_or(0) as u32
 }
 
 /// The `k`-th largest value; tokens equal to it are kept, as in transformers.
@@ -61,7 +74,11 @@ fn draw(weights: &[f32], unit: f64) -> u32 {
     }
     // Rounding may carry the target past the end: then it is the last token that has any weight.
     let mut chosen = start;
-    for (at, weight) in weights[start..].iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+    for (at, weight) in weights[start..]
+        .iter()
+        .enumerate()
+        .filter(|(_, weight)| **weight > 0.0)
+    {
         chosen = start + at;
         if target < f64::from(*weight) {
             break;
@@ -71,14 +88,23 @@ fn draw(weights: &[f32], unit: f64) -> u32 {
     chosen as u32
 }
 
-/// A token drawn from the smallest set of the likeliest tokens that weighs at least `top_p` of the whole.
+/// A token drawn from the smallest set of the likeliest tokens that weighs at least `top_p` of the
+/// whole.
 fn draw_from_nucleus(weights: &[f32], top_p: f64, unit: f64) -> u32 {
     let wanted = top_p * weights.chunks(BLOCK).map(sum).sum::<f64>();
     let mut nucleus: Vec<(u32, f32)> = Vec::new();
     for floor in NUCLEUS_FLOORS {
-        let tokens = weights.iter().enumerate().filter(|(_, weight)| **weight > floor);
+        let tokens = weights
+            .iter()
+            .enumerate()
+            .filter(|(_, weight)| **weight > floor);
         nucleus = tokens.map(|(id, weight)| (id as u32, *weight)).collect();
-        if nucleus.iter().map(|(_, weight)| f64::from(*weight)).sum::<f64>() >= wanted {
+        if nucleus
+            .iter()
+            .map(|(_, weight)| f64::from(*weight))
+            .sum::<f64>()
+            >= wanted
+        {
             break;
         }
     }
@@ -88,7 +114,10 @@ fn draw_from_nucleus(weights: &[f32], top_p: f64, unit: f64) -> u32 {
         mass += f64::from(*weight);
         mass >= wanted
     };
-    let len = nucleus.iter().position(reaches).map_or(nucleus.len(), |last| last + 1);
+    let len = nucleus
+        .iter()
+        .position(reaches)
+        .map_or(nucleus.len(), |last| last + 1);
     let kept: Vec<f32> = nucleus[..len].iter().map(|(_, weight)| *weight).collect();
     nucleus[draw(&kept, unit) as usize].0
 }
@@ -104,13 +133,20 @@ mod tests {
     use super::*;
 
     fn params(temperature: f64, top_k: usize, top_p: f64) -> SamplingParams {
-        SamplingParams { temperature, top_p, top_k, max_new_tokens: 1, max_thought_tokens: None }
+        SamplingParams {
+            temperature,
+            top_p,
+            top_k,
+            max_new_tokens: 1,
+            max_thought_tokens: None,
+        }
     }
 
     /// The tokens that 2000 evenly spread draws reach.
     fn reached(logits: &[f32], params: &SamplingParams) -> Vec<u32> {
-        let mut tokens: Vec<u32> =
-            (0..2000).map(|step| choose(logits, params, f64::from(step) / 2000.0, &mut Vec::new())).collect();
+        let mut tokens: Vec<u32> = (0..2000)
+            .map(|step| choose(logits, params, f64::from(step) / 2000.0, &mut Vec::new()))
+            .collect();
         tokens.sort_unstable();
         tokens.dedup();
         tokens
@@ -118,17 +154,28 @@ mod tests {
 
     #[test]
     fn greedy_takes_the_first_of_equals() {
-        assert_eq!(choose(&[1.0, 3.0, 3.0], &params(0.0, 0, 1.0), 0.9, &mut Vec::new()), 1);
+        assert_eq!(
+            choose(&[1.0, 3.0, 3.0], &params(0.0, 0, 1.0), 0.9, &mut Vec::new()),
+            1
+        );
     }
 
     #[test]
     fn draws_follow_the_probabilities() {
-        // softmax(ln 1, ln 2, ln 5) at temperature 1, and its square root, renormalized, at temperature 2.
+        // softmax(ln 1, ln 2, ln 5) at temperature 1, and its square root, renormalized, at
+        // temperature 2.
         let logits = [1.0f32.ln(), 2.0f32.ln(), 5.0f32.ln()];
-        for (temperature, expected) in [(1.0, [0.125, 0.25, 0.625]), (2.0, [0.2151, 0.3042, 0.4808])] {
+        for (temperature, expected) in
+            [(1.0, [0.125, 0.25, 0.625]), (2.0, [0.2151, 0.3042, 0.4808])]
+        {
             let mut counts = [0.0f64; 3];
             for step in 0..10_000 {
-                let token = choose(&logits, &params(temperature, 0, 1.0), f64::from(step) / 1e4, &mut Vec::new());
+                let token = choose(
+                    &logits,
+                    &params(temperature, 0, 1.0),
+                    f64::from(step) / 1e4,
+                    &mut Vec::new(),
+                );
                 counts[token as usize] += 1e-4;
             }
             for (count, expected) in counts.iter().zip(expected) {
@@ -139,7 +186,10 @@ mod tests {
 
     #[test]
     fn top_k_keeps_ties() {
-        assert_eq!(reached(&[0.0, 2.0, 1.0, 1.0, -1.0], &params(1.0, 2, 1.0)), [1, 2, 3]);
+        assert_eq!(
+            reached(&[0.0, 2.0, 1.0, 1.0, -1.0], &params(1.0, 2, 1.0)),
+            [1, 2, 3]
+        );
         assert_eq!(reached(&[0.0, 2.0], &params(1.0, 9, 1.0)), [0, 1]);
     }
 

@@ -1,11 +1,13 @@
 //! A completion being written: the rules that make a token out of logits and end the text.
 //!
-//! Knows nothing of batches or caches. Its randomness is drawn by position from its own key, so it writes the same
-//! whatever is written beside it.
+//! Knows nothing of batches or caches. Its randomness is drawn by position from its own key, so it
+//! writes the same whatever is written beside it.
 
 use std::ops::Range;
 
-use tpo_types::{Completion, Failure, FinishReason, Kind, Prompt, SampleId, SampleJob, SamplingParams};
+use tpo_types::{
+    Completion, Failure, FinishReason, Kind, Prompt, SampleId, SampleJob, SamplingParams,
+};
 
 use super::choose::choose;
 use crate::kernels::softmax::log_sum_exp;
@@ -35,7 +37,8 @@ pub(crate) struct Rules<'a> {
     marker: Option<Marker>,
     /// How many of the likeliest tokens are kept per position.
     top: usize,
-    /// Tokens at the end in which a stop string that has just been completed must lie; 0 without stop strings.
+    /// Tokens at the end in which a stop string that has just been completed must lie; 0 without
+    /// stop strings.
     stop_window: usize,
 }
 
@@ -63,8 +66,8 @@ pub(crate) struct Draft {
     to_force: Range<usize>,
     /// Whether the response has begun, or has been made to.
     responding: bool,
-    /// Whether the marker was forced and nothing but white space follows it yet: ending the turn there would be a
-    /// thought without a response.
+    /// Whether the marker was forced and nothing but white space follows it yet: ending the turn
+    /// there would be a thought without a response.
     blank: bool,
 }
 
@@ -78,24 +81,38 @@ impl<'a> Rules<'a> {
     ) -> Result<Self, Failure> {
         let prompt = job.prompt;
         let marker = match (&prompt.response_marker, params.max_thought_tokens) {
-            (Some(text), Some(budget)) => {
-                Some(Marker { text: text.trim().to_owned(), ids: policy.text.encode(text)?, budget })
-            }
+            (Some(text), Some(budget)) => Some(Marker {
+                text: text.trim().to_owned(),
+                ids: policy.text.encode(text)?,
+                budget,
+            }),
             _ => None,
         };
         // Every token has at least one byte, but for the special ones.
         let longest = prompt.stop.iter().map(String::len).max();
         let stop_window = longest.map_or(0, |bytes| bytes + 4);
-        Ok(Self { policy, params, prompt, last_prompt_id: job.prompt_ids.last().copied(), marker, top, stop_window })
+        Ok(Self {
+            policy,
+            params,
+            prompt,
+            last_prompt_id: job.prompt_ids.last().copied(),
+            marker,
+            top,
+            stop_window,
+        })
     }
 
     /// The text of a completion's tokens, as it follows the prompt.
     fn text(&self, ids: &[u32]) -> Result<String, Failure> {
         let codec = &self.policy.text;
-        let Some(last) = self.last_prompt_id.filter(|_| self.prompt.prefill.is_some()) else {
+        let Some(last) = self
+            .last_prompt_id
+            .filter(|_| self.prompt.prefill.is_some())
+        else {
             return codec.decode(ids, true);
         };
-        // Some tokenizers drop a space at the start of a text, so what follows a prefill is decoded behind a token of it.
+        // Some tokenizers drop a space at the start of a text, so what follows a prefill is decoded
+        // behind a token of it.
         let before = codec.decode(&[last], true)?;
         let all: Vec<u32> = std::iter::once(last).chain(ids.iter().copied()).collect();
         match codec.decode(&all, true)?.strip_prefix(&before) {
@@ -106,7 +123,10 @@ impl<'a> Rules<'a> {
 
     /// The whole assistant turn.
     fn whole(&self, text: &str) -> String {
-        format!("{}{text}", self.prompt.prefill.as_deref().unwrap_or_default())
+        format!(
+            "{}{text}",
+            self.prompt.prefill.as_deref().unwrap_or_default()
+        )
     }
 
     /// The logits, with ending the turn ruled out. (V)
@@ -120,7 +140,12 @@ impl<'a> Rules<'a> {
 
     /// Where the first stop string begins.
     fn find_stop(&self, text: &str) -> Option<usize> {
-        self.prompt.stop.iter().filter(|stop| !stop.is_empty()).filter_map(|stop| text.find(stop)).min()
+        self.prompt
+            .stop
+            .iter()
+            .filter(|stop| !stop.is_empty())
+            .filter_map(|stop| text.find(stop))
+            .min()
     }
 }
 
@@ -148,7 +173,10 @@ impl Draft {
 
     /// Its last token. There is one once it has been advanced.
     pub(crate) fn last_id(&self) -> u32 {
-        *self.token_ids.last().expect("a draft in a batch has been advanced")
+        *self
+            .token_ids
+            .last()
+            .expect("a draft in a batch has been advanced")
     }
 
     /// Adds the token that follows, given its logits (V); returns the completion if that ends it.
@@ -159,16 +187,21 @@ impl Draft {
         weights: &mut Vec<f32>,
     ) -> Result<Option<Written>, Failure> {
         let ends_turn = |id: u32| rules.policy.spec.eos_token_ids.contains(&id);
-        let over_budget = rules.marker.as_ref().is_some_and(|marker| self.len() >= marker.budget);
+        let over_budget = rules
+            .marker
+            .as_ref()
+            .is_some_and(|marker| self.len() >= marker.budget);
         if over_budget {
             self.respond(rules)?;
         }
         let log_sum = log_sum_exp(logits);
         if !log_sum.is_finite() {
-            let what = format!("the policy's logits for instruction `{}` are not finite", self.id.instruction_id);
-            return Err(
-                Failure::new(Kind::Numeric, what).hint("train again from the last model with a lower learning rate")
+            let what = format!(
+                "the policy's logits for instruction `{}` are not finite",
+                self.id.instruction_id
             );
+            return Err(Failure::new(Kind::Numeric, what)
+                .hint("train again from the last model with a lower learning rate"));
         }
         let mut id = 0;
         if self.to_force.is_empty() {
@@ -193,7 +226,8 @@ impl Draft {
         self.token_ids.push(id);
         self.log_probs.push(logits[id as usize] - log_sum);
         if rules.top > 0 {
-            self.top_log_probs.push(top_log_probs(logits, log_sum, rules.top));
+            self.top_log_probs
+                .push(top_log_probs(logits, log_sum, rules.top));
         }
         self.forced.push(forced);
         self.ending(rules, !forced && ends_turn(id))
@@ -201,7 +235,9 @@ impl Draft {
 
     /// Has the marker forced, unless the text already contains it. Happens once.
     fn respond(&mut self, rules: &Rules<'_>) -> Result<(), Failure> {
-        let Some(marker) = rules.marker.as_ref().filter(|_| !self.responding) else { return Ok(()) };
+        let Some(marker) = rules.marker.as_ref().filter(|_| !self.responding) else {
+            return Ok(());
+        };
         self.responding = true;
         let text = rules.whole(&rules.text(&self.token_ids)?);
         if !text.contains(&marker.text) {
@@ -218,7 +254,11 @@ impl Draft {
             return Ok(Some(self.complete(rules, &text, FinishReason::Stop)));
         }
         let window = &self.token_ids[self.len().saturating_sub(rules.stop_window)..];
-        if rules.stop_window > 0 && rules.find_stop(&rules.policy.text.decode(window, true)?).is_some() {
+        if rules.stop_window > 0
+            && rules
+                .find_stop(&rules.policy.text.decode(window, true)?)
+                .is_some()
+        {
             let text = rules.text(&self.token_ids)?;
             if let Some(cut) = rules.find_stop(&text) {
                 return Ok(Some(self.complete(rules, &text[..cut], FinishReason::Stop)));
@@ -239,17 +279,26 @@ impl Draft {
             text: rules.whole(text),
             finish,
         };
-        Written { completion, top_log_probs: std::mem::take(&mut self.top_log_probs) }
+        Written {
+            completion,
+            top_log_probs: std::mem::take(&mut self.top_log_probs),
+        }
     }
 }
 
 fn top_log_probs(logits: &[f32], log_sum: f32, count: usize) -> TopLogProbs {
     let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
-    let likelier = |a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));
+    let likelier = |a: &u32, b: &u32| {
+        logits[*b as usize]
+            .total_cmp(&logits[*a as usize])
+            .then(a.cmp(b))
+    };
     if count < ids.len() {
         ids.select_nth_unstable_by(count, likelier);
         ids.truncate(count);
     }
     ids.sort_unstable_by(likelier);
-    ids.into_iter().map(|id| (id, logits[id as usize] - log_sum)).collect()
+    ids.into_iter()
+        .map(|id| (id, logits[id as usize] - log_sum))
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! A tokenizer from and to the files of a Hugging Face directory.
 //!
-//! What was read from files is written back byte for byte, so that an exported model keeps every setting, also those
-//! that are not understood here.
+//! What was read from files is written back byte for byte, so that an exported model keeps every
+//! setting, also those that are not understood here.
 
 use std::path::Path;
 
@@ -18,7 +18,15 @@ const CONFIG: &str = "tokenizer_config.json";
 const SPECIAL: &str = "special_tokens_map.json";
 const TEMPLATE: &str = "chat_template.jinja";
 /// Everything that transformers may read a tokenizer from.
-const KEPT: [&str; 7] = [TOKENIZER, CONFIG, SPECIAL, TEMPLATE, "added_tokens.json", "vocab.json", "merges.txt"];
+const KEPT: [&str; 7] = [
+    TOKENIZER,
+    CONFIG,
+    SPECIAL,
+    TEMPLATE,
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+];
 
 /// A file of a tokenizer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,10 +70,13 @@ impl TextCodec {
     pub(crate) fn from_directory(directory: &Path) -> Result<Self, Failure> {
         let file = directory.join(TOKENIZER);
         if !file.is_file() {
-            return Err(Failure::new(Kind::Input, format!("`{}` is missing", file.display())).hint(
-                "save the model's tokenizer with `AutoTokenizer.from_pretrained(...).save_pretrained(...)`, which \
+            return Err(
+                Failure::new(Kind::Input, format!("`{}` is missing", file.display())).hint(
+                    "save the model's tokenizer with \
+                    `AutoTokenizer.from_pretrained(...).save_pretrained(...)`, which \
                  writes it",
-            ));
+                ),
+            );
         }
         let bytes = read(&file)?;
         let tokenizer = parse(&file, || Tokenizer::from_bytes(&bytes))?;
@@ -78,7 +89,13 @@ impl TextCodec {
             unk: text(config.unk_token.or(map.unk_token)),
         };
         let template = template(directory, config.chat_template)?;
-        Self::new(tokenizer, template, special, Some(kept(directory)?), directory.to_owned())
+        Self::new(
+            tokenizer,
+            template,
+            special,
+            Some(kept(directory)?),
+            directory.to_owned(),
+        )
     }
 
     /// The files to write beside the model. `max_positions` is the model's context, in tokens.
@@ -87,22 +104,43 @@ impl TextCodec {
             return Ok(kept.clone());
         }
         let tokenizer = self.tokenizer.to_string(true).map_err(|error| {
-            Failure::new(Kind::Bug, format!("the tokenizer of `{}` cannot be written", self.origin.display()))
-                .because(error)
+            Failure::new(
+                Kind::Bug,
+                format!(
+                    "the tokenizer of `{}` cannot be written",
+                    self.origin.display()
+                ),
+            )
+            .because(error)
         })?;
-        let special: Map<String, Value> =
-            self.special.named().map(|(name, token)| (name.to_owned(), token.into())).collect();
+        let special: Map<String, Value> = self
+            .special
+            .named()
+            .map(|(name, token)| (name.to_owned(), token.into()))
+            .collect();
         let mut config = special.clone();
         config.insert("clean_up_tokenization_spaces".to_owned(), json!(false));
         config.insert("model_max_length".to_owned(), json!(max_positions));
-        config.insert("tokenizer_class".to_owned(), json!("PreTrainedTokenizerFast"));
+        config.insert(
+            "tokenizer_class".to_owned(),
+            json!("PreTrainedTokenizerFast"),
+        );
         if let Some(template) = &self.template {
             config.insert("chat_template".to_owned(), json!(template.source()));
         }
         Ok(vec![
-            TokenizerFile { name: TOKENIZER, bytes: tokenizer.into_bytes() },
-            TokenizerFile { name: CONFIG, bytes: pretty(config) },
-            TokenizerFile { name: SPECIAL, bytes: pretty(special) },
+            TokenizerFile {
+                name: TOKENIZER,
+                bytes: tokenizer.into_bytes(),
+            },
+            TokenizerFile {
+                name: CONFIG,
+                bytes: pretty(config),
+            },
+            TokenizerFile {
+                name: SPECIAL,
+                bytes: pretty(special),
+            },
         ])
     }
 }
@@ -113,24 +151,30 @@ fn text(token: Option<Token>) -> Option<String> {
     })
 }
 
-/// As in transformers, a file of its own counts more than the configuration, and of several named templates the one
-/// called `default` is for conversations.
+/// As in transformers, a file of its own counts more than the configuration, and of several named
+/// templates the one called `default` is for conversations.
 fn template(directory: &Path, configured: Option<Templates>) -> Result<Option<String>, Failure> {
     let file = directory.join(TEMPLATE);
     if file.is_file() {
-        return String::from_utf8(read(&file)?)
-            .map(Some)
-            .map_err(|error| malformed(format!("`{}` is not UTF-8", file.display())).because(error));
+        return String::from_utf8(read(&file)?).map(Some).map_err(|error| {
+            malformed(format!("`{}` is not UTF-8", file.display())).because(error)
+        });
     }
     match configured {
         None => Ok(None),
         Some(Templates::One(template)) => Ok(Some(template)),
         Some(Templates::Several(templates)) => {
-            match templates.into_iter().find(|template| template.name == "default") {
+            match templates
+                .into_iter()
+                .find(|template| template.name == "default")
+            {
                 Some(found) => Ok(Some(found.template)),
                 None => Err(Failure::new(
                     Kind::Input,
-                    format!("`{}` has no chat template named `default`", directory.join(CONFIG).display()),
+                    format!(
+                        "`{}` has no chat template named `default`",
+                        directory.join(CONFIG).display()
+                    ),
                 )
                 .hint("put the one to use into a `chat_template.jinja` beside it")),
             }
@@ -141,7 +185,12 @@ fn template(directory: &Path, configured: Option<Templates>) -> Result<Option<St
 fn kept(directory: &Path) -> Result<Vec<TokenizerFile>, Failure> {
     KEPT.into_iter()
         .filter(|name| directory.join(name).is_file())
-        .map(|name| Ok(TokenizerFile { name, bytes: read(&directory.join(name))? }))
+        .map(|name| {
+            Ok(TokenizerFile {
+                name,
+                bytes: read(&directory.join(name))?,
+            })
+        })
         .collect()
 }
 

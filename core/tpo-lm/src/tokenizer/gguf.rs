@@ -1,7 +1,7 @@
 //! A tokenizer and chat template from GGUF metadata.
 //!
-//! A GGUF file names its rule for splitting text instead of containing it. A name that is not known here is refused: a
-//! wrong split gives ids that the model has never seen.
+//! A GGUF file names its rule for splitting text instead of containing it. A name that is not known
+//! here is refused: a wrong split gives ids that the model has never seen.
 
 use std::path::Path;
 
@@ -20,12 +20,12 @@ use super::{SpecialTokens, TextCodec};
 use crate::load::gguf::Metadata;
 use crate::load::parse;
 
-const QWEN2_SPLIT: &str =
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+const QWEN2_SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const LLAMA3_SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-/// Values of `tokenizer.ggml.token_type` for tokens that are matched as a whole before any merging. The text of a user
-/// defined token belongs to what the model says; that of a control token does not.
+/// Values of `tokenizer.ggml.token_type` for tokens that are matched as a whole before any merging.
+/// The text of a user defined token belongs to what the model says; that of a control token does
+/// not.
 const CONTROL: u32 = 3;
 const USER_DEFINED: u32 = 4;
 
@@ -43,10 +43,13 @@ impl TextCodec {
     pub(crate) fn from_gguf(metadata: Metadata<'_>) -> Result<Self, Failure> {
         let kind = metadata.text("tokenizer.ggml.model")?.unwrap_or("none");
         if kind != "gpt2" {
-            let what =
-                format!("`{}` has a tokenizer of kind `{kind}`, which is not supported", metadata.file.display());
-            return Err(Failure::new(Kind::Input, what)
-                .hint("byte-pair tokenizers (`gpt2`) are; or use the model's Hugging Face directory"));
+            let what = format!(
+                "`{}` has a tokenizer of kind `{kind}`, which is not supported",
+                metadata.file.display()
+            );
+            return Err(Failure::new(Kind::Input, what).hint(
+                "byte-pair tokenizers (`gpt2`) are; or use the model's Hugging Face directory",
+            ));
         }
         let key = "tokenizer.ggml.tokens";
         let tokens = metadata.required(key, metadata.texts(key))?;
@@ -61,17 +64,35 @@ fn tokenizer(metadata: Metadata<'_>, tokens: &[&str]) -> Result<Tokenizer, Failu
     let splitting = splitting(metadata)?;
     let key = "tokenizer.ggml.merges";
     let merges = metadata.required(key, metadata.texts(key))?;
-    let pairs: Option<Vec<(String, String)>> =
-        merges.iter().map(|merge| merge.split_once(' ').map(|(left, right)| (left.into(), right.into()))).collect();
+    let pairs: Option<Vec<(String, String)>> = merges
+        .iter()
+        .map(|merge| {
+            merge
+                .split_once(' ')
+                .map(|(left, right)| (left.into(), right.into()))
+        })
+        .collect();
     let Some(pairs) = pairs else {
-        let what = format!("metadata key `{key}` of `{}` holds a merge without a space", metadata.file.display());
+        let what = format!(
+            "metadata key `{key}` of `{}` holds a merge without a space",
+            metadata.file.display()
+        );
         return Err(Failure::new(Kind::Input, what).hint("convert or download the file again"));
     };
-    let vocabulary: Vec<(String, u32)> = (0..).zip(tokens).map(|(id, token)| ((*token).to_owned(), id)).collect();
+    let vocabulary: Vec<(String, u32)> = (0..)
+        .zip(tokens)
+        .map(|(id, token)| ((*token).to_owned(), id))
+        .collect();
     parse(metadata.file, || {
         let model = BPE::builder()
-            .vocab_and_merges(vocabulary.into_iter().collect::<tokenizers::models::bpe::Vocab>(), pairs)
-            // Llama 3 takes a word that is a token as it is, even where merging would not lead to it.
+            .vocab_and_merges(
+                vocabulary
+                    .into_iter()
+                    .collect::<tokenizers::models::bpe::Vocab>(),
+                pairs,
+            )
+            // Llama 3 takes a word that is a token as it is, even where merging would not lead to
+            // it.
             .ignore_merges(splitting == Splitting::Llama3)
             .build()?;
         let mut tokenizer = Tokenizer::new(model);
@@ -92,10 +113,14 @@ fn splitting(metadata: Metadata<'_>) -> Result<Splitting, Failure> {
         "qwen2" => Ok(Splitting::Qwen2),
         "llama-bpe" | "llama3" => Ok(Splitting::Llama3),
         other => {
-            let what =
-                format!("`{}` splits text by the rule `{other}`, which is not supported", metadata.file.display());
-            Err(Failure::new(Kind::Input, what)
-                .hint("supported: gpt-2, smollm, qwen2, llama-bpe; or use the model's Hugging Face directory"))
+            let what = format!(
+                "`{}` splits text by the rule `{other}`, which is not supported",
+                metadata.file.display()
+            );
+            Err(Failure::new(Kind::Input, what).hint(
+                "supported: gpt-2, smollm, qwen2, llama-bpe; or use the model's Hugging \
+                    Face directory",
+            ))
         }
     }
 }
@@ -104,7 +129,11 @@ impl Splitting {
     pub(super) fn pre_tokenizer(self) -> Result<PreTokenizerWrapper, tokenizers::Error> {
         let bytes = |use_regex| PreTokenizerWrapper::from(ByteLevel::new(false, true, use_regex));
         let split = |pattern: &str| {
-            Split::new(SplitPattern::Regex(pattern.to_owned()), SplitDelimiterBehavior::Isolated, false)
+            Split::new(
+                SplitPattern::Regex(pattern.to_owned()),
+                SplitDelimiterBehavior::Isolated,
+                false,
+            )
         };
         Ok(match self {
             Self::Gpt2 => bytes(true),
@@ -115,8 +144,14 @@ impl Splitting {
     }
 }
 
-fn with_added_tokens(mut tokenizer: Tokenizer, metadata: Metadata<'_>, tokens: &[&str]) -> Result<Tokenizer, Failure> {
-    let kinds = metadata.integers("tokenizer.ggml.token_type")?.unwrap_or_default();
+fn with_added_tokens(
+    mut tokenizer: Tokenizer,
+    metadata: Metadata<'_>,
+    tokens: &[&str],
+) -> Result<Tokenizer, Failure> {
+    let kinds = metadata
+        .integers("tokenizer.ggml.token_type")?
+        .unwrap_or_default();
     let added = tokens
         .iter()
         .zip(kinds)
@@ -138,22 +173,35 @@ fn special_tokens(metadata: Metadata<'_>, tokens: &[&str]) -> Result<SpecialToke
             },
         }
     };
-    Ok(SpecialTokens { bos: token("bos")?, eos: token("eos")?, pad: token("padding")?, unk: token("unknown")? })
+    Ok(SpecialTokens {
+        bos: token("bos")?,
+        eos: token("eos")?,
+        pad: token("padding")?,
+        unk: token("unknown")?,
+    })
 }
 
 fn outside(file: &Path, key: &str, id: u32, count: usize) -> Failure {
     Failure::new(
         Kind::Input,
-        format!("metadata key `{key}` of `{}` is {id}, but there are {count} tokens", file.display()),
+        format!(
+            "metadata key `{key}` of `{}` is {id}, but there are {count} tokens",
+            file.display()
+        ),
     )
     .hint("convert or download the file again")
 }
 
-/// The template, made to write the token that a sequence begins with where the file asks for it separately: so the
-/// template alone says what a prompt is, here and in exported models, and the token is never there twice.
+/// The template, made to write the token that a sequence begins with where the file asks for it
+/// separately: so the template alone says what a prompt is, here and in exported models, and the
+/// token is never there twice.
 fn chat_template(metadata: Metadata<'_>, bos: Option<&str>) -> Result<Option<String>, Failure> {
-    let Some(template) = metadata.text("tokenizer.chat_template")? else { return Ok(None) };
-    let wanted = metadata.flag("tokenizer.ggml.add_bos_token")?.unwrap_or(false);
+    let Some(template) = metadata.text("tokenizer.chat_template")? else {
+        return Ok(None);
+    };
+    let wanted = metadata
+        .flag("tokenizer.ggml.add_bos_token")?
+        .unwrap_or(false);
     let written = |bos| template.contains("bos_token") || template.contains(bos);
     Ok(Some(match bos {
         Some(bos) if wanted && !written(bos) => format!("{{{{ bos_token }}}}{template}"),

@@ -1,5 +1,8 @@
 //! The tiny models and golden numbers that the tests read.
-#![expect(clippy::unwrap_used, reason = "a missing fixture should stop the test where it is read")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a missing fixture should stop the test where it is read"
+)]
 
 use std::path::PathBuf;
 
@@ -25,39 +28,66 @@ impl Golden {
         let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests");
         let policy = load::load(&tests.join(format!("fixtures/models/tiny-{family}"))).unwrap();
         let golden = tests.join("golden");
-        let json = serde_json::from_slice(&std::fs::read(golden.join(format!("{family}.json"))).unwrap()).unwrap();
+        let json =
+            serde_json::from_slice(&std::fs::read(golden.join(format!("{family}.json"))).unwrap())
+                .unwrap();
         let tensors = std::fs::read(golden.join(format!("{family}.safetensors"))).unwrap();
-        Self { policy, json, tensors }
+        Self {
+            policy,
+            json,
+            tensors,
+        }
     }
 
     /// A golden tensor.
     pub(crate) fn tensor(&self, name: &str) -> Vec<f32> {
         let tensors = SafeTensors::deserialize(&self.tensors).unwrap();
         let (chunks, _) = tensors.tensor(name).unwrap().data().as_chunks::<4>();
-        chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        chunks
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect()
     }
 
     /// Golden tensors under `prefix`, in the places of `entries`.
     pub(crate) fn fill(&self, entries: &[Entry], values: &mut [f32], prefix: &str) {
         for entry in entries {
-            values[entry.range.clone()].copy_from_slice(&self.tensor(&format!("{prefix}{}", entry.name)));
+            values[entry.range.clone()]
+                .copy_from_slice(&self.tensor(&format!("{prefix}{}", entry.name)));
         }
     }
 }
 
 /// The token ids of a JSON list.
 pub(crate) fn ids(value: &Value) -> Vec<u32> {
-    value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| id.as_u64().unwrap() as u32)
+        .collect()
 }
 
 /// The numbers of a JSON list.
 pub(crate) fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|number| number.as_f64().unwrap())
+        .collect()
 }
 
 /// `|actual - expected| / |expected|` in the Euclidean norm.
 pub(crate) fn relative_error(actual: &[f32], expected: &[f32]) -> f64 {
-    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
-    let difference = norm(&mut actual.iter().zip(expected).map(|(a, e)| f64::from(*a) - f64::from(*e)));
+    let norm = |values: &mut dyn Iterator<Item = f64>| {
+        values.map(|value| value * value).sum::<f64>().sqrt()
+    };
+    let difference = norm(
+        &mut actual
+            .iter()
+            .zip(expected)
+            .map(|(a, e)| f64::from(*a) - f64::from(*e)),
+    );
     difference / norm(&mut expected.iter().map(|e| f64::from(*e)))
 }

@@ -1,7 +1,7 @@
 //! Which keys a configuration may have, read off its JSON Schema.
 //!
-//! Serde's own message for an unknown key lists the allowed ones of its table; a typo deserves a line, a column and the
-//! nearest key of the right table.
+//! Serde's own message for an unknown key lists the allowed ones of its table; a typo deserves a
+//! line, a column and the nearest key of the right table.
 
 use serde_json::{Map, Value};
 use toml::Spanned;
@@ -21,19 +21,32 @@ pub(super) struct UnknownKey {
 /// The first unknown key of a document, in the order of the text.
 pub(super) fn first_unknown(document: &DeTable<'_>, schema: &Value) -> Option<UnknownKey> {
     let mut unknown = Vec::new();
-    walk(document, &Node { root: schema, here: schema }, "", &mut unknown);
+    walk(
+        document,
+        &Node {
+            root: schema,
+            here: schema,
+        },
+        "",
+        &mut unknown,
+    );
     unknown.into_iter().min_by_key(|key| key.offset)
 }
 
 /// Whether a dotted path leads to a key of the schema, or into a table that the schema leaves open.
 pub(super) fn check_path(path: &str, schema: &Value) -> Result<(), Vec<String>> {
-    let mut node = Node { root: schema, here: schema };
+    let mut node = Node {
+        root: schema,
+        here: schema,
+    };
     let mut walked = String::new();
     for key in path.split('.') {
         if node.is_open() {
             return Ok(());
         }
-        node = node.child(key).ok_or_else(|| nearest(&node, &walked, key))?;
+        node = node
+            .child(key)
+            .ok_or_else(|| nearest(&node, &walked, key))?;
         walked = join(&walked, key);
     }
     Ok(())
@@ -54,7 +67,12 @@ fn walk(table: &DeTable<'_>, node: &Node<'_>, prefix: &str, unknown: &mut Vec<Un
     }
 }
 
-fn walk_value(value: &Spanned<DeValue<'_>>, node: &Node<'_>, path: &str, unknown: &mut Vec<UnknownKey>) {
+fn walk_value(
+    value: &Spanned<DeValue<'_>>,
+    node: &Node<'_>,
+    path: &str,
+    unknown: &mut Vec<UnknownKey>,
+) {
     if let DeValue::Table(table) = value.get_ref() {
         walk(table, node, path, unknown);
     }
@@ -63,7 +81,11 @@ fn walk_value(value: &Spanned<DeValue<'_>>, node: &Node<'_>, path: &str, unknown
 /// The nearest keys: of the same table if one is near, else of any table.
 fn nearest(node: &Node<'_>, prefix: &str, typed: &str) -> Vec<String> {
     let siblings = nearest_of(node.keys().map(|key| join(prefix, key)).collect(), typed);
-    if siblings.is_empty() { nearest_of(all_paths(node.root), typed) } else { siblings }
+    if siblings.is_empty() {
+        nearest_of(all_paths(node.root), typed)
+    } else {
+        siblings
+    }
 }
 
 fn nearest_of(paths: Vec<String>, typed: &str) -> Vec<String> {
@@ -71,13 +93,22 @@ fn nearest_of(paths: Vec<String>, typed: &str) -> Vec<String> {
     let is_near = |path: &String| distance(path) <= 1 + last_part(path).len() / 4;
     let near: Vec<String> = paths.into_iter().filter(is_near).collect();
     let least = near.iter().map(|path| distance(path)).min();
-    near.into_iter().filter(|path| Some(distance(path)) == least).collect()
+    near.into_iter()
+        .filter(|path| Some(distance(path)) == least)
+        .collect()
 }
 
 /// Every path of the schema, tables included.
 pub(super) fn all_paths(schema: &Value) -> Vec<String> {
     let mut paths = Vec::new();
-    collect(&Node { root: schema, here: schema }, "", &mut paths);
+    collect(
+        &Node {
+            root: schema,
+            here: schema,
+        },
+        "",
+        &mut paths,
+    );
     paths
 }
 
@@ -92,7 +123,11 @@ fn collect(node: &Node<'_>, prefix: &str, paths: &mut Vec<String>) {
 }
 
 fn join(prefix: &str, key: &str) -> String {
-    if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
+    if prefix.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{prefix}.{key}")
+    }
 }
 
 fn last_part(path: &str) -> &str {
@@ -112,33 +147,57 @@ impl<'a> Node<'a> {
         let mut open = vec![self.here];
         while let Some(schema) = open.pop().and_then(Value::as_object) {
             parts.push(schema);
-            let reference = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#'));
+            let reference = schema
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|path| path.strip_prefix('#'));
             open.extend(reference.and_then(|path| self.root.pointer(path)));
             for alternatives in ["anyOf", "oneOf", "allOf"] {
-                open.extend(schema.get(alternatives).and_then(Value::as_array).into_iter().flatten());
+                open.extend(
+                    schema
+                        .get(alternatives)
+                        .and_then(Value::as_array)
+                        .into_iter()
+                        .flatten(),
+                );
             }
         }
         parts
     }
 
     fn keys(&self) -> impl Iterator<Item = &'a str> {
-        let properties = self.parts().into_iter().filter_map(|part| part.get("properties")?.as_object());
+        let properties = self
+            .parts()
+            .into_iter()
+            .filter_map(|part| part.get("properties")?.as_object());
         properties.flat_map(|keys| keys.keys().map(String::as_str))
     }
 
     fn child(&self, key: &str) -> Option<Self> {
         let parts = self.parts();
-        let named = parts.iter().find_map(|part| part.get("properties")?.get(key));
+        let named = parts
+            .iter()
+            .find_map(|part| part.get("properties")?.get(key));
         // A table of things that the user names: each has the same keys.
-        let any = || parts.iter().find_map(|part| part.get("additionalProperties").filter(|schema| schema.is_object()));
-        Some(Self { root: self.root, here: named.or_else(any)? })
+        let any = || {
+            parts.iter().find_map(|part| {
+                part.get("additionalProperties")
+                    .filter(|schema| schema.is_object())
+            })
+        };
+        Some(Self {
+            root: self.root,
+            here: named.or_else(any)?,
+        })
     }
 
     /// A table whose keys are not ours to know: a plugin's own configuration.
     fn is_open(&self) -> bool {
-        self.parts().iter().any(|part| match part.get("additionalProperties") {
-            Some(Value::Bool(open)) => *open,
-            Some(_) | None => false,
-        })
+        self.parts()
+            .iter()
+            .any(|part| match part.get("additionalProperties") {
+                Some(Value::Bool(open)) => *open,
+                Some(_) | None => false,
+            })
     }
 }

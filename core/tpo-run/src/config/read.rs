@@ -23,14 +23,19 @@ pub struct Override {
 impl Override {
     /// An override with a string value.
     pub fn text(path: &str, value: impl Into<String>) -> Self {
-        Self { path: path.into(), value: toml::Value::String(value.into()) }
+        Self {
+            path: path.into(),
+            value: toml::Value::String(value.into()),
+        }
     }
 
     /// Reads `a.b=value`. The value is TOML; what is not TOML is taken as a string.
     pub fn parse(given: &str) -> Result<Self, Failure> {
         let Some((path, value)) = given.split_once('=') else {
-            return Err(Failure::new(Kind::Usage, format!("`--set {given}` has no `=`"))
-                .hint("write it as `--set train.beta=0.2`"));
+            return Err(
+                Failure::new(Kind::Usage, format!("`--set {given}` has no `=`"))
+                    .hint("write it as `--set train.beta=0.2`"),
+            );
         };
         let as_toml = toml::from_str::<toml::Table>(&format!("value = {value}")).ok();
         let value = as_toml.and_then(|mut table| table.remove("value"));
@@ -59,9 +64,12 @@ impl RunConfig {
     /// Reads a configuration file and lays the overrides over it.
     pub fn read(path: &Path, overrides: &[Override]) -> Result<ReadConfig, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Failure::new(Kind::Usage, format!("cannot read the configuration `{}`", path.display()))
-                .because(error)
-                .hint("`tpo init` writes one to start from")
+            Failure::new(
+                Kind::Usage,
+                format!("cannot read the configuration `{}`", path.display()),
+            )
+            .because(error)
+            .hint("`tpo init` writes one to start from")
         })?;
         Self::parse(&text, &path.display().to_string(), overrides)
     }
@@ -74,14 +82,23 @@ impl RunConfig {
 }
 
 impl JudgeAlone {
-    /// Takes the judge of a run's configuration file, or the default one without a file, and lays the overrides over it.
-    /// Names in the file are relative to it.
+    /// Takes the judge of a run's configuration file, or the default one without a file, and lays
+    /// the overrides over it. Names in the file are relative to it.
     pub fn read(path: Option<&Path>, overrides: &[Override]) -> Result<Self, Failure> {
         let alone = match path {
             None => parse("", "the command line", overrides)?.0,
             Some(path) => {
-                let RunConfig { judge, models, limits, .. } = RunConfig::read(path, overrides)?.config;
-                let mut alone = Self { judge, models, limits };
+                let RunConfig {
+                    judge,
+                    models,
+                    limits,
+                    ..
+                } = RunConfig::read(path, overrides)?.config;
+                let mut alone = Self {
+                    judge,
+                    models,
+                    limits,
+                };
                 alone.anchor(path.parent().unwrap_or(Path::new("")));
                 alone
             }
@@ -104,21 +121,31 @@ fn parse<T: DeserializeOwned + JsonSchema>(
     let document = DeTable::parse(text).map_err(syntax)?;
     if let Some(unknown) = keys::first_unknown(document.get_ref(), &schema) {
         let at = place(text, unknown.offset);
-        return Err(unknown_key(&format!("{name}:{at}: unknown key `{}`", unknown.path), &unknown.nearest));
+        return Err(unknown_key(
+            &format!("{name}:{at}: unknown key `{}`", unknown.path),
+            &unknown.nearest,
+        ));
     }
     let mut table: toml::Table = toml::from_str(text).map_err(syntax)?;
     let mut notes = Vec::new();
     for given in overrides {
-        keys::check_path(&given.path, &schema)
-            .map_err(|nearest| unknown_key(&format!("--set {}: unknown key", given.path), &nearest))?;
+        keys::check_path(&given.path, &schema).map_err(|nearest| {
+            unknown_key(&format!("--set {}: unknown key", given.path), &nearest)
+        })?;
         notes.extend(lay_over(&mut table, given)?);
     }
     let config = serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
         let path = error.path().to_string();
-        let at = offset_of(document.get_ref(), &path).map_or_else(String::new, |at| format!("{}:", place(text, at)));
+        let at = offset_of(document.get_ref(), &path)
+            .map_or_else(String::new, |at| format!("{}:", place(text, at)));
         let reason = error.into_inner().message().to_owned();
-        let what = if path == "." { reason } else { format!("`{path}`: {reason}") };
-        Failure::new(Kind::Usage, format!("{name}:{at} {what}")).hint("`tpo schema` describes every key")
+        let what = if path == "." {
+            reason
+        } else {
+            format!("`{path}`: {reason}")
+        };
+        Failure::new(Kind::Usage, format!("{name}:{at} {what}"))
+            .hint("`tpo schema` describes every key")
     })?;
     Ok((config, notes))
 }
@@ -131,24 +158,36 @@ fn unknown_key(what: &str, nearest: &[String]) -> Failure {
     })
 }
 
-/// Sets one value. When another plugin is named, the configuration of the one in the file is dropped, and that is said.
+/// Sets one value. When another plugin is named, the configuration of the one in the file is
+/// dropped, and that is said.
 fn lay_over(table: &mut toml::Table, given: &Override) -> Result<Option<String>, Failure> {
     let parts: Vec<&str> = given.path.split('.').collect();
     let (last, parents) = parts.split_last().unwrap_or((&"", &[]));
     let mut here = table;
     for part in parents {
-        let entry = here.entry(*part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        here = entry
-            .as_table_mut()
-            .ok_or_else(|| Failure::new(Kind::Usage, format!("--set {}: `{part}` is not a table", given.path)))?;
+        let entry = here
+            .entry(*part)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        here = entry.as_table_mut().ok_or_else(|| {
+            Failure::new(
+                Kind::Usage,
+                format!("--set {}: `{part}` is not a table", given.path),
+            )
+        })?;
     }
     let before = here.insert((*last).to_owned(), given.value.clone());
     let renamed = *last == "plugin" && before.as_ref() != Some(&given.value);
     let dropped = renamed.then(|| here.remove("config")).flatten();
-    let is_full = dropped.as_ref().and_then(toml::Value::as_table).is_some_and(|config| !config.is_empty());
+    let is_full = dropped
+        .as_ref()
+        .and_then(toml::Value::as_table)
+        .is_some_and(|config| !config.is_empty());
     Ok(is_full.then(|| {
         let stage = parents.join(".");
-        format!("`{stage}.config` belongs to another plugin and is not used with {}", given.value)
+        format!(
+            "`{stage}.config` belongs to another plugin and is not used with {}",
+            given.value
+        )
     }))
 }
 
@@ -156,7 +195,11 @@ fn lay_over(table: &mut toml::Table, given: &Override) -> Result<Option<String>,
 fn place(text: &str, offset: usize) -> String {
     let before = &text[..offset.min(text.len())];
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .map_or(0, |line| line.chars().count())
+        + 1;
     format!("{line}:{column}")
 }
 
@@ -182,8 +225,12 @@ mod tests {
     const GOOD: &str = "name = \"x\"\n[data]\ntrain = \"t.jsonl\"\nvalidation = \"v.jsonl\"\n";
 
     fn refusal(text: &str, overrides: &[Override]) -> (String, String) {
-        let failure = RunConfig::parse(text, "tpo.toml", overrides).expect_err("a bad configuration");
-        (failure.to_string(), failure.nearest_hint().unwrap_or_default().to_owned())
+        let failure =
+            RunConfig::parse(text, "tpo.toml", overrides).expect_err("a bad configuration");
+        (
+            failure.to_string(),
+            failure.nearest_hint().unwrap_or_default().to_owned(),
+        )
     }
 
     #[test]
@@ -198,7 +245,10 @@ mod tests {
     fn a_wrong_type_is_named_with_its_place() {
         let text = format!("{GOOD}[sampling]\ntemperature = \"hot\"\n");
         let (what, _) = refusal(&text, &[]);
-        assert_eq!(what, "tpo.toml:6:15: `sampling.temperature`: invalid type: string \"hot\", expected f64");
+        assert_eq!(
+            what,
+            "tpo.toml:6:15: `sampling.temperature`: invalid type: string \"hot\", expected f64"
+        );
     }
 
     #[test]
@@ -220,11 +270,24 @@ mod tests {
     #[test]
     fn a_plugin_of_the_command_line_does_not_inherit_the_configuration_of_another() {
         let text = format!("{GOOD}[judge]\nplugin = \"rules\"\nconfig = {{ min_words = 3 }}\n");
-        let read = RunConfig::parse(&text, "tpo.toml", &[Override::text("judge.plugin", "mine.wasm")]).expect("good");
+        let read = RunConfig::parse(
+            &text,
+            "tpo.toml",
+            &[Override::text("judge.plugin", "mine.wasm")],
+        )
+        .expect("good");
         assert_eq!(read.config.judge.plugin, "mine.wasm");
         assert!(read.config.judge.config.is_empty());
-        assert_eq!(read.notes, ["`judge.config` belongs to another plugin and is not used with \"mine.wasm\""]);
-        let same = RunConfig::parse(&text, "tpo.toml", &[Override::text("judge.plugin", "rules")]).expect("good");
+        assert_eq!(
+            read.notes,
+            ["`judge.config` belongs to another plugin and is not used with \"mine.wasm\""]
+        );
+        let same = RunConfig::parse(
+            &text,
+            "tpo.toml",
+            &[Override::text("judge.plugin", "rules")],
+        )
+        .expect("good");
         assert_eq!(same.config.judge.config.len(), 1);
         assert!(same.notes.is_empty());
     }
@@ -249,9 +312,15 @@ mod tests {
         let schema = RunConfig::schema();
         let paths = keys::all_paths(&schema);
         for path in &paths {
-            let (prefix, key) = path.rsplit_once('.').map_or(("", path.as_str()), |(prefix, key)| (prefix, key));
+            let (prefix, key) = path
+                .rsplit_once('.')
+                .map_or(("", path.as_str()), |(prefix, key)| (prefix, key));
             for typo in typos(key) {
-                let typed = if prefix.is_empty() { typo } else { format!("{prefix}.{typo}") };
+                let typed = if prefix.is_empty() {
+                    typo
+                } else {
+                    format!("{prefix}.{typo}")
+                };
                 if paths.contains(&typed) {
                     continue;
                 }

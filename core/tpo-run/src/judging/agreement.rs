@@ -1,8 +1,9 @@
 //! How often a judge prefers what people prefer.
 //!
-//! A judge is right where it prefers the labelled response, half right where it calls a tie or changes its mind with the
-//! order. Most people prefer longer responses, and so does a judge that merely counts: the length-balanced rate is the mean of
-//! the rates where people prefer the longer and where they prefer the shorter one, so that counting gives one half.
+//! A judge is right where it prefers the labelled response, half right where it calls a tie or
+//! changes its mind with the order. Most people prefer longer responses, and so does a judge that
+//! merely counts: the length-balanced rate is the mean of the rates where people prefer the longer
+//! and where they prefer the shorter one, so that counting gives one half.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +69,11 @@ struct Outcome<'a> {
 }
 
 /// Compares a judge with the labels of the rows.
-pub fn agreement(scoring: &Scoring, rows: &[Row], progress: &mut dyn FnMut(usize)) -> Result<Agreement, Failure> {
+pub fn agreement(
+    scoring: &Scoring,
+    rows: &[Row],
+    progress: &mut dyn FnMut(usize),
+) -> Result<Agreement, Failure> {
     let labelled: Vec<(&Row, &Preference)> = rows
         .iter()
         .filter_map(|row| Some((row, row.label.as_ref()?)))
@@ -76,10 +81,15 @@ pub fn agreement(scoring: &Scoring, rows: &[Row], progress: &mut dyn FnMut(usize
         .collect();
     let (mut outcomes, mut all) = (Vec::new(), Judged::default());
     for rows in labelled.chunks(ROWS_AT_ONCE) {
-        let asked: Vec<(&Instruction, Vec<&str>)> = rows.iter().map(|(row, _)| row.asked()).collect();
+        let asked: Vec<(&Instruction, Vec<&str>)> =
+            rows.iter().map(|(row, _)| row.asked()).collect();
         let judged = scoring.judge(&asked)?;
         for (group, (row, label)) in rows.iter().enumerate() {
-            outcomes.extend(judged.preferred(group).map(|preferred| outcome(row, label, &preferred)));
+            outcomes.extend(
+                judged
+                    .preferred(group)
+                    .map(|preferred| outcome(row, label, &preferred)),
+            );
         }
         all.append(judged);
         progress(rows.len());
@@ -88,7 +98,11 @@ pub fn agreement(scoring: &Scoring, rows: &[Row], progress: &mut dyn FnMut(usize
 }
 
 fn outcome<'a>(row: &'a Row, label: &Preference, preferred: &Preference) -> Outcome<'a> {
-    let lengths: Vec<usize> = row.responses.iter().map(|response| response.chars().count()).collect();
+    let lengths: Vec<usize> = row
+        .responses
+        .iter()
+        .map(|response| response.chars().count())
+        .collect();
     let is_longer = |preference: &Preference| match preference {
         Preference::First if lengths[0] != lengths[1] => Some(lengths[0] > lengths[1]),
         Preference::Second if lengths[0] != lengths[1] => Some(lengths[1] > lengths[0]),
@@ -108,20 +122,36 @@ fn outcome<'a>(row: &'a Row, label: &Preference, preferred: &Preference) -> Outc
 
 fn summary(rows: usize, outcomes: &[Outcome<'_>], judge: JudgeFigures) -> Agreement {
     let credits = |wanted: &dyn Fn(&Outcome<'_>) -> bool| -> Vec<f64> {
-        outcomes.iter().filter(|outcome| wanted(outcome)).map(|outcome| outcome.credit).collect()
+        outcomes
+            .iter()
+            .filter(|outcome| wanted(outcome))
+            .map(|outcome| outcome.credit)
+            .collect()
     };
     let longer = rate(&credits(&|outcome| outcome.label_is_longer == Some(true)));
     let shorter = rate(&credits(&|outcome| outcome.label_is_longer == Some(false)));
     let shares = |of: fn(&Outcome<'_>) -> Option<bool>| {
-        rate(&outcomes.iter().filter_map(of).map(|is| f64::from(u8::from(is))).collect::<Vec<_>>())
+        rate(
+            &outcomes
+                .iter()
+                .filter_map(of)
+                .map(|is| f64::from(u8::from(is)))
+                .collect::<Vec<_>>(),
+        )
     };
     let mut by_category: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for outcome in outcomes {
         if let Some(category) = outcome.category {
-            by_category.entry(category).or_default().push(outcome.credit);
+            by_category
+                .entry(category)
+                .or_default()
+                .push(outcome.credit);
         }
     }
-    let ties = outcomes.iter().filter(|outcome| (outcome.credit - 0.5).abs() < f64::EPSILON).count();
+    let ties = outcomes
+        .iter()
+        .filter(|outcome| (outcome.credit - 0.5).abs() < f64::EPSILON)
+        .count();
     Agreement {
         rows,
         unscored: rows - outcomes.len(),
@@ -137,7 +167,10 @@ fn summary(rows: usize, outcomes: &[Outcome<'_>], judge: JudgeFigures) -> Agreem
         judge,
         categories: by_category
             .into_iter()
-            .map(|(category, credits)| CategoryAgreement { category: category.into(), accuracy: rate(&credits) })
+            .map(|(category, credits)| CategoryAgreement {
+                category: category.into(),
+                accuracy: rate(&credits),
+            })
             .collect(),
     }
 }
@@ -145,9 +178,16 @@ fn summary(rows: usize, outcomes: &[Outcome<'_>], judge: JudgeFigures) -> Agreem
 fn rate(values: &[f64]) -> Rate {
     let count = values.len();
     let mean = values.iter().sum::<f64>() / count.max(1) as f64;
-    let variance =
-        values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count.saturating_sub(1).max(1) as f64;
-    Rate { mean, margin: 1.96 * (variance / count.max(1) as f64).sqrt(), count }
+    let variance = values
+        .iter()
+        .map(|value| (value - mean).powi(2))
+        .sum::<f64>()
+        / count.saturating_sub(1).max(1) as f64;
+    Rate {
+        mean,
+        margin: 1.96 * (variance / count.max(1) as f64).sqrt(),
+        count,
+    }
 }
 
 #[cfg(test)]
@@ -160,7 +200,10 @@ mod tests {
     struct Longer;
 
     impl Judge for Longer {
-        fn score(&self, groups: &[(&Instruction, Vec<&str>)]) -> Result<Vec<Vec<Judgment>>, Failure> {
+        fn score(
+            &self,
+            groups: &[(&Instruction, Vec<&str>)],
+        ) -> Result<Vec<Vec<Judgment>>, Failure> {
             let word = |text: &&str| match text.len() {
                 0 => Judgment::Unscored("empty".into()),
                 len => Judgment::Scored(Scored {
@@ -169,7 +212,10 @@ mod tests {
                     aspects: BTreeMap::new(),
                 }),
             };
-            Ok(groups.iter().map(|(_, responses)| responses.iter().map(word).collect()).collect())
+            Ok(groups
+                .iter()
+                .map(|(_, responses)| responses.iter().map(word).collect())
+                .collect())
         }
     }
 
@@ -181,7 +227,11 @@ mod tests {
             reference: None,
             metadata: BTreeMap::new(),
         };
-        Row { instruction, responses: responses.map(str::to_owned).to_vec(), label: Some(label) }
+        Row {
+            instruction,
+            responses: responses.map(str::to_owned).to_vec(),
+            label: Some(label),
+        }
     }
 
     #[test]
@@ -195,9 +245,13 @@ mod tests {
             row("b", ["long", "x"], Preference::Tie),
             row("b", ["long", ""], Preference::First),
         ];
-        let agreement = agreement(&Scoring::Pointwise(Box::new(Longer)), &rows, &mut |_| {}).expect("figures");
+        let agreement =
+            agreement(&Scoring::Pointwise(Box::new(Longer)), &rows, &mut |_| {}).expect("figures");
         assert_eq!((agreement.rows, agreement.unscored), (6, 1));
-        assert_eq!((agreement.prefers_longer.count, agreement.categories.len()), (4, 2));
+        assert_eq!(
+            (agreement.prefers_longer.count, agreement.categories.len()),
+            (4, 2)
+        );
         let figures = [
             (agreement.accuracy.mean, 0.7),
             (agreement.length_balanced.mean, 0.5),
@@ -208,7 +262,10 @@ mod tests {
             (agreement.categories[1].accuracy.mean, 0.5),
         ];
         for (found, expected) in figures {
-            assert!((found - expected).abs() < 1e-12, "{found} is not {expected}");
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "{found} is not {expected}"
+            );
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Instructions with their responses, as data sets write them.
 //!
-//! A row is that of an instruction, and besides it has one of: `responses`; `response_a` and `response_b`; `chosen` and
-//! `rejected`, as texts or as conversations; `response`, `completion` or `output`; or `messages` that end with the
-//! assistant's turn. `label` (`a`, `b` or `tie`) says which of two people prefer.
+//! A row is that of an instruction, and besides it has one of: `responses`; `response_a` and
+//! `response_b`; `chosen` and `rejected`, as texts or as conversations; `response`, `completion` or
+//! `output`; or `messages` that end with the assistant's turn. `label` (`a`, `b` or `tie`) says
+//! which of two people prefer.
 
 use std::path::Path;
 
@@ -25,7 +26,10 @@ pub struct Row {
 impl Row {
     /// What a judge is asked about.
     pub(super) fn asked(&self) -> (&Instruction, Vec<&str>) {
-        (&self.instruction, self.responses.iter().map(String::as_str).collect())
+        (
+            &self.instruction,
+            self.responses.iter().map(String::as_str).collect(),
+        )
     }
 }
 
@@ -49,9 +53,16 @@ fn row(mut fields: Map<String, Value>) -> Result<Row, Problem> {
     let (responses, is_preference) = responses(&mut fields)?;
     let label = label.or(is_preference.then_some(Preference::First));
     if label.is_some() && responses.len() != 2 {
-        return Err(Problem::row(format!("`label` is about two responses, and there are {}", responses.len())));
+        return Err(Problem::row(format!(
+            "`label` is about two responses, and there are {}",
+            responses.len()
+        )));
     }
-    Ok(Row { instruction: dataset::take_instruction(fields)?, responses, label })
+    Ok(Row {
+        instruction: dataset::take_instruction(fields)?,
+        responses,
+        label,
+    })
 }
 
 fn label(fields: &mut Map<String, Value>) -> Result<Option<Preference>, Problem> {
@@ -61,27 +72,43 @@ fn label(fields: &mut Map<String, Value>) -> Result<Option<Preference>, Problem>
             "a" => Ok(Some(Preference::First)),
             "b" => Ok(Some(Preference::Second)),
             "tie" => Ok(Some(Preference::Tie)),
-            other => Err(Problem::row(format!("`label` is `{other}`, not `a`, `b` or `tie`"))),
+            other => Err(Problem::row(format!(
+                "`label` is `{other}`, not `a`, `b` or `tie`"
+            ))),
         },
-        Some(other) => Err(Problem::row(format!("`label` is {other}, not `a`, `b` or `tie`"))),
+        Some(other) => Err(Problem::row(format!(
+            "`label` is {other}, not `a`, `b` or `tie`"
+        ))),
     }
 }
 
 /// The responses, and whether the first is known to be the better of two.
 fn responses(fields: &mut Map<String, Value>) -> Result<(Vec<String>, bool), Problem> {
     if let Some(all) = fields.remove("responses") {
-        let responses: Vec<String> = serde_json::from_value(all)
-            .map_err(|error| Problem::row(format!("`responses` is not a list of texts: {error}")))?;
-        return if responses.is_empty() { Err(Problem::row("`responses` is empty")) } else { Ok((responses, false)) };
+        let responses: Vec<String> = serde_json::from_value(all).map_err(|error| {
+            Problem::row(format!("`responses` is not a list of texts: {error}"))
+        })?;
+        return if responses.is_empty() {
+            Err(Problem::row("`responses` is empty"))
+        } else {
+            Ok((responses, false))
+        };
     }
-    for (first, second, is_preference) in [("response_a", "response_b", false), ("chosen", "rejected", true)] {
+    for (first, second, is_preference) in [
+        ("response_a", "response_b", false),
+        ("chosen", "rejected", true),
+    ] {
         match (fields.remove(first), fields.remove(second)) {
             (None, None) => {}
             (Some(a), Some(b)) => {
                 let responses = vec![response(first, a, fields)?, response(second, b, fields)?];
                 return Ok((responses, is_preference));
             }
-            _ => return Err(Problem::row(format!("`{first}` and `{second}` belong together"))),
+            _ => {
+                return Err(Problem::row(format!(
+                    "`{first}` and `{second}` belong together"
+                )));
+            }
         }
     }
     for key in ["response", "completion", "output"] {
@@ -91,22 +118,33 @@ fn responses(fields: &mut Map<String, Value>) -> Result<(Vec<String>, bool), Pro
     }
     match fields.remove("messages") {
         Some(messages) => Ok((vec![response("messages", messages, fields)?], false)),
-        None => Err(Problem::row("there is no response: give `response`, `responses` or `chosen` and `rejected`")),
+        None => Err(Problem::row(
+            "there is no response: give `response`, `responses` or `chosen` and `rejected`",
+        )),
     }
 }
 
-/// A response as a text, or as the last turn of a conversation; what comes before that is the prompt, unless one is given.
+/// A response as a text, or as the last turn of a conversation; what comes before that is the
+/// prompt, unless one is given.
 fn response(key: &str, value: Value, fields: &mut Map<String, Value>) -> Result<String, Problem> {
     let mut turns = match value {
         Value::String(text) => return Ok(text),
         Value::Array(turns) => turns,
-        _ => return Err(Problem::row(format!("`{key}` is neither a text nor a conversation"))),
+        _ => {
+            return Err(Problem::row(format!(
+                "`{key}` is neither a text nor a conversation"
+            )));
+        }
     };
     let last = turns.pop().filter(|turn| turn["role"] == "assistant");
     let Some(Value::String(text)) = last.map(|mut turn| turn["content"].take()) else {
-        return Err(Problem::row(format!("`{key}` does not end with a turn of the assistant")));
+        return Err(Problem::row(format!(
+            "`{key}` does not end with a turn of the assistant"
+        )));
     };
-    let has_prompt = ["prompt", "instruction", "messages"].iter().any(|key| fields.contains_key(*key));
+    let has_prompt = ["prompt", "instruction", "messages"]
+        .iter()
+        .any(|key| fields.contains_key(*key));
     if !turns.is_empty() && !has_prompt {
         fields.insert("messages".into(), Value::Array(turns));
     }
@@ -122,7 +160,9 @@ mod tests {
     }
 
     fn refusal(text: &str) -> String {
-        parse(text, "rows.jsonl").expect_err("a bad row").to_string()
+        parse(text, "rows.jsonl")
+            .expect_err("a bad row")
+            .to_string()
     }
 
     #[test]
@@ -148,7 +188,11 @@ mod tests {
             r#"{"prompt": "Q", "completion": "yes"}"#,
             r#"{"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "yes"}]}"#,
         ] {
-            assert_eq!((one(text).responses, one(text).label), (vec!["yes".to_owned()], None), "{text}");
+            assert_eq!(
+                (one(text).responses, one(text).label),
+                (vec!["yes".to_owned()], None),
+                "{text}"
+            );
         }
     }
 
@@ -156,13 +200,32 @@ mod tests {
     fn what_is_missing_is_said() {
         for (text, why) in [
             (r#"{"prompt": "Q"}"#, "there is no response"),
-            (r#"{"prompt": "Q", "chosen": "a"}"#, "`chosen` and `rejected` belong together"),
-            (r#"{"prompt": "Q", "response": "a", "label": "a"}"#, "`label` is about two responses, and there are 1"),
-            (r#"{"prompt": "Q", "responses": ["a", "b"], "label": "A"}"#, "`label` is `A`, not `a`, `b` or `tie`"),
-            (r#"{"response": "a"}"#, "none of `prompt`, `instruction` and `messages` is given"),
-            (r#"{"messages": [{"role": "user", "content": "Q"}]}"#, "does not end with a turn of the assistant"),
+            (
+                r#"{"prompt": "Q", "chosen": "a"}"#,
+                "`chosen` and `rejected` belong together",
+            ),
+            (
+                r#"{"prompt": "Q", "response": "a", "label": "a"}"#,
+                "`label` is about two responses, and there are 1",
+            ),
+            (
+                r#"{"prompt": "Q", "responses": ["a", "b"], "label": "A"}"#,
+                "`label` is `A`, not `a`, `b` or `tie`",
+            ),
+            (
+                r#"{"response": "a"}"#,
+                "none of `prompt`, `instruction` and `messages` is given",
+            ),
+            (
+                r#"{"messages": [{"role": "user", "content": "Q"}]}"#,
+                "does not end with a turn of the assistant",
+            ),
         ] {
-            assert!(refusal(text).starts_with("rows.jsonl:1:1: ") && refusal(text).contains(why), "{}", refusal(text));
+            assert!(
+                refusal(text).starts_with("rows.jsonl:1:1: ") && refusal(text).contains(why),
+                "{}",
+                refusal(text)
+            );
         }
     }
 }

@@ -18,7 +18,9 @@ impl Reply for HiddenStates {
     fn from_bytes(bytes: &[u8]) -> Result<Self, Failure> {
         let mut reader = Reader(bytes);
         let count = reader.word()?;
-        (0..count).map(|_| reader.word().and_then(|len| reader.values(len))).collect()
+        (0..count)
+            .map(|_| reader.word().and_then(|len| reader.values(len)))
+            .collect()
     }
 }
 
@@ -33,9 +35,17 @@ impl Reply for TensorData {
     fn from_bytes(bytes: &[u8]) -> Result<Self, Failure> {
         let mut reader = Reader(bytes);
         let axes = reader.word()?;
-        let shape = (0..axes).map(|_| reader.word()).collect::<Result<Vec<u32>, _>>()?;
-        let count = shape.iter().try_fold(1_u32, |count, size| count.checked_mul(*size)).ok_or_else(damaged)?;
-        Ok(Self { values: reader.values(count)?, shape })
+        let shape = (0..axes)
+            .map(|_| reader.word())
+            .collect::<Result<Vec<u32>, _>>()?;
+        let count = shape
+            .iter()
+            .try_fold(1_u32, |count, size| count.checked_mul(*size))
+            .ok_or_else(damaged)?;
+        Ok(Self {
+            values: reader.values(count)?,
+            shape,
+        })
     }
 }
 
@@ -53,9 +63,17 @@ impl Reader<'_> {
     }
 
     fn values(&mut self, count: u32) -> Result<Vec<f32>, Failure> {
-        let (values, rest) = self.0.split_at_checked(count as usize * 4).ok_or_else(damaged)?;
+        let (values, rest) = self
+            .0
+            .split_at_checked(count as usize * 4)
+            .ok_or_else(damaged)?;
         self.0 = rest;
-        Ok(values.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+        Ok(values
+            .as_chunks()
+            .0
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect())
     }
 }
 
@@ -66,9 +84,18 @@ mod tests {
     #[test]
     fn numbers_read_back_bit_by_bit() {
         let states = vec![vec![1.5, -0.0, f32::MIN_POSITIVE], vec![], vec![0.1]];
-        assert_eq!(HiddenStates::from_bytes(&states.to_bytes()).expect("states"), states);
-        let tensor = TensorData { shape: vec![2, 1], values: vec![3.25, -1e30] };
-        assert_eq!(TensorData::from_bytes(&tensor.to_bytes()).expect("a tensor"), tensor);
+        assert_eq!(
+            HiddenStates::from_bytes(&states.to_bytes()).expect("states"),
+            states
+        );
+        let tensor = TensorData {
+            shape: vec![2, 1],
+            values: vec![3.25, -1e30],
+        };
+        assert_eq!(
+            TensorData::from_bytes(&tensor.to_bytes()).expect("a tensor"),
+            tensor
+        );
         assert!(TensorData::from_bytes(&tensor.to_bytes()[..9]).is_err());
         assert!(HiddenStates::from_bytes(&[9, 0, 0, 0]).is_err());
     }

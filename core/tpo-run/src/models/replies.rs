@@ -1,6 +1,7 @@
 //! The file of replies: what models have answered, by model and request.
 //!
-//! Each reply is a committed row as soon as it is there. The file depends on no run, so it can be given to another one.
+//! Each reply is a committed row as soon as it is there. The file depends on no run, so it can be
+//! given to another one.
 
 use std::path::Path;
 use std::time::Duration;
@@ -33,29 +34,41 @@ pub(super) struct Replies {
 impl Replies {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let cannot = |error: rusqlite::Error| {
-            Failure::new(Kind::Resources, format!("cannot open the replies of models `{}`", path.display()))
-                .because(error)
+            Failure::new(
+                Kind::Resources,
+                format!("cannot open the replies of models `{}`", path.display()),
+            )
+            .because(error)
         };
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(|error| {
-                Failure::new(Kind::Resources, format!("cannot make the directory `{}`", directory.display()))
-                    .because(error)
+                Failure::new(
+                    Kind::Resources,
+                    format!("cannot make the directory `{}`", directory.display()),
+                )
+                .because(error)
             })?;
         }
         let connection = Connection::open(path).map_err(cannot)?;
-        connection.busy_timeout(Duration::from_mins(1)).map_err(cannot)?;
+        connection
+            .busy_timeout(Duration::from_mins(1))
+            .map_err(cannot)?;
         connection.execute_batch(TABLES).map_err(cannot)?;
         Ok(Self { connection })
     }
 
     /// Copies what another file has and this one has not.
     pub(super) fn take_over(&self, other: &Path) -> Result<(), Failure> {
-        self.connection.execute("ATTACH ?1 AS other", [other.display().to_string()]).map_err(broken)?;
+        self.connection
+            .execute("ATTACH ?1 AS other", [other.display().to_string()])
+            .map_err(broken)?;
         let copied = self.connection.execute_batch(
             "INSERT OR IGNORE INTO replies SELECT * FROM other.replies;
              INSERT OR IGNORE INTO identities SELECT * FROM other.identities;",
         );
-        copied.and_then(|()| self.connection.execute_batch("DETACH other")).map_err(broken)
+        copied
+            .and_then(|()| self.connection.execute_batch("DETACH other"))
+            .map_err(broken)
     }
 
     /// The reply under `key`.
@@ -71,7 +84,9 @@ impl Replies {
     /// Whether there is any reply of a model.
     pub(super) fn has_any(&self, model: &str) -> Result<bool, Failure> {
         let sql = "SELECT EXISTS (SELECT 1 FROM replies WHERE model = ?1)";
-        self.connection.query_row(sql, [model], |row| row.get(0)).map_err(broken)
+        self.connection
+            .query_row(sql, [model], |row| row.get(0))
+            .map_err(broken)
     }
 
     /// Keeps a reply.
@@ -83,9 +98,13 @@ impl Replies {
         request: &impl Serialize,
         reply: &[u8],
     ) -> Result<(), Failure> {
-        let sql = "INSERT OR REPLACE INTO replies (key, model, kind, request, reply) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql = "INSERT OR REPLACE INTO replies (key, model, kind, request, reply) VALUES (?1, \
+            ?2, ?3, ?4, ?5)";
         let row = params![key, model, kind, crate::store::to_json(request), reply];
-        self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(row)).map_err(broken)?;
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(row))
+            .map_err(broken)?;
         Ok(())
     }
 
@@ -93,7 +112,9 @@ impl Replies {
     pub(super) fn forget(&self, keys: &[String]) -> Result<(), Failure> {
         let transaction = self.connection.unchecked_transaction().map_err(broken)?;
         for key in keys {
-            transaction.execute("DELETE FROM replies WHERE key = ?1", [key]).map_err(broken)?;
+            transaction
+                .execute("DELETE FROM replies WHERE key = ?1", [key])
+                .map_err(broken)?;
         }
         transaction.commit().map_err(broken)
     }
@@ -101,12 +122,17 @@ impl Replies {
     /// What the model that is named so was when it was last there.
     pub(super) fn identity(&self, source: &str) -> Result<Option<String>, Failure> {
         let sql = "SELECT identity FROM identities WHERE source = ?1";
-        self.connection.query_row(sql, [source], |row| row.get(0)).optional().map_err(broken)
+        self.connection
+            .query_row(sql, [source], |row| row.get(0))
+            .optional()
+            .map_err(broken)
     }
 
     pub(super) fn put_identity(&self, source: &str, identity: &str) -> Result<(), Failure> {
         let sql = "INSERT OR REPLACE INTO identities (source, identity) VALUES (?1, ?2)";
-        self.connection.execute(sql, [source, identity]).map_err(broken)?;
+        self.connection
+            .execute(sql, [source, identity])
+            .map_err(broken)?;
         Ok(())
     }
 }
@@ -118,7 +144,9 @@ pub(super) fn key(identity: &str, kind: &str, request: &impl Serialize) -> Strin
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hash.finalize()
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 fn broken(error: rusqlite::Error) -> Failure {
@@ -129,6 +157,9 @@ fn broken(error: rusqlite::Error) -> Failure {
 
 /// A reply that does not read back: someone else wrote the file.
 pub(super) fn damaged() -> Failure {
-    Failure::new(Kind::Integrity, "a kept reply of a model does not read back")
-        .hint("remove the file `replies.db`; its models are then asked again")
+    Failure::new(
+        Kind::Integrity,
+        "a kept reply of a model does not read back",
+    )
+    .hint("remove the file `replies.db`; its models are then asked again")
 }

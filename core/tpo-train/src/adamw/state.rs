@@ -1,7 +1,8 @@
-//! The optimizer's state as a safetensors file, so that a training can go on as if it had never stopped.
+//! The optimizer's state as a safetensors file, so that a training can go on as if it had never
+//! stopped.
 //!
-//! Tensors are named after those they belong to: `m.<name>` and `v.<name>`; `step` is a scalar. All `f32`, as torch keeps
-//! them.
+//! Tensors are named after those they belong to: `m.<name>` and `v.<name>`; `step` is a scalar. All
+//! `f32`, as torch keeps them.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -15,26 +16,46 @@ impl AdamW {
     /// Writes the state.
     pub fn save(&self, path: &Path) -> Result<(), Failure> {
         let step = [self.step as f32];
-        let mut tensors = vec![("step".to_owned(), Values { shape: &[], values: &step })];
+        let mut tensors = vec![(
+            "step".to_owned(),
+            Values {
+                shape: &[],
+                values: &step,
+            },
+        )];
         for entry in &self.entries {
             for (prefix, values) in [("m", &self.m), ("v", &self.v)] {
-                let values = Values { shape: &entry.shape, values: &values[entry.range.clone()] };
+                let values = Values {
+                    shape: &entry.shape,
+                    values: &values[entry.range.clone()],
+                };
                 tensors.push((format!("{prefix}.{}", entry.name), values));
             }
         }
         safetensors::serialize_to_file(tensors, None, path).map_err(|error| {
-            Failure::new(Kind::Resources, format!("cannot write the optimizer state {}", path.display())).because(error)
+            Failure::new(
+                Kind::Resources,
+                format!("cannot write the optimizer state {}", path.display()),
+            )
+            .because(error)
         })
     }
 
     /// Takes over the state that [`AdamW::save`] wrote. On a failure the optimizer is as it was.
     pub fn restore(&mut self, path: &Path) -> Result<(), Failure> {
-        let unreadable = || Failure::new(Kind::Input, format!("cannot read the optimizer state {}", path.display()));
+        let unreadable = || {
+            Failure::new(
+                Kind::Input,
+                format!("cannot read the optimizer state {}", path.display()),
+            )
+        };
         let bytes = std::fs::read(path).map_err(|error| unreadable().because(error))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| unreadable().because(error))?;
         let expected = 2 * self.entries.len() + 1;
         if file.len() != expected {
-            return Err(unreadable().because(format!("{} tensors instead of {expected}", file.len())));
+            return Err(
+                unreadable().because(format!("{} tensors instead of {expected}", file.len()))
+            );
         }
         let (mut m, mut v) = (vec![0.0; self.m.len()], vec![0.0; self.v.len()]);
         let mut step = [0.0];
@@ -51,12 +72,24 @@ impl AdamW {
     }
 }
 
-fn read(file: &SafeTensors<'_>, name: &str, shape: &[usize], into: &mut [f32]) -> Result<(), Failure> {
-    let refuse = |what: String| Failure::new(Kind::Input, format!("optimizer tensor `{name}` {what}"));
-    let tensor = file.tensor(name).map_err(|error| refuse("is missing".into()).because(error))?;
+fn read(
+    file: &SafeTensors<'_>,
+    name: &str,
+    shape: &[usize],
+    into: &mut [f32],
+) -> Result<(), Failure> {
+    let refuse =
+        |what: String| Failure::new(Kind::Input, format!("optimizer tensor `{name}` {what}"));
+    let tensor = file
+        .tensor(name)
+        .map_err(|error| refuse("is missing".into()).because(error))?;
     if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
-        return Err(refuse(format!("is {:?} {:?}, not F32 {shape:?}", tensor.dtype(), tensor.shape()))
-            .hint("the state belongs to another model"));
+        return Err(refuse(format!(
+            "is {:?} {:?}, not F32 {shape:?}",
+            tensor.dtype(),
+            tensor.shape()
+        ))
+        .hint("the state belongs to another model"));
     }
     let (words, _) = tensor.data().as_chunks::<4>();
     for (value, word) in into.iter_mut().zip(words) {
@@ -81,7 +114,10 @@ impl View for Values<'_> {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        self.values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        self.values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
     }
 
     fn data_len(&self) -> usize {
@@ -130,7 +166,11 @@ mod tests {
             train(&mut second, &mut weights, stop..STEPS);
             assert_eq!(bits(weights), bits(whole), "stopped after {stop} steps");
             train(&mut optimizer(), &mut forgetful, stop..STEPS);
-            assert_eq!(bits(forgetful) == bits(whole), stop == 0, "the state matters after any step");
+            assert_eq!(
+                bits(forgetful) == bits(whole),
+                stop == 0,
+                "the state matters after any step"
+            );
         }
     }
 
@@ -143,9 +183,17 @@ mod tests {
         entries[1].shape = vec![1, 2];
         let mut other = AdamW::new(&TrainConfig::default(), &entries);
         let failure = other.restore(&path).expect_err("another shape");
-        let cause = std::error::Error::source(&failure).expect("a cause").to_string();
-        assert_eq!(cause, "optimizer tensor `m.norm.weight` is F32 [2], not F32 [1, 2]");
-        assert_eq!(failure.nearest_hint(), Some("the state belongs to another model"));
+        let cause = std::error::Error::source(&failure)
+            .expect("a cause")
+            .to_string();
+        assert_eq!(
+            cause,
+            "optimizer tensor `m.norm.weight` is F32 [2], not F32 [1, 2]"
+        );
+        assert_eq!(
+            failure.nearest_hint(),
+            Some("the state belongs to another model")
+        );
         assert_eq!(other.step, 0);
     }
 
@@ -157,7 +205,11 @@ mod tests {
         let whole = std::fs::read(&path).expect("the file");
         for len in [0, 1, whole.len() / 2, whole.len() - 1] {
             std::fs::write(&path, &whole[..len]).expect("cut");
-            assert!(optimizer().restore(&path).is_err(), "{len} bytes of {}", whole.len());
+            assert!(
+                optimizer().restore(&path).is_err(),
+                "{len} bytes of {}",
+                whole.len()
+            );
         }
     }
 }

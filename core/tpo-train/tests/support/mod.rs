@@ -1,6 +1,9 @@
 //! Tiny models, golden files and pairs, for the tests of this crate.
 
-#![allow(dead_code, reason = "every test binary compiles this module and uses its own part of it")]
+#![allow(
+    dead_code,
+    reason = "every test binary compiles this module and uses its own part of it"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -43,23 +46,46 @@ pub(crate) struct Golden {
 impl Golden {
     /// The files of that name.
     pub(crate) fn read(name: &str) -> Self {
-        let file = |extension| tests_folder().join("golden").join(name).with_extension(extension);
+        let file = |extension| {
+            tests_folder()
+                .join("golden")
+                .join(name)
+                .with_extension(extension)
+        };
         let json = std::fs::read_to_string(file("json")).expect("golden numbers");
         let tensors = std::fs::read(file("safetensors")).expect("golden tensors");
         let tensors = SafeTensors::deserialize(&tensors).expect("golden tensors");
-        let values = |bytes: &[u8]| bytes.as_chunks().0.iter().map(|word| f32::from_le_bytes(*word)).collect();
-        let tensors = tensors.iter().map(|(name, tensor)| (name.to_owned(), values(tensor.data()))).collect();
-        Self { json: serde_json::from_str(&json).expect("golden numbers"), tensors }
+        let values = |bytes: &[u8]| {
+            bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|word| f32::from_le_bytes(*word))
+                .collect()
+        };
+        let tensors = tensors
+            .iter()
+            .map(|(name, tensor)| (name.to_owned(), values(tensor.data())))
+            .collect();
+        Self {
+            json: serde_json::from_str(&json).expect("golden numbers"),
+            tensors,
+        }
     }
 
     /// A number, by JSON pointer.
     pub(crate) fn number(&self, pointer: &str) -> f64 {
-        self.json.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("no number at {pointer}"))
+        self.json
+            .pointer(pointer)
+            .and_then(Value::as_f64)
+            .unwrap_or_else(|| panic!("no number at {pointer}"))
     }
 
     /// A tensor's values.
     pub(crate) fn tensor(&self, name: &str) -> &[f32] {
-        self.tensors.get(name).unwrap_or_else(|| panic!("no golden tensor {name}"))
+        self.tensors
+            .get(name)
+            .unwrap_or_else(|| panic!("no golden tensor {name}"))
     }
 
     /// The pairs that the losses are of.
@@ -68,8 +94,12 @@ impl Golden {
         let pair = |(index, row): (usize, &Value)| {
             let side = |name: &str| Side {
                 token_ids: ids(&row[format!("{name}_ids")]),
-                loss_mask: ids(&row[format!("{name}_mask")]).iter().map(|counts| *counts == 1).collect(),
-                reference_log_prob: self.number(&format!("/dpo/reference_log_probs/{name}/{index}")),
+                loss_mask: ids(&row[format!("{name}_mask")])
+                    .iter()
+                    .map(|counts| *counts == 1)
+                    .collect(),
+                reference_log_prob: self
+                    .number(&format!("/dpo/reference_log_probs/{name}/{index}")),
             };
             TrainingPair {
                 id: format!("pair-{index}"),
@@ -91,39 +121,88 @@ pub(crate) fn relative_error(actual: &[f32], expected: &[f32]) -> f64 {
     assert_eq!(actual.len(), expected.len());
     let square = |value: f64| value * value;
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(square).sum::<f64>().sqrt();
-    let distance = norm(&mut actual.iter().zip(expected).map(|(a, e)| f64::from(*a) - f64::from(*e)));
+    let distance = norm(
+        &mut actual
+            .iter()
+            .zip(expected)
+            .map(|(a, e)| f64::from(*a) - f64::from(*e)),
+    );
     distance / norm(&mut expected.iter().map(|value| f64::from(*value)))
 }
 
 /// The tensor that is farthest off, and by how much.
-pub(crate) fn worst<'a>(entries: &'a [Entry], actual: &[f32], expected: impl Fn(&str) -> &'a [f32]) -> (f64, &'a str) {
-    let error =
-        |entry: &'a Entry| (relative_error(&actual[entry.range.clone()], expected(&entry.name)), entry.name.as_str());
-    entries.iter().map(error).max_by(|left, right| left.0.total_cmp(&right.0)).expect("tensors")
+pub(crate) fn worst<'a>(
+    entries: &'a [Entry],
+    actual: &[f32],
+    expected: impl Fn(&str) -> &'a [f32],
+) -> (f64, &'a str) {
+    let error = |entry: &'a Entry| {
+        (
+            relative_error(&actual[entry.range.clone()], expected(&entry.name)),
+            entry.name.as_str(),
+        )
+    };
+    entries
+        .iter()
+        .map(error)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .expect("tensors")
 }
 
-/// Pairs of made-up tokens whose reference is the policy itself. The sides differ in length, and some tokens are forced.
+/// Pairs of made-up tokens whose reference is the policy itself. The sides differ in length, and
+/// some tokens are forced.
 pub(crate) fn made_up_pairs(policy: &Policy, count: u32) -> Vec<TrainingPair> {
-    (0..count).map(|index| made_up_pair(policy, index)).collect()
+    (0..count)
+        .map(|index| made_up_pair(policy, index))
+        .collect()
 }
 
 fn made_up_pair(policy: &Policy, index: u32) -> TrainingPair {
-    let tokens = |salt: u32, len: u32| (0..len).map(|at| 3 + (at * 37 + salt * 101) % 400).collect::<Vec<u32>>();
+    let tokens = |salt: u32, len: u32| {
+        (0..len)
+            .map(|at| 3 + (at * 37 + salt * 101) % 400)
+            .collect::<Vec<u32>>()
+    };
     let prompt_ids = tokens(index, 5 + index % 3);
     let side = |salt: u32, len: u32| {
         let token_ids = tokens(salt, len);
         let loss_mask: Vec<bool> = (0..len).map(|at| at % 7 != 3).collect();
         let reference_log_prob = log_prob(policy, &prompt_ids, &token_ids, &loss_mask);
-        Side { token_ids, loss_mask, reference_log_prob }
+        Side {
+            token_ids,
+            loss_mask,
+            reference_log_prob,
+        }
     };
-    let (chosen, rejected) = (side(2 * index + 51, 9 + index % 5), side(2 * index + 52, 12));
-    TrainingPair { id: format!("made-up-{index}"), prompt_ids: prompt_ids.clone(), chosen, rejected }
+    let (chosen, rejected) = (
+        side(2 * index + 51, 9 + index % 5),
+        side(2 * index + 52, 12),
+    );
+    TrainingPair {
+        id: format!("made-up-{index}"),
+        prompt_ids: prompt_ids.clone(),
+        chosen,
+        rejected,
+    }
 }
 
 /// The log-probability of a completion's counted tokens, computed on its own.
-pub(crate) fn log_prob(policy: &Policy, prompt_ids: &[u32], token_ids: &[u32], loss_mask: &[bool]) -> f64 {
+pub(crate) fn log_prob(
+    policy: &Policy,
+    prompt_ids: &[u32],
+    token_ids: &[u32],
+    loss_mask: &[bool],
+) -> f64 {
     let ids = [prompt_ids, token_ids].concat();
-    let pack = Pack::new(&[Sequence { ids: &ids, scored_from: prompt_ids.len() }]);
+    let pack = Pack::new(&[Sequence {
+        ids: &ids,
+        scored_from: prompt_ids.len(),
+    }]);
     let log_probs = decoder(policy).log_probs(&pack);
-    log_probs.iter().zip(loss_mask).filter(|(_, counts)| **counts).map(|(log_prob, _)| f64::from(*log_prob)).sum()
+    log_probs
+        .iter()
+        .zip(loss_mask)
+        .filter(|(_, counts)| **counts)
+        .map(|(log_prob, _)| f64::from(*log_prob))
+        .sum()
 }

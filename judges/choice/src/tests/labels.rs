@@ -16,8 +16,15 @@ fn boxed_choices_are_found() {
         ("\\boxed{A, B}", "several"),
         ("\\boxed{A}. Wait, that is the area. \\boxed{B}", "right"),
         ("\\boxed{42}", "none"),
-        ("The final answer is $\\boxed{B}$. I hope it is correct.", "right"),
-        ("Step 1: A cell has organelles.\nStep 2: ATP comes from mitochondria.\n\\[\n\\boxed{\\text{B}}\n\\]", "right"),
+        (
+            "The final answer is $\\boxed{B}$. I hope it is correct.",
+            "right",
+        ),
+        (
+            "Step 1: A cell has organelles.\nStep 2: ATP comes from \
+                mitochondria.\n\\[\n\\boxed{\\text{B}}\n\\]",
+            "right",
+        ),
         ("\\boxed{\\text{(B)}}", "right"),
         ("\\boxed{\\textbf{B}}", "right"),
         ("\\(\\boxed{\\mathbf{B}}\\)", "right"),
@@ -38,11 +45,17 @@ fn stated_choices_are_found() {
         ("## Answer\n\nB", "right"),
         ("<answer>B</answer>", "right"),
         ("{\"answer\": \"B\"}", "right"),
-        ("The correct answer to this question is option B, since it is even.", "right"),
+        (
+            "The correct answer to this question is option B, since it is even.",
+            "right",
+        ),
         ("The correct option is B", "right"),
         ("Correct choice: (b)", "right"),
         ("The best answer would be B.", "right"),
-        ("The most appropriate choice here is\n\n(B) go home.", "right"),
+        (
+            "The most appropriate choice here is\n\n(B) go home.",
+            "right",
+        ),
         ("The correct statement is (B).", "right"),
         ("Option B is correct.", "right"),
         ("(B) is the right choice because it is even.", "right"),
@@ -59,14 +72,29 @@ fn stated_choices_are_found() {
 #[test]
 fn what_models_write_of_labels_is_read() {
     assert_b_is_right(&[
-        ("Based on the information provided, the correct answer is **B. Mitochondria**.", "right"),
-        ("The correct answer is:\n\n**B) Mitochondria**\n\nA) The nucleus holds DNA. C) Ribosomes don't.", "right"),
         (
-            "Let me see:\n\nA) Nucleus: no.\nB) Mitochondria: yes.\n\nTherefore, the correct answer is B) Mitochondria.",
+            "Based on the information provided, the correct answer is **B. Mitochondria**.",
             "right",
         ),
-        ("Let me see:\n\nA. Nucleus - no.\nB. Mitochondria - yes.\n\nTherefore, option B is the correct one.", "right"),
-        ("Of the four, only option B fits. Thus, the answer is B", "right"),
+        (
+            "The correct answer is:\n\n**B) Mitochondria**\n\nA) The nucleus holds DNA. C) \
+                Ribosomes don't.",
+            "right",
+        ),
+        (
+            "Let me see:\n\nA) Nucleus: no.\nB) Mitochondria: yes.\n\nTherefore, the correct \
+                answer is B) Mitochondria.",
+            "right",
+        ),
+        (
+            "Let me see:\n\nA. Nucleus - no.\nB. Mitochondria - yes.\n\nTherefore, option B is \
+                the correct one.",
+            "right",
+        ),
+        (
+            "Of the four, only option B fits. Thus, the answer is B",
+            "right",
+        ),
         ("The answer is B: Mitochondria.", "right"),
         ("The answer is option (B), Mitochondria", "right"),
         ("Answer: Option B - Mitochondria", "right"),
@@ -88,15 +116,24 @@ fn what_models_write_of_labels_is_read() {
         ("Hence, option (B) is the correct answer.", "right"),
         ("Hence the correct option is: B", "right"),
         ("### Final Answer\n**B**", "right"),
-        ("Final Answer: The final answer is $(B)$. I hope it is correct.", "right"),
+        (
+            "Final Answer: The final answer is $(B)$. I hope it is correct.",
+            "right",
+        ),
         ("**The correct answer is B.**", "right"),
         ("**Correct answer: (B)** because of ATP", "right"),
         ("Answer B", "right"),
         ("Sure! The answer is B.", "right"),
         ("Sure! Here is my answer:\n\nB", "right"),
-        ("The nucleus stores DNA, so we can eliminate A. The answer: B", "right"),
+        (
+            "The nucleus stores DNA, so we can eliminate A. The answer: B",
+            "right",
+        ),
         ("The answer is B rather than A.", "right"),
-        ("The correct answer is B, although A and C are close.", "right"),
+        (
+            "The correct answer is B, although A and C are close.",
+            "right",
+        ),
         ("Answer: B\r\n", "right"),
         ("Answer\u{a0}: B", "right"),
         ("The answer is **B**, because $x = 3$.", "right"),
@@ -139,33 +176,84 @@ fn the_last_statement_counts() {
         ("Answer: B. Wait, it should be C.", "wrong"),
         ("The answer is not A but B.", "right"),
         ("The answer isn't A. It is B.", "right"),
-        ("If the answer is A, we get 3 = 4. So the answer is B.", "right"),
-        ("The answer is B. If the answer were A, we would get 3 = 4.", "right"),
+        (
+            "If the answer is A, we get 3 = 4. So the answer is B.",
+            "right",
+        ),
+        (
+            "The answer is B. If the answer were A, we would get 3 = 4.",
+            "right",
+        ),
         ("The answer is B. Is the answer A? No.", "right"),
         ("The answer is not A.", "none"),
         ("The wrong answer is B", "none"),
-        ("B is the best answer: A is too long, and C is too short.", "right"),
-        ("B is correct. A is wrong, and D is not the answer.", "right"),
+        (
+            "B is the best answer: A is too long, and C is too short.",
+            "right",
+        ),
+        (
+            "B is correct. A is wrong, and D is not the answer.",
+            "right",
+        ),
         ("A is a tempting choice. The correct choice is B.", "right"),
-        ("The answer to the question \"Which organelle makes ATP?\" is B.", "right"),
-        ("Choice (B) is the best answer because A, C, and D are not supported.", "right"),
-        ("B is the correct answer. A is incorrect because it stores DNA. C is incorrect, too.", "right"),
-        ("At first I thought the answer was A, but the answer is B.", "right"),
-        ("At first I thought that the answer is A. But it's actually B.", "right"),
-        ("Answer: A\n\nActually, let me reconsider. The correct answer is B.", "right"),
-        ("Answer: B\n\nWhy not A? Because the answer cannot be A if DNA is stored there.", "right"),
+        (
+            "The answer to the question \"Which organelle makes ATP?\" is B.",
+            "right",
+        ),
+        (
+            "Choice (B) is the best answer because A, C, and D are not supported.",
+            "right",
+        ),
+        (
+            "B is the correct answer. A is incorrect because it stores DNA. C is incorrect, too.",
+            "right",
+        ),
+        (
+            "At first I thought the answer was A, but the answer is B.",
+            "right",
+        ),
+        (
+            "At first I thought that the answer is A. But it's actually B.",
+            "right",
+        ),
+        (
+            "Answer: A\n\nActually, let me reconsider. The correct answer is B.",
+            "right",
+        ),
+        (
+            "Answer: B\n\nWhy not A? Because the answer cannot be A if DNA is stored there.",
+            "right",
+        ),
         ("The answer is B, not A.", "right"),
         ("The answer is neither A nor C. The answer is B.", "right"),
         ("The correct answer is B and not A.", "right"),
-        ("The answer is: A) 11? No, 11 is odd. The answer is: B) 12.", "right"),
-        ("The answer is either A or B, and as 11 is odd, the answer is B.", "right"),
+        (
+            "The answer is: A) 11? No, 11 is odd. The answer is: B) 12.",
+            "right",
+        ),
+        (
+            "The answer is either A or B, and as 11 is odd, the answer is B.",
+            "right",
+        ),
         ("(A) and (C) are wrong, so the answer is (B).", "right"),
-        ("Options A, C, and D are incorrect. Option B is correct.", "right"),
+        (
+            "Options A, C, and D are incorrect. Option B is correct.",
+            "right",
+        ),
         ("Answer A is wrong; answer B is right.", "right"),
-        ("Assuming the answer is A leads to a contradiction, so it must be B.", "right"),
+        (
+            "Assuming the answer is A leads to a contradiction, so it must be B.",
+            "right",
+        ),
         ("The answer is hardly A. It's B.", "right"),
-        ("The answer is B.\n\nQuestion: What is odd?\nA. 1\nB. 2\n", "right"),
-        ("B\n\nQuestion: What is odd?\nA. 1\nB. 2\nAnswer: A", "wrong"),
+        (
+            "The answer is B.\n\nQuestion: What is odd?\nA. 1\nB. 2\n",
+            "right",
+        ),
+        (
+            "B\n\nQuestion: What is odd?\nA. 1\nB. 2\nAnswer: A",
+            "wrong",
+        ),
     ]);
 }
 
@@ -217,7 +305,10 @@ fn marked_choices_are_found() {
         ("A) 11\nB) 12\nC) 13", "none"),
         ("A) 11 is odd.\nB) 12 is even.\n\nB", "right"),
         ("B) 12\n\nA) is odd, and C) is odd, too.", "right"),
-        ("What is even is:\n\nb) 12\n\nThe others are odd:\n\na) 11\n\nc) 13", "right"),
+        (
+            "What is even is:\n\nb) 12\n\nThe others are odd:\n\na) 11\n\nc) 13",
+            "right",
+        ),
         ("A\nB\nC\nD", "none"),
         ("B. 12\n\nC", "several"),
         ("A: let me think.\n\nB", "several"),
@@ -266,9 +357,15 @@ fn what_only_looks_like_a_choice_is_none() {
         ("", "none"),
         ("?", "none"),
         ("The choices are A, B and C.", "none"),
-        ("Choose the correct answer:\nA) 11\nB) 12\n\n12 is even.\nB", "right"),
+        (
+            "Choose the correct answer:\nA) 11\nB) 12\n\n12 is even.\nB",
+            "right",
+        ),
         ("B is the powerhouse of the cell.", "none"),
-        ("A is wrong because it stores DNA. C is wrong because it makes protein. That leaves B.", "none"),
+        (
+            "A is wrong because it stores DNA. C is wrong because it makes protein. That leaves B.",
+            "none",
+        ),
         ("I can't decide between A and B.", "none"),
         ("None of the above.", "none"),
         ("I cannot answer this question.", "none"),

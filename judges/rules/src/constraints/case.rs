@@ -16,7 +16,8 @@ pub(crate) enum English {
 
 impl Check for English {
     fn grade(&self, answer: &Answer) -> Grade {
-        // Detection cannot read capitals, and a short text may fit no language: only another language is a miss.
+        // Detection cannot read capitals, and a short text may fit no language: only another
+        // language is a miss.
         if language::detect(&answer.lower).is_some_and(|language| language != "en") {
             return Grade::Missed(0.0);
         }
@@ -25,7 +26,9 @@ impl Check for English {
             Self::Capital => (capital, small),
             Self::Lowercase => (small, capital),
         };
-        Grade::of(wanted > 0 && other == 0, || wanted as f64 / (wanted + other).max(1) as f64)
+        Grade::of(wanted > 0 && other == 0, || {
+            wanted as f64 / (wanted + other).max(1) as f64
+        })
     }
 }
 
@@ -38,8 +41,13 @@ pub(crate) struct CapitalWords {
 
 impl Check for CapitalWords {
     fn grade(&self, answer: &Answer) -> Grade {
-        let found = answer.text.split(ends_word).flat_map(|word| word.splitn(2, ['\'', '’'])).filter(|w| is_capital(w));
-        self.capital_relation.grade(found.count(), self.capital_frequency)
+        let found = answer
+            .text
+            .split(ends_word)
+            .flat_map(|word| word.splitn(2, ['\'', '’']))
+            .filter(|w| is_capital(w));
+        self.capital_relation
+            .grade(found.count(), self.capital_frequency)
     }
 }
 
@@ -64,17 +72,35 @@ mod tests {
 
     #[test]
     fn capital_words_may_hold_digits_and_hyphens() {
-        let three = CapitalWords { capital_relation: Relation::AtLeast, capital_frequency: 3 };
-        assert_eq!(three.grade(&Answer::new("NASA's R2-D2, (OK) Fine iPad").expect("not empty")), Grade::Kept);
+        let three = CapitalWords {
+            capital_relation: Relation::AtLeast,
+            capital_frequency: 3,
+        };
+        assert_eq!(
+            three.grade(&Answer::new("NASA's R2-D2, (OK) Fine iPad").expect("not empty")),
+            Grade::Kept
+        );
     }
 
     #[test]
     fn one_letter_case_throughout() {
         let grade = |check: English, text| check.grade(&Answer::new(text).expect("not empty"));
-        assert_eq!(grade(English::Capital, "ALL OF THIS, 3 TIMES."), Grade::Kept);
+        assert_eq!(
+            grade(English::Capital, "ALL OF THIS, 3 TIMES."),
+            Grade::Kept
+        );
         assert_eq!(grade(English::Lowercase, "all of this."), Grade::Kept);
-        assert_eq!(grade(English::Lowercase, "All of it."), Grade::Missed(6.0 / 7.0));
+        assert_eq!(
+            grade(English::Lowercase, "All of it."),
+            Grade::Missed(6.0 / 7.0)
+        );
         assert_eq!(grade(English::Lowercase, "1 2 3"), Grade::Missed(0.0));
-        assert_eq!(grade(English::Lowercase, "das ist nicht die sprache, die wir wollen"), Grade::Missed(0.0));
+        assert_eq!(
+            grade(
+                English::Lowercase,
+                "das ist nicht die sprache, die wir wollen"
+            ),
+            Grade::Missed(0.0)
+        );
     }
 }

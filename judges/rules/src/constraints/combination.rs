@@ -28,7 +28,11 @@ pub(crate) struct RepeatPrompt {
 impl Check for RepeatPrompt {
     fn grade(&self, answer: &Answer) -> Grade {
         let prompt = self.prompt_to_repeat.trim().to_lowercase();
-        let same = prompt.chars().zip(answer.lower.trim().chars()).take_while(|(a, b)| a == b).count();
+        let same = prompt
+            .chars()
+            .zip(answer.lower.trim().chars())
+            .take_while(|(a, b)| a == b)
+            .count();
         Grade::all(same, prompt.chars().count())
     }
 }

@@ -19,6 +19,9 @@ impl Check for Coverage {
             let concept = concept.to_lowercase();
             words.iter().any(|word| is_form_of(word, &concept))
         };
-        Grade::all(self.concepts.iter().filter(covered).count(), self.concepts.len())
+        Grade::all(
+            self.concepts.iter().filter(covered).count(),
+            self.concepts.len(),
+        )
     }
 }

@@ -13,14 +13,18 @@ pub(crate) struct Placeholders {
 
 impl Check for Placeholders {
     fn grade(&self, answer: &Answer) -> Grade {
-        Relation::AtLeast.grade(answer.text.lines().map(placeholders).sum(), self.num_placeholders)
+        Relation::AtLeast.grade(
+            answer.text.lines().map(placeholders).sum(),
+            self.num_placeholders,
+        )
     }
 }
 
 fn placeholders(mut line: &str) -> usize {
     let mut count = 0;
-    while let Some((_, (_, rest))) =
-        line.split_once('[').and_then(|(before, after)| Some((before, after.split_once(']')?)))
+    while let Some((_, (_, rest))) = line
+        .split_once('[')
+        .and_then(|(before, after)| Some((before, after.split_once(']')?)))
     {
         count += 1;
         line = rest;
@@ -37,7 +41,10 @@ pub(crate) struct Postscript {
 impl Check for Postscript {
     fn grade(&self, answer: &Answer) -> Grade {
         let close_up = |text: &str| text.to_lowercase().replace(". ", ".").replace(".\n", ".");
-        Grade::of(close_up(answer.text).contains(&close_up(&self.postscript_marker)), || 0.0)
+        Grade::of(
+            close_up(answer.text).contains(&close_up(&self.postscript_marker)),
+            || 0.0,
+        )
     }
 }
 
@@ -61,8 +68,14 @@ mod tests {
 
     #[test]
     fn a_postscript_may_be_spaced() {
-        let marker = Postscript { postscript_marker: "P.P.S".into() };
-        let found = |text| marker.grade(&Answer::new(text).expect("not empty")).is_kept();
+        let marker = Postscript {
+            postscript_marker: "P.P.S".into(),
+        };
+        let found = |text| {
+            marker
+                .grade(&Answer::new(text).expect("not empty"))
+                .is_kept()
+        };
         assert!(found("x\np. p. s. y"));
         assert!(!found("x P.S. y"));
     }

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use crate::answer::Answer;
 use crate::grade::{Check, Grade};
 
-/// The response ends with this phrase, in any letter case; quotation marks around the response do not matter.
+/// The response ends with this phrase, in any letter case; quotation marks around the response do
+/// not matter.
 #[derive(Deserialize)]
 pub(crate) struct EndPhrase {
     end_phrase: String,
@@ -15,7 +16,11 @@ impl Check for EndPhrase {
     fn grade(&self, answer: &Answer) -> Grade {
         let text = answer.lower.trim().trim_matches('"');
         let phrase = self.end_phrase.trim().to_lowercase();
-        let end = || text.rfind(&phrase).map_or(0.0, |at| (at + phrase.len()) as f64 / text.len().max(1) as f64);
+        let end = || {
+            text.rfind(&phrase).map_or(0.0, |at| {
+                (at + phrase.len()) as f64 / text.len().max(1) as f64
+            })
+        };
         Grade::of(text.ends_with(&phrase), end)
     }
 }
@@ -27,6 +32,8 @@ impl Check for Quotation {
     fn grade(&self, answer: &Answer) -> Grade {
         let text = answer.text.trim();
         let (opens, closes) = (text.starts_with('"'), text.ends_with('"'));
-        Grade::of(opens && closes && text.len() > 1, || if opens || closes { 0.5 } else { 0.0 })
+        Grade::of(opens && closes && text.len() > 1, || {
+            if opens || closes { 0.5 } else { 0.0 }
+        })
     }
 }

@@ -15,9 +15,15 @@ impl Check for Bullets {
     fn grade(&self, answer: &Answer) -> Grade {
         let is_bullet = |line: &&str| {
             let line = line.trim_start();
-            line.starts_with('-') || line.strip_prefix('*').is_some_and(|rest| !rest.starts_with('*'))
+            line.starts_with('-')
+                || line
+                    .strip_prefix('*')
+                    .is_some_and(|rest| !rest.starts_with('*'))
         };
-        Grade::exactly(answer.text.lines().filter(is_bullet).count(), self.num_bullets)
+        Grade::exactly(
+            answer.text.lines().filter(is_bullet).count(),
+            self.num_bullets,
+        )
     }
 }
 
@@ -29,7 +35,11 @@ pub(crate) struct Highlights {
 
 impl Check for Highlights {
     fn grade(&self, answer: &Answer) -> Grade {
-        let found = answer.text.lines().map(|line| highlights(line, "*") + highlights(line, "**")).sum();
+        let found = answer
+            .text
+            .lines()
+            .map(|line| highlights(line, "*") + highlights(line, "**"))
+            .sum();
         Relation::AtLeast.grade(found, self.num_highlights)
     }
 }
@@ -63,7 +73,12 @@ impl Check for Sections {
             let number = rest.strip_prefix(char::is_whitespace).unwrap_or(rest);
             number.starts_with(|c: char| c.is_ascii_digit())
         };
-        let found = answer.text.split(self.section_spliter.trim()).skip(1).filter(|rest| opens(rest)).count();
+        let found = answer
+            .text
+            .split(self.section_spliter.trim())
+            .skip(1)
+            .filter(|rest| opens(rest))
+            .count();
         Relation::AtLeast.grade(found, self.num_sections)
     }
 }
@@ -76,20 +91,26 @@ impl Check for Json {
         let text = unfenced(answer.text.trim());
         match serde_json::from_str::<serde::de::IgnoredAny>(text) {
             Ok(_) => Grade::Kept,
-            Err(error) => Grade::Missed(read_before(&error, text) as f64 / text.len().max(1) as f64),
+            Err(error) => {
+                Grade::Missed(read_before(&error, text) as f64 / text.len().max(1) as f64)
+            }
         }
     }
 }
 
 fn unfenced(text: &str) -> &str {
-    let open = ["```json", "```Json", "```JSON", "```"].iter().find_map(|fence| text.strip_prefix(fence));
+    let open = ["```json", "```Json", "```JSON", "```"]
+        .iter()
+        .find_map(|fence| text.strip_prefix(fence));
     let text = open.unwrap_or(text);
     text.strip_suffix("```").unwrap_or(text).trim()
 }
 
 /// Bytes that were JSON before the error.
 fn read_before(error: &serde_json::Error, text: &str) -> usize {
-    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let lines = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1));
     lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1)
 }
 
@@ -98,14 +119,31 @@ pub(crate) struct Title;
 
 impl Check for Title {
     fn grade(&self, answer: &Answer) -> Grade {
-        let half = || if answer.text.contains("<<") || answer.text.contains(">>") { 0.5 } else { 0.0 };
+        let half = || {
+            if answer.text.contains("<<") || answer.text.contains(">>") {
+                0.5
+            } else {
+                0.0
+            }
+        };
         Grade::of(answer.text.lines().any(has_title), half)
     }
 }
 
 fn has_title(line: &str) -> bool {
-    let inside = || line.split_once("<<")?.1.rsplit_once(">>").map(|(inside, _)| inside);
-    inside().is_some_and(|inside| !inside.trim_start_matches('<').trim_end_matches('>').trim().is_empty())
+    let inside = || {
+        line.split_once("<<")?
+            .1
+            .rsplit_once(">>")
+            .map(|(inside, _)| inside)
+    };
+    inside().is_some_and(|inside| {
+        !inside
+            .trim_start_matches('<')
+            .trim_end_matches('>')
+            .trim()
+            .is_empty()
+    })
 }
 
 /// One of three fixed answers.
@@ -114,7 +152,13 @@ pub(crate) struct YesNoMaybe;
 impl Check for YesNoMaybe {
     fn grade(&self, answer: &Answer) -> Grade {
         let says = |word: &str| answer.text.contains(&format!("My answer is {word}."));
-        let half = || if answer.lower.contains("my answer is") { 0.5 } else { 0.0 };
+        let half = || {
+            if answer.lower.contains("my answer is") {
+                0.5
+            } else {
+                0.0
+            }
+        };
         Grade::of(["yes", "no", "maybe"].into_iter().any(says), half)
     }
 }
@@ -137,7 +181,10 @@ mod tests {
     #[test]
     fn highlights_are_single_or_double_stars() {
         let count = |line| highlights(line, "*") + highlights(line, "**");
-        assert_eq!(["*a* b **c**", "** **", "*a", "**a*", "* a * b"].map(count), [2, 0, 0, 0, 1]);
+        assert_eq!(
+            ["*a* b **c**", "** **", "*a", "**a*", "* a * b"].map(count),
+            [2, 0, 0, 0, 1]
+        );
     }
 
     #[test]
@@ -149,13 +196,19 @@ mod tests {
 
     #[test]
     fn sections_are_a_word_and_a_number() {
-        let two = Sections { section_spliter: "SECTION".into(), num_sections: 2 };
+        let two = Sections {
+            section_spliter: "SECTION".into(),
+            num_sections: 2,
+        };
         assert_eq!(grade(&two, "SECTION 1 a SECTION2 b"), Grade::Kept);
         assert_eq!(grade(&two, "SECTION 1 a SECTION b"), Grade::Missed(0.5));
     }
 
     #[test]
     fn a_title_has_text() {
-        assert_eq!(["<<a>>", "x <<a>> y", "<<>>", "<< >>", "<a>"].map(has_title), [true, true, false, false, false]);
+        assert_eq!(
+            ["<<a>>", "x <<a>> y", "<<>>", "<< >>", "<a>"].map(has_title),
+            [true, true, false, false, false]
+        );
     }
 }

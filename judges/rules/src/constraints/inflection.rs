@@ -1,7 +1,7 @@
 //! English inflection: which words are forms of which base.
 //!
-//! Plurals and verb forms only; `worker` is no form of `work`. Regular forms follow spelling rules that also allow some
-//! words that do not exist, which no text contains.
+//! Plurals and verb forms only; `worker` is no form of `work`. Regular forms follow spelling rules
+//! that also allow some words that do not exist, which no text contains.
 
 /// Whether `word` is an inflected form of `base`; both in lower case.
 pub(super) fn is_form_of(word: &str, base: &str) -> bool {
@@ -16,7 +16,10 @@ fn is_irregular(word: &str, base: &str) -> bool {
 }
 
 fn is_regular(word: &str, base: &str) -> bool {
-    let ending = |stem: &str, endings: &[&str]| word.strip_prefix(stem).is_some_and(|rest| endings.contains(&rest));
+    let ending = |stem: &str, endings: &[&str]| {
+        word.strip_prefix(stem)
+            .is_some_and(|rest| endings.contains(&rest))
+    };
     if ending(base, &["s", "es", "ed", "ing"]) {
         return true;
     }
@@ -31,11 +34,15 @@ fn is_regular(word: &str, base: &str) -> bool {
 
 /// `swimming`: the last consonant after a vowel is doubled.
 fn doubles(word: &str, base: &str) -> bool {
-    let [.., b'a' | b'e' | b'i' | b'o' | b'u', last] = base.as_bytes() else { return false };
+    let [.., b'a' | b'e' | b'i' | b'o' | b'u', last] = base.as_bytes() else {
+        return false;
+    };
     if !last.is_ascii_lowercase() || b"aeiouwxy".contains(last) {
         return false;
     }
-    let rest = word.strip_prefix(base).and_then(|rest| rest.strip_prefix(char::from(*last)));
+    let rest = word
+        .strip_prefix(base)
+        .and_then(|rest| rest.strip_prefix(char::from(*last)));
     rest.is_some_and(|rest| ["ed", "ing"].contains(&rest))
 }
 
@@ -216,9 +223,13 @@ mod tests {
         ] {
             assert!(is_form_of(word, base), "{word} of {base}");
         }
-        for (word, base) in
-            [("worker", "work"), ("swimmer", "swim"), ("cart", "car"), ("began", "gin"), ("mixxed", "mix")]
-        {
+        for (word, base) in [
+            ("worker", "work"),
+            ("swimmer", "swim"),
+            ("cart", "car"),
+            ("began", "gin"),
+            ("mixxed", "mix"),
+        ] {
             assert!(!is_form_of(word, base), "{word} of {base}");
         }
     }

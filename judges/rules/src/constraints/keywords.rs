@@ -13,7 +13,11 @@ pub(crate) struct Existence {
 
 impl Check for Existence {
     fn grade(&self, answer: &Answer) -> Grade {
-        let found = self.keywords.iter().filter(|keyword| answer.lower.contains(&keyword.to_lowercase())).count();
+        let found = self
+            .keywords
+            .iter()
+            .filter(|keyword| answer.lower.contains(&keyword.to_lowercase()))
+            .count();
         Grade::all(found, self.keywords.len())
     }
 }
@@ -26,7 +30,12 @@ pub(crate) struct Forbidden {
 
 impl Check for Forbidden {
     fn grade(&self, answer: &Answer) -> Grade {
-        Grade::none(self.forbidden_words.iter().map(|word| whole_words(&answer.lower, &word.to_lowercase())).sum())
+        Grade::none(
+            self.forbidden_words
+                .iter()
+                .map(|word| whole_words(&answer.lower, &word.to_lowercase()))
+                .sum(),
+        )
     }
 }
 
@@ -42,7 +51,11 @@ pub(crate) struct Frequency {
 impl Check for Frequency {
     fn grade(&self, answer: &Answer) -> Grade {
         let keyword = self.keyword.to_lowercase();
-        let found = if keyword.is_empty() { 0 } else { answer.lower.matches(&keyword).count() };
+        let found = if keyword.is_empty() {
+            0
+        } else {
+            answer.lower.matches(&keyword).count()
+        };
         self.relation.grade(found, self.bound)
     }
 }
@@ -57,7 +70,11 @@ pub(crate) struct LetterFrequency {
 
 impl Check for LetterFrequency {
     fn grade(&self, answer: &Answer) -> Grade {
-        let found = answer.lower.chars().filter(|c| self.letter.to_lowercase().eq([*c])).count();
+        let found = answer
+            .lower
+            .chars()
+            .filter(|c| self.letter.to_lowercase().eq([*c]))
+            .count();
         self.let_relation.grade(found, self.let_frequency)
     }
 }
@@ -71,7 +88,9 @@ fn whole_words(text: &str, word: &str) -> usize {
         let (before, after) = text.split_at(at);
         before.chars().next_back().is_some_and(is_word) != after.chars().next().is_some_and(is_word)
     };
-    text.match_indices(word).filter(|(at, found)| is_boundary(*at) && is_boundary(at + found.len())).count()
+    text.match_indices(word)
+        .filter(|(at, found)| is_boundary(*at) && is_boundary(at + found.len()))
+        .count()
 }
 
 #[cfg(test)]

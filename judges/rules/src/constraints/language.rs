@@ -1,7 +1,8 @@
 //! Which language a response is written in, among the thirty of IFEval.
 //!
-//! The script decides; where languages share a script, the language whose most frequent words occur most often does.
-//! That is enough to tell whether a whole response is in a wanted language, and not enough for single words.
+//! The script decides; where languages share a script, the language whose most frequent words occur
+//! most often does. That is enough to tell whether a whole response is in a wanted language, and
+//! not enough for single words.
 
 use std::ops::RangeInclusive;
 
@@ -31,15 +32,25 @@ fn known<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
         Script::One(language) => vec![*language],
         Script::Shared(languages) => languages.iter().map(|(language, _)| *language).collect(),
     });
-    if codes.any(|known| known == code) { Ok(code) } else { Err(D::Error::custom("unknown language")) }
+    if codes.any(|known| known == code) {
+        Ok(code)
+    } else {
+        Err(D::Error::custom("unknown language"))
+    }
 }
 
 /// The ISO 639-1 code of the language of a text in lower case; none where nothing tells.
 pub(super) fn detect(lower: &str) -> Option<&'static str> {
-    let letters =
-        |range: &RangeInclusive<char>| lower.chars().filter(|c| c.is_alphabetic() && range.contains(c)).count();
-    let (count, script) =
-        SCRIPTS.iter().map(|(range, script)| (letters(range), script)).max_by_key(|(count, _)| *count)?;
+    let letters = |range: &RangeInclusive<char>| {
+        lower
+            .chars()
+            .filter(|c| c.is_alphabetic() && range.contains(c))
+            .count()
+    };
+    let (count, script) = SCRIPTS
+        .iter()
+        .map(|(range, script)| (letters(range), script))
+        .max_by_key(|(count, _)| *count)?;
     match script {
         _ if count == 0 => None,
         Script::One(language) => Some(language),
@@ -48,14 +59,23 @@ pub(super) fn detect(lower: &str) -> Option<&'static str> {
 }
 
 fn most_frequent(lower: &str, languages: &[(&'static str, Words)]) -> Option<&'static str> {
-    let tokens: Vec<_> = lower.split(ends_token).filter(|token| !token.is_empty()).collect();
+    let tokens: Vec<_> = lower
+        .split(ends_token)
+        .filter(|token| !token.is_empty())
+        .collect();
     let hits = |words: Words| {
         let words: Vec<_> = words.split_whitespace().collect();
         tokens.iter().filter(|token| words.contains(token)).count()
     };
     // The first of equals wins: the list begins with the most likely language.
-    let scored = languages.iter().rev().map(|(language, words)| (hits(words), *language));
-    scored.max_by_key(|(count, _)| *count).filter(|(count, _)| *count > 0).map(|(_, language)| language)
+    let scored = languages
+        .iter()
+        .rev()
+        .map(|(language, words)| (hits(words), *language));
+    scored
+        .max_by_key(|(count, _)| *count)
+        .filter(|(count, _)| *count > 0)
+        .map(|(_, language)| language)
 }
 
 fn ends_token(c: char) -> bool {
@@ -97,7 +117,10 @@ mod tests {
         for (text, language) in [
             ("The cat is on the mat, and it sleeps.", "en"),
             ("Das ist nicht die Antwort auf meine Frage.", "de"),
-            ("El perro de mi vecino no es muy grande, pero es simpático.", "es"),
+            (
+                "El perro de mi vecino no es muy grande, pero es simpático.",
+                "es",
+            ),
             ("O cachorro não é muito grande, mas é simpático.", "pt"),
             ("Le chien de mon voisin n’est pas très grand.", "fr"),
             ("Il cane non è molto grande, ma è simpatico.", "it"),

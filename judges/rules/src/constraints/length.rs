@@ -28,7 +28,8 @@ pub(crate) struct Sentences {
 
 impl Check for Sentences {
     fn grade(&self, answer: &Answer) -> Grade {
-        self.relation.grade(count_sentences(answer.text), self.num_sentences)
+        self.relation
+            .grade(count_sentences(answer.text), self.num_sentences)
     }
 }
 
@@ -48,12 +49,18 @@ impl Check for Paragraphs {
     }
 }
 
-/// The parts between separators, and whether an empty part stands between two others. Empty parts do not count.
+/// The parts between separators, and whether an empty part stands between two others. Empty parts
+/// do not count.
 pub(super) fn separated<'a>(text: &'a str, separator: &str) -> (Vec<&'a str>, bool) {
     let parts: Vec<_> = text.split(separator).map(str::trim).collect();
-    let inner = parts.get(1..parts.len().saturating_sub(1)).unwrap_or_default();
+    let inner = parts
+        .get(1..parts.len().saturating_sub(1))
+        .unwrap_or_default();
     let gaps = inner.iter().any(|part| part.is_empty());
-    (parts.into_iter().filter(|part| !part.is_empty()).collect(), gaps)
+    (
+        parts.into_iter().filter(|part| !part.is_empty()).collect(),
+        gaps,
+    )
 }
 
 /// So many paragraphs, separated by blank lines, the n-th of which begins with a word.
@@ -68,20 +75,33 @@ pub(crate) struct NthParagraph {
 impl Check for NthParagraph {
     fn grade(&self, answer: &Answer) -> Grade {
         let paragraphs: Vec<_> = answer.text.split("\n\n").map(str::trim).collect();
-        let count = paragraphs.iter().filter(|paragraph| !paragraph.is_empty()).count();
+        let count = paragraphs
+            .iter()
+            .filter(|paragraph| !paragraph.is_empty())
+            .count();
         let nth = self.nth.checked_sub(1).and_then(|n| paragraphs.get(n));
-        let first = nth.filter(|_| self.nth <= count).and_then(|paragraph| first_word(paragraph));
+        let first = nth
+            .filter(|_| self.nth <= count)
+            .and_then(|paragraph| first_word(paragraph));
         let begins = first.is_some_and(|word| word == self.first_word.to_lowercase());
         let half = |kept: bool, closeness: f64| if kept { 0.5 } else { 0.5 * closeness };
         let counted = count == self.num_paragraphs;
-        Grade::of(begins && counted, || half(begins, 0.0) + half(counted, near(count, self.num_paragraphs)))
+        Grade::of(begins && counted, || {
+            half(begins, 0.0) + half(counted, near(count, self.num_paragraphs))
+        })
     }
 }
 
 /// The first word in lower case, up to its first punctuation.
 fn first_word(paragraph: &str) -> Option<String> {
-    let word = paragraph.split_whitespace().next()?.trim_start_matches('\'').trim_start_matches('"');
-    word.split(['.', ',', '?', '!', '\'', '"']).next().map(str::to_lowercase)
+    let word = paragraph
+        .split_whitespace()
+        .next()?
+        .trim_start_matches('\'')
+        .trim_start_matches('"');
+    word.split(['.', ',', '?', '!', '\'', '"'])
+        .next()
+        .map(str::to_lowercase)
 }
 
 #[cfg(test)]
@@ -103,7 +123,11 @@ mod tests {
 
     #[test]
     fn the_nth_paragraph_is_found_by_blank_lines() {
-        let second = NthParagraph { num_paragraphs: 2, nth: 2, first_word: "Weekend".into() };
+        let second = NthParagraph {
+            num_paragraphs: 2,
+            nth: 2,
+            first_word: "Weekend".into(),
+        };
         assert_eq!(grade(&second, "a\n\n\"weekend, b"), Grade::Kept);
         assert_eq!(grade(&second, "a\n\nb"), Grade::Missed(0.5));
         assert_eq!(grade(&second, "weekend"), Grade::Missed(0.25));

@@ -1,8 +1,9 @@
 //! Counts English sentences the way the Punkt tokenizer of IFEval's checker splits them.
 //!
-//! A sentence ends at `.`, `?` or `!` before white space or a closing sign. A period does not end one after an
-//! abbreviation, an initial or an ellipsis, unless a word follows that commonly begins sentences. Line breaks mean
-//! nothing: a heading without a period belongs to the sentence after it, and the number of a list is a sentence.
+//! A sentence ends at `.`, `?` or `!` before white space or a closing sign. A period does not end
+//! one after an abbreviation, an initial or an ellipsis, unless a word follows that commonly begins
+//! sentences. Line breaks mean nothing: a heading without a period belongs to the sentence after
+//! it, and the number of a list is a sentence.
 
 /// Number of sentences in a text.
 pub(super) fn count_sentences(text: &str) -> usize {
@@ -11,11 +12,15 @@ pub(super) fn count_sentences(text: &str) -> usize {
     let mut chunks = text.split_whitespace().peekable();
     while let Some(chunk) = chunks.next() {
         let next = chunks.peek().copied();
-        let after = last_end(chunk, next.is_some()).filter(|&end| ends(chunk, end, next)).map(|end| &chunk[end..]);
+        let after = last_end(chunk, next.is_some())
+            .filter(|&end| ends(chunk, end, next))
+            .map(|end| &chunk[end..]);
         match after {
             Some(after) => {
                 count += 1;
-                open = !after.trim_start_matches(['"', '\'', ')', ']', '}']).is_empty();
+                open = !after
+                    .trim_start_matches(['"', '\'', ')', ']', '}'])
+                    .is_empty();
             }
             None => open = true,
         }
@@ -29,16 +34,24 @@ fn last_end(chunk: &str, more_follows: bool) -> Option<usize> {
         Some(sign) => ")\";}]*:@'({[!?".contains(sign),
         None => more_follows,
     };
-    let mut ends = chunk.match_indices(['.', '?', '!']).map(|(at, sign)| at + sign.len());
+    let mut ends = chunk
+        .match_indices(['.', '?', '!'])
+        .map(|(at, sign)| at + sign.len());
     ends.rfind(|&end| stands_before_gap(end))
 }
 
 fn ends(chunk: &str, end: usize, next: Option<&str>) -> bool {
     let token = chunk[..end].trim_start_matches(|c: char| !c.is_alphanumeric() && c != '.');
-    let Some(word) = token.strip_suffix('.') else { return true };
+    let Some(word) = token.strip_suffix('.') else {
+        return true;
+    };
     // What follows at once is a closing sign and not a word.
     let next = next.filter(|_| end == chunk.len());
-    let word = word.rsplit(['(', '"', '-', '/']).next().unwrap_or(word).to_lowercase();
+    let word = word
+        .rsplit(['(', '"', '-', '/'])
+        .next()
+        .unwrap_or(word)
+        .to_lowercase();
     if word.ends_with('.') || ABBREVIATIONS.contains(&word.as_str()) {
         return next.is_some_and(begins_sentence);
     }
@@ -56,17 +69,19 @@ fn begins_sentence(word: &str) -> bool {
 
 /// Without their last period.
 const ABBREVIATIONS: &[&str] = &[
-    "a.m", "adm", "apr", "assn", "aug", "ave", "bros", "capt", "cf", "co", "col", "corp", "d.c", "dec", "dept", "dr",
-    "e.g", "est", "feb", "fig", "ft", "gen", "gov", "hon", "i.e", "inc", "jan", "jr", "lt", "ltd", "maj", "messrs",
-    "mr", "mrs", "ms", "mt", "nov", "oct", "p.m", "ph.d", "prof", "rep", "rev", "sen", "sep", "sept", "sgt", "sr",
-    "st", "u.k", "u.n", "u.s", "u.s.a", "vol", "vs",
+    "a.m", "adm", "apr", "assn", "aug", "ave", "bros", "capt", "cf", "co", "col", "corp", "d.c",
+    "dec", "dept", "dr", "e.g", "est", "feb", "fig", "ft", "gen", "gov", "hon", "i.e", "inc",
+    "jan", "jr", "lt", "ltd", "maj", "messrs", "mr", "mrs", "ms", "mt", "nov", "oct", "p.m",
+    "ph.d", "prof", "rep", "rev", "sen", "sep", "sept", "sgt", "sr", "st", "u.k", "u.n", "u.s",
+    "u.s.a", "vol", "vs",
 ];
 
 const STARTERS: &[&str] = &[
-    "after", "although", "an", "and", "another", "as", "at", "because", "both", "but", "by", "during", "each", "even",
-    "finally", "first", "for", "from", "he", "her", "his", "how", "however", "if", "in", "it", "its", "many", "most",
-    "my", "next", "no", "not", "now", "on", "once", "one", "or", "other", "our", "she", "since", "so", "some", "such",
-    "that", "the", "their", "then", "there", "these", "they", "this", "those", "though", "thus", "to", "under",
+    "after", "although", "an", "and", "another", "as", "at", "because", "both", "but", "by",
+    "during", "each", "even", "finally", "first", "for", "from", "he", "her", "his", "how",
+    "however", "if", "in", "it", "its", "many", "most", "my", "next", "no", "not", "now", "on",
+    "once", "one", "or", "other", "our", "she", "since", "so", "some", "such", "that", "the",
+    "their", "then", "there", "these", "they", "this", "those", "though", "thus", "to", "under",
     "until", "we", "what", "when", "where", "while", "who", "with", "you", "your",
 ];
 

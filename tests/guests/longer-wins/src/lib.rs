@@ -22,7 +22,11 @@ impl PairwiseJudge for LongerWins {
                 Ordering::Less => Preference::Second,
                 Ordering::Equal => Preference::Tie,
             };
-            Verdict { preference, rationale: None, extra: Vec::new() }
+            Verdict {
+                preference,
+                rationale: None,
+                extra: Vec::new(),
+            }
         };
         Ok(duels.iter().map(verdict).collect())
     }

@@ -14,9 +14,18 @@ use crate::printer::Printer;
 use crate::text::printable;
 
 pub(crate) fn new(arguments: &NewArguments, printer: Printer) -> Result<(), Failure> {
-    let NewArguments { directory, lang, role } = arguments;
+    let NewArguments {
+        directory,
+        lang,
+        role,
+    } = arguments;
     let name = name_of(directory)?;
-    let files = tpo_author::create(&Project { directory, name: &name, language: *lang, role: *role })?;
+    let files = tpo_author::create(&Project {
+        directory,
+        name: &name,
+        language: *lang,
+        role: *role,
+    })?;
     printer.talk(&format!(
         "wrote {} files; build it with `tpo plugin build {}`, and its README.md says what then",
         files.len(),
@@ -27,9 +36,16 @@ pub(crate) fn new(arguments: &NewArguments, printer: Printer) -> Result<(), Fail
 
 /// The plugin is called like its directory.
 fn name_of(directory: &Path) -> Result<Name, Failure> {
-    let last = directory.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let last = directory
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     last.parse().map_err(|error: Failure| {
-        Failure::new(Kind::Usage, format!("`{}` does not end in a plugin's name", directory.display())).because(error)
+        Failure::new(
+            Kind::Usage,
+            format!("`{}` does not end in a plugin's name", directory.display()),
+        )
+        .because(error)
     })
 }
 

@@ -20,33 +20,69 @@ const BATCH: usize = 256;
 pub(crate) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Failure> {
     let source = &arguments.plugin;
     let setup = arguments.trial.setup()?;
-    for role in role(source, arguments.role, &Plugins::new(setup.clone())?.roles(source)?)? {
-        let file = arguments.cases.clone().or_else(|| cases_beside(source, role));
+    for role in role(
+        source,
+        arguments.role,
+        &Plugins::new(setup.clone())?.roles(source)?,
+    )? {
+        let file = arguments
+            .cases
+            .clone()
+            .or_else(|| cases_beside(source, role));
         let mut cases = file.as_deref().map_or(Ok(Vec::new()), Case::read)?;
         if cases.is_empty() {
             cases = Case::samples(role)?;
         }
         let config = cases[0].config.clone();
-        let items: Vec<Value> = cases.into_iter().flat_map(|case| case.input).cycle().take(ITEMS).collect();
-        let wanted = Wanted { source, config: &config, on_error: OnError::Fail };
+        let items: Vec<Value> = cases
+            .into_iter()
+            .flat_map(|case| case.input)
+            .cycle()
+            .take(ITEMS)
+            .collect();
+        let wanted = Wanted {
+            source,
+            config: &config,
+            on_error: OnError::Fail,
+        };
         let load = || {
             let start = Instant::now();
-            Plugins::new(setup.clone())?.in_json(role, &wanted).map(|_| start.elapsed())
+            Plugins::new(setup.clone())?
+                .in_json(role, &wanted)
+                .map(|_| start.elapsed())
         };
         // The first load compiles the component if it was not compiled before.
         load()?;
         let plugin = Plugins::new(setup.clone())?.in_json(role, &wanted)?;
-        let one = Cut { batch: BATCH, threads: 1 };
+        let one = Cut {
+            batch: BATCH,
+            threads: 1,
+        };
         let many = median(|| plugin.time(&items, one))?;
         printer.data(&format!("{role}, median of {REPEATS}:"));
         printer.data(&row("load, compiled before", median(load)?));
-        printer.data(&row("a call with one item", median(|| plugin.time(&items[..1], one))?));
+        printer.data(&row(
+            "a call with one item",
+            median(|| plugin.time(&items[..1], one))?,
+        ));
         printer.data(&row("1000 items, one thread", many));
         if threads_matter(&plugin) {
-            let two = median(|| plugin.time(&items, Cut { batch: BATCH / 2, threads: 2 }))?;
+            let two = median(|| {
+                plugin.time(
+                    &items,
+                    Cut {
+                        batch: BATCH / 2,
+                        threads: 2,
+                    },
+                )
+            })?;
             printer.data(&row("1000 items, two threads", two));
         }
-        printer.data(&format!("  {:26}{:>12.0}", "items per second", ITEMS as f64 / many.as_secs_f64()));
+        printer.data(&format!(
+            "  {:26}{:>12.0}",
+            "items per second",
+            ITEMS as f64 / many.as_secs_f64()
+        ));
     }
     Ok(())
 }
@@ -61,7 +97,9 @@ fn row(what: &str, time: Duration) -> String {
 }
 
 fn median(mut measure: impl FnMut() -> Result<Duration, Failure>) -> Result<Duration, Failure> {
-    let mut times = (0..REPEATS).map(|_| measure()).collect::<Result<Vec<_>, _>>()?;
+    let mut times = (0..REPEATS)
+        .map(|_| measure())
+        .collect::<Result<Vec<_>, _>>()?;
     times.sort();
     Ok(times[REPEATS / 2])
 }

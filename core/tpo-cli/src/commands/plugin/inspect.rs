@@ -12,8 +12,18 @@ use crate::printer::Printer;
 use crate::text::{printable, printable_json};
 
 pub(crate) fn list(format: Format, printer: Printer) -> Result<(), Failure> {
-    let nothing_else = Trust { allow_native: false, mode: ModeFlags { locked: false, offline: true, frozen: false } };
-    let plugins = Plugins::new(plugins::setup(nothing_else, Path::new(tpo_bundle::LOCK_FILE))?)?;
+    let nothing_else = Trust {
+        allow_native: false,
+        mode: ModeFlags {
+            locked: false,
+            offline: true,
+            frozen: false,
+        },
+    };
+    let plugins = Plugins::new(plugins::setup(
+        nothing_else,
+        Path::new(tpo_bundle::LOCK_FILE),
+    )?)?;
     let mut inspections = Vec::new();
     for name in builtin::names() {
         inspections.push(plugins.inspect(name)?);
@@ -85,5 +95,9 @@ fn as_text(inspection: &Inspection) -> String {
 }
 
 fn role_list(roles: &[PluginRole]) -> String {
-    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+    roles
+        .iter()
+        .map(|role| role.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }

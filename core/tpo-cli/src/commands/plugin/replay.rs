@@ -9,13 +9,27 @@ use crate::printer::Printer;
 pub(crate) fn run(arguments: &ReplayArguments, printer: Printer) -> Result<(), Failure> {
     let batch = FailedBatch::read(&arguments.batch)?;
     let source = arguments.plugin.as_ref().unwrap_or(&batch.plugin.source);
-    let wanted = Wanted { source, config: &batch.config, on_error: OnError::Fail };
+    let wanted = Wanted {
+        source,
+        config: &batch.config,
+        on_error: OnError::Fail,
+    };
     let plugin = Plugins::new(arguments.trial.setup()?)?.in_json(batch.role, &wanted)?;
     if plugin.identity().sha256 != batch.plugin.sha256 {
         printer.talk("note: this is not the code that failed; its sha256 differs");
     }
-    let answer = plugin.answer(&batch.items, Cut { batch: batch.items.len().max(1), threads: 1 })?;
-    printer.talk(&format!("{} answers all {} items this time", plugin.identity(), batch.items.len()));
+    let answer = plugin.answer(
+        &batch.items,
+        Cut {
+            batch: batch.items.len().max(1),
+            threads: 1,
+        },
+    )?;
+    printer.talk(&format!(
+        "{} answers all {} items this time",
+        plugin.identity(),
+        batch.items.len()
+    ));
     printer.data_json(|out| answer.write(out));
     Ok(())
 }

@@ -12,8 +12,15 @@ pub(crate) fn run(arguments: &TestArguments, printer: Printer) -> Result<(), Fai
     let setup = arguments.trial.setup()?;
     let source = &arguments.plugin;
     let mut failed = 0;
-    for role in role(source, arguments.role, &Plugins::new(setup.clone())?.roles(source)?)? {
-        let file = arguments.cases.clone().or_else(|| cases_beside(source, role));
+    for role in role(
+        source,
+        arguments.role,
+        &Plugins::new(setup.clone())?.roles(source)?,
+    )? {
+        let file = arguments
+            .cases
+            .clone()
+            .or_else(|| cases_beside(source, role));
         let cases = file.as_deref().map_or(Ok(Vec::new()), Case::read)?;
         let trial = trial(&setup, source, role, &cases)?;
         printer.data(&format!("{role}:"));
@@ -21,21 +28,35 @@ pub(crate) fn run(arguments: &TestArguments, printer: Printer) -> Result<(), Fai
             printer.data(&line(check));
         }
         if let Some(time) = trial.per_1000_items {
-            printer.data(&format!("  speed    1000 items in {:.1} ms", time.as_secs_f64() * 1000.0));
+            printer.data(&format!(
+                "  speed    1000 items in {:.1} ms",
+                time.as_secs_f64() * 1000.0
+            ));
         }
-        failed += trial.checks.iter().filter(|check| check.fault.is_some()).count();
+        failed += trial
+            .checks
+            .iter()
+            .filter(|check| check.fault.is_some())
+            .count();
     }
     if failed == 0 {
         return Ok(());
     }
-    Err(Failure::new(Kind::Plugin, format!("`{source}` fails {failed} of its checks")))
+    Err(Failure::new(
+        Kind::Plugin,
+        format!("`{source}` fails {failed} of its checks"),
+    ))
 }
 
 fn line(check: &Check) -> String {
     match &check.fault {
         None => format!("  ok       {}", check.name),
         Some(fault) => {
-            format!("  FAILED   {}\n           {}", check.name, printable(fault).replace('\n', "\n           "))
+            format!(
+                "  FAILED   {}\n           {}",
+                check.name,
+                printable(fault).replace('\n', "\n           ")
+            )
         }
     }
 }

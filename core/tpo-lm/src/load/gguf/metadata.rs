@@ -1,6 +1,7 @@
 //! The key-value part of a GGUF file, with failures that name file and key.
 //!
-//! Integers come in any width in practice, so they are read as one kind. Knows nothing of what the keys mean.
+//! Integers come in any width in practice, so they are read as one kind. Knows nothing of what the
+//! keys mean.
 
 use std::path::Path;
 
@@ -47,28 +48,60 @@ impl<'a> Metadata<'a> {
     }
 
     pub(crate) fn integers(&self, key: &str) -> Result<Option<Vec<u32>>, Failure> {
-        self.get(key, "a list of non-negative integers", |value| list(value)?.iter().map(integer).collect())
+        self.get(key, "a list of non-negative integers", |value| {
+            list(value)?.iter().map(integer).collect()
+        })
     }
 
     pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<&'a str>>, Failure> {
         self.get(key, "a list of strings", |value| {
-            list(value)?.iter().map(|item| item.to_string().ok().map(String::as_str)).collect()
+            list(value)?
+                .iter()
+                .map(|item| item.to_string().ok().map(String::as_str))
+                .collect()
         })
     }
 
     /// The value, or a failure that says that the key is missing.
-    pub(crate) fn required<T>(&self, key: &str, value: Result<Option<T>, Failure>) -> Result<T, Failure> {
+    pub(crate) fn required<T>(
+        &self,
+        key: &str,
+        value: Result<Option<T>, Failure>,
+    ) -> Result<T, Failure> {
         value?.ok_or_else(|| {
-            Failure::new(Kind::Input, format!("`{}` has no metadata key `{key}`", self.file.display()))
-                .hint("the file is incomplete or was written by an old converter: convert or download it again")
+            Failure::new(
+                Kind::Input,
+                format!(
+                    "`{}` has no metadata key \
+                `{key}`",
+                    self.file.display()
+                ),
+            )
+            .hint(
+                "the file is incomplete or was written by an old converter: convert or \
+                    download it again",
+            )
         })
     }
 
-    fn get<T>(&self, key: &str, kind: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Result<Option<T>, Failure> {
-        let Some(value) = self.content.metadata.get(key) else { return Ok(None) };
+    fn get<T>(
+        &self,
+        key: &str,
+        kind: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        let Some(value) = self.content.metadata.get(key) else {
+            return Ok(None);
+        };
         read(value).map(Some).ok_or_else(|| {
-            Failure::new(Kind::Input, format!("metadata key `{key}` of `{}` is not {kind}", self.file.display()))
-                .hint("the model is of a kind that tpo does not run")
+            Failure::new(
+                Kind::Input,
+                format!(
+                    "metadata key `{key}` of `{}` is not {kind}",
+                    self.file.display()
+                ),
+            )
+            .hint("the model is of a kind that tpo does not run")
         })
     }
 }

@@ -1,7 +1,8 @@
 //! A GGUF file: description, weights and tokenizer in one.
 //!
-//! Quantized tensors are widened to `f32` on load: multiplying in quantized form rounds the activations too, which is
-//! far too coarse for log-probabilities. Knows nothing of Hugging Face files beyond the names of tensors.
+//! Quantized tensors are widened to `f32` on load: multiplying in quantized form rounds the
+//! activations too, which is far too coarse for log-probabilities. Knows nothing of Hugging Face
+//! files beyond the names of tensors.
 
 mod metadata;
 mod names;
@@ -45,15 +46,28 @@ pub(super) fn load(path: &Path) -> Result<Policy, Failure> {
     let text = TextCodec::from_gguf(metadata)?;
     limits::check_tokens(&spec, text.largest_id(), path)?;
     let params = gguf.params(&spec)?;
-    Ok(Policy { spec, params, adapter: None, text, source: path.to_owned() })
+    Ok(Policy {
+        spec,
+        params,
+        adapter: None,
+        text,
+        source: path.to_owned(),
+    })
 }
 
 impl<'a> Gguf<'a> {
     fn open(path: &'a Path) -> Result<Self, Failure> {
         let file = File::open(path).map_err(|error| unreadable(path, error))?;
-        let size = file.metadata().map_err(|error| unreadable(path, error))?.len();
+        let size = file
+            .metadata()
+            .map_err(|error| unreadable(path, error))?
+            .len();
         let content = parse(path, || Content::read(&mut BufReader::new(file)))?;
-        Ok(Self { path, size, content })
+        Ok(Self {
+            path,
+            size,
+            content,
+        })
     }
 
     fn spec(&self, metadata: Metadata<'_>) -> Result<ModelSpec, Failure> {
@@ -61,7 +75,12 @@ impl<'a> Gguf<'a> {
         let tied = !self.content.tensor_infos.contains_key("output.weight");
         let mut spec = spec::read(metadata, embedding.first().copied().unwrap_or(0), tied)?;
         if let Some(info) = self.content.tensor_infos.get(ROPE_FACTORS) {
-            tensors::require_shape(self.path, ROPE_FACTORS, &[spec.head_dim / 2], info.shape.dims())?;
+            tensors::require_shape(
+                self.path,
+                ROPE_FACTORS,
+                &[spec.head_dim / 2],
+                info.shape.dims(),
+            )?;
             let mut factors = vec![0.0; spec.head_dim / 2];
             self.read(ROPE_FACTORS, &mut factors)?;
             spec.rope_scaling = Some(rope::recognize(&factors, spec.rope_theta, self.path)?);
@@ -77,31 +96,46 @@ impl<'a> Gguf<'a> {
             self.require(&name(entry), &entry.shape)?;
         }
         let known: Vec<String> = layout.entries.iter().map(name).collect();
-        tensors::refuse_strangers(self.path, self.content.tensor_infos.keys().map(String::as_str), |name| {
-            name == ROPE_FACTORS || known.iter().any(|known| known == name)
-        })?;
+        tensors::refuse_strangers(
+            self.path,
+            self.content.tensor_infos.keys().map(String::as_str),
+            |name| name == ROPE_FACTORS || known.iter().any(|known| known == name),
+        )?;
         let mut params = Params::zeros(Arc::new(layout));
         let layout = Arc::clone(&params.layout);
-        tensors::fill(self.path, &layout.entries, &mut params.values, |entry, out| {
-            self.read(&name(entry), out)?;
-            if names::is_interleaved(spec.family, &entry.name) {
-                names::deinterleave(out, spec.head_dim, spec.hidden_size);
-            }
-            Ok(())
-        })?;
+        tensors::fill(
+            self.path,
+            &layout.entries,
+            &mut params.values,
+            |entry, out| {
+                self.read(&name(entry), out)?;
+                if names::is_interleaved(spec.family, &entry.name) {
+                    names::deinterleave(out, spec.head_dim, spec.hidden_size);
+                }
+                Ok(())
+            },
+        )?;
         Ok(params)
     }
 
     fn tensor(&self, name: &str) -> Result<&TensorInfo, Failure> {
-        self.content.tensor_infos.get(name).ok_or_else(|| tensors::missing(self.path, name))
+        self.content
+            .tensor_infos
+            .get(name)
+            .ok_or_else(|| tensors::missing(self.path, name))
     }
 
     /// Refuses a tensor that is missing, of another shape, or reaches beyond the end of the file.
     fn require(&self, name: &str, shape: &[usize]) -> Result<(), Failure> {
         let info = self.tensor(name)?;
         tensors::require_shape(self.path, name, shape, info.shape.dims())?;
-        let bytes = info.shape.elem_count() / info.ggml_dtype.block_size() * info.ggml_dtype.type_size();
-        let end = self.content.tensor_data_offset.saturating_add(info.offset).saturating_add(bytes as u64);
+        let bytes =
+            info.shape.elem_count() / info.ggml_dtype.block_size() * info.ggml_dtype.type_size();
+        let end = self
+            .content
+            .tensor_data_offset
+            .saturating_add(info.offset)
+            .saturating_add(bytes as u64);
         if end <= self.size {
             return Ok(());
         }
@@ -119,10 +153,20 @@ impl<'a> Gguf<'a> {
         let values = self
             .content
             .tensor(&mut file, name, &Device::Cpu)
-            .and_then(|quantized| quantized.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>())
+            .and_then(|quantized| {
+                quantized
+                    .dequantize(&Device::Cpu)?
+                    .flatten_all()?
+                    .to_vec1::<f32>()
+            })
             .map_err(|error| {
-                let what = format!("tensor `{name}` of `{}` cannot be read", self.path.display());
-                Failure::new(Kind::Input, what).because(error).hint(GET_AGAIN)
+                let what = format!(
+                    "tensor `{name}` of `{}` cannot be read",
+                    self.path.display()
+                );
+                Failure::new(Kind::Input, what)
+                    .because(error)
+                    .hint(GET_AGAIN)
             })?;
         out.copy_from_slice(&values);
         Ok(())

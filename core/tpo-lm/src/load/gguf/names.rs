@@ -22,23 +22,31 @@ const NAMES: [(&str, &str); 14] = [
 
 /// The GGUF name of a tensor of [`crate::params::Layout`].
 pub(super) fn in_gguf(name: &str) -> String {
-    let translate = |part| NAMES.iter().find(|known| known.0 == part).map_or(part, |known| known.1);
+    let translate = |part| {
+        NAMES
+            .iter()
+            .find(|known| known.0 == part)
+            .map_or(part, |known| known.1)
+    };
     let (stem, suffix) = name.rsplit_once('.').unwrap_or((name, ""));
-    match stem.strip_prefix("model.layers.").and_then(|rest| rest.split_once('.')) {
+    match stem
+        .strip_prefix("model.layers.")
+        .and_then(|rest| rest.split_once('.'))
+    {
         Some((index, part)) => format!("blk.{index}.{}.{suffix}", translate(part)),
         None => format!("{}.{suffix}", translate(stem)),
     }
 }
 
-/// Whether the rows of a tensor stand in another order in GGUF. For the architecture `llama`, llama.cpp rotates
-/// neighboring pairs of a head where Hugging Face rotates its two halves against each other, and the converter reorders
-/// queries and keys for that.
+/// Whether the rows of a tensor stand in another order in GGUF. For the architecture `llama`,
+/// llama.cpp rotates neighboring pairs of a head where Hugging Face rotates its two halves against
+/// each other, and the converter reorders queries and keys for that.
 pub(super) fn is_interleaved(family: Family, name: &str) -> bool {
     family == Family::Llama && (name.ends_with("q_proj.weight") || name.ends_with("k_proj.weight"))
 }
 
-/// Puts rows back into Hugging Face's order: within each head, row `2 i + j` becomes row `j * head_dim / 2 + i`.
-/// `values` are (heads * `head_dim`, width).
+/// Puts rows back into Hugging Face's order: within each head, row `2 i + j` becomes row `j *
+/// head_dim / 2 + i`. `values` are (heads * `head_dim`, width).
 pub(super) fn deinterleave(values: &mut [f32], head_dim: usize, width: usize) {
     let half = head_dim / 2;
     for head in values.chunks_exact_mut(head_dim * width) {

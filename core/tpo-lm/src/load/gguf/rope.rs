@@ -1,8 +1,8 @@
 //! Llama 3's stretching of rotary frequencies, as GGUF keeps it.
 //!
-//! A file holds only the resulting divisor of each frequency, not the four numbers it came from. Of those, only
-//! `factor` differs between published models, and it is the largest divisor: so the rule is tried with it, and a file
-//! that does not follow is refused.
+//! A file holds only the resulting divisor of each frequency, not the four numbers it came from. Of
+//! those, only `factor` differs between published models, and it is the largest divisor: so the
+//! rule is tried with it, and a file that does not follow is refused.
 
 use std::f32::consts::TAU;
 use std::path::Path;
@@ -14,15 +14,26 @@ use crate::spec::Llama3Rope;
 /// The rule that gives `factors`, one divisor per rotated pair of a head.
 pub(super) fn recognize(factors: &[f32], theta: f32, file: &Path) -> Result<Llama3Rope, Failure> {
     let factor = factors.iter().copied().fold(1.0, f32::max);
-    let rule = Llama3Rope { factor, low_freq_factor: 1.0, high_freq_factor: 4.0, original_max_positions: 8192 };
-    let follows = factors.iter().zip(divisors(&rule, theta, factors.len())).all(|(&found, expected)| {
-        // The converter computes in another order of operations.
-        (found - expected).abs() <= 1e-4 * expected
-    });
+    let rule = Llama3Rope {
+        factor,
+        low_freq_factor: 1.0,
+        high_freq_factor: 4.0,
+        original_max_positions: 8192,
+    };
+    let follows = factors
+        .iter()
+        .zip(divisors(&rule, theta, factors.len()))
+        .all(|(&found, expected)| {
+            // The converter computes in another order of operations.
+            (found - expected).abs() <= 1e-4 * expected
+        });
     if follows {
         return Ok(rule);
     }
-    let what = format!("`{}`: `rope_freqs.weight` does not follow Llama 3's rule", file.display());
+    let what = format!(
+        "`{}`: `rope_freqs.weight` does not follow Llama 3's rule",
+        file.display()
+    );
     Err(Failure::new(Kind::Input, what).hint("use the model's Hugging Face files instead"))
 }
 

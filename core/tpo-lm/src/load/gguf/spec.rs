@@ -6,26 +6,43 @@ use super::Metadata;
 use crate::spec::{Family, ModelSpec};
 
 /// `general.architecture` and the family. Mistral models are written as `llama`.
-const ARCHITECTURES: [(&str, Family); 3] =
-    [("llama", Family::Llama), ("qwen2", Family::Qwen2), ("qwen3", Family::Qwen3)];
+const ARCHITECTURES: [(&str, Family); 3] = [
+    ("llama", Family::Llama),
+    ("qwen2", Family::Qwen2),
+    ("qwen3", Family::Qwen3),
+];
 
-/// The model that the metadata describes. How many rows the embedding has and whether the output head is tied to it
-/// shows only in the tensors.
-pub(super) fn read(metadata: Metadata<'_>, vocab_size: usize, tied: bool) -> Result<ModelSpec, Failure> {
+/// The model that the metadata describes. How many rows the embedding has and whether the output
+/// head is tied to it shows only in the tensors.
+pub(super) fn read(
+    metadata: Metadata<'_>,
+    vocab_size: usize,
+    tied: bool,
+) -> Result<ModelSpec, Failure> {
     let (architecture, family) = architecture(metadata)?;
     let key = |name: &str| format!("{architecture}.{name}");
-    let optional = |name: &str| metadata.integer(&key(name)).map(|size| size.map(|size| size as usize));
+    let optional = |name: &str| {
+        metadata
+            .integer(&key(name))
+            .map(|size| size.map(|size| size as usize))
+    };
     let size = |name: &str| metadata.required(&key(name), optional(name));
     let float = |name: &str| metadata.float(&key(name));
 
     refuse_unsupported(metadata, architecture)?;
     let hidden_size = size("embedding_length")?;
     let num_heads = size("attention.head_count")?;
-    let head_dim = optional("attention.key_length")?.or_else(|| hidden_size.checked_div(num_heads)).unwrap_or(0);
+    let head_dim = optional("attention.key_length")?
+        .or_else(|| hidden_size.checked_div(num_heads))
+        .unwrap_or(0);
     let rotated = optional("rope.dimension_count")?.unwrap_or(head_dim);
     if rotated != head_dim {
-        let what = format!("`{}` rotates only {rotated} of {head_dim} values per head", metadata.file.display());
-        return Err(Failure::new(Kind::Input, what).hint("such models are not supported: choose another one"));
+        let what = format!(
+            "`{}` rotates only {rotated} of {head_dim} values per head",
+            metadata.file.display()
+        );
+        return Err(Failure::new(Kind::Input, what)
+            .hint("such models are not supported: choose another one"));
     }
     let epsilon = "attention.layer_norm_rms_epsilon";
     Ok(ModelSpec {
@@ -52,20 +69,34 @@ pub(super) fn read(metadata: Metadata<'_>, vocab_size: usize, tied: bool) -> Res
 fn architecture(metadata: Metadata<'_>) -> Result<(&'static str, Family), Failure> {
     let key = "general.architecture";
     let name = metadata.required(key, metadata.text(key))?;
-    ARCHITECTURES.into_iter().find(|known| known.0 == name).ok_or_else(|| {
-        let what = format!("`{}` is of architecture `{name}`, which is not supported", metadata.file.display());
-        Failure::new(Kind::Input, what).hint(format!("supported: {}", ARCHITECTURES.map(|known| known.0).join(", ")))
-    })
+    ARCHITECTURES
+        .into_iter()
+        .find(|known| known.0 == name)
+        .ok_or_else(|| {
+            let what = format!(
+                "`{}` is of architecture `{name}`, which is not supported",
+                metadata.file.display()
+            );
+            Failure::new(Kind::Input, what).hint(format!(
+                "supported: {}",
+                ARCHITECTURES.map(|known| known.0).join(", ")
+            ))
+        })
 }
 
 fn refuse_unsupported(metadata: Metadata<'_>, architecture: &str) -> Result<(), Failure> {
     let file = metadata.file.display();
-    let scaling = metadata.text(&format!("{architecture}.rope.scaling.type"))?.unwrap_or("none");
+    let scaling = metadata
+        .text(&format!("{architecture}.rope.scaling.type"))?
+        .unwrap_or("none");
     if scaling != "none" {
         let what = format!("`{file}`: rotary positions with scaling `{scaling}` are not supported");
-        return Err(Failure::new(Kind::Input, what).hint("choose a model without it, or with Llama 3's factors"));
+        return Err(Failure::new(Kind::Input, what)
+            .hint("choose a model without it, or with Llama 3's factors"));
     }
-    let experts = metadata.integer(&format!("{architecture}.expert_count"))?.unwrap_or(0);
+    let experts = metadata
+        .integer(&format!("{architecture}.expert_count"))?
+        .unwrap_or(0);
     if experts > 0 {
         let what = format!("`{file}` is a mixture of {experts} experts, which is not supported");
         return Err(Failure::new(Kind::Input, what).hint("choose a dense model"));
