@@ -18,11 +18,11 @@ use tpo_types::{
 };
 
 use crate::load::safetensors::Weights;
-use crate::load::{Reader, load_reader};
+use crate::load::{LoadedModel, load_any_head};
 use crate::policy::Policy;
 use crate::sample;
 use crate::sample::batch::Batch;
-use crate::sample::draft::Written;
+use crate::sample::sequence_state::Generated;
 use crate::sample::engine::Engine;
 
 pub use identity::identity;
@@ -39,12 +39,12 @@ pub struct LocalModel {
 impl LocalModel {
     /// Loads the model at `path`: any that can be trained, or one for sequence classification.
     pub fn open(path: &Path, identity: String) -> Result<Self, Failure> {
-        let (engine, policy, head) = match load_reader(path)? {
-            Reader::Language(policy) => {
+        let (engine, policy, head) = match load_any_head(path)? {
+            LoadedModel::CausalLm(policy) => {
                 let policy = Arc::new(policy);
                 (Engine::new(Arc::clone(&policy)), policy, None)
             }
-            Reader::Backbone(policy, weights) => {
+            LoadedModel::OtherHead(policy, weights) => {
                 let policy = Arc::new(policy);
                 (
                     Engine::without_head(Arc::clone(&policy)),
@@ -145,8 +145,8 @@ impl LocalModel {
         Ok(prepared)
     }
 
-    fn reply(&self, prepared: &Prepared, written: Written) -> Result<ChatReply, ModelError> {
-        let Written {
+    fn reply(&self, prepared: &Prepared, written: Generated) -> Result<ChatReply, ModelError> {
+        let Generated {
             completion,
             mut top_log_probs,
         } = written;

@@ -8,7 +8,7 @@
 mod support;
 
 use support::{FAMILIES, Golden, ids, numbers, relative_error};
-use tpo_lm::decoder::{Decoder, Keep};
+use tpo_lm::decoder::{Decoder, Checkpointing};
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::pack::{Pack, Sequence};
 
@@ -93,7 +93,7 @@ fn check_gradients(
 ) {
     let sides = sides(golden, log_probs);
     let pack = pack(&sides);
-    let mut gradients = [Keep::Activations, Keep::Inputs].map(|keep| {
+    let mut gradients = [Checkpointing::Off, Checkpointing::On].map(|keep| {
         let tape = decoder.forward(&pack, keep);
         assert_eq!(
             tape.log_probs(),
@@ -232,7 +232,7 @@ fn gradients_of_two_passes_add_up() {
         let pack = pack(sides);
         let d_log_probs: Vec<f32> = (0..pack.num_scored()).map(|at| (at as f32).cos()).collect();
         decoder.backward(
-            decoder.forward(&pack, Keep::Activations),
+            decoder.forward(&pack, Checkpointing::Off),
             &d_log_probs,
             gradient,
         );
@@ -301,7 +301,7 @@ fn a_fresh_adapter_changes_nothing_and_only_its_b_has_a_gradient() {
     }]);
     let mut gradient = vec![0.0; decoder.trainable_len()];
     decoder.backward(
-        decoder.forward(&pack, Keep::Inputs),
+        decoder.forward(&pack, Checkpointing::On),
         &vec![1.0; pack.num_scored()],
         &mut gradient,
     );

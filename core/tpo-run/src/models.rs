@@ -47,7 +47,7 @@ impl ModelBinding {
     /// A path is relative to `base` no more.
     pub(crate) fn anchor(&mut self, base: &Path) {
         if let Some(source) = &mut self.source {
-            *source = tpo_lm::fetch::anchored(source, base);
+            *source = tpo_lm::paths::resolve_relative(source, base);
         }
     }
 }

@@ -101,7 +101,7 @@ fn params_of(sampling: &SamplingConfig, max_thought_tokens: Option<usize>) -> Sa
 fn resolve_paths(config: &mut RunConfig, base: &Path) {
     config.data.train = base.join(&config.data.train);
     config.data.validation = base.join(&config.data.validation);
-    config.model.source = tpo_lm::fetch::anchored(&config.model.source, base);
+    config.model.source = tpo_lm::paths::resolve_relative(&config.model.source, base);
     config.judge.anchor(base);
     config
         .models

@@ -69,7 +69,7 @@ pub struct TrainConfig {
     /// Added to the root of `AdamW`'s mean squared gradient.
     #[schemars(range(min = 1e-16, max = 0.1))]
     pub adam_epsilon: f64,
-    /// Keep only each block's input and run the block again in the backward pass: a third more
+    /// Checkpointing only each block's input and run the block again in the backward pass: a third more
     /// time, much less memory, the same bits.
     pub recompute: bool,
 }

@@ -154,7 +154,7 @@ fn open(choice: &JudgeChoice, printer: Printer) -> Result<Scoring, Failure> {
     } else {
         let replies = match &choice.replies {
             Some(path) => path.clone(),
-            None => tpo_lm::fetch::data_dir()?.join(REPLIES),
+            None => tpo_lm::paths::data_dir()?.join(REPLIES),
         };
         let models = Models::bind(&models, &replies, &|text| printer.talk(text))?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
@@ -189,7 +189,7 @@ fn overrides(choice: &JudgeChoice) -> Result<Vec<Override>, Failure> {
                     for, and the model",
             )
         })?;
-        let source = tpo_lm::fetch::anchored(source, &here);
+        let source = tpo_lm::paths::resolve_relative(source, &here);
         overrides.push(Override::text(&format!("models.{alias}.source"), source));
     }
     for given in &choice.set {

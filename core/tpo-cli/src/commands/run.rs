@@ -103,7 +103,7 @@ fn list(flags: &Overrides) -> Result<Vec<Override>, Failure> {
     let model = flags
         .model
         .iter()
-        .map(|source| ("model.source", tpo_lm::fetch::anchored(source, &here)));
+        .map(|source| ("model.source", tpo_lm::paths::resolve_relative(source, &here)));
     let data = flags
         .data
         .iter()

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tpo_types::{Kind, Message};
 
-use super::{decimal, write};
+use super::decimal::decimal;
+use super::write;
 use crate::fetch;
 use crate::fixtures::{TINY_MODELS, copy, edit_json, model};
 use crate::load::load;
@@ -197,7 +198,7 @@ fn adapters_that_do_not_fit_are_refused() {
     );
     assert_eq!(
         refused("base_model_name_or_path", json!(".")),
-        "the adapter `DIR` stands on another adapter, `DIR/.`"
+        "the base model of the adapter `DIR` is another adapter, `DIR/.`"
     );
     assert_eq!(
         refused("r", json!(1_000_000)),
@@ -211,7 +212,7 @@ fn adapters_that_do_not_fit_are_refused() {
     assert_eq!(
         refused("target_modules", json!(["q_proj", "v_proj"])),
         format!(
-            "tensor `{tensor}` of `DIR/adapter_model.safetensors` has no place in this architecture"
+            "tensor `{tensor}` of `DIR/adapter_model.safetensors` is unexpected in this architecture"
         )
     );
     assert!(refused("r", json!(8)).contains("has shape [4, 64], not [8, 64]"));

@@ -22,12 +22,12 @@ const FILES: [&str; 7] = [
 
 /// `org/name`, at a branch, tag or commit.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reference {
+pub(super) struct HubReference {
     name: String,
     revision: String,
 }
 
-impl Reference {
+impl HubReference {
     /// Reads `org/name` or `org/name@revision`.
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let (name, revision) = text.split_once('@').unwrap_or((text, "main"));
@@ -58,7 +58,7 @@ impl Reference {
 
 /// The directory of the model that `reference` names.
 pub(super) fn fetch(reference: &str, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure> {
-    let reference = Reference::parse(reference)?;
+    let reference = HubReference::parse(reference)?;
     let api = ApiBuilder::from_env()
         .with_progress(false)
         .build()
@@ -69,7 +69,7 @@ pub(super) fn fetch(reference: &str, progress: &dyn Fn(&str)) -> Result<PathBuf,
 pub(super) fn fetch_with(
     api: &Api,
     cache: &Cache,
-    reference: &Reference,
+    reference: &HubReference,
     progress: &dyn Fn(&str),
 ) -> Result<PathBuf, Failure> {
     let cached = cache.repo(reference.repo());
@@ -123,7 +123,7 @@ fn is_wanted(name: &str) -> bool {
         || (name.starts_with("model") && name.ends_with(".safetensors") && !name.contains('/'))
 }
 
-fn require(wanted: &[String], reference: &Reference) -> Result<(), Failure> {
+fn require(wanted: &[String], reference: &HubReference) -> Result<(), Failure> {
     let has = |suffix: &str| wanted.iter().any(|name| name.ends_with(suffix));
     let lacks = ["config.json", "tokenizer.json", ".safetensors"]
         .into_iter()
@@ -141,7 +141,7 @@ fn directory_of(file: &Path) -> PathBuf {
     file.parent().unwrap_or(Path::new(".")).to_owned()
 }
 
-fn unreachable(reference: &Reference, error: ApiError) -> Failure {
+fn unreachable(reference: &HubReference, error: ApiError) -> Failure {
     let what = format!(
         "cannot download `hf:{}` at revision `{}`",
         reference.name, reference.revision

@@ -16,7 +16,7 @@ use tpo_types::Kind;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::hub::{self, Reference};
+use super::hub::{self, HubReference};
 use super::python_package::PackagedModel;
 use super::resolve;
 use crate::fixtures::model;
@@ -205,7 +205,7 @@ fn names_of_the_hub_are_checked() {
         "Org-1/na.me_2@refs/pr/1",
         "org/name@0123abc",
     ] {
-        assert!(Reference::parse(good).is_ok(), "{good}");
+        assert!(HubReference::parse(good).is_ok(), "{good}");
     }
     for bad in [
         "",
@@ -218,7 +218,7 @@ fn names_of_the_hub_are_checked() {
         "org/name@",
         "org/name@../x",
     ] {
-        let failure = Reference::parse(bad).expect_err(bad);
+        let failure = HubReference::parse(bad).expect_err(bad);
         assert_eq!(
             failure.to_string(),
             format!("`hf:{bad}` is not the name of a model")
@@ -233,7 +233,7 @@ fn an_unreachable_hub_is_one_failure_unless_the_model_is_cached() {
     // Nothing listens on this port.
     let api = ApiBuilder::from_cache(cache.clone()).with_endpoint("http://127.0.0.1:9".to_owned());
     let api = api.with_progress(false).build().expect("an api");
-    let reference = Reference::parse("org/name").expect("a reference");
+    let reference = HubReference::parse("org/name").expect("a reference");
     let fetch = || hub::fetch_with(&api, &cache, &reference, &|_| ());
 
     let failure = fetch().expect_err("fails");
@@ -309,7 +309,7 @@ fn a_model_comes_from_the_hub_as_one_commit() {
         hub::fetch_with(
             &api.expect("an api"),
             &cache,
-            &Reference::parse(name).expect("a reference"),
+            &HubReference::parse(name).expect("a reference"),
             &|_| (),
         )
     };

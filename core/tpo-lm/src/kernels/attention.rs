@@ -75,24 +75,24 @@ impl Heads {
     }
 }
 
-/// Attends. `qkv` is `(T, qkv_width)`, `out` is `(T, q_width)`, `log_sums` receives each head's
+/// Attends. `qkv` is `(T, qkv_width)`, `out` is `(T, q_width)`, `lse` receives each head's
 /// log-sum-exp (T, heads).
 pub(crate) fn attend(
     heads: Heads,
     pack: &Pack,
     qkv: &[f32],
     out: &mut [f32],
-    log_sums: &mut [f32],
+    lse: &mut [f32],
 ) {
     let mut tasks = Vec::new();
-    let (mut out, mut log_sums) = (out, log_sums);
+    let (mut out, mut lse) = (out, lse);
     for sequence in pack.sequences() {
         for start in sequence.clone().step_by(QUERY_BLOCK) {
             let block = start..sequence.end.min(start + QUERY_BLOCK);
             let out_block = out
                 .split_off_mut(..block.len() * heads.q_width())
                 .expect("a row per token");
-            let sums_block = log_sums
+            let sums_block = lse
                 .split_off_mut(..block.len() * heads.num_kv * heads.group)
                 .expect("a row per token");
             tasks.push((sequence.start, block, out_block, sums_block));
@@ -100,16 +100,16 @@ pub(crate) fn attend(
     }
     tasks.into_par_iter().for_each_init(
         Scratch::default,
-        |scratch, (start, block, out, log_sums)| {
+        |scratch, (start, block, out, lse)| {
             for kv in 0..heads.num_kv {
-                let seen = Seen {
+                let seen = QueryBlock {
                     heads,
                     kv,
                     qkv,
                     sequence: start,
                     block: block.clone(),
                 };
-                seen.forward(scratch, out, log_sums);
+                seen.forward(scratch, out, lse);
             }
         },
     );
@@ -117,7 +117,7 @@ pub(crate) fn attend(
 
 /// What one block of queries sees: the keys and values of one head, from the start of the sequence
 /// to the last query.
-struct Seen<'a> {
+struct QueryBlock<'a> {
     heads: Heads,
     kv: usize,
     qkv: &'a [f32],
@@ -137,7 +137,7 @@ struct Scratch {
     head_output: Vec<f32>, // (N, head_dim)
 }
 
-impl<'a> Seen<'a> {
+impl<'a> QueryBlock<'a> {
     /// How many keys the last query of the block sees: `J`.
     fn num_keys(&self) -> usize {
         self.block.end - self.sequence
@@ -191,14 +191,14 @@ impl<'a> Seen<'a> {
         );
     }
 
-    /// Fills the block's rows of `out` and `log_sums` for this group of heads.
-    fn forward(&self, scratch: &mut Scratch, out: &mut [f32], log_sums: &mut [f32]) {
+    /// Fills the block's rows of `out` and `lse` for this group of heads.
+    fn forward(&self, scratch: &mut Scratch, out: &mut [f32], lse: &mut [f32]) {
         self.score(scratch);
         let (len, group) = (self.block.len(), self.heads.group);
         for (n, row) in scratch.scores.chunks_exact_mut(self.num_keys()).enumerate() {
             let (seen, hidden) = row.split_at_mut(self.visible(n));
             let head = self.kv * group + n / len;
-            log_sums[n % len * self.heads.num_kv * group + head] = softmax(seen);
+            lse[n % len * self.heads.num_kv * group + head] = softmax(seen);
             hidden.fill(0.0);
         }
         for (n, scores) in scratch
@@ -229,7 +229,7 @@ pub(crate) struct AttentionAt<'a> {
     /// What [`attend`] made of them. `(T, q_width)`
     pub out: &'a [f32],
     /// The log-sum-exps it left. (T, heads)
-    pub log_sums: &'a [f32],
+    pub lse: &'a [f32],
     /// Derivative by `out`. `(T, q_width)`
     pub d_out: &'a [f32],
 }
@@ -266,7 +266,7 @@ pub(crate) fn attend_vjp(
             let (d_keys, d_values) = d_keys_values.split_at_mut(sequence.len() * heads.dim);
             for start in sequence.clone().step_by(QUERY_BLOCK) {
                 let block = start..sequence.end.min(start + QUERY_BLOCK);
-                let seen = Seen {
+                let seen = QueryBlock {
                     heads,
                     kv,
                     qkv: at.qkv,
@@ -279,7 +279,7 @@ pub(crate) fn attend_vjp(
     interleave(heads, pack, by_head, d_qkv);
 }
 
-impl Seen<'_> {
+impl QueryBlock<'_> {
     /// Adds the block's share to the gradients of one key head's sequence: `d_queries` is `(T,
     /// group * head_dim)`, `d_keys` and `d_values` are `(T, head_dim)`.
     fn backward(
@@ -361,12 +361,12 @@ impl Seen<'_> {
         for (n, ((row, d_row), (out, d_out))) in rows.zip(d_rows).zip(outs).enumerate() {
             let visible = self.visible(n);
             let head = self.kv * group + n / len;
-            let log_sum =
-                at.log_sums[(self.block.start + n % len) * self.heads.num_kv * group + head];
-            exp_minus(&mut row[..visible], log_sum);
-            let pull = dot(out, d_out);
+            let row_lse =
+                at.lse[(self.block.start + n % len) * self.heads.num_kv * group + head];
+            exp_minus(&mut row[..visible], row_lse);
+            let projection_term = dot(out, d_out);
             for (d, p) in d_row[..visible].iter_mut().zip(&row[..visible]) {
-                *d = p * (*d - pull);
+                *d = p * (*d - projection_term);
             }
             row[visible..].fill(0.0);
             d_row[visible..].fill(0.0);

@@ -20,7 +20,7 @@ fn inverse_rms(x: &[f32], eps: f32) -> f32 {
 }
 
 /// `r^2 * sum(w * d_y * x) / n` of one row.
-fn pull(x: &[f32], weight: &[f32], d_y: &[f32], r: f32) -> f32 {
+fn projection_term(x: &[f32], weight: &[f32], d_y: &[f32], r: f32) -> f32 {
     let sum: f32 = x
         .iter()
         .zip(weight)
@@ -68,9 +68,9 @@ impl NormAt<'_> {
             .zip(self.d_y.par_chunks_exact(width).with_min_len(ROWS_PER_TASK))
             .zip(self.inverse)
             .for_each(|(((d_x, x), d_y), r)| {
-                let pull = pull(x, self.weight, d_y, *r);
+                let projection_term = projection_term(x, self.weight, d_y, *r);
                 for (((d_x, x), w), d) in d_x.iter_mut().zip(x).zip(self.weight).zip(d_y) {
-                    *d_x += r * (w * d - x * pull);
+                    *d_x += r * (w * d - x * projection_term);
                 }
             });
     }
@@ -161,10 +161,10 @@ impl HeadNorm<'_> {
 
     fn one_head_vjp(&self, x: &[f32], d: &mut [f32], d_weight: &mut [f32]) {
         let r = inverse_rms(x, self.eps);
-        let pull = pull(x, self.weight, d, r);
+        let projection_term = projection_term(x, self.weight, d, r);
         for (((d, x), w), d_w) in d.iter_mut().zip(x).zip(self.weight).zip(d_weight) {
             *d_w += *d * x * r;
-            *d = r * (w * *d - x * pull);
+            *d = r * (w * *d - x * projection_term);
         }
     }
 }

@@ -30,7 +30,7 @@ const BANDS_PER_THREAD: usize = 4;
 
 /// A matrix `w` (out, in) packed for `y = x w^T`.
 #[derive(Debug)]
-pub(crate) struct Panels {
+pub(crate) struct PackedMatrix {
     /// Panel by panel, input by input, 32 outputs side by side; outputs that do not exist are 0.
     /// (out / 32, in, 32)
     values: Vec<f32>,
@@ -38,7 +38,7 @@ pub(crate) struct Panels {
     outputs: usize,
 }
 
-impl Panels {
+impl PackedMatrix {
     /// Packs `w` (out, in).
     pub(crate) fn pack(w: &[f32], inputs: usize) -> Self {
         let outputs = w.len() / inputs;
@@ -61,7 +61,7 @@ impl Panels {
     }
 
     /// `y = x w^T`, or `y += x w^T`. `x` is (M, in), `y` is (M, out); `packed` is scratch.
-    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], add: bool, packed: &mut Rows) {
+    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], add: bool, packed: &mut PackedRows) {
         packed.repack(x.chunks_exact(self.inputs), 1.0);
         let packed = &*packed;
         let panels = self.outputs.div_ceil(PANEL);
@@ -109,14 +109,14 @@ pub(crate) fn column_bands<'a>(
 /// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input
 /// of all of them stands side by side.
 #[derive(Debug, Default)]
-pub(crate) struct Rows {
+pub(crate) struct PackedRows {
     values: Vec<f32>,
     inputs: usize,
     len: usize,
     block: usize,
 }
 
-impl Rows {
+impl PackedRows {
     /// Packs rows of equal length, times `scale`, in place of what was packed before.
     pub(crate) fn repack<'a>(
         &mut self,
@@ -283,9 +283,9 @@ mod tests {
         fn products_match_the_general_ones(rows in 1usize..70, inputs in 1usize..90, outputs in 1usize..150) {
             let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
             let (mut actual, mut expected) = (vec![1.0; rows * outputs], vec![1.0; rows * outputs]);
-            let panels = Panels::pack(&w, inputs);
+            let panels = PackedMatrix::pack(&w, inputs);
             for add in [false, true] {
-                panels.multiply(&x, &mut actual, add, &mut Rows::default());
+                panels.multiply(&x, &mut actual, add, &mut PackedRows::default());
                 linear(&mut expected, if add { Write::Add(1.0) } else { Write::Set }, &x, &w, inputs);
                 for (actual, expected) in actual.iter().zip(&expected) {
                     prop_assert!((actual - expected).abs() < 1e-4);
@@ -296,12 +296,12 @@ mod tests {
         #[test]
         fn a_row_does_not_depend_on_the_others(rows in 2usize..70, inputs in 1usize..90, outputs in 1usize..90) {
             let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
-            let panels = Panels::pack(&w, inputs);
+            let panels = PackedMatrix::pack(&w, inputs);
             let mut together = vec![0.0; rows * outputs];
-            panels.multiply(&x, &mut together, false, &mut Rows::default());
+            panels.multiply(&x, &mut together, false, &mut PackedRows::default());
             for (x, together) in x.chunks_exact(inputs).zip(together.chunks_exact(outputs)) {
                 let mut alone = vec![0.0; outputs];
-                panels.multiply(x, &mut alone, false, &mut Rows::default());
+                panels.multiply(x, &mut alone, false, &mut PackedRows::default());
                 prop_assert_eq!(&alone, together);
             }
         }
@@ -311,8 +311,8 @@ mod tests {
     fn machines_without_vector_instructions_compute_the_same() {
         let (inputs, rows) = (37, 9);
         let (x, w) = (random(rows * inputs, "x"), random(PANEL * inputs, "w"));
-        let panels = Panels::pack(&w, inputs);
-        let mut packed = Rows::default();
+        let panels = PackedMatrix::pack(&w, inputs);
+        let mut packed = PackedRows::default();
         let mut expected = vec![0.0; rows * PANEL];
         panels.multiply(&x, &mut expected, false, &mut packed);
         let mut actual = vec![0.0; rows * PANEL];

@@ -13,7 +13,7 @@ use tpo_types::Kind;
 use super::load;
 use crate::fixtures::{TINY_MODELS, copy, edit_json, model};
 use crate::params::Params;
-use crate::spec::{Family, Llama3Rope};
+use crate::spec::Llama3RopeScaling;
 
 type Tensors = HashMap<String, Tensor>;
 
@@ -92,8 +92,8 @@ fn configurations_become_specs() {
     let specs = TINY_MODELS.map(|name| load(&model(name)).expect("the fixture loads").spec);
     let [llama, qwen2, qwen3, llama3] = &specs;
     assert_eq!(
-        specs.each_ref().map(|spec| spec.family),
-        [Family::Llama, Family::Qwen2, Family::Qwen3, Family::Llama]
+        specs.each_ref().map(|spec| spec.family.model_type),
+        ["llama", "qwen2", "qwen3", "llama"]
     );
     assert_eq!(
         (llama.vocab_size, llama.hidden_size, llama.intermediate_size),
@@ -133,7 +133,7 @@ fn configurations_become_specs() {
         (true, false, true)
     );
     assert_eq!((qwen3.head_dim, qwen3.rope_theta), (32, 1e6));
-    let stretched = Llama3Rope {
+    let stretched = Llama3RopeScaling {
         factor: 8.0,
         low_freq_factor: 1.0,
         high_freq_factor: 4.0,
@@ -166,7 +166,10 @@ fn a_window_shortens_the_context() {
         config["sliding_window"] = json!(128);
     });
     let spec = load(directory.path()).expect("loads").spec;
-    assert_eq!((spec.family, spec.max_positions), (Family::Mistral, 128));
+    assert_eq!(
+        (spec.family.model_type, spec.max_positions),
+        ("mistral", 128)
+    );
 }
 
 #[test]
@@ -261,7 +264,7 @@ fn unsupported_configurations_are_refused() {
     });
     assert_eq!(
         text,
-        "`config.json`: rotary positions with rope type `yarn` are not supported"
+        "`config.json`: RoPE with rope type `yarn` is not supported"
     );
     assert_eq!(hint, "supported rope types: `default`, `llama3`");
 
@@ -322,7 +325,7 @@ fn malformed_configurations_are_refused() {
         (
             "head_dim",
             json!(15),
-            "head width 15 is odd, which rotary positions do not allow",
+            "head width 15 is odd, which RoPE does not allow",
         ),
         (
             "rms_norm_eps",
@@ -390,12 +393,12 @@ fn weights_that_do_not_fit_are_refused() {
     });
     assert_eq!(
         text,
-        "tensor `model.layers.0.self_attn.q_proj.bias` of `DIR` has no place in this architecture"
+        "tensor `model.layers.0.self_attn.q_proj.bias` of `DIR` is unexpected in this architecture"
     );
 }
 
 #[test]
-fn tensors_that_carry_nothing_are_left_out() {
+fn redundant_tensors_are_ignored() {
     let directory = copy("tiny-llama");
     edit_weights(directory.path(), |tensors| {
         tensors.insert(
@@ -429,7 +432,7 @@ fn truncated_weights_are_refused() {
             file.set_len(keep).expect("is cut");
         });
         assert_eq!(text, format!("`model.safetensors` is damaged: {reason}"));
-        assert!(hint.contains("get it again"), "{hint}");
+        assert!(hint.contains("download the file again"), "{hint}");
     }
 }
 

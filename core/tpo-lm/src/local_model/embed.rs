@@ -29,7 +29,7 @@ struct Text {
 
 /// A state that is wanted: of which request, which of its positions, and in which row of what is
 /// being read.
-struct Place {
+struct WantedState {
     number: usize,
     which: usize,
     row: usize,
@@ -96,7 +96,7 @@ fn read(
     put(
         outcomes,
         &places,
-        engine.read_hidden(rotary, &mut feeds, &rows(&places)),
+        engine.prefill_hidden(rotary, &mut feeds, &rows(&places)),
     );
 
     let texts = groups
@@ -145,7 +145,7 @@ fn follow(
     put(
         outcomes,
         &places,
-        engine.follow_hidden(rotary, &mut feeds, &rows(&places)),
+        engine.extend_hidden(rotary, &mut feeds, &rows(&places)),
     );
 }
 
@@ -160,14 +160,14 @@ impl Text {
     }
 
     /// The states that are wanted of some of its tokens, where these are the rows from `start`.
-    fn places(&self, tokens: Range<usize>, start: usize) -> impl Iterator<Item = Place> {
+    fn places(&self, tokens: Range<usize>, start: usize) -> impl Iterator<Item = WantedState> {
         let first = tokens.start;
         let wanted = self
             .positions
             .iter()
             .enumerate()
             .filter(move |(_, at)| tokens.contains(at));
-        wanted.map(move |(which, at)| Place {
+        wanted.map(move |(which, at)| WantedState {
             number: self.number,
             which,
             row: start + at - first,
@@ -175,12 +175,12 @@ impl Text {
     }
 }
 
-fn rows(places: &[Place]) -> Vec<usize> {
+fn rows(places: &[WantedState]) -> Vec<usize> {
     places.iter().map(|place| place.row).collect()
 }
 
 /// `states` are those of the places. (places, D)
-fn put(outcomes: &mut [Result<HiddenStates, ModelError>], places: &[Place], states: &[f32]) {
+fn put(outcomes: &mut [Result<HiddenStates, ModelError>], places: &[WantedState], states: &[f32]) {
     let width = states.len() / places.len().max(1);
     for (place, state) in places.iter().zip(states.chunks_exact(width.max(1))) {
         if let Ok(states) = &mut outcomes[place.number] {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::cache::KvCache;
 use crate::kernels::attention::Heads;
 use crate::kernels::exp::exp_minus;
-use crate::kernels::panel::{PANEL, Rows, column_bands};
+use crate::kernels::panel::{PANEL, PackedRows, column_bands};
 use crate::kernels::softmax::max;
 
 /// Rows of one task: enough to share the reading of a cache, few enough to keep every thread busy.
@@ -84,7 +84,7 @@ struct Task<'a> {
 /// Buffers of one thread. A row has `group` queries.
 #[derive(Default)]
 struct Buffers {
-    packed: Rows,
+    packed: PackedRows,
     shared: Vec<f32>, // (n * group, shared positions)
     own: Vec<f32>,    // (n * group, own positions)
 }
@@ -116,7 +116,7 @@ impl Task<'_> {
             .into_iter()
             .flat_map(|out| out.chunks_exact_mut(self.heads.dim))
             .collect();
-        self.mix(buffers, shared_len, own_width, &mut outs);
+        self.weighted_sum(buffers, shared_len, own_width, &mut outs);
     }
 
     fn visible(&self) -> &[usize] {
@@ -170,7 +170,7 @@ impl Task<'_> {
     }
 
     /// `outs = probabilities values`. Each of `outs` is one query's head. `(head_dim)`
-    fn mix(
+    fn weighted_sum(
         &self,
         buffers: &mut Buffers,
         shared_len: usize,

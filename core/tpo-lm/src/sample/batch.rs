@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use tpo_types::{Failure, SampleId, SampleJob, SamplingParams};
 
 use super::cache::KvCache;
-use super::draft::{Draft, Rules, Written};
+use super::sequence_state::{SequenceState, DecodeRules, Generated};
 use super::engine::{Engine, PromptFeed, TokenFeed};
 use crate::kernels::rope::Rotary;
 use crate::policy::Policy;
@@ -27,33 +27,33 @@ pub(crate) struct Batch<'a> {
     engine: &'a mut Engine,
     jobs: &'a [SampleJob<'a>],
     /// One per job.
-    rules: Vec<Rules<'a>>,
+    rules: Vec<DecodeRules<'a>>,
     rotary: Rotary,
     max_new_tokens: usize,
     /// What has not begun: the job, and which of its samples.
     waiting: VecDeque<(usize, &'a SampleId)>,
     /// One per job: its prompt, from when it is read until its last completion has ended.
-    prompts: Vec<Option<ReadPrompt>>,
+    prompts: Vec<Option<CachedPrompt>>,
     /// What is being written, in the order of the jobs.
     rows: Vec<Row>,
     /// Caches of completions that have ended, for those that begin.
-    spare: Vec<KvCache>,
+    free_caches: Vec<KvCache>,
 }
 
 /// A prompt that has been read.
-struct ReadPrompt {
+struct CachedPrompt {
     cache: KvCache,
     /// Logits after its last token, from which each completion's first token is chosen. (V)
     logits: Vec<f32>,
 }
 
 /// A completion that has ended.
-type Ended = (SampleId, Written);
+type Ended = (SampleId, Generated);
 
 /// A completion being written.
 struct Row {
     job: usize,
-    draft: Draft,
+    state: SequenceState,
     own: KvCache,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Batch<'a> {
     ) -> Result<Self, Failure> {
         let rules = jobs
             .iter()
-            .map(|job| Rules::new(policy, params, top, job))
+            .map(|job| DecodeRules::new(policy, params, top, job))
             .collect::<Result<_, _>>()?;
         let longest = jobs
             .iter()
@@ -88,21 +88,21 @@ impl<'a> Batch<'a> {
             waiting: samples.collect(),
             prompts: jobs.iter().map(|_| None).collect(),
             rows: Vec::new(),
-            spare: Vec::new(),
+            free_caches: Vec::new(),
         })
     }
 
     /// Writes everything.
     pub(crate) fn run(
         mut self,
-        sink: &mut dyn FnMut(&SampleId, Written) -> Result<(), Failure>,
+        sink: &mut dyn FnMut(&SampleId, Generated) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         while !self.waiting.is_empty() || !self.rows.is_empty() {
             let entering = self.admit();
-            self.read(&entering);
+            self.prefill(&entering);
             let mut ended = self.begin(entering)?;
-            ended.extend(self.step()?);
-            self.forget_prompts();
+            ended.extend(self.decode()?);
+            self.evict_prompts();
             for (id, written) in ended {
                 sink(&id, written)?;
             }
@@ -136,7 +136,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Reads the prompts of what enters, unless they have been read.
-    fn read(&mut self, entering: &[(usize, &SampleId)]) {
+    fn prefill(&mut self, entering: &[(usize, &SampleId)]) {
         let mut unread: Vec<usize> = entering
             .iter()
             .map(|(job, _)| *job)
@@ -151,12 +151,12 @@ impl<'a> Batch<'a> {
                 tokens <= MAX_PROMPT_TOKENS
             });
             let (now, later) = rest.split_at(fits.count().max(1));
-            self.read_together(now);
+            self.prefill_together(now);
             rest = later;
         }
     }
 
-    fn read_together(&mut self, jobs: &[usize]) {
+    fn prefill_together(&mut self, jobs: &[usize]) {
         let ids = |job: usize| self.jobs[job].prompt_ids;
         let mut caches: Vec<KvCache> = jobs
             .iter()
@@ -168,10 +168,10 @@ impl<'a> Batch<'a> {
         });
         let logits = self
             .engine
-            .read(&self.rotary, &mut feeds.collect::<Vec<_>>());
+            .prefill(&self.rotary, &mut feeds.collect::<Vec<_>>());
         let vocabulary = logits.len() / jobs.len();
         for ((job, cache), logits) in jobs.iter().zip(caches).zip(logits.chunks_exact(vocabulary)) {
-            self.prompts[*job] = Some(ReadPrompt {
+            self.prompts[*job] = Some(CachedPrompt {
                 cache,
                 logits: logits.to_vec(),
             });
@@ -182,50 +182,50 @@ impl<'a> Batch<'a> {
     fn begin(&mut self, entering: Vec<(usize, &SampleId)>) -> Result<Vec<Ended>, Failure> {
         let mut rows: Vec<Row> = Vec::new();
         for (job, id) in entering {
-            let own = self.spare.pop().unwrap_or_else(|| self.engine.cache(0));
+            let own = self.free_caches.pop().unwrap_or_else(|| self.engine.cache(0));
             rows.push(Row {
                 job,
-                draft: Draft::new(id.clone(), &self.rules[job]),
+                state: SequenceState::new(id.clone(), &self.rules[job]),
                 own,
             });
         }
         let logits: Vec<&[f32]> = rows
             .iter()
-            .map(|row| read_prompt(&self.prompts, row.job).logits.as_slice())
+            .map(|row| cached_prompt(&self.prompts, row.job).logits.as_slice())
             .collect();
         let outcomes = advance(&self.rules, &mut rows, &logits)?;
         Ok(self.settle(rows, outcomes))
     }
 
     /// Takes everything that is being written one token further; returns what has ended with it.
-    fn step(&mut self) -> Result<Vec<Ended>, Failure> {
+    fn decode(&mut self) -> Result<Vec<Ended>, Failure> {
         let mut rows = std::mem::take(&mut self.rows);
         if rows.is_empty() {
             return Ok(Vec::new());
         }
         let prompts = &self.prompts;
         let feeds = rows.iter_mut().map(|row| TokenFeed {
-            id: row.draft.last_id(),
+            id: row.state.last_id(),
             prompt_len: self.jobs[row.job].prompt_ids.len(),
-            index: row.draft.len() - 1,
-            prompt: &read_prompt(prompts, row.job).cache,
+            index: row.state.len() - 1,
+            prompt: &cached_prompt(prompts, row.job).cache,
             own: &mut row.own,
         });
         let logits = self
             .engine
-            .step(&self.rotary, &mut feeds.collect::<Vec<_>>());
+            .decode(&self.rotary, &mut feeds.collect::<Vec<_>>());
         let logits: Vec<&[f32]> = logits.chunks_exact(logits.len() / rows.len()).collect();
         let outcomes = advance(&self.rules, &mut rows, &logits)?;
         Ok(self.settle(rows, outcomes))
     }
 
     /// Keeps the rows that go on and the caches of those that have ended.
-    fn settle(&mut self, rows: Vec<Row>, outcomes: Vec<Option<Written>>) -> Vec<Ended> {
+    fn settle(&mut self, rows: Vec<Row>, outcomes: Vec<Option<Generated>>) -> Vec<Ended> {
         let mut ended = Vec::new();
         for (row, outcome) in rows.into_iter().zip(outcomes) {
             if let Some(written) = outcome {
-                ended.push((row.draft.id, written));
-                self.spare.push(row.own);
+                ended.push((row.state.id, written));
+                self.free_caches.push(row.own);
             } else {
                 self.rows.push(row);
             }
@@ -234,7 +234,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Lets go of prompts whose completions have all ended.
-    fn forget_prompts(&mut self) {
+    fn evict_prompts(&mut self) {
         let next = self
             .waiting
             .front()
@@ -248,7 +248,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn read_prompt(prompts: &[Option<ReadPrompt>], job: usize) -> &ReadPrompt {
+fn cached_prompt(prompts: &[Option<CachedPrompt>], job: usize) -> &CachedPrompt {
     prompts[job]
         .as_ref()
         .expect("a prompt is read before its completions begin and kept until they end")
@@ -256,14 +256,14 @@ fn read_prompt(prompts: &[Option<ReadPrompt>], job: usize) -> &ReadPrompt {
 
 /// Adds a token to each row from its logits.
 fn advance(
-    rules: &[Rules<'_>],
+    rules: &[DecodeRules<'_>],
     rows: &mut [Row],
     logits: &[&[f32]],
-) -> Result<Vec<Option<Written>>, Failure> {
+) -> Result<Vec<Option<Generated>>, Failure> {
     rows.par_iter_mut()
         .zip(logits)
         .map_init(Vec::new, |weights, (row, logits)| {
-            row.draft.advance(&rules[row.job], logits, weights)
+            row.state.advance(&rules[row.job], logits, weights)
         })
         .collect()
 }

@@ -18,7 +18,7 @@ const BLOCK: usize = 512;
 const NUCLEUS_FLOORS: [f32; 4] = [1e-2, 1e-4, 1e-6, 0.0];
 
 /// The token for `logits` (V), with `unit` uniform in `[0, 1)`. `weights` is scratch.
-pub(crate) fn choose(
+pub(crate) fn sample_token(
     logits: &[f32],
     params: &SamplingParams,
     unit: f64,
@@ -145,7 +145,7 @@ mod tests {
     /// The tokens that 2000 evenly spread draws reach.
     fn reached(logits: &[f32], params: &SamplingParams) -> Vec<u32> {
         let mut tokens: Vec<u32> = (0..2000)
-            .map(|step| choose(logits, params, f64::from(step) / 2000.0, &mut Vec::new()))
+            .map(|step| sample_token(logits, params, f64::from(step) / 2000.0, &mut Vec::new()))
             .collect();
         tokens.sort_unstable();
         tokens.dedup();
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn greedy_takes_the_first_of_equals() {
         assert_eq!(
-            choose(&[1.0, 3.0, 3.0], &params(0.0, 0, 1.0), 0.9, &mut Vec::new()),
+            sample_token(&[1.0, 3.0, 3.0], &params(0.0, 0, 1.0), 0.9, &mut Vec::new()),
             1
         );
     }
@@ -170,7 +170,7 @@ mod tests {
         {
             let mut counts = [0.0f64; 3];
             for step in 0..10_000 {
-                let token = choose(
+                let token = sample_token(
                     &logits,
                     &params(temperature, 0, 1.0),
                     f64::from(step) / 1e4,
@@ -210,7 +210,7 @@ mod tests {
             top_p in 0.05f64..0.999,
             unit in 0.0f64..1.0,
         ) {
-            let token = choose(&logits, &params(1.0, 0, top_p), unit, &mut Vec::new());
+            let token = sample_token(&logits, &params(1.0, 0, top_p), unit, &mut Vec::new());
             let most = f64::from(max(&logits));
             let weigh = |logit: &f32| (f64::from(*logit) - most).exp();
             let total: f64 = logits.iter().map(weigh).sum();

@@ -9,7 +9,7 @@ use tpo_types::{
     Completion, Failure, FinishReason, Kind, Prompt, SampleId, SampleJob, SamplingParams,
 };
 
-use super::choose::choose;
+use super::sample_token::sample_token;
 use crate::kernels::softmax::log_sum_exp;
 use crate::policy::Policy;
 use crate::rng::Counter;
@@ -19,7 +19,7 @@ pub(crate) type TopLogProbs = Vec<(u32, f32)>;
 
 /// A completion that has ended.
 #[derive(Debug)]
-pub(crate) struct Written {
+pub(crate) struct Generated {
     pub completion: Completion,
     /// One per token, unless none were asked for.
     pub top_log_probs: Vec<TopLogProbs>,
@@ -27,7 +27,7 @@ pub(crate) struct Written {
 
 /// What holds for every completion of one prompt.
 #[derive(Debug)]
-pub(crate) struct Rules<'a> {
+pub(crate) struct DecodeRules<'a> {
     policy: &'a Policy,
     params: &'a SamplingParams,
     prompt: &'a Prompt,
@@ -54,7 +54,7 @@ struct Marker {
 
 /// A completion being written.
 #[derive(Debug)]
-pub(crate) struct Draft {
+pub(crate) struct SequenceState {
     /// Names it.
     pub id: SampleId,
     random: Counter,
@@ -71,7 +71,7 @@ pub(crate) struct Draft {
     blank: bool,
 }
 
-impl<'a> Rules<'a> {
+impl<'a> DecodeRules<'a> {
     /// The rules for a prompt's completions.
     pub(crate) fn new(
         policy: &'a Policy,
@@ -149,9 +149,9 @@ impl<'a> Rules<'a> {
     }
 }
 
-impl Draft {
+impl SequenceState {
     /// Nothing yet.
-    pub(crate) fn new(id: SampleId, rules: &Rules<'_>) -> Self {
+    pub(crate) fn new(id: SampleId, rules: &DecodeRules<'_>) -> Self {
         let random = Counter::of_sample(&id);
         Self {
             id,
@@ -182,10 +182,10 @@ impl Draft {
     /// Adds the token that follows, given its logits (V); returns the completion if that ends it.
     pub(crate) fn advance(
         &mut self,
-        rules: &Rules<'_>,
+        rules: &DecodeRules<'_>,
         logits: &[f32],
         weights: &mut Vec<f32>,
-    ) -> Result<Option<Written>, Failure> {
+    ) -> Result<Option<Generated>, Failure> {
         let ends_turn = |id: u32| rules.policy.spec.eos_token_ids.contains(&id);
         let over_budget = rules
             .marker
@@ -194,8 +194,8 @@ impl Draft {
         if over_budget {
             self.respond(rules)?;
         }
-        let log_sum = log_sum_exp(logits);
-        if !log_sum.is_finite() {
+        let row_lse = log_sum_exp(logits);
+        if !row_lse.is_finite() {
             let what = format!(
                 "the policy's logits for instruction `{}` are not finite",
                 self.id.instruction_id
@@ -206,10 +206,10 @@ impl Draft {
         let mut id = 0;
         if self.to_force.is_empty() {
             let unit = self.random.unit(self.len() as u64);
-            id = choose(logits, rules.params, unit, weights);
+            id = sample_token(logits, rules.params, unit, weights);
             if self.blank {
                 if ends_turn(id) {
-                    id = choose(&rules.without_end(logits), rules.params, unit, weights);
+                    id = sample_token(&rules.without_end(logits), rules.params, unit, weights);
                 }
                 self.blank = rules.policy.text.decode(&[id], false)?.trim().is_empty();
             } else if ends_turn(id) {
@@ -224,17 +224,17 @@ impl Draft {
             _ => false,
         };
         self.token_ids.push(id);
-        self.log_probs.push(logits[id as usize] - log_sum);
+        self.log_probs.push(logits[id as usize] - row_lse);
         if rules.top > 0 {
             self.top_log_probs
-                .push(top_log_probs(logits, log_sum, rules.top));
+                .push(top_log_probs(logits, row_lse, rules.top));
         }
         self.forced.push(forced);
         self.ending(rules, !forced && ends_turn(id))
     }
 
     /// Has the marker forced, unless the text already contains it. Happens once.
-    fn respond(&mut self, rules: &Rules<'_>) -> Result<(), Failure> {
+    fn respond(&mut self, rules: &DecodeRules<'_>) -> Result<(), Failure> {
         let Some(marker) = rules.marker.as_ref().filter(|_| !self.responding) else {
             return Ok(());
         };
@@ -248,7 +248,7 @@ impl Draft {
     }
 
     /// The completion, if the last token ends it.
-    fn ending(&mut self, rules: &Rules<'_>, ended_turn: bool) -> Result<Option<Written>, Failure> {
+    fn ending(&mut self, rules: &DecodeRules<'_>, ended_turn: bool) -> Result<Option<Generated>, Failure> {
         if ended_turn {
             let text = rules.text(&self.token_ids[..self.len() - 1])?;
             return Ok(Some(self.complete(rules, &text, FinishReason::Stop)));
@@ -271,7 +271,7 @@ impl Draft {
         Ok(Some(self.complete(rules, &text, FinishReason::Length)))
     }
 
-    fn complete(&mut self, rules: &Rules<'_>, text: &str, finish: FinishReason) -> Written {
+    fn complete(&mut self, rules: &DecodeRules<'_>, text: &str, finish: FinishReason) -> Generated {
         let completion = Completion {
             token_ids: std::mem::take(&mut self.token_ids),
             log_probs: std::mem::take(&mut self.log_probs),
@@ -279,14 +279,14 @@ impl Draft {
             text: rules.whole(text),
             finish,
         };
-        Written {
+        Generated {
             completion,
             top_log_probs: std::mem::take(&mut self.top_log_probs),
         }
     }
 }
 
-fn top_log_probs(logits: &[f32], log_sum: f32, count: usize) -> TopLogProbs {
+fn top_log_probs(logits: &[f32], row_lse: f32, count: usize) -> TopLogProbs {
     let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
     let likelier = |a: &u32, b: &u32| {
         logits[*b as usize]
@@ -299,6 +299,6 @@ fn top_log_probs(logits: &[f32], log_sum: f32, count: usize) -> TopLogProbs {
     }
     ids.sort_unstable_by(likelier);
     ids.into_iter()
-        .map(|id| (id, logits[id as usize] - log_sum))
+        .map(|id| (id, logits[id as usize] - row_lse))
         .collect()
 }

@@ -8,8 +8,8 @@
 mod attend;
 pub(crate) mod batch;
 pub(crate) mod cache;
-mod choose;
-pub(crate) mod draft;
+mod sample_token;
+pub(crate) mod sequence_state;
 pub(crate) mod engine;
 #[cfg(test)]
 mod tests;
