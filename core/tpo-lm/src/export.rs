@@ -19,7 +19,7 @@ use crate::policy::Policy;
 /// Writes `policy` into `directory`, which exists and is empty: its adapter if it has one, else the
 /// whole model in `f32`. All files are synced to disk when this returns.
 ///
-/// Fails with [`tpo_types::Kind::Resources`] if a file cannot be written; the directory is then
+/// Fails with [`tpo_types::FailureKind::Resources`] if a file cannot be written; the directory is then
 /// incomplete.
 pub fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
     match &policy.adapter {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// The bytes of a file that must exist.
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
@@ -37,7 +37,7 @@ where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     let damaged = || {
-        Failure::new(Kind::Input, format!("`{}` is damaged", file.display()))
+        Failure::new(FailureKind::Input, format!("`{}` is damaged", file.display()))
             .hint("the download is incomplete or the file has another format: download it again")
     };
     catch_unwind(AssertUnwindSafe(parser))
@@ -47,14 +47,14 @@ where
 
 /// `file` could not be opened or read.
 pub(crate) fn unreadable(file: &Path, error: std::io::Error) -> Failure {
-    Failure::new(Kind::Input, format!("cannot read `{}`", file.display()))
+    Failure::new(FailureKind::Input, format!("cannot read `{}`", file.display()))
         .because(error)
         .hint("check that all files of the model exist and are readable")
 }
 
 /// A file of a model exists but its content is wrong.
 pub(crate) fn malformed(what: impl Into<String>) -> Failure {
-    Failure::new(Kind::Input, what)
+    Failure::new(FailureKind::Input, what)
         .hint("restore the published file, or download the model again")
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn sync_directory(directory: &Path) -> Result<(), Failure> {
 
 fn unwritable(file: &Path, error: std::io::Error) -> Failure {
     Failure::new(
-        Kind::Resources,
+        FailureKind::Resources,
         format!("cannot write `{}`", file.display()),
     )
     .because(error)

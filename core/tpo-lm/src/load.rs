@@ -15,7 +15,7 @@ mod tensors;
 use std::fs;
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use self::safetensors::Weights;
 use crate::policy::Policy;
@@ -25,11 +25,11 @@ const FORMS: &str = "give a `.gguf` file, a directory with `config.json` and `mo
 
 /// Loads the model at `path`.
 ///
-/// Fails with [`Kind::Input`] if a file is missing or damaged, or describes a model that the decoder
+/// Fails with [`FailureKind::Input`] if a file is missing or damaged, or describes a model that the decoder
 /// does not support; the message names the file and the tensor or key.
 pub fn load(path: &Path) -> Result<Policy, Failure> {
     let path = fs::canonicalize(path).map_err(|error| {
-        Failure::new(Kind::Input, format!("no model at `{}`", path.display()))
+        Failure::new(FailureKind::Input, format!("no model at `{}`", path.display()))
             .because(error)
             .hint(FORMS)
     })?;
@@ -41,7 +41,7 @@ pub fn load(path: &Path) -> Result<Policy, Failure> {
         hugging_face::load(&path)
     } else {
         Err(Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` has no `config.json`", path.display()),
         )
         .hint(FORMS))

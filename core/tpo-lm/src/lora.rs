@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::kernels::gemm::{Matrix, MatrixMut, Threads, Write, linear, product};
 use crate::params::{Entry, Params};
@@ -78,7 +78,7 @@ pub(crate) struct ModuleTerm {
 }
 
 impl Adapter {
-    /// An adapter of zeros, to be filled from a file. Fails with [`Kind::Usage`] if it would have no
+    /// An adapter of zeros, to be filled from a file. Fails with [`FailureKind::Usage`] if it would have no
     /// weights.
     pub fn zeros(spec: &ModelSpec, config: LoraConfig) -> Result<Self, Failure> {
         check(&config)?;
@@ -224,14 +224,14 @@ impl Adapter {
 fn check(config: &LoraConfig) -> Result<(), Failure> {
     if config.r == 0 {
         return Err(
-            Failure::new(Kind::Usage, "an adapter of rank 0 trains nothing")
+            Failure::new(FailureKind::Usage, "an adapter of rank 0 trains nothing")
                 .hint("set `r` to 1 or more"),
         );
     }
     if config.target_modules.is_empty() {
         let known = TargetModule::ALL.map(TargetModule::as_str).join(", ");
         return Err(Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             "an adapter without target modules trains nothing",
         )
         .hint(format!("known modules: {known}")));

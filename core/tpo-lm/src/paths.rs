@@ -3,17 +3,17 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// The directory of downloads: `TPO_DATA_DIR`, else `tpo` in the user's data directory.
 ///
-/// Fails with [`Kind::Resources`] if there is neither.
+/// Fails with [`FailureKind::Resources`] if there is neither.
 pub fn data_dir() -> Result<PathBuf, Failure> {
     variable("TPO_DATA_DIR")
         .or_else(|| variable("XDG_DATA_HOME").map(|data| data.join("tpo")))
         .or_else(|| env::home_dir().map(|home| home.join(".local/share/tpo")))
         .ok_or_else(|| {
-            Failure::new(Kind::Resources, "there is no directory for downloads")
+            Failure::new(FailureKind::Resources, "there is no directory for downloads")
                 .hint("set the environment variable `TPO_DATA_DIR`")
         })
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::params::BlockLayout;
 use crate::spec::ModelSpec;
@@ -71,7 +71,7 @@ impl FromStr for TargetModule {
         found.ok_or_else(|| {
             let known = Self::ALL.map(Self::as_str).join(", ");
             Failure::new(
-                Kind::Usage,
+                FailureKind::Usage,
                 format!("no module of the model is called `{name}`"),
             )
             .hint(format!("known modules: {known}"))

@@ -10,9 +10,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
-use crate::{Failure, Kind};
+use crate::{Failure, FailureKind};
 
-/// Fails with [`Kind::Usage`] if a number, text or list of `value` is outside the bounds of the
+/// Fails with [`FailureKind::Usage`] if a number, text or list of `value` is outside the bounds of the
 /// schema of `T`. `prefix` is the path of `value` in the configuration, for example `train`; empty
 /// for the whole configuration.
 ///
@@ -25,10 +25,10 @@ pub fn check<T: JsonSchema + Serialize>(value: &T, prefix: &str) -> Result<(), F
     let value = serde_json::to_string(value)
         .and_then(|text| serde_json::from_str(&text))
         .map_err(|error| {
-            Failure::new(Kind::Bug, "a setting cannot be serialized").because(error)
+            Failure::new(FailureKind::Bug, "a setting cannot be serialized").because(error)
         })?;
     check_node(&schema, &schema, &value, prefix)
-        .map_err(|what| Failure::new(Kind::Usage, what).hint("`tpo schema` describes every key"))
+        .map_err(|what| Failure::new(FailureKind::Usage, what).hint("`tpo schema` describes every key"))
 }
 
 fn check_node(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<(), String> {

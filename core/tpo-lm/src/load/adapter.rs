@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::safetensors::Weights;
 use super::tensors;
@@ -67,7 +67,7 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
             file.display(),
             config.r
         );
-        return Err(Failure::new(Kind::Input, what).hint("the adapter was made for another model"));
+        return Err(Failure::new(FailureKind::Input, what).hint("the adapter was made for another model"));
     }
     let modules: Result<_, Failure> = config.target_modules.iter().map(|name| name.parse()).collect();
     let adapter = modules.and_then(|target_modules| {
@@ -80,7 +80,7 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
     });
     let mut adapter = adapter.map_err(|error| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` does not fit its base model", file.display()),
         )
         .because(error)
@@ -100,7 +100,7 @@ fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
                 "`{}`: `{key}` is {value}, which is not supported",
                 file.display()
             );
-            return Err(Failure::new(Kind::Input, what).hint(
+            return Err(Failure::new(FailureKind::Input, what).hint(
                 "only plain LoRA on projections is: merge the adapter into its base model with PEFT",
             ));
         }
@@ -113,7 +113,7 @@ fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
 fn base(directory: &Path, named: &Path) -> Result<Policy, Failure> {
     let in_directory = directory.join(named);
     let path = if in_directory.exists() { &in_directory } else { named };
-    let refuse = |what: String| Failure::new(Kind::Input, what);
+    let refuse = |what: String| Failure::new(FailureKind::Input, what);
     if !path.exists() {
         let what = format!(
             "the adapter `{}` needs the model `{}`",

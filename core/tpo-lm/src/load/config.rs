@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::limits;
 use crate::family::{self, Family, SlidingWindow};
@@ -137,7 +137,7 @@ fn family(json: &Value, file: &Path) -> Result<&'static Family, Failure> {
             file.display()
         );
         let supported = family::list(|family| Some(family.causal_lm));
-        Failure::new(Kind::Input, what).hint(format!("supported: {supported}"))
+        Failure::new(FailureKind::Input, what).hint(format!("supported: {supported}"))
     })
 }
 
@@ -155,7 +155,7 @@ fn refuse_unsupported(config: &HfConfig, family: &Family, file: &Path) -> Result
         return Ok(());
     };
     Err(Failure::new(
-        Kind::Input,
+        FailureKind::Input,
         format!("`{}`: {reason}, which is not supported", file.display()),
     )
     .hint("choose an unquantized checkpoint of the plain family, or a `.gguf` file of it"))
@@ -225,7 +225,7 @@ fn rope(config: &HfConfig, file: &Path) -> Result<(f32, Option<Llama3RopeScaling
     };
     let refuse = |reason: String| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!(
                 "`{}`: RoPE with {reason} is not supported",
                 file.display()
@@ -249,7 +249,7 @@ fn rope(config: &HfConfig, file: &Path) -> Result<(f32, Option<Llama3RopeScaling
         "llama3" => {
             let scaling = llama3(rope).ok_or_else(|| {
                 Failure::new(
-                    Kind::Input,
+                    FailureKind::Input,
                     format!(
                         "`{}`: rope type `llama3` lacks one of its keys",
                         file.display()

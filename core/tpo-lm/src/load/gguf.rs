@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use candle_core::Device;
 use candle_core::quantized::gguf_file::{Content, TensorInfo};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use self::metadata::Metadata;
 use super::{limits, tensors};
@@ -143,7 +143,7 @@ impl<'a> Gguf<'a> {
             self.path.display(),
             self.size
         );
-        Err(Failure::new(Kind::Input, what).hint(DOWNLOAD_AGAIN))
+        Err(Failure::new(FailureKind::Input, what).hint(DOWNLOAD_AGAIN))
     }
 
     /// Reads a tensor as `f32`. `out` has its shape.
@@ -163,7 +163,7 @@ impl<'a> Gguf<'a> {
                     "tensor `{name}` of `{}` cannot be read",
                     self.path.display()
                 );
-                Failure::new(Kind::Input, what)
+                Failure::new(FailureKind::Input, what)
                     .because(error)
                     .hint(DOWNLOAD_AGAIN)
             })?;

@@ -13,7 +13,7 @@ use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 use serde::Deserialize;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::tensors;
 use crate::files::{read_json, unreadable};
@@ -67,7 +67,7 @@ impl Weights {
                     "`{}` names the shard `{shard}`, which is not a file name",
                     index.display()
                 );
-                return Err(Failure::new(Kind::Input, what).hint("shards are in the directory of their index"));
+                return Err(Failure::new(FailureKind::Input, what).hint("shards are in the directory of their index"));
             }
             weights.add(&directory.join(shard))?;
         }
@@ -150,7 +150,7 @@ fn header(path: &Path) -> Result<(Metadata, u64), Failure> {
     let failed = |error| unreadable(path, error);
     let damaged = |why: &str| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` is damaged: {why}", path.display()),
         )
         .hint("the download is incomplete: download the file again")
@@ -196,7 +196,7 @@ impl TensorLocation {
                     "tensor `{name}` of `{}` has the unsupported type {other}",
                     self.file.display()
                 );
-                Err(Failure::new(Kind::Input, what).hint("supported types: F32, F16, BF16"))
+                Err(Failure::new(FailureKind::Input, what).hint("supported types: F32, F16, BF16"))
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use rayon::prelude::*;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::params::Entry;
 
@@ -50,14 +50,14 @@ pub(super) fn require_shape(
         "tensor `{name}` of `{}` has shape {found:?}, not {expected:?}",
         file.display()
     );
-    Err(Failure::new(Kind::Input, what)
+    Err(Failure::new(FailureKind::Input, what)
         .hint("weights and configuration belong to different models: download both again"))
 }
 
 /// The failure for a missing tensor.
 pub(super) fn missing(file: &Path, name: &str) -> Failure {
     Failure::new(
-        Kind::Input,
+        FailureKind::Input,
         format!("`{}` has no tensor `{name}`", file.display()),
     )
     .hint("the file is incomplete or its architecture is not the one it names")
@@ -77,7 +77,7 @@ pub(super) fn reject_unexpected_tensors<'a>(
         "tensor `{name}` of `{}` is unexpected in this architecture",
         file.display()
     );
-    Err(Failure::new(Kind::Input, what)
+    Err(Failure::new(FailureKind::Input, what)
         .hint("the model differs from its family in a way that is not supported"))
 }
 
@@ -90,6 +90,6 @@ fn require_finite(file: &Path, name: &str, values: &[f32]) -> Result<(), Failure
         file.display(),
         values[index]
     );
-    Err(Failure::new(Kind::Input, what)
+    Err(Failure::new(FailureKind::Input, what)
         .hint("the file is damaged or its training diverged: use another checkpoint"))
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokenizers::Tokenizer;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::{SpecialTokens, TextCodec, TokenizerFile};
 use crate::files::{malformed, parse, read, read_json_if_any};
@@ -64,7 +64,7 @@ impl TextCodec {
         let file = directory.join(TOKENIZER);
         if !file.is_file() {
             return Err(
-                Failure::new(Kind::Input, format!("`{}` is missing", file.display())).hint(
+                Failure::new(FailureKind::Input, format!("`{}` is missing", file.display())).hint(
                     "`AutoTokenizer.from_pretrained(...).save_pretrained(...)` writes it",
                 ),
             );
@@ -96,7 +96,7 @@ impl TextCodec {
         }
         let tokenizer = self.tokenizer.to_string(true).map_err(|error| {
             Failure::new(
-                Kind::Bug,
+                FailureKind::Bug,
                 format!(
                     "the tokenizer of `{}` cannot be written",
                     self.origin.display()
@@ -161,7 +161,7 @@ fn template(directory: &Path, configured: Option<Templates>) -> Result<Option<St
             {
                 Some(found) => Ok(Some(found.template)),
                 None => Err(Failure::new(
-                    Kind::Input,
+                    FailureKind::Input,
                     format!(
                         "`{}` has no chat template named `default`",
                         directory.join(CONFIG).display()

@@ -1,6 +1,6 @@
 //! GGUF metadata as a [`ModelSpec`].
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::metadata::Metadata;
 use crate::family::{self, Family};
@@ -37,7 +37,7 @@ pub(super) fn read(
             "`{}` rotates only {rotated} of {head_dim} values per head",
             metadata.file.display()
         );
-        return Err(Failure::new(Kind::Input, what)
+        return Err(Failure::new(FailureKind::Input, what)
             .hint("such models are not supported: choose another one"));
     }
     let epsilon = "attention.layer_norm_rms_epsilon";
@@ -70,7 +70,7 @@ fn family(architecture: &str, metadata: Metadata<'_>) -> Result<&'static Family,
             metadata.file.display()
         );
         let supported = family::list(|family| family.gguf_architecture);
-        Failure::new(Kind::Input, what).hint(format!("supported: {supported}"))
+        Failure::new(FailureKind::Input, what).hint(format!("supported: {supported}"))
     })
 }
 
@@ -81,7 +81,7 @@ fn refuse_unsupported(metadata: Metadata<'_>, architecture: &str) -> Result<(), 
         .unwrap_or("none");
     if scaling != "none" {
         let what = format!("`{file}`: RoPE scaling `{scaling}` is not supported");
-        return Err(Failure::new(Kind::Input, what)
+        return Err(Failure::new(FailureKind::Input, what)
             .hint("choose a model without RoPE scaling, or with Llama 3's"));
     }
     let experts = metadata
@@ -89,7 +89,7 @@ fn refuse_unsupported(metadata: Metadata<'_>, architecture: &str) -> Result<(), 
         .unwrap_or(0);
     if experts > 0 {
         let what = format!("`{file}` is a mixture of {experts} experts, which is not supported");
-        return Err(Failure::new(Kind::Input, what).hint("choose a dense model"));
+        return Err(Failure::new(FailureKind::Input, what).hint("choose a dense model"));
     }
     Ok(())
 }

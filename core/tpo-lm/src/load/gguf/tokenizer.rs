@@ -14,7 +14,7 @@ use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::metadata::Metadata;
 use crate::files::parse;
@@ -45,7 +45,7 @@ pub(super) fn read(metadata: Metadata<'_>) -> Result<TextCodec, Failure> {
             "`{}` has a tokenizer of kind `{kind}`, which is not supported",
             metadata.file.display()
         );
-        return Err(Failure::new(Kind::Input, what).hint(
+        return Err(Failure::new(FailureKind::Input, what).hint(
             "supported: byte-pair tokenizers (`gpt2`); or use the model's Hugging Face directory",
         ));
     }
@@ -74,7 +74,9 @@ fn tokenizer(metadata: Metadata<'_>, tokens: &[&str]) -> Result<Tokenizer, Failu
             "metadata key `{key}` of `{}` holds a merge without a space",
             metadata.file.display()
         );
-        return Err(Failure::new(Kind::Input, what).hint("convert or download the file again"));
+        return Err(
+            Failure::new(FailureKind::Input, what).hint("convert or download the file again")
+        );
     };
     let vocabulary: Vec<(String, u32)> = (0..)
         .zip(tokens)
@@ -113,7 +115,7 @@ fn splitting(metadata: Metadata<'_>) -> Result<Splitting, Failure> {
                 "`{}` splits text by the rule `{other}`, which is not supported",
                 metadata.file.display()
             );
-            Err(Failure::new(Kind::Input, what).hint(
+            Err(Failure::new(FailureKind::Input, what).hint(
                 "supported: gpt-2, smollm, qwen2, llama-bpe; or use the model's Hugging \
                     Face directory",
             ))
@@ -179,7 +181,7 @@ fn special_tokens(metadata: Metadata<'_>, tokens: &[&str]) -> Result<SpecialToke
 
 fn outside(file: &Path, key: &str, id: u32, count: usize) -> Failure {
     Failure::new(
-        Kind::Input,
+        FailureKind::Input,
         format!(
             "metadata key `{key}` of `{}` is {id}, but there are {count} tokens",
             file.display()
