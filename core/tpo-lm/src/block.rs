@@ -153,12 +153,7 @@ impl<'a> Block<'a> {
             Write::Set,
         );
         self.position(saved, positions);
-        backend.attend(
-            self.index,
-            &saved.qkv,
-            &mut saved.attended,
-            &mut saved.lse,
-        );
+        backend.attend(self.index, &saved.qkv, &mut saved.attended, &mut saved.lse);
         saved.post_attention.copy_from_slice(x);
         backend.multiply(
             self.index,

@@ -37,8 +37,11 @@ where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     let damaged = || {
-        Failure::new(FailureKind::Input, format!("`{}` is damaged", file.display()))
-            .hint("the download is incomplete or the file has another format: download it again")
+        Failure::new(
+            FailureKind::Input,
+            format!("`{}` is damaged", file.display()),
+        )
+        .hint("the download is incomplete or the file has another format: download it again")
     };
     catch_unwind(AssertUnwindSafe(parser))
         .map_err(|_| damaged())?
@@ -47,9 +50,12 @@ where
 
 /// `file` could not be opened or read.
 pub(crate) fn unreadable(file: &Path, error: std::io::Error) -> Failure {
-    Failure::new(FailureKind::Input, format!("cannot read `{}`", file.display()))
-        .because(error)
-        .hint("check that all files of the model exist and are readable")
+    Failure::new(
+        FailureKind::Input,
+        format!("cannot read `{}`", file.display()),
+    )
+    .because(error)
+    .hint("check that all files of the model exist and are readable")
 }
 
 /// A file of a model exists but its content is wrong.

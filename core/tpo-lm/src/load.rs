@@ -29,9 +29,12 @@ const FORMS: &str = "give a `.gguf` file, a directory with `config.json` and `mo
 /// does not support; the message names the file and the tensor or key.
 pub fn load(path: &Path) -> Result<Policy, Failure> {
     let path = fs::canonicalize(path).map_err(|error| {
-        Failure::new(FailureKind::Input, format!("no model at `{}`", path.display()))
-            .because(error)
-            .hint(FORMS)
+        Failure::new(
+            FailureKind::Input,
+            format!("no model at `{}`", path.display()),
+        )
+        .because(error)
+        .hint(FORMS)
     })?;
     let policy = if path.is_file() {
         gguf::load(&path)

@@ -1,9 +1,8 @@
-//! Log-probabilities of given tokens, without the logits of a whole pack ever existing.
+//! Log-probabilities of given tokens, without the logits of a whole pack in memory.
 //!
 //! `log_prob = logits[target] - log_sum_exp(logits)` with `logits = hidden table^T`. A pack of 4096
-//! tokens and a vocabulary of 49152 would need 800 MB of logits; here a few rows exist at a time.
-//! The backward pass makes them again, because what it needs of them is known only when the loss
-//! is.
+//! tokens and a vocabulary of 49152 would need 800 MB of logits, so they are computed a few rows at a
+//! time, and again in the backward pass.
 
 use rayon::prelude::*;
 
@@ -11,10 +10,10 @@ use crate::kernels::exp::exp_minus;
 use crate::kernels::gemm::{Write, linear, linear_d_w, linear_d_x};
 use crate::kernels::softmax::log_sum_exp;
 
-/// Rows of logits that exist at a time.
+/// Rows of logits in memory at a time.
 const ROWS: usize = 256;
 
-/// What is scored: hidden states after the last norm, and the token each should predict.
+/// Hidden states after the final norm, and the token that each predicts.
 #[derive(Clone, Copy)]
 pub(crate) struct ScoredTokens<'a> {
     /// Hidden states. (T, D)
@@ -27,7 +26,7 @@ pub(crate) struct ScoredTokens<'a> {
     pub width: usize,
 }
 
-/// Log-probabilities of the targets and the log-sum-exps they were made with.
+/// Log-probabilities of the targets, and the log-sum-exps of their logits.
 #[derive(Debug)]
 pub(crate) struct LogProbs {
     /// One per target. (T)
@@ -74,7 +73,7 @@ impl<'a> ScoredTokens<'a> {
     }
 
     /// The gradient: `d_logits = d * (onehot(target) - softmax(logits))`. Overwrites `d_hidden` (T,
-    /// D) and adds to `d_table` (V, D) where there is one.
+    /// D) and adds to `d_table` (V, D) if there is one.
     pub(crate) fn vjp(
         self,
         lse: &[f32],

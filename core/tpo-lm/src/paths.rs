@@ -13,8 +13,11 @@ pub fn data_dir() -> Result<PathBuf, Failure> {
         .or_else(|| variable("XDG_DATA_HOME").map(|data| data.join("tpo")))
         .or_else(|| env::home_dir().map(|home| home.join(".local/share/tpo")))
         .ok_or_else(|| {
-            Failure::new(FailureKind::Resources, "there is no directory for downloads")
-                .hint("set the environment variable `TPO_DATA_DIR`")
+            Failure::new(
+                FailureKind::Resources,
+                "there is no directory for downloads",
+            )
+            .hint("set the environment variable `TPO_DATA_DIR`")
         })
 }
 

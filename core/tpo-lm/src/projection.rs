@@ -146,7 +146,10 @@ mod tests {
     fn modules_are_spelled_alike_everywhere() {
         for module in TargetModule::ALL {
             assert_eq!(serde_json::json!(module), module.as_str());
-            assert_eq!(module.as_str().parse::<TargetModule>().expect("known"), module);
+            assert_eq!(
+                module.as_str().parse::<TargetModule>().expect("known"),
+                module
+            );
         }
     }
 }

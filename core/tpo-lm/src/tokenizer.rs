@@ -103,7 +103,10 @@ impl TextCodec {
         self.template.as_ref().ok_or_else(|| {
             Failure::new(
                 FailureKind::Input,
-                format!("the model at `{}` has no chat template", self.origin.display()),
+                format!(
+                    "the model at `{}` has no chat template",
+                    self.origin.display()
+                ),
             )
             .hint(
                 "choose an instruction-tuned model, or put a `chat_template.jinja` beside \

@@ -8,7 +8,7 @@
 mod support;
 
 use support::{FAMILIES, Golden, ids, numbers, relative_error};
-use tpo_lm::decoder::{Decoder, Checkpointing};
+use tpo_lm::decoder::{Checkpointing, Decoder};
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::pack::{Pack, Sequence};
 

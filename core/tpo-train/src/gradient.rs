@@ -1,22 +1,21 @@
 //! The loss of a batch and its gradient: forward, loss, backward, one micro-batch at a time.
 //!
 //! Every pair's derivative is divided by the size of the whole batch, so the gradient is the mean
-//! over the batch however it is cut. It knows nothing of steps or optimizers, and only adds to the
-//! gradient that it is given.
+//! over the batch for any micro-batch size.
 
 use std::ops::Range;
 
-use tpo_lm::decoder::{Decoder, Checkpointing};
+use tpo_lm::decoder::{Checkpointing, Decoder};
 use tpo_lm::pack::{Pack, Sequence};
 use tpo_types::{Side, TrainingPair};
 
 use crate::TrainConfig;
 use crate::loss::{PairLogProbs, PairLoss, dpo};
 
-/// What a pair contributed to a step.
+/// The log-probabilities and the loss of a pair.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairResult {
-    /// Its log-probabilities, over the tokens that count.
+    /// Summed log-probabilities of the tokens in the loss.
     pub log_probs: PairLogProbs,
     /// Its loss.
     pub loss: PairLoss,
@@ -30,7 +29,7 @@ pub fn accumulate(
     batch: &[&TrainingPair],
     gradient: &mut [f32],
 ) -> Vec<PairResult> {
-    let keep = if config.recompute {
+    let checkpointing = if config.gradient_checkpointing {
         Checkpointing::On
     } else {
         Checkpointing::Off
@@ -39,7 +38,7 @@ pub fn accumulate(
     let mut results = Vec::with_capacity(batch.len());
     for pairs in batch.chunks(config.micro_batch_size) {
         let (pack, ranges) = pack(pairs);
-        let tape = decoder.forward(&pack, keep);
+        let tape = decoder.forward(&pack, checkpointing);
         let mut d_log_probs = vec![0.0; pack.num_scored()]; // (scored T)
         for (pair, range) in pairs.iter().zip(&ranges) {
             let log_probs = sum_pair(pair, range, tape.log_probs());
@@ -61,13 +60,13 @@ pub fn accumulate(
     results
 }
 
-/// Where a pair's completions stand among the scored tokens of a pack.
+/// The ranges of a pair's completions in the scored tokens of a pack.
 struct PairRanges {
     chosen: Range<usize>,
     rejected: Range<usize>,
 }
 
-/// Both sides of every pair, each after its prompt, end to end without padding.
+/// Packs both sides of every pair, each after its prompt.
 fn pack(pairs: &[&TrainingPair]) -> (Pack, Vec<PairRanges>) {
     let joined =
         |pair: &TrainingPair, side: &Side| [pair.prompt_ids.as_slice(), &side.token_ids].concat();
@@ -113,7 +112,7 @@ fn sum_counted(side: &Side, log_probs: &[f32]) -> f64 {
     counted.map(|(log_prob, _)| f64::from(*log_prob)).sum()
 }
 
-/// The derivative of a sum is that of each of its terms; forced tokens are none of them.
+/// The derivative of a sum by each of its terms; forced tokens are not in the sum.
 fn broadcast_to_tokens(derivative: f64, side: &Side, d_log_probs: &mut [f32]) {
     for (d_log_prob, counts) in d_log_probs.iter_mut().zip(&side.loss_mask) {
         *d_log_prob = if *counts { derivative as f32 } else { 0.0 };

@@ -27,8 +27,9 @@ pub fn check<T: JsonSchema + Serialize>(value: &T, prefix: &str) -> Result<(), F
         .map_err(|error| {
             Failure::new(FailureKind::Bug, "a setting cannot be serialized").because(error)
         })?;
-    check_node(&schema, &schema, &value, prefix)
-        .map_err(|what| Failure::new(FailureKind::Usage, what).hint("`tpo schema` describes every key"))
+    check_node(&schema, &schema, &value, prefix).map_err(|what| {
+        Failure::new(FailureKind::Usage, what).hint("`tpo schema` describes every key")
+    })
 }
 
 fn check_node(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<(), String> {

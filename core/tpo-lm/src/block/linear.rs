@@ -35,7 +35,13 @@ impl<'a> Linears<'a> {
     }
 
     /// `y = x W^T` or `y += x W^T`, with the adapter's term.
-    pub(crate) fn multiply(&self, projection: FusedProjection, x: &[f32], y: &mut [f32], write: Write) {
+    pub(crate) fn multiply(
+        &self,
+        projection: FusedProjection,
+        x: &[f32],
+        y: &mut [f32],
+        write: Write,
+    ) {
         let inputs = projection.inputs(self.spec);
         linear(y, write, x, self.weight(projection), inputs);
         if let Some((adapter, low_rank)) = self.low_rank(projection) {

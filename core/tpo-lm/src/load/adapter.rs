@@ -67,9 +67,15 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
             file.display(),
             config.r
         );
-        return Err(Failure::new(FailureKind::Input, what).hint("the adapter was made for another model"));
+        return Err(
+            Failure::new(FailureKind::Input, what).hint("the adapter was made for another model")
+        );
     }
-    let modules: Result<_, Failure> = config.target_modules.iter().map(|name| name.parse()).collect();
+    let modules: Result<_, Failure> = config
+        .target_modules
+        .iter()
+        .map(|name| name.parse())
+        .collect();
     let adapter = modules.and_then(|target_modules| {
         let config = LoraConfig {
             r: config.r,
@@ -112,7 +118,11 @@ fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
 /// together, or else to the working directory, as in PEFT.
 fn base(directory: &Path, named: &Path) -> Result<Policy, Failure> {
     let in_directory = directory.join(named);
-    let path = if in_directory.exists() { &in_directory } else { named };
+    let path = if in_directory.exists() {
+        &in_directory
+    } else {
+        named
+    };
     let refuse = |what: String| Failure::new(FailureKind::Input, what);
     if !path.exists() {
         let what = format!(

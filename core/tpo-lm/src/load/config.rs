@@ -27,7 +27,10 @@ pub(super) fn is_reward_model(directory: &Path) -> Result<bool, Failure> {
 pub(super) fn read_backbone(directory: &Path) -> Result<ModelSpec, Failure> {
     let mut json: Value = files::read_json(&directory.join(CONFIG_FILE))?;
     if let (Some(family), Some(object)) = (reward_model_family(&json), json.as_object_mut()) {
-        object.insert("architectures".into(), serde_json::json!([family.causal_lm]));
+        object.insert(
+            "architectures".into(),
+            serde_json::json!([family.causal_lm]),
+        );
         // So that no output head is looked for.
         object.insert("tie_word_embeddings".into(), true.into());
     }
@@ -226,10 +229,7 @@ fn rope(config: &HfConfig, file: &Path) -> Result<(f32, Option<Llama3RopeScaling
     let refuse = |reason: String| {
         Failure::new(
             FailureKind::Input,
-            format!(
-                "`{}`: RoPE with {reason} is not supported",
-                file.display()
-            ),
+            format!("`{}`: RoPE with {reason} is not supported", file.display()),
         )
         .hint("supported rope types: `default`, `llama3`")
     };

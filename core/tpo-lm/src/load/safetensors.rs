@@ -67,7 +67,8 @@ impl Weights {
                     "`{}` names the shard `{shard}`, which is not a file name",
                     index.display()
                 );
-                return Err(Failure::new(FailureKind::Input, what).hint("shards are in the directory of their index"));
+                return Err(Failure::new(FailureKind::Input, what)
+                    .hint("shards are in the directory of their index"));
             }
             weights.add(&directory.join(shard))?;
         }
@@ -96,7 +97,9 @@ impl Weights {
 
     /// The shape of a tensor.
     pub(crate) fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.tensors.get(name).map(|location| location.shape.as_slice())
+        self.tensors
+            .get(name)
+            .map(|location| location.shape.as_slice())
     }
 
     /// Fails if a tensor is missing, has another shape, or has an unsupported type.

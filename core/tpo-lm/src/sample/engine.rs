@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::attend::{Span, attend_cached};
+use super::attend::{OwnCache, Span, attend_cached};
 use super::cache::KvCache;
 use crate::backbone::{self, Backbone, Normed};
 use crate::block::{Backend, Positions};
@@ -80,7 +80,8 @@ impl Engine {
             .map(|adapter| adapter.merged(&policy.params));
         let params = merged.as_ref().unwrap_or(&policy.params);
         let blocks = pack_blocks(&policy, params);
-        let lm_head = PackedMatrix::pack(params.at(&params.layout.lm_head), policy.spec.hidden_size);
+        let lm_head =
+            PackedMatrix::pack(params.at(&params.layout.lm_head), policy.spec.hidden_size);
         Self {
             blocks,
             lm_head: Some(lm_head),
@@ -172,8 +173,8 @@ impl Engine {
         self.hidden(rows)
     }
 
-    /// Takes completions one token further; returns the logits after it. PackedRows with the same prompt
-    /// stand side by side. (M, V)
+    /// Decodes one token of each completion; returns the logits after it. Rows with the same prompt
+    /// are adjacent. (M, V)
     pub(crate) fn decode(&mut self, rotary: &Rotary, rows: &mut [TokenFeed<'_>]) -> &[f32] {
         let ids: Vec<u32> = rows.iter().map(|row| row.id).collect();
         let positions: Vec<u32> = rows
@@ -331,7 +332,10 @@ impl SuffixFeed<'_> {
             shared: self.prompt,
             visible: vec![self.prompt_len; self.ids.len()],
             own: (1..=self.ids.len())
-                .map(|visible| (&*self.own, visible))
+                .map(|visible| OwnCache {
+                    cache: self.own,
+                    visible,
+                })
                 .collect(),
         }
     }
@@ -343,7 +347,13 @@ impl TokenFeed<'_> {
         Span {
             shared: rows[0].prompt,
             visible: rows.iter().map(|row| row.prompt_len).collect(),
-            own: rows.iter().map(|row| (&*row.own, row.index + 1)).collect(),
+            own: rows
+                .iter()
+                .map(|row| OwnCache {
+                    cache: row.own,
+                    visible: row.index + 1,
+                })
+                .collect(),
         }
     }
 }

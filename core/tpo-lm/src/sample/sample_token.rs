@@ -1,23 +1,21 @@
-//! Which token comes next: temperature, top-k, top-p, and one draw.
+//! Sampling a token: temperature, top-k, top-p, and one draw.
 //!
-//! The filters are applied in the order of transformers: temperature, then top-k, then top-p over
-//! what top-k left. A choice is a function of the logits, the parameters and one uniform number.
+//! The order is that of transformers: temperature, then top-k, then top-p over the tokens that top-k
+//! kept. The token is a function of the logits, the parameters and one uniform number.
 
 use tpo_types::SamplingParams;
 
 use crate::kernels::exp::exp_minus;
 use crate::kernels::softmax::max;
 
-/// Weights that are summed together, so that a draw walks over sums first and over single weights
-/// only at the end.
+/// Weights per partial sum: a draw goes over partial sums first, then over the weights of one.
 const BLOCK: usize = 512;
 
-/// Relative weights above which the nucleus is looked for, in turn: sorting a whole vocabulary
-/// would take longer than computing its logits, and nearly always the nucleus lies far above the
-/// tail.
+/// Relative weights above which to search for the nucleus, in turn: sorting the whole vocabulary would
+/// take longer than computing its logits, and the nucleus is nearly always far above the tail.
 const NUCLEUS_FLOORS: [f32; 4] = [1e-2, 1e-4, 1e-6, 0.0];
 
-/// The token for `logits` (V), with `unit` uniform in `[0, 1)`. `weights` is scratch.
+/// A token for `logits` (V), with `unit` uniform in `[0, 1)`. `weights` is scratch.
 pub(crate) fn sample_token(
     logits: &[f32],
     params: &SamplingParams,
@@ -60,7 +58,7 @@ fn kth_largest(mut values: Vec<f32>, k: usize) -> f32 {
     *values.select_nth_unstable_by(at, |a, b| b.total_cmp(a)).1
 }
 
-/// A token drawn in proportion to its weight.
+/// A token drawn with probability proportional to its weight.
 fn draw(weights: &[f32], unit: f64) -> u32 {
     let sums: Vec<f64> = weights.chunks(BLOCK).map(sum).collect();
     let mut target = unit * sums.iter().sum::<f64>();
@@ -72,7 +70,7 @@ fn draw(weights: &[f32], unit: f64) -> u32 {
         }
         target -= sum;
     }
-    // Rounding may carry the target past the end: then it is the last token that has any weight.
+    // If rounding puts the target past the end, take the last token with a weight.
     let mut chosen = start;
     for (at, weight) in weights[start..]
         .iter()
@@ -88,8 +86,7 @@ fn draw(weights: &[f32], unit: f64) -> u32 {
     chosen as u32
 }
 
-/// A token drawn from the smallest set of the likeliest tokens that weighs at least `top_p` of the
-/// whole.
+/// A token drawn from the smallest set of likeliest tokens whose probability is at least `top_p`.
 fn draw_from_nucleus(weights: &[f32], top_p: f64, unit: f64) -> u32 {
     let wanted = top_p * weights.chunks(BLOCK).map(sum).sum::<f64>();
     let mut nucleus: Vec<(u32, f32)> = Vec::new();

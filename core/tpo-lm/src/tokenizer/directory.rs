@@ -63,11 +63,11 @@ impl TextCodec {
     pub(crate) fn from_directory(directory: &Path) -> Result<Self, Failure> {
         let file = directory.join(TOKENIZER);
         if !file.is_file() {
-            return Err(
-                Failure::new(FailureKind::Input, format!("`{}` is missing", file.display())).hint(
-                    "`AutoTokenizer.from_pretrained(...).save_pretrained(...)` writes it",
-                ),
-            );
+            return Err(Failure::new(
+                FailureKind::Input,
+                format!("`{}` is missing", file.display()),
+            )
+            .hint("`AutoTokenizer.from_pretrained(...).save_pretrained(...)` writes it"));
         }
         let bytes = read(&file)?;
         let tokenizer = parse(&file, || Tokenizer::from_bytes(&bytes))?;
@@ -174,7 +174,8 @@ fn template(directory: &Path, configured: Option<Templates>) -> Result<Option<St
 }
 
 fn original_files(directory: &Path) -> Result<Vec<TokenizerFile>, Failure> {
-    FILES.into_iter()
+    FILES
+        .into_iter()
         .filter(|name| directory.join(name).is_file())
         .map(|name| {
             Ok(TokenizerFile {

@@ -72,9 +72,7 @@ impl<'a> Metadata<'a> {
                 FailureKind::Input,
                 format!("`{}` has no metadata key `{key}`", self.file.display()),
             )
-            .hint(
-                "the file is incomplete or from an old converter: convert or download it again",
-            )
+            .hint("the file is incomplete or from an old converter: convert or download it again")
         })
     }
 

@@ -12,7 +12,11 @@ use tpo_types::{Failure, FailureKind};
 use crate::spec::Llama3RopeScaling;
 
 /// The parameters that give `factors`, one divisor per rotated pair of a head.
-pub(super) fn recognize(factors: &[f32], theta: f32, file: &Path) -> Result<Llama3RopeScaling, Failure> {
+pub(super) fn recognize(
+    factors: &[f32],
+    theta: f32,
+    file: &Path,
+) -> Result<Llama3RopeScaling, Failure> {
     let factor = factors.iter().copied().fold(1.0, f32::max);
     let rule = Llama3RopeScaling {
         factor,

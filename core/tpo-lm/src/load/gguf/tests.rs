@@ -272,7 +272,9 @@ fn stretched_rotation_is_recognized_or_refused() {
             .set("llama.rope.freq_base", Value::F32(500_000.0));
         let tensor = Tensor::new(factors, &Device::Cpu).expect("a tensor");
         let tensor = QTensor::quantize(&tensor, GgmlDType::F32).expect("stays");
-        builder.tensors.insert("rope_freqs.weight".to_owned(), tensor);
+        builder
+            .tensors
+            .insert("rope_freqs.weight".to_owned(), tensor);
         builder
     };
     // By llama.cpp's converter, for `factor` 32 and a head of 16.
@@ -306,7 +308,8 @@ fn a_wanted_first_token_is_written_once() {
     };
     let template = |text: &str| Value::String(text.to_owned());
     let builder = || {
-        GgufBuilder::of("tiny-llama", GgmlDType::F32).set("tokenizer.ggml.bos_token_id", Value::U32(0))
+        GgufBuilder::of("tiny-llama", GgmlDType::F32)
+            .set("tokenizer.ggml.bos_token_id", Value::U32(0))
     };
     let wanting = || builder().set("tokenizer.ggml.add_bos_token", Value::Bool(true));
     // 0 is `<|endoftext|>`, 1 is `<|im_start|>`.
@@ -335,10 +338,7 @@ fn what_cannot_be_run_is_refused() {
     );
     assert_eq!(hint, "supported: llama, qwen2, qwen3");
     let (what, _) = of("llama.rope.scaling.type", text("yarn"));
-    assert_eq!(
-        what,
-        "`FILE`: RoPE scaling `yarn` is not supported"
-    );
+    assert_eq!(what, "`FILE`: RoPE scaling `yarn` is not supported");
     let (what, _) = of("llama.rope.dimension_count", Value::U32(8));
     assert_eq!(what, "`FILE` rotates only 8 of 16 values per head");
     let (what, _) = of("llama.expert_count", Value::U32(8));
@@ -432,6 +432,7 @@ fn incomplete_files_are_refused() {
 
 #[test]
 fn a_file_that_makes_the_reader_panic_is_refused() {
-    let builder = GgufBuilder::of("tiny-llama", GgmlDType::F32).set("general.alignment", Value::U32(0));
+    let builder =
+        GgufBuilder::of("tiny-llama", GgmlDType::F32).set("general.alignment", Value::U32(0));
     assert_eq!(builder.refusal().0, "`FILE` is damaged");
 }

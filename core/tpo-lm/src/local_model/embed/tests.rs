@@ -7,7 +7,7 @@ use tpo_types::{EmbedRequest, Message, MessageRole};
 use super::*;
 use crate::decoder::Decoder;
 use crate::fixtures::model;
-use crate::load::{LoadedModel, load_any_head};
+use crate::load::{LoadedModel, load_for_inference};
 use crate::pack::{Pack, Sequence};
 
 /// `<|eot_id|><|start_header_id|>assistant<|end_header_id|>` and two line breaks.
@@ -16,8 +16,8 @@ const SYSTEM: &str = "You are a careful teacher. Write the word again, slowly an
     say so if you are not sure.";
 
 fn reward_model() -> (Engine, Arc<Policy>) {
-    match load_any_head(&model("tiny-armo")).expect("the fixture loads") {
-        LoadedModel::OtherHead(policy, _) => {
+    match load_for_inference(&model("tiny-armo")).expect("the fixture loads") {
+        LoadedModel::RewardModel(policy, _) => {
             let policy = Arc::new(policy);
             (Engine::without_head(Arc::clone(&policy)), policy)
         }
@@ -178,7 +178,10 @@ fn the_prompt_of_an_instruction_is_shared_by_its_responses() {
 #[test]
 fn what_cannot_be_read_is_refused_by_itself() {
     let (mut engine, policy) = reward_model();
-    let turns = [(MessageRole::User, "Hi"), (MessageRole::Assistant, "Hello.")];
+    let turns = [
+        (MessageRole::User, "Hi"),
+        (MessageRole::Assistant, "Hello."),
+    ];
     let long = "word ".repeat(policy.spec.max_positions);
     let requests = [
         request(&turns, &[&[]]),
