@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tpo_host::{Limits, OnError};
 use tpo_train::TrainConfig;
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Failure, FailureKind, bounds};
 
 use crate::models::ModelBinding;
 use crate::tournament::Tournament;
@@ -112,17 +112,16 @@ pub struct SamplingConfig {
     /// Completions per training instruction (K).
     #[schemars(range(min = 2, max = 256))]
     pub num_samples: usize,
-    /// Divides the logits; 0 takes the likeliest token every time.
+    /// Sampling temperature; 0 is greedy.
     #[schemars(range(min = 0.0, max = 10.0))]
     pub temperature: f64,
-    /// Only the likeliest tokens that together have at least this probability are drawn from; 1 is
-    /// off.
+    /// Nucleus (top-p) sampling; 1 disables it.
     #[schemars(range(min = 0.01, max = 1.0))]
     pub top_p: f64,
-    /// Only this many of the likeliest tokens are drawn from; 0 is off.
+    /// Top-k sampling; 0 disables it.
     pub top_k: usize,
-    /// A completion ends after this many tokens, thought and response together.
-    #[schemars(range(min = 1))]
+    /// Maximum number of tokens of a completion, thought and response together.
+    #[schemars(range(min = 1, max = 1_048_576))]
     pub max_new_tokens: usize,
 }
 
@@ -148,7 +147,7 @@ pub struct ThoughtConfig {
     /// is forced, and the forced tokens are not trained on. Default: a thought may take all of
     /// `sampling.max_new_tokens`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_048_576))]
     pub max_tokens: Option<usize>,
     /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
     pub config: Map<String, Value>,
@@ -294,22 +293,7 @@ impl JudgeConfig {
             );
             return refuse(what, "set `judge.plugin` to \"panel\", or remove the panel");
         }
-        if !(0.0..=1.0).contains(&self.max_unscored) {
-            return refuse(
-                format!("`judge.max_unscored` is {}", self.max_unscored),
-                "a share is from 0 to 1",
-            );
-        }
-        for member in &self.panel {
-            if !(member.weight > 0.0 && member.weight.is_finite()) {
-                let what = format!(
-                    "the weight of `{}` in the panel is {}; it must be more than 0",
-                    member.plugin, member.weight
-                );
-                return refuse(what, "remove a judge that is not to count");
-            }
-        }
-        Ok(())
+        bounds::check(self, "judge")
     }
 
     /// Names are relative to `base` no more.
@@ -382,6 +366,7 @@ pub struct MemberConfig {
     pub name: Option<String>,
     /// How much its score counts among the judges of an instruction.
     #[serde(default = "defaults::weight")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub weight: f64,
     /// Categories of the instructions that it judges. Without any it judges those that no other
     /// judge claims.
