@@ -53,15 +53,15 @@ pub fn load(path: &Path) -> Result<Policy, Failure> {
     Ok(policy)
 }
 
-/// A model that is only read with: to write with it, or to score texts by it.
+/// A model for inference only.
 pub(crate) enum LoadedModel {
-    /// A language model.
-    Language(Policy),
-    /// A decoder under another head, and the tensors of that head.
-    Backbone(Policy, Weights),
+    /// A causal language model.
+    CausalLm(Policy),
+    /// The decoder of a reward model, and all tensors of its files, the head's included.
+    RewardModel(Policy, Weights),
 }
 
-/// Loads the model at `path`, which may have another head than that of a language model.
+/// Loads the causal language model or reward model at `path`.
 pub(crate) fn load_for_inference(path: &Path) -> Result<LoadedModel, Failure> {
     if path.join(config::CONFIG_FILE).is_file() && config::is_reward_model(path)? {
         let (policy, weights) = hugging_face::load_backbone(path)?;

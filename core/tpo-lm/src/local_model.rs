@@ -10,9 +10,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tpo_types::{
-    ChatReply, ChatRequest, Done, EmbedRequest, Failure, FailureKind, FinishReason, HiddenStates,
-    LanguageModel, ModelError, Prompt, SampleId, SampleJob, SamplingParams, TensorData,
-    TokenLogProb,
+    ChatReply, ChatRequest, Done, EmbedRequest, Failure, FinishReason, HiddenStates, LanguageModel,
+    ModelError, Prompt, SampleId, SampleJob, SamplingParams, TensorData, TokenLogProb,
 };
 
 use crate::load::safetensors::Weights;

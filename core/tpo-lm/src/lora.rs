@@ -1,5 +1,5 @@
-//! Low-rank adapters (Hu et al., "LoRA", arXiv 2106.09685): small terms `alpha / r * B A` beside
-//! frozen matrices.
+//! Low-rank adapters (Hu et al., "LoRA", arXiv 2106.09685): small terms `alpha / r * B A` added
+//! to frozen matrices.
 //!
 //! Tensors have PEFT's names and shapes, so other tools can read and write them. Their order is this
 //! crate's own: the `A`s of modules with the same input are stacked and multiplied as one.

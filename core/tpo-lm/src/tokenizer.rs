@@ -109,8 +109,7 @@ impl TextCodec {
                 ),
             )
             .hint(
-                "choose an instruction-tuned model, or put a `chat_template.jinja` beside \
-                    its `config.json`",
+                "choose an instruction-tuned model, or add a `chat_template.jinja` to its directory",
             )
         })
     }

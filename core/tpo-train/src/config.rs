@@ -153,7 +153,10 @@ mod tests {
     fn what_the_schema_bounds_is_what_is_checked() {
         let schema = schemars::schema_for!(TrainConfig).to_value();
         let mut bounds = 0;
-        for (table, path) in [("", "/properties"), ("lora", "/$defs/LoraConfig/properties")] {
+        for (table, path) in [
+            ("", "/properties"),
+            ("lora", "/$defs/LoraConfig/properties"),
+        ] {
             let properties = schema
                 .pointer(path)
                 .and_then(Value::as_object)
@@ -236,10 +239,7 @@ mod tests {
             .check()
             .expect_err("an adapter of nothing")
             .to_string();
-        assert_eq!(
-            refusal,
-            "`train.lora.target_modules` is empty"
-        );
+        assert_eq!(refusal, "`train.lora.target_modules` is empty");
         assert!(
             read(json!({ "method": "lora", "lora": { "target_modules": ["qproj"] } })).is_err()
         );

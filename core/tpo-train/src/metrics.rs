@@ -13,7 +13,7 @@ pub(crate) struct StepCounter {
     tokens: u64,
 }
 
-impl Progress {
+impl StepCounter {
     /// Before the first step.
     pub(crate) fn new(pairs_per_epoch: usize) -> Self {
         Self {

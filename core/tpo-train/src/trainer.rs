@@ -53,7 +53,8 @@ impl Trainer for LocalTrainer {
         let schedule = Schedule::new(config, config.total_steps(pairs.len()));
         let mut gradient = vec![0.0; decoder(&policy).trainable_len()];
         let mut counter = StepCounter::new(pairs.len());
-        for (step, batch) in batches(pairs, config.batch_size, config.num_train_epochs, self.seed).enumerate()
+        for (step, batch) in
+            batches(pairs, config.batch_size, config.num_train_epochs, self.seed).enumerate()
         {
             gradient.fill(0.0);
             let results = accumulate(&decoder(&policy), config, &batch, &mut gradient);

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use support::{load, made_up_pairs, model};
 use tempfile::TempDir;
-use tpo_train::config::{LoraConfig, Method};
+use tpo_lm::lora::LoraConfig;
+use tpo_train::config::Method;
 use tpo_train::{LocalTrainer, TrainConfig};
 use tpo_types::{Checkpoint, Failure, FailureKind, StepMetrics, Trainer, TrainingPair};
 

@@ -189,7 +189,13 @@ impl Block<'_> {
         } = buffers;
         let weight = self.params.at(&self.layout.input_norm);
         rms_norm(x, weight, self.spec.rms_norm_eps, normed, inverse);
-        linears.vjp(Projection::Qkv, normed, d_qkv, d_normed, gradient.trained);
+        linears.vjp(
+            FusedProjection::Qkv,
+            normed,
+            d_qkv,
+            d_normed,
+            gradient.trained,
+        );
         let norm = NormAt {
             x,
             weight,

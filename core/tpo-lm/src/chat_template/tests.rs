@@ -123,10 +123,7 @@ fn a_template_cannot_run_away() {
         "{{ 'x' * 100000000000 }}",
     ] {
         let (what, _, _) = refusal(source);
-        assert_eq!(
-            what,
-            "the chat template of `a-model` does not terminate"
-        );
+        assert_eq!(what, "the chat template of `a-model` does not terminate");
     }
 }
 

@@ -15,6 +15,7 @@ use crate::fixtures::{TINY_MODELS, copy, edit_json, model};
 use crate::load::load;
 use crate::lora::{Adapter, LoraConfig};
 use crate::policy::Policy;
+use crate::projection::TargetModule;
 
 fn directory() -> TempDir {
     TempDir::new().expect("a temporary directory")
@@ -54,13 +55,15 @@ fn assert_same(left: &Policy, right: &Policy) {
 
 fn with_adapter() -> Policy {
     let mut policy = load(&model("tiny-qwen3")).expect("loads");
-    let target_modules = ["q_proj", "v_proj", "down_proj"]
-        .map(str::to_owned)
-        .to_vec();
+    let target_modules = [
+        TargetModule::QProj,
+        TargetModule::VProj,
+        TargetModule::DownProj,
+    ];
     let config = LoraConfig {
         r: 4,
         alpha: 0.1,
-        target_modules,
+        target_modules: target_modules.into(),
     };
     let mut adapter = Adapter::init(&policy.spec, config, 7).expect("fits");
     for (index, value) in adapter.values.iter_mut().enumerate() {

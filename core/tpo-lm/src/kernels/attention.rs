@@ -267,9 +267,9 @@ pub(crate) fn attend_vjp(
                     block,
                 };
                 let gradient = HeadGradient {
-                    d_queries,
-                    d_keys,
-                    d_values,
+                    queries: d_queries,
+                    keys: d_keys,
+                    values: d_values,
                 };
                 queries.backward(&at, scratch, gradient);
             }
@@ -279,23 +279,18 @@ pub(crate) fn attend_vjp(
 
 /// The gradients of one sequence for one key head.
 struct HeadGradient<'a> {
-    d_queries: &'a mut [f32], // (T, group * head_dim)
-    d_keys: &'a mut [f32],    // (T, head_dim)
-    d_values: &'a mut [f32],  // (T, head_dim)
+    queries: &'a mut [f32], // (T, group * head_dim)
+    keys: &'a mut [f32],    // (T, head_dim)
+    values: &'a mut [f32],  // (T, head_dim)
 }
 
 impl QueryBlock<'_> {
     /// Adds the block's part to the gradients.
-    fn backward(
-        &self,
-        at: &AttentionAt<'_>,
-        scratch: &mut Scratch,
-        gradient: HeadGradient<'_>,
-    ) {
+    fn backward(&self, at: &AttentionAt<'_>, scratch: &mut Scratch, gradient: HeadGradient<'_>) {
         let HeadGradient {
-            d_queries,
-            d_keys,
-            d_values,
+            queries: d_queries,
+            keys: d_keys,
+            values: d_values,
         } = gradient;
         let (dim, width) = (self.heads.dim, self.heads.q_width());
         let rows = self.block.start * width..self.block.end * width;

@@ -171,8 +171,8 @@ pub(crate) fn product(
     };
     // Steps are lengths of slices, which never pass `isize::MAX`.
     let step = |step: usize| step.cast_signed();
-    // SAFETY: by the invariant of `Matrix`, kept by its private fields, every element that these
-    // shapes and steps name lies inside its slice. The destination is borrowed mutably, so it
+    // SAFETY: by the invariant of `Matrix`, kept by its private fields, every element of these
+    // shapes and steps is inside its slice. The destination is borrowed mutably, so it
     // overlaps neither operand, and its rows do not overlap each other, so threads that write
     // different elements do not race.
     unsafe {

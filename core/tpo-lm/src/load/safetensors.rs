@@ -174,7 +174,7 @@ fn header(path: &Path) -> Result<(Metadata, u64), Failure> {
     let expected = 8 + length + metadata.data_len() as u64;
     if size != expected {
         return Err(damaged(&format!(
-            "it has {size} bytes, not the {expected} that its header says"
+            "it has {size} bytes, not the {expected} of its header"
         )));
     }
     Ok((metadata, 8 + length))

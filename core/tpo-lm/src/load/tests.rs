@@ -419,10 +419,7 @@ fn truncated_weights_are_refused() {
     for (keep, reason) in [
         (4, "it is shorter than a header"),
         (100, "its header is longer than the file"),
-        (
-            429_000,
-            "it has 429000 bytes, not the 429336 that its header says",
-        ),
+        (429_000, "it has 429000 bytes, not the 429336 of its header"),
     ] {
         let (text, hint) = refused("tiny-llama", |directory| {
             let file = fs::OpenOptions::new()

@@ -116,8 +116,9 @@ fn compute(
         .collect();
     let mut rest = suffixes.as_slice();
     while !rest.is_empty() {
-        let (now, later) =
-            rest.split_at(fitting(rest.iter().map(|suffix| suffix.text.last_turn().len())));
+        let (now, later) = rest.split_at(fitting(
+            rest.iter().map(|suffix| suffix.text.last_turn().len()),
+        ));
         extend(engine, rotary, now, outcomes);
         rest = later;
     }

@@ -73,7 +73,7 @@ pub(crate) fn attend_cached(
     tasks
         .into_par_iter()
         .for_each_init(Buffers::default, |buffers, (task, outs)| {
-            task.run(buffers, outs)
+            task.run(buffers, outs);
         });
 }
 
@@ -210,7 +210,10 @@ impl Task<'_> {
             let own = &own[row * group * own_width..][..group * own_width];
             packed.repack(own.chunks_exact(own_width).map(|row| &row[..*visible]), 1.0);
             let outs = &mut outs[row * group..][..group];
-            for (at, panel) in cache.value_panels(self.layer, self.kv, *visible).enumerate() {
+            for (at, panel) in cache
+                .value_panels(self.layer, self.kv, *visible)
+                .enumerate()
+            {
                 packed.multiply_panel(panel, outs, at * PANEL, true);
             }
         }

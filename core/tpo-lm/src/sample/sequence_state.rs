@@ -170,7 +170,9 @@ fn trained_prefill_ids(policy: &Policy, job: &SampleJob<'_>) -> Result<Vec<u32>,
         return Ok(Vec::new());
     };
     let prefill = format!("{}{trained}", prompt.prefill.as_deref().unwrap_or_default());
-    let whole = policy.text.encode_prompt(&prompt.messages, Some(&prefill))?;
+    let whole = policy
+        .text
+        .encode_prompt(&prompt.messages, Some(&prefill))?;
     match whole.strip_prefix(job.prompt_ids) {
         Some(ids) => Ok(ids.to_vec()),
         // A merge across the border would change the prompt's last token.
