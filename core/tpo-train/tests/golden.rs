@@ -1,7 +1,7 @@
 //! The numbers of PyTorch, transformers and PEFT, through this crate's loss, optimizer and trainer.
 //!
-//! `tests/golden/make_goldens.py` wrote them; the tolerance is 1e-4 relative wherever nothing else
-//! is said.
+//! `tests/golden/make_goldens.py` wrote them; the relative tolerance is 1e-4 unless a test has its
+//! own.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! What is written loads as what it was, byte for byte the same each time.
+//! An exported model loads with the same values, and exports are deterministic.
 
 use std::collections::BTreeMap;
 use std::fs;
