@@ -44,13 +44,22 @@ fn crates_import_what_the_table_names() {
             continue;
         };
         for import in member.imports.difference(&row.imports) {
-            wrong.push(format!("{} imports {import}, which its row does not name", member.path));
+            wrong.push(format!(
+                "{} imports {import}, which its row does not name",
+                member.path
+            ));
         }
         for import in row.imports.difference(&member.imports) {
-            wrong.push(format!("{} does not import {import}, which its row names", member.path));
+            wrong.push(format!(
+                "{} does not import {import}, which its row names",
+                member.path
+            ));
         }
         for package in member.contains.intersection(&row.must_not_depend_on) {
-            wrong.push(format!("{} depends on {package}, which its row forbids", member.path));
+            wrong.push(format!(
+                "{} depends on {package}, which its row forbids",
+                member.path
+            ));
         }
     }
     for path in rows.keys().filter(|path| !path.ends_with("/*")) {
@@ -58,7 +67,11 @@ fn crates_import_what_the_table_names() {
             wrong.push(format!("{path} has a row and is not in the workspace"));
         }
     }
-    assert!(wrong.is_empty(), "ARCHITECTURE.md and Cargo.toml disagree:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "ARCHITECTURE.md and Cargo.toml disagree:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -86,12 +99,21 @@ fn unsafe_code_is_where_the_list_says() {
         .filter(|(_, text)| text.contains("unsafe_code,") || text.contains("(unsafe_code"))
         .map(|(path, _)| path)
         .collect();
-    assert_eq!(named, found, "the list in ARCHITECTURE.md (left) is not what allows unsafe code");
+    assert_eq!(
+        named, found,
+        "the list in ARCHITECTURE.md (left) is not what allows unsafe code"
+    );
 }
 
 #[test]
 fn only_tpo_cli_and_listed_files_print() {
-    const MARKS: [&str; 5] = ["stdout()", "stderr()", "println!(", "eprintln!(", "env::args"];
+    const MARKS: [&str; 5] = [
+        "stdout()",
+        "stderr()",
+        "println!(",
+        "eprintln!(",
+        "env::args",
+    ];
     let named = listed("### Printing");
     let found: BTreeSet<String> = rust_files()
         // A build script prints for cargo.
@@ -99,7 +121,10 @@ fn only_tpo_cli_and_listed_files_print() {
         .filter(|(_, text)| MARKS.iter().any(|mark| text.contains(mark)))
         .map(|(path, _)| path)
         .collect();
-    assert_eq!(named, found, "the list in ARCHITECTURE.md (left) is not what prints");
+    assert_eq!(
+        named, found,
+        "the list in ARCHITECTURE.md (left) is not what prints"
+    );
 }
 
 /// Paths and texts of the sources of the core, the plugins and the judges, tests aside.

@@ -1,4 +1,4 @@
-//! A Rust file as tokens, with what is only compiled for tests taken out.
+//! A Rust file as tokens that know whether they are only compiled for tests.
 
 use std::str::FromStr;
 
@@ -7,7 +7,6 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// The tokens of a file, in order, groups opened up.
 #[derive(Debug, Default)]
 pub(crate) struct RustSource {
-    /// Tokens outside of test modules.
     pub(crate) tokens: Vec<Token>,
     /// Modules of files of their own that are only compiled for tests.
     pub(crate) test_modules: Vec<String>,
@@ -19,53 +18,60 @@ pub(crate) struct Token {
     pub(crate) text: String,
     pub(crate) line: usize,
     pub(crate) is_literal: bool,
+    pub(crate) is_test: bool,
 }
 
 impl RustSource {
     pub(crate) fn parse(text: &str) -> Self {
         let stream = TokenStream::from_str(text).expect("Rust");
         let mut source = Self::default();
-        source.push_stream(stream);
+        source.push_stream(stream, false);
         source
     }
 
-    fn push_stream(&mut self, stream: TokenStream) {
+    fn push_stream(&mut self, stream: TokenStream, is_test: bool) {
         let mut trees = stream.into_iter().peekable();
         while let Some(tree) = trees.next() {
-            let is_cfg_test = |tree: &TokenTree| tree.to_string().replace(' ', "") == "[cfg(test)]";
-            if tree.to_string() == "#" && trees.peek().is_some_and(is_cfg_test) {
-                trees.next();
-                self.skip_item(&mut trees);
-                continue;
+            let is_hash = matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == '#');
+            self.push_tree(tree, is_test);
+            if is_hash && trees.peek().is_some_and(is_cfg_test) {
+                self.push_test_item(&mut trees);
             }
-            self.push_tree(tree);
         }
     }
 
-    /// Drops an item, up to its `;` or block.
-    fn skip_item(&mut self, trees: &mut impl Iterator<Item = TokenTree>) {
+    /// Takes an item that is only compiled for tests, up to its `;` or block.
+    fn push_test_item(&mut self, trees: &mut impl Iterator<Item = TokenTree>) {
         let mut words = Vec::new();
         for tree in trees {
-            match &tree {
-                TokenTree::Punct(punct) if punct.as_char() == ';' => {
-                    if let [.., keyword, name] = words.as_slice()
-                        && keyword == "mod"
-                    {
-                        self.test_modules.push(String::clone(name));
-                    }
-                    return;
-                }
-                TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return,
-                _ => words.push(tree.to_string()),
+            let word = tree.to_string();
+            let is_block =
+                matches!(&tree, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+            self.push_tree(tree, true);
+            if word == ";"
+                && let [.., keyword, name] = words.as_slice()
+                && keyword == "mod"
+            {
+                self.test_modules.push(String::clone(name));
             }
+            if word == ";" || is_block {
+                return;
+            }
+            words.push(word);
         }
     }
 
-    fn push_tree(&mut self, tree: TokenTree) {
+    fn push_tree(&mut self, tree: TokenTree, is_test: bool) {
         let line = tree.span().start().line;
         let is_literal = matches!(tree, TokenTree::Literal(_));
+        let token = |text: &str, line| Token {
+            text: text.to_owned(),
+            line,
+            is_literal,
+            is_test,
+        };
         let TokenTree::Group(group) = tree else {
-            self.push(tree.to_string(), line, is_literal);
+            self.tokens.push(token(&tree.to_string(), line));
             return;
         };
         let (open, close) = match group.delimiter() {
@@ -74,12 +80,13 @@ impl RustSource {
             Delimiter::Parenthesis => ("(", ")"),
             Delimiter::None => ("", ""),
         };
-        self.push(open.to_owned(), line, false);
-        self.push_stream(group.stream());
-        self.push(close.to_owned(), group.span_close().start().line, false);
+        self.tokens.push(token(open, line));
+        self.push_stream(group.stream(), is_test);
+        let end = group.span_close().start().line;
+        self.tokens.push(token(close, end));
     }
+}
 
-    fn push(&mut self, text: String, line: usize, is_literal: bool) {
-        self.tokens.push(Token { text, line, is_literal });
-    }
+fn is_cfg_test(tree: &TokenTree) -> bool {
+    tree.to_string().replace(' ', "") == "[cfg(test)]"
 }

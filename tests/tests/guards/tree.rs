@@ -23,9 +23,13 @@ pub(crate) fn files(directory: &str, extensions: &[&str]) -> Vec<PathBuf> {
         };
         for entry in entries {
             let path = entry.expect("an entry").path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
             if path.is_dir() {
-                if !["target", "node_modules", "fixtures"].contains(&name) && !name.starts_with('.') {
+                if !["target", "node_modules", "fixtures"].contains(&name) && !name.starts_with('.')
+                {
                     open.push(path);
                 }
             } else if path

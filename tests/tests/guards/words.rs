@@ -33,7 +33,12 @@ fn no_retired_word_is_used() {
             }
         }
     }
-    assert!(found.is_empty(), "{} retired words:\n{}", found.len(), found.join("\n"));
+    assert!(
+        found.is_empty(),
+        "{} retired words:\n{}",
+        found.len(),
+        found.join("\n")
+    );
 }
 
 fn retired() -> Vec<Retired> {
@@ -42,7 +47,10 @@ fn retired() -> Vec<Retired> {
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .map(|line| {
             let (words, better) = line.split_once(" -> ").unwrap_or((line, "it plainly"));
-            Retired { words: words.to_lowercase(), better: better.to_owned() }
+            Retired {
+                words: words.to_lowercase(),
+                better: better.to_owned(),
+            }
         })
         .collect()
 }
@@ -87,7 +95,10 @@ fn documents() -> impl Iterator<Item = Text> {
         paths.extend(files(directory, &["md"]));
     }
     paths.extend(files("wit", &["wit"]));
-    paths.extend(files("core/tpo-author/templates", &["rs", "py", "js", "c", "go", "jsonl"]));
+    paths.extend(files(
+        "core/tpo-author/templates",
+        &["rs", "py", "js", "c", "go", "jsonl"],
+    ));
     paths
         .into_iter()
         .map(|path| Text::of(&path.display().to_string(), &read(&path)))
@@ -100,15 +111,25 @@ fn sources() -> impl Iterator<Item = Text> {
         .flat_map(|directory| files(directory, &["rs"]))
         .filter(|path| !path.starts_with("core/tpo-author/templates"))
         .map(|path| {
-            let mut text = Text { source: path.display().to_string(), ..Text::default() };
+            let mut text = Text {
+                source: path.display().to_string(),
+                ..Text::default()
+            };
             let tokens = RustSource::parse(&read(&path)).tokens;
-            for (at, token) in tokens.iter().enumerate().filter(|(_, token)| token.is_literal) {
+            for (at, token) in tokens
+                .iter()
+                .enumerate()
+                .filter(|(_, token)| token.is_literal)
+            {
                 // A sentence runs on from one line of a comment to the next.
                 let is_comment = at > 1 && tokens[at - 2].text == "doc";
                 if !is_comment {
                     text.push("\u{0}", token.line);
                 }
-                text.push(&token.text.replace("\\n", " ").replace("\\\n", " "), token.line);
+                text.push(
+                    &token.text.replace("\\n", " ").replace("\\\n", " "),
+                    token.line,
+                );
                 text.push(if is_comment { " " } else { "\u{0}" }, token.line);
             }
             text
@@ -117,7 +138,10 @@ fn sources() -> impl Iterator<Item = Text> {
 
 impl Text {
     fn of(source: &str, text: &str) -> Self {
-        let mut made = Self { source: source.to_owned(), ..Self::default() };
+        let mut made = Self {
+            source: source.to_owned(),
+            ..Self::default()
+        };
         for (line, text) in text.lines().enumerate() {
             made.push(text.trim_start().trim_start_matches("///"), line + 1);
             made.push(" ", line + 1);
@@ -129,7 +153,11 @@ impl Text {
         let mut line = line;
         for character in text.chars().flat_map(char::to_lowercase) {
             line += usize::from(character == '\n');
-            let character = if character.is_whitespace() { ' ' } else { character };
+            let character = if character.is_whitespace() {
+                ' '
+            } else {
+                character
+            };
             // The quotes around a line of a doc comment are not part of the sentence.
             if character == '"' || character == ' ' && self.words.ends_with(' ') {
                 continue;
@@ -146,7 +174,8 @@ impl Text {
             .filter(move |(at, _)| {
                 let before = self.words[..*at].chars().next_back();
                 let after = self.words[at + words.len()..].chars().next();
-                !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+                !before.is_some_and(char::is_alphanumeric)
+                    && !after.is_some_and(char::is_alphanumeric)
             })
             .map(|(at, _)| self.lines[at])
     }
