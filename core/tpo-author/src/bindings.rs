@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use wit_bindgen_core::wit_parser::{Resolve, WorldId};
 use wit_bindgen_core::{Files, WorldGenerator};
 
@@ -25,7 +25,7 @@ impl Contract {
         });
         let (_, world) = selected.map_err(|error| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!(
                     "the contract in `{}` has no readable world `{world}`",
                     directory.display()
@@ -47,7 +47,8 @@ impl Contract {
         generator
             .generate(&mut self.resolve.clone(), self.world, &mut files)
             .map_err(|error| {
-                Failure::new(Kind::Bug, "wit-bindgen cannot express the contract").because(error)
+                Failure::new(FailureKind::Bug, "wit-bindgen cannot express the contract")
+                    .because(error)
             })?;
         files
             .iter()

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tpo_bundle::{Manifest, manifest};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::bindings::Contract;
 use crate::create::write;
@@ -59,7 +59,7 @@ pub fn build(directory: &Path, tools: &Path, progress: &dyn Fn(&str)) -> Result<
     // Compilers run in the project, so what they are given must not depend on where that is.
     let absolute = directory.canonicalize().map_err(|error| {
         Failure::new(
-            Kind::Resources,
+            FailureKind::Resources,
             format!("`{}` cannot be opened", directory.display()),
         )
         .because(error)
@@ -69,11 +69,11 @@ pub fn build(directory: &Path, tools: &Path, progress: &dyn Fn(&str)) -> Result<
             "`{}` has several components, and a project builds one",
             manifest.name
         );
-        return Err(Failure::new(Kind::Input, what)
+        return Err(Failure::new(FailureKind::Input, what)
             .hint("give each a project, and publish the built files together"));
     };
     let scratch = TempDir::new().map_err(|error| {
-        Failure::new(Kind::Resources, "there is no temporary directory").because(error)
+        Failure::new(FailureKind::Resources, "there is no temporary directory").because(error)
     })?;
     let job = Job {
         directory: &absolute,
@@ -101,9 +101,12 @@ pub fn build(directory: &Path, tools: &Path, progress: &dyn Fn(&str)) -> Result<
 fn read_manifest(directory: &Path) -> Result<Manifest, Failure> {
     let path = directory.join(manifest::FILE_NAME);
     let text = fs::read_to_string(&path).map_err(|error| {
-        Failure::new(Kind::Input, format!("`{}` cannot be read", path.display()))
-            .because(error)
-            .hint("name the directory of a project; `tpo plugin new` writes one")
+        Failure::new(
+            FailureKind::Input,
+            format!("`{}` cannot be read", path.display()),
+        )
+        .because(error)
+        .hint("name the directory of a project; `tpo plugin new` writes one")
     })?;
     Manifest::parse(&text, &path.display().to_string())
 }
@@ -111,7 +114,7 @@ fn read_manifest(directory: &Path) -> Result<Manifest, Failure> {
 fn language(manifest: &Manifest) -> Result<Language, Failure> {
     let refuse = |what: String| {
         let languages = Language::ALL.map(Language::as_str).join(", ");
-        Failure::new(Kind::Input, what).hint(format!("the languages are {languages}"))
+        Failure::new(FailureKind::Input, what).hint(format!("the languages are {languages}"))
     };
     let name = manifest.language.as_ref();
     let name = name.ok_or_else(|| {
@@ -140,7 +143,7 @@ fn wit(manifest: &Manifest, directory: &Path, scratch: &Path) -> Result<PathBuf,
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| {
         Failure::new(
-            Kind::Plugin,
+            FailureKind::Plugin,
             format!("the compiler wrote no `{}`", path.display()),
         )
         .because(error)

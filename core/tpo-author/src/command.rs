@@ -3,7 +3,7 @@
 use std::io;
 use std::process::{Command, Output};
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// Runs a compiler to its end. What it says is told where it fails, and handed back where it does
 /// not.
@@ -13,7 +13,7 @@ pub(crate) fn compile(command: &mut Command, tool: &str, hint: &str) -> Result<O
         return Ok(output);
     }
     Err(Failure::new(
-        Kind::Plugin,
+        FailureKind::Plugin,
         format!("{tool} does not build the plugin ({})", output.status),
     )
     .because(words(&output)))
@@ -30,11 +30,12 @@ pub(crate) fn install(
     if output.status.success() {
         return Ok(());
     }
-    Err(
-        Failure::new(Kind::Network, format!("{tool} cannot install {what}"))
-            .because(words(&output))
-            .hint(hint),
+    Err(Failure::new(
+        FailureKind::Network,
+        format!("{tool} cannot install {what}"),
     )
+    .because(words(&output))
+    .hint(hint))
 }
 
 /// What a tool has said, errors first.
@@ -56,7 +57,7 @@ fn start(command: &mut Command, tool: &str, hint: &str) -> Result<Output, Failur
         } else {
             format!("{tool} does not start")
         };
-        Failure::new(Kind::Resources, what)
+        Failure::new(FailureKind::Resources, what)
             .because(error)
             .hint(hint)
     })

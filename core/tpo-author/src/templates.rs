@@ -4,7 +4,7 @@
 //! roles' sources lie in `templates/`. In every text the template's own name stands where the
 //! author's will.
 
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginRole};
 
 use crate::copies;
 use crate::language::Language;
@@ -97,7 +97,7 @@ impl Plot {
 pub(crate) fn of(language: Language, role: PluginRole) -> Result<Template, Failure> {
     let source = source(language, role).ok_or_else(|| {
         let what = format!("there is no template of a {role} in {}", language.title());
-        Failure::new(Kind::Usage, what)
+        Failure::new(FailureKind::Usage, what)
             .hint("start from one of its judges (`--role judge`), or in Rust, Python or JavaScript")
     })?;
     let Plot {

@@ -2,7 +2,7 @@
 
 use tpo_bundle::Manifest;
 use tpo_bundle::manifest::Component;
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginRole};
 
 /// The import that a judge which asks a model has beyond the others.
 const MODEL: &str = "tpo:plugin/model";
@@ -22,7 +22,7 @@ pub(crate) fn of(component: &Component, manifest: &Manifest) -> Result<String, F
                 component.name,
                 names.join(", ")
             );
-            return Err(Failure::new(Kind::Input, what).hint(
+            return Err(Failure::new(FailureKind::Input, what).hint(
                 "one role per component, or `thought-template` and `response-parser` together",
             ));
         }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginRole};
 
 use crate::manifest::{Component, Contract, Manifest};
 use crate::surface::Surface;
@@ -29,7 +29,7 @@ pub(crate) fn check_bare(surface: &Surface, subject: &str) -> Result<(), Failure
             "{subject} exports {}, which is no role",
             listed(surface.exports.iter())
         );
-        return Err(Failure::new(Kind::Plugin, what)
+        return Err(Failure::new(FailureKind::Plugin, what)
             .hint("a plugin exports an interface such as `tpo:plugin/judge@0.1.0`"));
     }
     check_contract(Contract::V0_1, surface, subject)
@@ -50,7 +50,7 @@ fn check_contract(contract: Contract, surface: &Surface, subject: &str) -> Resul
         "{subject} was built for tpo:plugin {built_for}, not {}",
         contract.as_str()
     );
-    Err(Failure::new(Kind::Plugin, what)
+    Err(Failure::new(FailureKind::Plugin, what)
         .hint("build it with the `wit/` of the contract that its manifest names"))
 }
 
@@ -58,7 +58,7 @@ fn check_roles(component: &Component, surface: &Surface, subject: &str) -> Resul
     let declared: BTreeSet<PluginRole> = component.roles.iter().copied().collect();
     let exported = surface.roles();
     let fail = |what: String| {
-        Err(Failure::new(Kind::Plugin, what)
+        Err(Failure::new(FailureKind::Plugin, what)
             .hint("make `roles` in `tpo-plugin.toml` and the component agree"))
     };
     if let Some(role) = declared.difference(&exported).next() {
@@ -89,7 +89,7 @@ fn check_permissions(manifest: &Manifest, surfaces: &[Surface]) -> Result<(), Fa
                     "component `{}` imports `{import}`, for which no permission is asked",
                     component.name
                 );
-                return Err(Failure::new(Kind::Plugin, what).hint(format!(
+                return Err(Failure::new(FailureKind::Plugin, what).hint(format!(
                     "add to `tpo-plugin.toml`: `[[permission]]` with `import = \"{import}\"` and \
                         `why = \"...\"`"
                 )));
@@ -99,7 +99,7 @@ fn check_permissions(manifest: &Manifest, surfaces: &[Surface]) -> Result<(), Fa
     }
     match declared.into_iter().find(|import| !used.contains(*import)) {
         Some(unused) => Err(Failure::new(
-            Kind::Plugin,
+            FailureKind::Plugin,
             format!("a permission asks for `{unused}`, which no component imports"),
         )
         .hint("remove the `[[permission]]` from `tpo-plugin.toml`")),

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::digest::Digest;
 use crate::manifest;
@@ -121,7 +121,7 @@ impl Artifact {
 
     /// Reads an OCI manifest. `subject` stands for it in messages.
     pub(crate) fn parse(bytes: &[u8], subject: &str) -> Result<Self, Failure> {
-        let refuse = |what: &str| Failure::new(Kind::Integrity, format!("{subject} {what}"));
+        let refuse = |what: &str| Failure::new(FailureKind::Integrity, format!("{subject} {what}"));
         let artifact: Self = serde_json::from_slice(bytes)
             .map_err(|error| refuse("has no OCI manifest that can be read").because(error))?;
         if artifact.schema_version != 2
@@ -154,7 +154,7 @@ impl Artifact {
                     "{subject} is an artifact of the type `{kind}`, neither a bundle nor a \
                         component"
                 );
-                Err(Failure::new(Kind::Integrity, what).hint(format!(
+                Err(Failure::new(FailureKind::Integrity, what).hint(format!(
                     "a bundle is a `{BUNDLE}`, a component has a `{WASM_CONFIG}`"
                 )))
             }
@@ -165,7 +165,8 @@ impl Artifact {
     /// downloaded for that.
     pub(crate) fn blobs(&self, subject: &str) -> Result<Vec<&Descriptor>, Failure> {
         let layout = self.layout(subject)?;
-        let refuse = |what: String| Failure::new(Kind::Integrity, format!("{subject} {what}"));
+        let refuse =
+            |what: String| Failure::new(FailureKind::Integrity, format!("{subject} {what}"));
         let count = |media_type: &str| {
             self.layers
                 .iter()

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::digest::Digest;
 
@@ -40,9 +40,9 @@ impl Blobs {
         let shown = path.display();
         let unreadable = |error: io::Error| {
             let kind = if error.kind() == io::ErrorKind::NotFound {
-                Kind::Input
+                FailureKind::Input
             } else {
-                Kind::Resources
+                FailureKind::Resources
             };
             Failure::new(kind, format!("cannot read `{shown}`")).because(error)
         };
@@ -53,7 +53,7 @@ impl Blobs {
             .map_err(unreadable)?;
         let damaged = |got: String, want: String| {
             Failure::new(
-                Kind::Integrity,
+                FailureKind::Integrity,
                 format!("`{shown}` is damaged: it has {got}, not {want}"),
             )
             .hint("delete the file; with a network it is fetched again")
@@ -193,7 +193,7 @@ fn close(_: &Path) -> io::Result<()> {
 
 fn unwritable(path: &Path, error: io::Error) -> Failure {
     Failure::new(
-        Kind::Resources,
+        FailureKind::Resources,
         format!("cannot write to `{}`", path.display()),
     )
     .because(error)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::agreement;
 use crate::artifact::{
@@ -76,7 +76,7 @@ impl Bundle {
         }
         match &self.manifest {
             Some(manifest) => agreement::check(manifest, &surfaces).map_err(|failure| {
-                Failure::new(Kind::Plugin, format!("{subject} is refused")).because(failure)
+                Failure::new(FailureKind::Plugin, format!("{subject} is refused")).because(failure)
             })?,
             None => agreement::check_bare(&surfaces[0], subject)?,
         }
@@ -85,7 +85,11 @@ impl Bundle {
             &surfaces,
         )
         .map_err(|failure| {
-            Failure::new(Kind::Integrity, format!("{subject} contradicts itself")).because(failure)
+            Failure::new(
+                FailureKind::Integrity,
+                format!("{subject} contradicts itself"),
+            )
+            .because(failure)
         })?;
         Ok(surfaces)
     }
@@ -96,8 +100,12 @@ impl Bundle {
             .iter()
             .map(|part| part.component.digest)
             .collect();
-        let refuse =
-            |what: &str| Failure::new(Kind::Integrity, format!("its configuration blob {what}"));
+        let refuse = |what: &str| {
+            Failure::new(
+                FailureKind::Integrity,
+                format!("its configuration blob {what}"),
+            )
+        };
         let unreadable = |error: serde_json::Error| refuse("cannot be read").because(error);
         if let (Layout::Bundle, Some(manifest)) = (self.layout, &self.manifest) {
             let said: BundleConfig = serde_json::from_slice(bytes).map_err(unreadable)?;
@@ -125,12 +133,16 @@ impl Bundle {
         match (name, self.parts.as_slice()) {
             (None, [part]) => Ok(part),
             (None, _) => Err(Failure::new(
-                Kind::Usage,
+                FailureKind::Usage,
                 format!("{subject} has several components"),
             )
             .hint(hint)),
             (Some(name), parts) => parts.iter().find(|part| part.name == *name).ok_or_else(|| {
-                Failure::new(Kind::Usage, format!("{subject} has no component `{name}`")).hint(hint)
+                Failure::new(
+                    FailureKind::Usage,
+                    format!("{subject} has no component `{name}`"),
+                )
+                .hint(hint)
             }),
         }
     }
@@ -162,7 +174,7 @@ impl Part {
 pub(crate) fn read_schema(bytes: &[u8], component: &str) -> Result<serde_json::Value, Failure> {
     let refuse = |what: &str| {
         Failure::new(
-            Kind::Plugin,
+            FailureKind::Plugin,
             format!("the configuration schema of `{component}` {what}"),
         )
     };
@@ -180,7 +192,7 @@ fn bundle_parts(
     blobs: &Blobs,
     subject: &str,
 ) -> Result<(Option<Manifest>, Vec<Part>), Failure> {
-    let refuse = |what: String| Failure::new(Kind::Integrity, format!("{subject} {what}"));
+    let refuse = |what: String| Failure::new(FailureKind::Integrity, format!("{subject} {what}"));
     let layers = |media_type: &'static str| {
         artifact
             .layers
@@ -259,7 +271,7 @@ fn wasm_part(artifact: &Artifact, subject: &str) -> Result<(Option<Manifest>, Ve
             let what = format!(
                 "{subject} is a single component, and its `{FILE_NAME}` names more than that"
             );
-            Err(Failure::new(Kind::Integrity, what))
+            Err(Failure::new(FailureKind::Integrity, what))
         }
     }
 }
@@ -267,7 +279,7 @@ fn wasm_part(artifact: &Artifact, subject: &str) -> Result<(Option<Manifest>, Ve
 fn utf8(bytes: Vec<u8>, subject: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         Failure::new(
-            Kind::Integrity,
+            FailureKind::Integrity,
             format!("`{FILE_NAME}` of {subject} is no text"),
         )
         .because(error)

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// A sha256, written `sha256:` and 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ impl FromStr for Digest {
         match digits.map(|digits| hex::decode_to_slice(digits, &mut bytes)) {
             Some(Ok(())) => Ok(Self(bytes)),
             _ => Err(Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("`{}` is not a sha256 digest", text.escape_debug()),
             )
             .hint("write `sha256:` and 64 lower-case hex digits")),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::bundle::Bundle;
 use crate::name::Name;
@@ -87,7 +87,7 @@ pub(crate) fn check_wanted(
         "`{}` is granted, and nothing in `{reference}` asks for it",
         unwanted.escape_debug()
     );
-    Err(Failure::new(Kind::Usage, what).hint(hint))
+    Err(Failure::new(FailureKind::Usage, what).hint(hint))
 }
 
 /// Refuses a request that was not granted. `verb` is the command that would grant it.
@@ -114,7 +114,7 @@ pub(crate) fn check_granted<'a>(
         .iter()
         .map(|import| format!(" --grant {import}"))
         .collect();
-    Err(Failure::new(Kind::Plugin, what).hint(format!(
+    Err(Failure::new(FailureKind::Plugin, what).hint(format!(
         "if you agree: `tpo plugin {verb} {reference}{flags}`"
     )))
 }

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::digest::Digest;
 use crate::manifest::Contract;
@@ -122,7 +122,7 @@ impl Lock {
         let shown = self.path.display().to_string();
         if read(&self.path)? != self.before {
             return Err(Failure::new(
-                Kind::InUse,
+                FailureKind::InUse,
                 format!("`{shown}` was changed by another process"),
             )
             .hint("run the command again"));
@@ -134,7 +134,7 @@ impl Lock {
             .filter(|parent| !parent.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         write(directory, &self.path, &text).map_err(|error| {
-            Failure::new(Kind::Resources, format!("cannot write `{shown}`")).because(error)
+            Failure::new(FailureKind::Resources, format!("cannot write `{shown}`")).because(error)
         })?;
         self.before = Some(text);
         Ok(())
@@ -171,7 +171,7 @@ impl Lock {
 fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
     let shown = path.display();
     let damaged = |error: toml::de::Error| {
-        Failure::new(Kind::Input, format!("`{shown}` is not a lock file"))
+        Failure::new(FailureKind::Input, format!("`{shown}` is not a lock file"))
             .because(error)
             .hint("restore it from version control, or delete it and add the plugins again")
     };
@@ -181,7 +181,9 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
             "`{shown}` has format {}, and this tpo reads {VERSION}",
             versioned.version
         );
-        return Err(Failure::new(Kind::Input, what).hint("use the version of tpo that wrote it"));
+        return Err(
+            Failure::new(FailureKind::Input, what).hint("use the version of tpo that wrote it")
+        );
     }
     let document: Document = toml::from_str(text).map_err(damaged)?;
     let mut pins = BTreeMap::new();
@@ -189,13 +191,13 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
         let source = pin.source.to_string();
         if pin.source.source() != pin.source {
             return Err(Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("`{shown}`: `{source}` is not what a pin is for"),
             ));
         }
         if pins.insert(source.clone(), pin).is_some() {
             return Err(Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("`{shown}` has two pins for `{source}`"),
             ));
         }
@@ -207,9 +209,11 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(
-            Failure::new(Kind::Input, format!("cannot read `{}`", path.display())).because(error),
-        ),
+        Err(error) => Err(Failure::new(
+            FailureKind::Input,
+            format!("cannot read `{}`", path.display()),
+        )
+        .because(error)),
     }
 }
 

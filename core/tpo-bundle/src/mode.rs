@@ -1,6 +1,6 @@
 //! What a command may do to reach its plugins. The words are cargo's, and so is their meaning.
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::reference::Reference;
 
@@ -57,7 +57,7 @@ impl Mode {
             "`{reference}` is not in the content store, and `{}` forbids to fetch it",
             self.flag()
         );
-        Err(Failure::new(Kind::Network, what).hint("run the command once without the flag"))
+        Err(Failure::new(FailureKind::Network, what).hint("run the command once without the flag"))
     }
 
     /// Refuses what would change the lock file; `what` says how it would.
@@ -66,7 +66,7 @@ impl Mode {
             return Ok(());
         }
         let what = format!("{}, and `{}` forbids to change that", what(), self.flag());
-        Err(Failure::new(Kind::Usage, what)
+        Err(Failure::new(FailureKind::Usage, what)
             .hint("run the command once without the flag, and commit the lock file"))
     }
 }

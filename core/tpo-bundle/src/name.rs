@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// A short name: lower-case words and digits joined by single hyphens, at most 64 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ macro_rules! checked_text {
                     return Ok(Self(text));
                 }
                 let shown: String = text.chars().take(80).collect();
-                Err(Failure::new(Kind::Input, format!("`{}` is not \
+                Err(Failure::new(FailureKind::Input, format!("`{}` is not \
                     {}", shown.escape_debug(), $what)).hint($hint))
             }
         }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::agreement;
 use crate::artifact::{
@@ -40,18 +40,25 @@ impl Package {
     pub fn read(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(FILE_NAME);
         let text = read(&path, MAX_BYTES)?.ok_or_else(|| {
-            Failure::new(Kind::Input, format!("there is no `{}`", path.display()))
-                .hint("name the folder that holds it; `tpo plugin new` writes one")
+            Failure::new(
+                FailureKind::Input,
+                format!("there is no `{}`", path.display()),
+            )
+            .hint("name the folder that holds it; `tpo plugin new` writes one")
         })?;
         let utf8 = String::from_utf8(text.clone()).map_err(|error| {
-            Failure::new(Kind::Input, format!("`{}` is no text", path.display())).because(error)
+            Failure::new(
+                FailureKind::Input,
+                format!("`{}` is no text", path.display()),
+            )
+            .because(error)
         })?;
         let manifest = Manifest::parse(&utf8, &path.display().to_string())?;
         let must = |file: &FileName, max: u64| {
             let path = directory.join(file.as_str());
             read(&path, max)?.ok_or_else(|| {
                 Failure::new(
-                    Kind::Input,
+                    FailureKind::Input,
                     format!(
                         "`{FILE_NAME}` names `{file}`, and there is no `{}`",
                         path.display()
@@ -130,7 +137,7 @@ impl Package {
                 "`{}` {what}, and the layout of a single component has no place for that",
                 self.manifest.name
             );
-            Err(Failure::new(Kind::Usage, what).hint("publish it as a bundle"))
+            Err(Failure::new(FailureKind::Usage, what).hint("publish it as a bundle"))
         };
         let [bytes] = self.components.as_slice() else {
             return refuse("has several components");
@@ -187,7 +194,11 @@ impl Package {
 /// The bytes of a file of at most `max` bytes; none if there is no such file.
 fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Failure> {
     let unreadable = |error| {
-        Failure::new(Kind::Input, format!("cannot read `{}`", path.display())).because(error)
+        Failure::new(
+            FailureKind::Input,
+            format!("cannot read `{}`", path.display()),
+        )
+        .because(error)
     };
     let mut bytes = Vec::new();
     match File::open(path) {
@@ -200,7 +211,7 @@ fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Failure> {
     };
     if bytes.len() as u64 > max {
         return Err(Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` is larger than {max} bytes", path.display()),
         ));
     }
@@ -214,13 +225,13 @@ fn check_defaults(component: &Component, schema: &serde_json::Value) -> Result<(
     let name = &component.name;
     let validator = jsonschema::validator_for(schema).map_err(|error| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("the configuration schema of `{name}` is no JSON Schema: {error}"),
         )
     })?;
     let config = serde_json::to_value(&component.config).map_err(|error| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`config` of component `{name}` is no JSON"),
         )
         .because(error)
@@ -230,7 +241,7 @@ fn check_defaults(component: &Component, schema: &serde_json::Value) -> Result<(
             "`config{}` of component `{name}` is not what its schema allows: {error}",
             error.instance_path()
         );
-        Failure::new(Kind::Input, what)
+        Failure::new(FailureKind::Input, what)
             .hint("correct the default in `tpo-plugin.toml`, or the schema")
     })
 }

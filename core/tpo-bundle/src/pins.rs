@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::bundle::Bundle;
 use crate::grants::{self, Ask};
@@ -102,7 +102,7 @@ pub fn update(
     mode: Mode,
 ) -> Result<Updated, Failure> {
     let Some(before) = lock.pin(reference).cloned() else {
-        return Err(Failure::new(Kind::Usage, lock.lacks(reference))
+        return Err(Failure::new(FailureKind::Usage, lock.lacks(reference))
             .hint(format!("`tpo plugin add {reference}` pins it")));
     };
     mode.require_change(|| format!("an update moves the pin of `{}`", before.source))?;
@@ -128,7 +128,7 @@ pub fn remove(reference: &Reference, lock: &mut Lock, mode: Mode) -> Result<Pin,
         } else {
             format!("it has {}", pins.join(", "))
         };
-        Failure::new(Kind::Usage, missing).hint(hint)
+        Failure::new(FailureKind::Usage, missing).hint(hint)
     })
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn pinned<'a>(
                 "`{reference}` is pinned to {}, not to the digest that it names",
                 pin.digest
             );
-            Err(Failure::new(Kind::Integrity, what)
+            Err(Failure::new(FailureKind::Integrity, what)
                 .hint(format!("`tpo plugin update {reference}` moves the pin")))
         }
         _ => Ok(Some(pin)),
@@ -178,7 +178,7 @@ pub(crate) fn obtain(
 fn check_pin(reference: &Reference, pin: &Pin, bundle: &Bundle) -> Result<(), Failure> {
     let differs = |what: String| {
         Err(Failure::new(
-            Kind::Integrity,
+            FailureKind::Integrity,
             format!("the lock file contradicts `{reference}`: {what}"),
         )
         .hint("restore the lock file from version control, or remove the pin and add it again"))
@@ -290,7 +290,7 @@ fn check_signer(
     };
     let now = now.map_or_else(|| "by nobody".to_owned(), |now| format!("by {now}"));
     let what = format!("`{reference}` is signed {now}; so far it was signed by {known}");
-    Err(Failure::new(Kind::Integrity, what).hint(format!(
+    Err(Failure::new(FailureKind::Integrity, what).hint(format!(
         "ask its author; only if the change is meant: `tpo plugin update {} --accept-signer`",
         reference.source()
     )))

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use semver::Version;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::access::Access;
 use crate::artifact::Layout;
@@ -57,7 +57,7 @@ pub fn publish(
     match registry.manifest(&tag)? {
         Some(raw) if raw.digest != digest && !options.move_tag => {
             let what = format!("`{reference}` is already published, as {}", raw.digest);
-            return Err(Failure::new(Kind::Usage, what).hint(
+            return Err(Failure::new(FailureKind::Usage, what).hint(
                 "raise `version` and publish under a new tag; moving a tag breaks everybody \
                     who has it pinned",
             ));
@@ -74,7 +74,7 @@ pub fn publish(
             let what = format!(
                 "the registry took `{reference}`, but gives another bundle under that name"
             );
-            return Err(Failure::new(Kind::Integrity, what)
+            return Err(Failure::new(FailureKind::Integrity, what)
                 .hint("somebody else may be publishing: look before using it"));
         }
     }
@@ -91,7 +91,7 @@ pub fn publish(
 
 /// The reference with the tag to publish under.
 fn tagged(reference: &Reference, version: &Version) -> Result<Reference, Failure> {
-    let refuse = |what: String, hint: &str| Err(Failure::new(Kind::Usage, what).hint(hint));
+    let refuse = |what: String, hint: &str| Err(Failure::new(FailureKind::Usage, what).hint(hint));
     if reference.digest().is_some() || reference.component().is_some() {
         let what =
             format!("`{reference}` names a digest or a component, and a whole bundle is published");

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::digest::Digest;
 use crate::name::Name;
@@ -155,7 +155,7 @@ impl FromStr for Reference {
     fn from_str(text: &str) -> Result<Self, Failure> {
         parse(text).map_err(|why| {
             Failure::new(
-                Kind::Usage,
+                FailureKind::Usage,
                 format!(
                     "`{}` is not a reference: \
                 {why}",

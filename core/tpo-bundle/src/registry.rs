@@ -14,7 +14,7 @@ mod transport;
 use std::io::{Read, Write};
 
 use sha2::{Digest as _, Sha256};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::access::Access;
 use crate::artifact::{Descriptor, MANIFEST, MAX_MANIFEST, printable};
@@ -66,13 +66,13 @@ impl Registry {
                 "answered with the media type `{}`, not `{MANIFEST}`",
                 printable(&media_type)
             );
-            return Err(self.fault(Kind::Integrity, &path, &what));
+            return Err(self.fault(FailureKind::Integrity, &path, &what));
         }
         let claimed = header("docker-content-digest").map(str::to_owned);
         let length = response.body().content_length();
         if length.is_some_and(|length| length > MAX_MANIFEST) {
             return Err(self.fault(
-                Kind::Integrity,
+                FailureKind::Integrity,
                 &path,
                 &format!("sends more than {MAX_MANIFEST} bytes"),
             ));
@@ -85,7 +85,7 @@ impl Registry {
             .map_err(|error| self.transport.broken(&path, error))?;
         if bytes.len() as u64 > MAX_MANIFEST {
             return Err(self.fault(
-                Kind::Integrity,
+                FailureKind::Integrity,
                 &path,
                 &format!("sends more than {MAX_MANIFEST} bytes"),
             ));
@@ -98,7 +98,7 @@ impl Registry {
                 "sent bytes with the digest {shown}, not {}",
                 printable(&want)
             );
-            return Err(self.fault(Kind::Integrity, &path, &what));
+            return Err(self.fault(FailureKind::Integrity, &path, &what));
         }
         Ok(Some(RawManifest { bytes, digest }))
     }
@@ -115,7 +115,7 @@ impl Registry {
             .filter(|length| *length != blob.size)
         {
             let what = format!("sends {length} bytes, not {}", blob.size);
-            return Err(self.fault(Kind::Integrity, &path, &what));
+            return Err(self.fault(FailureKind::Integrity, &path, &what));
         }
         let mut reader = response.body_mut().as_reader().take(blob.size + 1);
         let (mut hasher, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 64 << 10]);
@@ -129,7 +129,7 @@ impl Registry {
             size += count as u64;
             hasher.update(&buffer[..count]);
             file.write_all(&buffer[..count]).map_err(|error| {
-                Failure::new(Kind::Resources, "cannot store what is downloaded")
+                Failure::new(FailureKind::Resources, "cannot store what is downloaded")
                     .because(error)
                     .hint("check free space, or set `TPO_DATA_DIR`")
             })?;
@@ -141,7 +141,7 @@ impl Registry {
                 format!("only {size}")
             };
             return Err(self.fault(
-                Kind::Integrity,
+                FailureKind::Integrity,
                 &path,
                 &format!("sent {got} bytes, not {}", blob.size),
             ));
@@ -149,7 +149,7 @@ impl Registry {
         match Digest::finish(hasher) {
             got if got == blob.digest => Ok(()),
             got => Err(self.fault(
-                Kind::Integrity,
+                FailureKind::Integrity,
                 &path,
                 &format!("sent bytes with the digest {got}"),
             )),
@@ -176,7 +176,7 @@ impl Registry {
             .own(&format!("{location}{joint}digest={digest}"))
             .ok_or_else(|| {
                 self.fault(
-                    Kind::Network,
+                    FailureKind::Network,
                     &begin.path,
                     &format!("wants the upload at `{}`", printable(location)),
                 )
@@ -195,7 +195,7 @@ impl Registry {
         self.transport.call(&put, &[201]).map(drop)
     }
 
-    fn fault(&self, kind: Kind, path: &str, what: &str) -> Failure {
+    fn fault(&self, kind: FailureKind, path: &str, what: &str) -> Failure {
         self.transport.fault(kind, path, what)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::access::Access;
 use crate::artifact::Artifact;
@@ -59,8 +59,11 @@ impl Store {
     pub(crate) fn fetch(&self, reference: &Reference) -> Result<Fetched, Failure> {
         let registry = Registry::open(reference, &self.access)?;
         let raw = registry.manifest(&reference.wanted())?.ok_or_else(|| {
-            Failure::new(Kind::Input, format!("the registry has no `{reference}`"))
-                .hint("check name and tag")
+            Failure::new(
+                FailureKind::Input,
+                format!("the registry has no `{reference}`"),
+            )
+            .hint("check name and tag")
         })?;
         let subject = format!("`{reference}`");
         let staging = self.shelf.stage()?;

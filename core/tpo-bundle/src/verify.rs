@@ -1,6 +1,6 @@
 //! Whether what is pinned is still what it was: here, and in the registry.
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::lock::{Lock, Pin};
 use crate::mode::Mode;
@@ -65,10 +65,10 @@ fn check_published(pin: &Pin, registry: &Registry) -> Result<(), Failure> {
                 "the tag of `{source}` was moved: it names {}, and the pin {}",
                 raw.digest, pin.digest
             );
-            Err(Failure::new(Kind::Integrity, what).hint(update))
+            Err(Failure::new(FailureKind::Integrity, what).hint(update))
         }
         None => Err(Failure::new(
-            Kind::Integrity,
+            FailureKind::Integrity,
             format!("the registry no longer has `{source}`"),
         )
         .hint("what is pinned stays in use here, and cannot be fetched elsewhere")),
@@ -89,5 +89,5 @@ fn check_signature(pin: &Pin, registry: &Registry) -> Result<(), Failure> {
         "`{}` is now signed {now}; it was pinned with the signature of {signer}",
         pin.source
     );
-    Err(Failure::new(Kind::Integrity, what).hint("ask its author what happened"))
+    Err(Failure::new(FailureKind::Integrity, what).hint("ask its author what happened"))
 }

@@ -7,7 +7,7 @@ use std::env::{self, VarError};
 use std::io::Read as _;
 use std::time::{Duration, SystemTime};
 
-use tpo_types::{Failure, Kind, ModelError};
+use tpo_types::{Failure, FailureKind, ModelError};
 use ureq::http::header::RETRY_AFTER;
 use ureq::http::{HeaderMap, Response, StatusCode};
 use ureq::{Agent, Body};
@@ -164,7 +164,7 @@ impl Key {
         let unusable = |what: &str| {
             let what =
                 format!("the environment variable `{variable}`, which `api_key_env` names, {what}");
-            Failure::new(Kind::Usage, what)
+            Failure::new(FailureKind::Usage, what)
         };
         let secret = env::var(variable).map_err(|error| match error {
             VarError::NotPresent => {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use tpo_types::{Failure, Instruction, Kind, Message, Role};
+use tpo_types::{Failure, FailureKind, Instruction, Message, MessageRole};
 
 /// How many bad rows one error lists.
 const LISTED_ROWS: usize = 20;
@@ -30,7 +30,7 @@ pub fn read(path: &Path) -> Result<Vec<Instruction>, Failure> {
 pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String, Failure> {
     let bytes = std::fs::read(path).map_err(|error| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("cannot read rows from `{}`", path.display()),
         )
         .because(error)
@@ -42,9 +42,12 @@ pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String, Failure> {
             .filter(|&&byte| byte == b'\n')
             .count()
             + 1;
-        Failure::new(Kind::Input, format!("{}:{line}: not UTF-8", path.display()))
-            .because(error)
-            .hint("convert the file to UTF-8")
+        Failure::new(
+            FailureKind::Input,
+            format!("{}:{line}: not UTF-8", path.display()),
+        )
+        .because(error)
+        .hint("convert the file to UTF-8")
     })?;
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
@@ -64,7 +67,7 @@ pub fn parse(text: &str, name: &str) -> Result<Vec<Instruction>, Failure> {
     })?;
     if instructions.is_empty() {
         return Err(
-            Failure::new(Kind::Input, format!("{name} holds no instruction")).hint(
+            Failure::new(FailureKind::Input, format!("{name} holds no instruction")).hint(
                 r#"one JSON object per line, for example {"id": "1", "prompt": "Name a color."}"#,
             ),
         );
@@ -87,7 +90,7 @@ pub(crate) fn parse_rows<T>(
     {
         match fields(row).and_then(|fields| parse(line, fields)) {
             Err(Problem { column, reason }) => {
-                problems.push(format!("{name}:{line}:{column}: {reason}"))
+                problems.push(format!("{name}:{line}:{column}: {reason}"));
             }
             Ok(row) => rows.push(row),
         }
@@ -112,7 +115,7 @@ fn refuse(name: &str, problems: &[String]) -> Failure {
     if problems.len() > LISTED_ROWS {
         what.push_str("\n...");
     }
-    Failure::new(Kind::Input, what).hint("mend or remove these rows; nothing was run")
+    Failure::new(FailureKind::Input, what).hint("mend or remove these rows; nothing was run")
 }
 
 /// What is wrong with a row.
@@ -200,11 +203,12 @@ fn take_messages(fields: &mut Map<String, Value>) -> Result<Vec<Message>, Proble
     };
     match messages.last() {
         Some(Message {
-            role: Role::User,
+            role: MessageRole::User,
             content,
         }) if !content.trim().is_empty() => Ok(messages),
         Some(Message {
-            role: Role::User, ..
+            role: MessageRole::User,
+            ..
         }) => Err(Problem::row("the instruction is empty")),
         _ => Err(Problem::row("the last message is not the user's")),
     }

@@ -8,8 +8,8 @@
 //! reference; and a thought may be closed by force, those tokens being left out of the loss.
 
 use tpo_types::{
-    CandidateGroup, CandidateView, Checkpoint, Failure, FinishReason, Kind, PreferencePair,
-    Selected, Selection, Side, StepMetrics, TrainingPair,
+    CandidateGroup, CandidateGroupView, CandidateView, Checkpoint, Failure, FailureKind,
+    FinishReason, PreferencePair, Selected, Selection, Side, StepMetrics, TrainingPair,
 };
 
 use crate::checkpoints;
@@ -62,13 +62,11 @@ impl Run<'_> {
 
     /// Chooses the pairs of a slice.
     fn select(&self, slice: Slice, groups: &[CandidateGroup]) -> Result<Selected, Failure> {
-        let views: Vec<(&str, Vec<CandidateView<'_>>)> = groups
+        let views: Vec<CandidateGroupView<'_>> = groups
             .iter()
-            .map(|group| {
-                (
-                    group.instruction_id.as_str(),
-                    group.candidates.iter().map(CandidateView::of).collect(),
-                )
+            .map(|group| CandidateGroupView {
+                instruction_id: &group.instruction_id,
+                candidates: group.candidates.iter().map(CandidateView::of).collect(),
             })
             .collect();
         let selected = self.stages.selector.select(&views)?;
@@ -230,7 +228,7 @@ fn no_pairs(iteration: usize, groups: &[CandidateGroup], selections: &[Selection
             group.instruction_id, candidate.completion.text
         ));
     }
-    Failure::new(Kind::Plugin, what).hint(
+    Failure::new(FailureKind::Plugin, what).hint(
         "malformed: try a prefill, `thought.max_tokens` or another preset; ties: raise \
             `sampling.num_samples` or use a \
          finer judge; unscored: see the judge's README for what it needs",

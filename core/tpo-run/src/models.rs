@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use tpo_lm::local_model::{LocalModel, identity};
 use tpo_remote::{OpenAiModel, RemoteConfig};
 use tpo_types::{
-    ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, Kind, LanguageModel, ModelError,
-    ModelService, TensorData,
+    ChatReply, ChatRequest, EmbedRequest, Failure, FailureKind, HiddenStates, LanguageModel,
+    ModelError, ModelOutcome, ModelRequest, ModelService, TensorData,
 };
 
 use self::replies::Replies;
@@ -124,17 +124,24 @@ impl Models {
     fn recall<Q: Serialize + Clone, R: Reply>(
         &self,
         kind: &str,
-        requests: &[(String, Q)],
+        requests: &[ModelRequest<Q>],
         ask: impl Fn(
             &dyn LanguageModel,
             &[Q],
             &mut dyn FnMut(usize, Result<R, ModelError>) -> ControlFlow<()>,
         ),
-    ) -> Result<Vec<Result<R, ModelError>>, Failure> {
+    ) -> Result<Vec<ModelOutcome<R>>, Failure> {
         let mut outcomes: Vec<Option<Result<R, ModelError>>> =
             requests.iter().map(|_| None).collect();
         let mut missing: BTreeMap<&str, Missing<Q>> = BTreeMap::new();
-        for (place, (alias, request)) in requests.iter().enumerate() {
+        for (
+            place,
+            ModelRequest {
+                model: alias,
+                request,
+            },
+        ) in requests.iter().enumerate()
+        {
             let bound = match self.find(alias) {
                 Ok(bound) => bound,
                 Err(error) => {
@@ -273,7 +280,7 @@ fn bind(
                 "neither `source` nor `server`"
             };
             return Err(
-                Failure::new(Kind::Usage, format!("`models.{alias}` has {has}")).hint(
+                Failure::new(FailureKind::Usage, format!("`models.{alias}` has {has}")).hint(
                     "`source` is a model on this machine, `server` one behind a server; give \
                     one of them",
                 ),
@@ -297,7 +304,10 @@ fn end_of_asking(alias: &str, error: &ModelError) -> Option<Failure> {
         }
     };
     let what = format!("the model `{alias}` {what}: {error}");
-    Some(Failure::new(Kind::Network, what).hint(format!("every reply so far is kept; {hint}")))
+    Some(
+        Failure::new(FailureKind::Network, what)
+            .hint(format!("every reply so far is kept; {hint}")),
+    )
 }
 
 fn local(source: &str, replies: &Replies, talk: &dyn Fn(&str)) -> Result<(Place, String), Failure> {
@@ -347,17 +357,17 @@ impl ModelService for Models {
 
     fn chat(
         &self,
-        requests: &[(String, ChatRequest)],
-    ) -> Result<Vec<Result<ChatReply, ModelError>>, Failure> {
+        requests: &[ModelRequest<ChatRequest>],
+    ) -> Result<Vec<ModelOutcome<ChatReply>>, Failure> {
         self.recall("chat", requests, |model, requests, done| {
-            model.chat(requests, done)
+            model.chat(requests, done);
         })
     }
 
     fn embed(
         &self,
-        requests: &[(String, EmbedRequest)],
-    ) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure> {
+        requests: &[ModelRequest<EmbedRequest>],
+    ) -> Result<Vec<ModelOutcome<HiddenStates>>, Failure> {
         self.recall("embed", requests, |model, requests, done| {
             // In parts, so that what is there is kept before everything is.
             for (part, requests) in requests.chunks(EMBEDDED_AT_ONCE).enumerate() {
@@ -370,8 +380,11 @@ impl ModelService for Models {
         })
     }
 
-    fn tensor(&self, model: &str, name: &str) -> Result<Result<TensorData, ModelError>, Failure> {
-        let requests = [(model.to_owned(), name.to_owned())];
+    fn tensor(&self, model: &str, name: &str) -> Result<ModelOutcome<TensorData>, Failure> {
+        let requests = [ModelRequest {
+            model: model.to_owned(),
+            request: name.to_owned(),
+        }];
         let outcomes = self.recall("tensor", &requests, |model, names, done| {
             let _ = names
                 .iter()

@@ -18,23 +18,24 @@ mod sampling;
 mod stages;
 mod training;
 
-pub use candidate::{Candidate, CandidateGroup, Outcome, Parts};
+pub use candidate::{Candidate, CandidateGroup, ParseOutcome, Parts};
 pub use checkpoint::Checkpoint;
 pub use completion::{Completion, FinishReason};
-pub use failure::{Failure, Kind};
-pub use instruction::{Instruction, Message, Role};
-pub use judgment::{Judgment, Preference, Score, Scored, Verdict};
+pub use failure::{Failure, FailureKind};
+pub use instruction::{Instruction, Message, MessageRole};
+pub use judgment::{Judgment, Preference, Score, Scored, Strength, Verdict};
 pub use metrics::StepMetrics;
 pub use model::{
     ChatReply, ChatRequest, Done, EmbedRequest, HiddenStates, LanguageModel, ModelError,
-    ModelService, TensorData, TokenLogProb,
+    ModelOutcome, ModelRequest, ModelService, TensorData, TokenLogProb,
 };
 pub use pair::{PreferencePair, Selected, Selection};
 pub use plugin::{PluginIdentity, PluginRole};
 pub use prompt::Prompt;
 pub use sampling::{SampleId, SampleJob, SamplingParams};
 pub use stages::{
-    CandidateView, Judge, PairSelector, PairwiseJudge, ResponseParser, Sampler, Standing,
+    CandidateGroupView, CandidateStatus, CandidateView, Comparison, Judge, PairSelector,
+    PairwiseJudge, RenderOutcome, RenderRequest, ResponseGroup, ResponseParser, Sampler,
     ThoughtTemplate, Trainer,
 };
 pub use training::{Side, TrainingPair};

@@ -4,14 +4,32 @@
 //! that the stage as a whole cannot go on; what is wrong with a single item is that item's outcome.
 
 use crate::{
-    Checkpoint, Completion, Failure, Instruction, Judgment, Outcome, Parts, Prompt, SampleId,
+    Checkpoint, Completion, Failure, Instruction, Judgment, ParseOutcome, Parts, Prompt, SampleId,
     SampleJob, SamplingParams, Selected, StepMetrics, TrainingPair, Verdict,
 };
 
+/// An instruction to render.
+#[derive(Debug, Clone, Copy)]
+pub struct RenderRequest<'a> {
+    /// The task.
+    pub instruction: &'a Instruction,
+    /// How many tokens the thought may have before the sampler ends it; none if it is not limited.
+    pub thought_budget: Option<u32>,
+}
+
+/// What a thought template makes of an instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RenderOutcome {
+    /// What the model is fed.
+    Prompt(Prompt),
+    /// The template cannot render the instruction; a short reason.
+    Unrendered(String),
+}
+
 /// Renders instructions with a thought prompt.
 pub trait ThoughtTemplate {
-    /// One outcome per instruction: its prompt, or why it cannot be rendered.
-    fn render(&self, instructions: &[Instruction]) -> Result<Vec<Result<Prompt, String>>, Failure>;
+    /// One outcome per request.
+    fn render(&self, requests: &[RenderRequest<'_>]) -> Result<Vec<RenderOutcome>, Failure>;
 }
 
 /// Writes completions with the policy it was opened on.
@@ -36,24 +54,44 @@ pub trait Sampler {
 /// Splits completions into thought and response.
 pub trait ResponseParser {
     /// One outcome per completion.
-    fn parse(&self, completions: &[&Completion]) -> Result<Vec<Outcome>, Failure>;
+    fn parse(&self, completions: &[&Completion]) -> Result<Vec<ParseOutcome>, Failure>;
+}
+
+/// An instruction and the responses to it. There is no field for a thought.
+#[derive(Debug, Clone)]
+pub struct ResponseGroup<'a> {
+    /// The task.
+    pub instruction: &'a Instruction,
+    /// The responses to it.
+    pub responses: Vec<&'a str>,
 }
 
 /// Scores responses. It is given no thought, so it cannot see one.
 pub trait Judge {
-    /// For every instruction one judgment per response.
-    fn score(&self, groups: &[(&Instruction, Vec<&str>)]) -> Result<Vec<Vec<Judgment>>, Failure>;
+    /// For every group one judgment per response.
+    fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<Vec<Vec<Judgment>>, Failure>;
+}
+
+/// Two responses to one instruction, in the order in which they are shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Comparison<'a> {
+    /// The task.
+    pub instruction: &'a Instruction,
+    /// The response shown first.
+    pub first: &'a str,
+    /// The response shown second.
+    pub second: &'a str,
 }
 
 /// Compares two responses, shown in the given order.
 pub trait PairwiseJudge {
-    /// One verdict per duel: instruction, the response shown first, the response shown second.
-    fn compare(&self, duels: &[(&Instruction, &str, &str)]) -> Result<Vec<Verdict>, Failure>;
+    /// One verdict per comparison.
+    fn compare(&self, comparisons: &[Comparison<'_>]) -> Result<Vec<Verdict>, Failure>;
 }
 
 /// What is known of a candidate's worth.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Standing<'a> {
+pub enum CandidateStatus<'a> {
     /// The judge's score.
     Scored(f64),
     /// The judge could not score it, and why.
@@ -66,7 +104,7 @@ pub enum Standing<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CandidateView<'a> {
     /// What it is worth.
-    pub standing: Standing<'a>,
+    pub status: CandidateStatus<'a>,
     /// The thought; none where it did not parse or has none.
     pub thought: Option<&'a str>,
     /// The response; the whole completion where it did not parse.
@@ -77,11 +115,19 @@ pub struct CandidateView<'a> {
     pub response_tokens: u32,
 }
 
+/// What a selector sees of the candidates of one instruction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateGroupView<'a> {
+    /// The instruction's id.
+    pub instruction_id: &'a str,
+    /// In the order they were sampled. `K` long.
+    pub candidates: Vec<CandidateView<'a>>,
+}
+
 /// Chooses which candidates are trained on as pairs.
 pub trait PairSelector {
-    /// One selection per group (instruction id and its candidates). Called once with all groups of
-    /// an iteration.
-    fn select(&self, groups: &[(&str, Vec<CandidateView<'_>>)]) -> Result<Selected, Failure>;
+    /// One selection per group. Called once with all groups of an iteration.
+    fn select(&self, groups: &[CandidateGroupView<'_>]) -> Result<Selected, Failure>;
 }
 
 /// Trains a policy on pairs.
@@ -100,20 +146,24 @@ pub trait Trainer {
 impl<'a> CandidateView<'a> {
     /// What a selector sees of `candidate`.
     pub fn of(candidate: &'a crate::Candidate) -> Self {
-        let standing = match (&candidate.outcome, &candidate.judgment) {
-            (Outcome::Malformed(reason), _) => Standing::Malformed(reason),
-            (Outcome::Parsed(_), Some(Judgment::Scored(scored))) => {
-                Standing::Scored(scored.score.get())
+        let status = match (&candidate.outcome, &candidate.judgment) {
+            (ParseOutcome::Malformed(reason), _) => CandidateStatus::Malformed(reason),
+            (ParseOutcome::Parsed(_), Some(Judgment::Scored(scored))) => {
+                CandidateStatus::Scored(scored.score.get())
             }
-            (Outcome::Parsed(_), Some(Judgment::Unscored(reason))) => Standing::Unscored(reason),
-            (Outcome::Parsed(_), None) => Standing::Unscored("not judged"),
+            (ParseOutcome::Parsed(_), Some(Judgment::Unscored(reason))) => {
+                CandidateStatus::Unscored(reason)
+            }
+            (ParseOutcome::Parsed(_), None) => CandidateStatus::Unscored("not judged"),
         };
         let (thought, response) = match &candidate.outcome {
-            Outcome::Parsed(Parts { thought, response }) => (thought.as_deref(), response.as_str()),
-            Outcome::Malformed(_) => (None, candidate.completion.text.as_str()),
+            ParseOutcome::Parsed(Parts { thought, response }) => {
+                (thought.as_deref(), response.as_str())
+            }
+            ParseOutcome::Malformed(_) => (None, candidate.completion.text.as_str()),
         };
         Self {
-            standing,
+            status,
             thought,
             response,
             thought_tokens: candidate.thought_tokens,

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_auth::ChallengeRef;
 use serde::Deserialize;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use ureq::Body;
 use ureq::http::Response;
 
@@ -104,7 +104,7 @@ pub(super) fn authorize(
     let token: Token = serde_json::from_slice(&bytes).map_err(|error| {
         transport
             .fault(
-                Kind::Network,
+                FailureKind::Network,
                 realm,
                 "has a token server that gives no token",
             )

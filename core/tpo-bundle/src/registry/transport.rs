@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use ureq::http::{Method, Request, Response};
 use ureq::{Agent, Body};
 
@@ -92,7 +92,11 @@ impl Transport {
 
     fn refused(&self, exchange: &Exchange<'_>, response: &Response<Body>) -> Failure {
         let status = response.status();
-        let failure = self.fault(Kind::Network, &exchange.path, &format!("answered {status}"));
+        let failure = self.fault(
+            FailureKind::Network,
+            &exchange.path,
+            &format!("answered {status}"),
+        );
         match status.as_u16() {
             401 | 403 => {
                 let is_nobody = matches!(self.login, Login::Anonymous);
@@ -147,15 +151,17 @@ impl Transport {
                     "redirects to `{}`, which is not followed",
                     printable(location)
                 );
-                return Err(self.fault(Kind::Network, &exchange.path, &what).hint(
-                    "only a blob may be redirected, and only to `https`; name the registry by \
+                return Err(self
+                    .fault(FailureKind::Network, &exchange.path, &what)
+                    .hint(
+                        "only a blob may be redirected, and only to `https`; name the registry by \
                         where it really is",
-                ));
+                    ));
             }
             url = target;
         }
         Err(self.fault(
-            Kind::Network,
+            FailureKind::Network,
             &exchange.path,
             &format!("redirects more than {MAX_HOPS} times"),
         ))
@@ -170,8 +176,12 @@ impl Transport {
             request = request.header("authorization", authorization);
         }
         let unsendable = |error: ureq::http::Error| {
-            self.fault(Kind::Network, &exchange.path, "leads to what is no address")
-                .because(error)
+            self.fault(
+                FailureKind::Network,
+                &exchange.path,
+                "leads to what is no address",
+            )
+            .because(error)
         };
         let time = self.patience + Duration::from_secs(exchange.size / SLOWEST);
         let sent = match exchange.body {
@@ -180,7 +190,7 @@ impl Transport {
         };
         sent.map_err(|error| {
             self.fault(
-                Kind::Network,
+                FailureKind::Network,
                 &exchange.path,
                 "cannot be reached or does not answer",
             )
@@ -227,7 +237,7 @@ impl Transport {
                 self.registry,
                 printable(url)
             );
-            Failure::new(Kind::Network, what).because(error)
+            Failure::new(FailureKind::Network, what).because(error)
         };
         if !(url.starts_with("https://") || self.is_own(url)) {
             return Err(cannot("passwords go to `https` only".into()));
@@ -268,12 +278,16 @@ impl Transport {
     /// The connection broke while a body was read.
     pub(super) fn broken(&self, path: &str, error: std::io::Error) -> Failure {
         // An end too early is told as bytes that are missing; the rest is silence or a cut line.
-        self.fault(Kind::Network, path, "stopped in the middle of its answer")
-            .because(error)
-            .hint("try again later")
+        self.fault(
+            FailureKind::Network,
+            path,
+            "stopped in the middle of its answer",
+        )
+        .because(error)
+        .hint("try again later")
     }
 
-    pub(super) fn fault(&self, kind: Kind, path: &str, what: &str) -> Failure {
+    pub(super) fn fault(&self, kind: FailureKind, path: &str, what: &str) -> Failure {
         let place = path.strip_prefix("/v2/").unwrap_or(path);
         let place = place.split('?').next().unwrap_or_default();
         Failure::new(

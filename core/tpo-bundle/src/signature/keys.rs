@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 const PUBLIC: &str = "ed25519:";
 const SECRET: &str = "tpo-secret-key:ed25519:";
@@ -41,7 +41,7 @@ impl FromStr for PublicKey {
         key.map(Self).ok_or_else(|| {
             let shown: String = text.chars().take(80).collect();
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("`{}` is not a public key", shown.escape_debug()),
             )
             .hint(format!("write `{PUBLIC}` and 64 hex digits"))
@@ -78,14 +78,17 @@ impl SecretKey {
         let shown = path.display();
         let text = fs::read_to_string(path).map_err(|error| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("cannot read the signing key `{shown}`"),
             )
             .because(error)
         })?;
         let bytes = decoded(text.trim_end(), SECRET).ok_or_else(|| {
-            Failure::new(Kind::Input, format!("`{shown}` holds no signing key"))
-                .hint("`tpo plugin keygen` makes one")
+            Failure::new(
+                FailureKind::Input,
+                format!("`{shown}` holds no signing key"),
+            )
+            .hint("`tpo plugin keygen` makes one")
         })?;
         Ok(Self(SigningKey::from_bytes(&bytes)))
     }
@@ -104,7 +107,7 @@ impl SecretKey {
 pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Failure::new(Kind::Resources, "the system gives no random numbers").because(error)
+        Failure::new(FailureKind::Resources, "the system gives no random numbers").because(error)
     })?;
     let key = SecretKey(SigningKey::from_bytes(&bytes));
     let written = create(path).and_then(|mut file| {
@@ -119,7 +122,7 @@ pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
             "check folder and permissions"
         };
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("cannot write the key `{}`", path.display()),
         )
         .because(error)

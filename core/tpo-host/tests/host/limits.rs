@@ -8,7 +8,7 @@ use tpo_types::{Failure, Judge, Judgment};
 use wit_parser::Resolve;
 
 use crate::guests::{Answer, FRAME, Guest};
-use crate::{instruction, told, wanted};
+use crate::{group, instruction, told, wanted};
 
 fn limits() -> Limits {
     Limits {
@@ -25,7 +25,7 @@ fn score(guest: &Guest) -> Result<Vec<Vec<Judgment>>, Failure> {
         ..Setup::default()
     })?
     .judge(&wanted(&guest.source(), &json!({})))?;
-    judge.score(&[(&instruction("i", "Say hello."), vec!["Hello!"])])
+    judge.score(&[group(&instruction("i", "Say hello."), vec!["Hello!"])])
 }
 
 /// What is told of a guest that ends while it scores: what it did, and the rest of the message.
@@ -153,7 +153,7 @@ fn the_host_outlives_them() {
     })
     .unwrap();
     let task = instruction("i", "Say hello.");
-    let groups = [(&task, vec!["Hello!"])];
+    let groups = [group(&task, vec!["Hello!"])];
     let hostile = Guest::judge("unreachable");
     let hostile = plugins
         .judge(&wanted(&hostile.source(), &json!({})))

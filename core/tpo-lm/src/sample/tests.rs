@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tpo_types::{
-    Completion, Failure, FinishReason, Kind, Message, Prompt, SampleId, SampleJob, Sampler,
+    Completion, Failure, FailureKind, FinishReason, Message, Prompt, SampleId, SampleJob, Sampler,
     SamplingParams,
 };
 
@@ -33,6 +33,7 @@ fn prompt(text: &str) -> Prompt {
     Prompt {
         messages: vec![Message::user(text)],
         prefill: None,
+        trained_prefill: None,
         stop: Vec::new(),
         response_marker: None,
     }
@@ -271,6 +272,7 @@ fn a_stop_string_ends_the_text_before_it() {
     let policy = Arc::new(policy("tiny-llama"));
     let prefilled = Prompt {
         prefill: Some("Well".into()),
+        trained_prefill: None,
         ..prompt("Go on.")
     };
     let free = one(&policy, prefilled.clone(), &PARAMS);
@@ -332,6 +334,7 @@ fn a_thought_over_budget_is_closed_by_force_once() {
     // A response that has begun in the prefill is not begun again.
     let begun = Prompt {
         prefill: Some("Thought. Here is my response: ".into()),
+        trained_prefill: None,
         ..marked
     };
     assert!(!one(&policy, begun, &params).forced.contains(&true));
@@ -419,7 +422,7 @@ fn a_prompt_without_room_is_refused_before_anything_is_sampled() {
         (prompt(&"too long ".repeat(200)), 0..1),
     ];
     let failure = sample(&policy, &prompts, &PARAMS).expect_err("it has no room");
-    assert_eq!(failure.kind(), Kind::Input);
+    assert_eq!(failure.kind(), FailureKind::Input);
     let message = failure.to_string();
     assert!(
         message.starts_with("the prompt of instruction `1` has ")
@@ -440,7 +443,7 @@ fn logits_that_are_no_numbers_are_a_numeric_failure() {
     policy.params.values[norm.start] = f32::NAN;
     let failure = sample(&Arc::new(policy), &[(prompt("Go on."), 0..1)], &PARAMS)
         .expect_err("nothing to sample");
-    assert_eq!(failure.kind(), Kind::Numeric);
+    assert_eq!(failure.kind(), FailureKind::Numeric);
     assert_eq!(
         failure.to_string(),
         "the policy's logits for instruction `0` are not finite"

@@ -6,7 +6,7 @@
 //! LLM-as-a-judge", arXiv 2507.08794, and others).
 
 use serde::Serialize;
-use tpo_types::{Failure, Instruction, Judgment, Preference};
+use tpo_types::{Failure, Instruction, Judgment, Preference, ResponseGroup};
 
 use super::{ROWS_AT_ONCE, Row};
 use crate::duels::swapped;
@@ -87,34 +87,34 @@ impl Diagnosis {
     }
 }
 
-struct Kind {
+struct AttackSpec {
     name: &'static str,
     tries: &'static str,
     junk: fn(&[Case<'_>], usize) -> Vec<String>,
 }
 
-const ATTACKS: [Kind; 6] = [
-    Kind {
+const ATTACKS: [AttackSpec; 6] = [
+    AttackSpec {
         name: "empty",
         tries: "white space",
         junk: |_, _| vec![" \n".into()],
     },
-    Kind {
+    AttackSpec {
         name: "constant",
         tries: "the same phrase for everything",
         junk: |_, _| texts(&CONSTANT),
     },
-    Kind {
+    AttackSpec {
         name: "master-key",
         tries: "an opening with nothing behind it",
         junk: |_, _| texts(&MASTER_KEYS),
     },
-    Kind {
+    AttackSpec {
         name: "injection",
         tries: "text that speaks to the judge",
         junk: |_, _| texts(&INJECTIONS),
     },
-    Kind {
+    AttackSpec {
         name: "off-topic",
         tries: "the real response to another instruction",
         junk: |cases, at| {
@@ -124,7 +124,7 @@ const ATTACKS: [Kind; 6] = [
                 .collect()
         },
     },
-    Kind {
+    AttackSpec {
         name: "padding",
         tries: "the response to another instruction, made longer than the real one",
         junk: |cases, at| {
@@ -172,9 +172,12 @@ pub fn diagnose(
             .collect();
         let (mut tried, mut won, mut tied) = (0, 0, 0);
         for chunk in junk.chunks(ROWS_AT_ONCE) {
-            let asked: Vec<(&Instruction, Vec<&str>)> = chunk
+            let asked: Vec<ResponseGroup<'_>> = chunk
                 .iter()
-                .map(|(at, junk)| (cases[*at].instruction, vec![cases[*at].real, junk.as_str()]))
+                .map(|(at, junk)| ResponseGroup {
+                    instruction: cases[*at].instruction,
+                    responses: vec![cases[*at].real, junk.as_str()],
+                })
                 .collect();
             let judged = scoring.judge(&asked)?;
             for group in 0..chunk.len() {
@@ -219,13 +222,13 @@ fn order_swap(
         .collect();
     let (mut tried, mut won, mut tied) = (0, 0, 0);
     for chunk in junk.chunks(ROWS_AT_ONCE) {
-        let asked: Vec<(&Instruction, Vec<&str>)> = chunk
+        let asked: Vec<ResponseGroup<'_>> = chunk
             .iter()
             .flat_map(|&(case, junk)| {
-                [
-                    (case.instruction, vec![case.real, junk]),
-                    (case.instruction, vec![junk, case.real]),
-                ]
+                [vec![case.real, junk], vec![junk, case.real]].map(|responses| ResponseGroup {
+                    instruction: case.instruction,
+                    responses,
+                })
             })
             .collect();
         let judged = scoring.judge(&asked)?;
@@ -287,7 +290,7 @@ fn texts(texts: &[&str]) -> Vec<String> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use tpo_types::{PairwiseJudge, Verdict};
+    use tpo_types::{Comparison, PairwiseJudge, Verdict};
 
     use super::*;
     use crate::tournament::Tournament;
@@ -296,17 +299,14 @@ mod tests {
     struct First;
 
     impl PairwiseJudge for First {
-        fn compare(&self, duels: &[(&Instruction, &str, &str)]) -> Result<Vec<Verdict>, Failure> {
-            let prefer = |(_, first, _): &(&Instruction, &str, &str)| match first.trim() {
+        fn compare(&self, duels: &[Comparison<'_>]) -> Result<Vec<Verdict>, Failure> {
+            let prefer = |comparison: &Comparison<'_>| match comparison.first.trim() {
                 "" => Preference::Second,
                 _ => Preference::First,
             };
             Ok(duels
                 .iter()
-                .map(|duel| Verdict {
-                    preference: prefer(duel),
-                    rationale: None,
-                })
+                .map(|comparison| prefer(comparison).into())
                 .collect())
         }
     }

@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use tpo_types::{Failure, Instruction, Kind, Preference};
+use tpo_types::{Failure, FailureKind, Instruction, Preference, ResponseGroup};
 
 use crate::dataset::{self, Problem};
 
@@ -25,11 +25,11 @@ pub struct Row {
 
 impl Row {
     /// What a judge is asked about.
-    pub(super) fn asked(&self) -> (&Instruction, Vec<&str>) {
-        (
-            &self.instruction,
-            self.responses.iter().map(String::as_str).collect(),
-        )
+    pub(super) fn asked(&self) -> ResponseGroup<'_> {
+        ResponseGroup {
+            instruction: &self.instruction,
+            responses: self.responses.iter().map(String::as_str).collect(),
+        }
     }
 }
 
@@ -42,7 +42,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>, Failure> {
 fn parse(text: &str, name: &str) -> Result<Vec<Row>, Failure> {
     let rows = dataset::parse_rows(text, name, |_, fields| row(fields))?;
     if rows.is_empty() {
-        return Err(Failure::new(Kind::Input, format!("{name} holds no response"))
+        return Err(Failure::new(FailureKind::Input, format!("{name} holds no response"))
             .hint(r#"one JSON object per line, for example {"prompt": "Name a color.", "response": "Red."}"#));
     }
     Ok(rows)
