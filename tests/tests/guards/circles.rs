@@ -80,7 +80,7 @@ impl Modules {
             let mut source = RustSource::parse(&read(&path));
             source.tokens.retain(|token| !token.is_test);
             for name in &source.test_modules {
-                of_tests.push([module.as_slice(), &[name.clone()]].concat());
+                of_tests.push([module.as_slice(), std::slice::from_ref(name)].concat());
             }
             sources.insert(module, (path.display().to_string(), source));
         }
