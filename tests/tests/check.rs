@@ -19,7 +19,7 @@ fn the_components_that_ship_are_in_order() {
             "{checked}"
         );
         assert!(
-            checked.contains("interfaces of the empty WASI"),
+            checked.contains("stubbed WASI interfaces"),
             "{checked}"
         );
     }
