@@ -17,8 +17,8 @@ use tpo_types::Failure;
 use crate::arguments::{Arguments, Command};
 use crate::printer::Printer;
 
-/// Training and sampling allocate and free large blocks all the time. The system's allocator returns
-/// them to the kernel each time, which costs a third of a step.
+/// Training and sampling allocate and free large blocks all the time. The system's allocator
+/// returns them to the kernel each time, which costs a third of a step.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,5 +1,5 @@
-//! Command-line options as overrides of the configuration. Paths on the command line are relative to
-//! the working directory, unlike those of the file.
+//! Command-line options as overrides of the configuration. Paths on the command line are relative
+//! to the working directory, unlike those of the file.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -41,8 +41,8 @@ impl<W: Write> Write for PrintableJson<W> {
     }
 }
 
-/// Indents all lines but the first, so that foreign text after a line break cannot be mistaken for a
-/// message of ours.
+/// Indents all lines but the first, so that foreign text after a line break cannot be mistaken for
+/// a message of ours.
 pub(crate) fn indented(text: &str) -> String {
     text.replace('\n', "\n    ")
 }

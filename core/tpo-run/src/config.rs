@@ -1,7 +1,7 @@
 //! The raw configuration: the user's settings, with the defaults filled in.
 //!
-//! The doc comments of the keys become the descriptions in the JSON Schema that `tpo schema` prints.
-//! Reading checks types only; [`crate::plan`] checks the values.
+//! The doc comments of the keys become the descriptions in the JSON Schema that `tpo schema`
+//! prints. Reading checks types only; [`crate::plan`] checks the values.
 
 mod keys;
 mod read;
@@ -26,14 +26,14 @@ pub use read::{Override, ReadConfig};
 #[serde(deny_unknown_fields)]
 #[schemars(title = "tpo run configuration")]
 pub struct RunConfig {
-    /// Name of the run. Its directory is `runs/<name>` in the working directory, or the one given by
-    /// `--dir`.
+    /// Name of the run. Its directory is `runs/<name>` in the working directory, or the one given
+    /// by `--dir`.
     pub name: String,
     /// Random seed for sampling, shuffling and LoRA initialization.
     #[serde(default)]
     pub seed: u64,
-    /// Number of iterations of sampling, judging and training. Each one starts from the model of the
-    /// previous one.
+    /// Number of iterations of sampling, judging and training. Each one starts from the model of
+    /// the previous one.
     #[serde(default = "defaults::iterations")]
     #[schemars(range(min = 1, max = 1000))]
     pub iterations: usize,
@@ -90,8 +90,8 @@ impl Default for ModelConfig {
 }
 
 /// Training and validation instructions: JSONL files whose rows have an `id`, one of `prompt`,
-/// `instruction` or `messages`, and optionally `category`, `reference` and `constraints`. Plugins get
-/// all other fields as metadata.
+/// `instruction` or `messages`, and optionally `category`, `reference` and `constraints`. Plugins
+/// get all other fields as metadata.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
@@ -115,8 +115,8 @@ pub struct SamplingConfig {
     /// Sampling temperature; 0 is greedy.
     #[schemars(range(min = 0.0, max = 10.0))]
     pub temperature: f64,
-    /// Nucleus (top-p) sampling: samples from the most likely tokens whose total probability reaches
-    /// this value; 1 disables it.
+    /// Nucleus (top-p) sampling: samples from the most likely tokens whose total probability
+    /// reaches this value; 1 disables it.
     #[schemars(range(min = 0.01, max = 1.0))]
     pub top_p: f64,
     /// Top-k sampling: samples from this many of the most likely tokens; 0 disables it.
@@ -282,10 +282,7 @@ impl JudgeConfig {
             let what =
                 "`judge.config`, `judge.on_error` and `judge.tournament` have no effect on a panel"
                     .into();
-            return refuse(
-                what,
-                "set them for each judge in `[[judge.panel]]`",
-            );
+            return refuse(what, "set them for each judge in `[[judge.panel]]`");
         }
         if !is_panel && !self.panel.is_empty() {
             let what = format!(

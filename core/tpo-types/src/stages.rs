@@ -1,7 +1,7 @@
 //! The stages of an iteration, as traits.
 //!
-//! Every stage returns one outcome per item, in the order of the items. A [`Failure`] means that the
-//! stage as a whole cannot continue; a problem with a single item is the outcome of that item.
+//! Every stage returns one outcome per item, in the order of the items. A [`Failure`] means that
+//! the stage as a whole cannot continue; a problem with a single item is the outcome of that item.
 
 use crate::{
     Checkpoint, Completion, Failure, Instruction, Judgment, ParseOutcome, Parts, Prompt, SampleId,
@@ -34,15 +34,16 @@ pub trait ThoughtTemplate {
 
 /// Samples completions from the policy it was opened on.
 pub trait Sampler {
-    /// Tokenizes a prompt: chat template, generation prompt, prefill. The only place where text that is
-    /// trained on becomes tokens.
+    /// Tokenizes a prompt: chat template, generation prompt, prefill. The only place where text
+    /// that is trained on becomes tokens.
     fn encode(&self, prompt: &Prompt) -> Result<Vec<u32>, Failure>;
 
     /// Counts the tokens of a text, for reports and length control, never for training.
     fn count_tokens(&self, text: &str) -> Result<usize, Failure>;
 
-    /// Samples every requested completion and passes each to `sink` as soon as it ends. Fails before
-    /// sampling anything if a prompt leaves no room in the model's context for `max_new_tokens`.
+    /// Samples every requested completion and passes each to `sink` as soon as it ends. Fails
+    /// before sampling anything if a prompt leaves no room in the model's context for
+    /// `max_new_tokens`.
     fn sample(
         &mut self,
         jobs: &[SampleJob<'_>],

@@ -33,8 +33,8 @@ pub(super) fn first_unknown(document: &DeTable<'_>, schema: &Value) -> Option<Un
     unknown.into_iter().min_by_key(|key| key.offset)
 }
 
-/// Checks that a dotted path leads to a key of the schema, or into a table that accepts any key; fails
-/// with the nearest keys.
+/// Checks that a dotted path leads to a key of the schema, or into a table that accepts any key;
+/// fails with the nearest keys.
 pub(super) fn check_path(path: &str, schema: &Value) -> Result<(), Vec<String>> {
     let mut node = Node {
         root: schema,

@@ -161,8 +161,8 @@ fn unknown_key(what: &str, nearest: &[String]) -> Failure {
     })
 }
 
-/// Sets one value. If it names another plugin, the configuration of the plugin in the file is dropped
-/// and a note returned.
+/// Sets one value. If it names another plugin, the configuration of the plugin in the file is
+/// dropped and a note returned.
 fn lay_over(table: &mut toml::Table, given: &Override) -> Result<Option<String>, Failure> {
     let parts: Vec<&str> = given.path.split('.').collect();
     let (last, parents) = parts.split_last().unwrap_or((&"", &[]));

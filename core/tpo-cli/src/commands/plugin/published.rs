@@ -1,5 +1,5 @@
-//! `tpo plugin publish`, `add`, `update`, `remove`, `verify` and `keygen`: published plugins and the
-//! lock file.
+//! `tpo plugin publish`, `add`, `update`, `remove`, `verify` and `keygen`: published plugins and
+//! the lock file.
 
 use tpo_bundle::{Added, Layout, Lock, Pin, PublishOptions, SecretKey, Store};
 use tpo_types::{Failure, FailureKind};
