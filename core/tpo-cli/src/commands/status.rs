@@ -16,9 +16,11 @@ pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), F
         OutputFormat::Text => text(&directory)?,
         OutputFormat::Json => {
             let (iterations, evaluations) = metrics(&directory)?;
-            printable_json(
-                &json!({ "schema_version": 2, "iterations": iterations, "evaluations": evaluations }),
-            )
+            printable_json(&json!({
+                "schema_version": 2,
+                "iterations": iterations,
+                "evaluations": evaluations,
+            }))
         }
     };
     printer.data(&shown);

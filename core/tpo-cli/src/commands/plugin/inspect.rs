@@ -77,23 +77,24 @@ fn as_json(inspection: &Inspection) -> Value {
 
 fn as_text(inspection: &Inspection) -> String {
     let identity = &inspection.identity;
+    let imports = match &inspection.reach {
+        Reach::Imports(imports) => imports.join("\n          "),
+        Reach::Everything => "native code, not sandboxed".into(),
+    };
     let schema = serde_json::to_string_pretty(&inspection.config_schema).unwrap_or_default();
-    printable(&format!(
-        "name      {}\nversion   {}\nsummary   {}\nlicense   {}\nroles     {}\nsource    {}\nsize      {} bytes\n\
-         sha256    {}\nimports   {}\nconfiguration (JSON Schema):\n{schema}",
-        identity.name,
-        identity.version,
-        inspection.summary,
-        inspection.license,
-        role_list(&inspection.roles),
-        identity.source,
-        inspection.bytes,
-        identity.sha256,
-        match &inspection.reach {
-            Reach::Imports(imports) => imports.join("\n          "),
-            Reach::Everything => "native code, not sandboxed".into(),
-        },
-    ))
+    let lines = [
+        format!("name      {}", identity.name),
+        format!("version   {}", identity.version),
+        format!("summary   {}", inspection.summary),
+        format!("license   {}", inspection.license),
+        format!("roles     {}", role_list(&inspection.roles)),
+        format!("source    {}", identity.source),
+        format!("size      {} bytes", inspection.bytes),
+        format!("sha256    {}", identity.sha256),
+        format!("imports   {imports}"),
+        format!("configuration (JSON Schema):\n{schema}"),
+    ];
+    printable(&lines.join("\n"))
 }
 
 fn role_list(roles: &[PluginRole]) -> String {
