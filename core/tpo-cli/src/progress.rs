@@ -47,7 +47,7 @@ impl RunProgress {
             Event::ItemDone { tokens } => self.advance(*tokens),
             Event::StageEnded => self.end(),
             Event::Evaluated(evaluation) => {
-                self.printer.status(&report::evaluation_line(evaluation))
+                self.printer.status(&report::evaluation_line(evaluation));
             }
             Event::IterationEnded(metrics) => self.printer.status(&report::iteration_line(metrics)),
         }

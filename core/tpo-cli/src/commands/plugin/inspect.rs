@@ -30,7 +30,7 @@ pub(super) fn list(format: OutputFormat, printer: Printer) -> Result<(), Failure
     }
     match format {
         OutputFormat::Json => {
-            printer.data(&printable_json(&inspections.iter().map(as_json).collect()))
+            printer.data(&printable_json(&inspections.iter().map(as_json).collect()));
         }
         OutputFormat::Text => {
             for inspection in &inspections {
