@@ -2,8 +2,6 @@
 
 use clap::Args;
 
-use super::Trust;
-
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ConfigOverrides {
     /// Judge: built-in name, path of a `.wasm` file, or `oci://host/name:tag`.
@@ -12,6 +10,4 @@ pub(crate) struct ConfigOverrides {
     /// Set any other configuration key, for example `judge.config.scale=7`; repeatable.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    #[command(flatten)]
-    pub trust: Trust,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ConfigOverrides, OutputFormat};
+use super::{ConfigOverrides, OutputFormat, Trust};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -79,4 +79,6 @@ pub(crate) struct JudgeOverrides {
     /// Cache of model replies [default: `replies.db` in tpo's data directory].
     #[arg(long, value_name = "FILE")]
     pub replies: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: Trust,
 }

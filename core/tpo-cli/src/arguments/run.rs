@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::ConfigOverrides;
+use super::{ConfigOverrides, Trust};
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
@@ -46,4 +46,6 @@ pub(crate) struct RunOverrides {
     /// Run directory [default: runs/<name>].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: Trust,
 }

@@ -53,7 +53,7 @@ fn open(options: &JudgeOverrides, printer: Printer) -> Result<Scoring, Failure> 
     let setup = Setup {
         models: service,
         limits,
-        ..plugins::setup(options.shared.trust, &lock)?
+        ..plugins::setup(options.trust, &lock)?
     };
     Ok(open_scoring(&judge, !models.is_empty(), &Plugins::new(setup)?)?.0)
 }

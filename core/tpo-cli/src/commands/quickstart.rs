@@ -20,6 +20,6 @@ pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(
     overrides.dir = Some(directory);
     let config = input.join("tpo.toml");
     let plan = run::plan(&config, &overrides, printer)?;
-    let stages = run::stages(&plan, &config, overrides.shared.trust, printer)?;
+    let stages = run::stages(&plan, &config, overrides.trust, printer)?;
     run::start(&plan, &stages, printer)
 }

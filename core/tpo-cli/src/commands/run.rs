@@ -16,12 +16,7 @@ use crate::progress::RunProgress;
 pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
     let mut plan = plan(&arguments.config, &arguments.overrides, printer)?;
     plan.go_on_from(arguments.from.as_deref())?;
-    let stages = stages(
-        &plan,
-        &arguments.config,
-        arguments.overrides.shared.trust,
-        printer,
-    )?;
+    let stages = stages(&plan, &arguments.config, arguments.overrides.trust, printer)?;
     printer.status(&describe(&plan, &stages));
     if arguments.dry_run {
         return Ok(());
