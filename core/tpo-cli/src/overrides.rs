@@ -61,7 +61,7 @@ impl JudgeOverrides {
 }
 
 fn plugin(key: &str, name: Option<&str>, here: &Path) -> Option<Override> {
-    Some(Override::text(key, tpo_host::anchored(name?, here)))
+    Some(Override::text(key, tpo_host::resolve_relative(name?, here)))
 }
 
 fn model(key: &str, source: &str, here: &Path) -> Override {

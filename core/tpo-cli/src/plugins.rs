@@ -6,13 +6,13 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tpo_host::{Bundles, Setup, Workshop};
+use tpo_host::{Bundles, CompileService, HostConfig};
 use tpo_types::{Failure, FailureKind};
 
 use crate::arguments::{COMPILE, CompileArguments, Trust};
 
 /// How plugins are loaded: compiled code is cached, and published plugins are pinned in `lock`.
-pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
+pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<HostConfig, Failure> {
     let program = env::current_exe().map_err(|error| {
         Failure::new(
             FailureKind::Resources,
@@ -26,7 +26,7 @@ pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
         .collect();
     // By default, our allocator commits a gibibyte at once, which would count as used.
     let environment = vec![("MIMALLOC_ARENA_EAGER_COMMIT".into(), "0".into())];
-    let workshop = Workshop {
+    let compiler = CompileService {
         cache: cache_dir()?.join("components"),
         compiler,
         environment,
@@ -36,11 +36,11 @@ pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
         store: tpo_lm::fetch::data_dir()?,
         mode: trust.lock.mode(),
     };
-    Ok(Setup {
-        workshop: Some(workshop),
+    Ok(HostConfig {
+        compiler: Some(compiler),
         bundles: Some(bundles),
         allow_native: trust.allow_native,
-        ..Setup::default()
+        ..HostConfig::default()
     })
 }
 

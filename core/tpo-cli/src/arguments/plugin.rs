@@ -63,11 +63,5 @@ pub(crate) enum PluginCommand {
 
 /// Parses the name of a role.
 fn role(name: &str) -> Result<PluginRole, String> {
-    PluginRole::ALL
-        .into_iter()
-        .find(|role| role.as_str() == name)
-        .ok_or_else(|| {
-            let names = PluginRole::ALL.map(PluginRole::as_str).join(", ");
-            format!("the roles are {names}")
-        })
+    PluginRole::named(name).ok_or_else(|| format!("the roles are {}", PluginRole::names()))
 }

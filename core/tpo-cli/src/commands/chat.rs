@@ -68,8 +68,8 @@ impl<'a> Chat<'a> {
         Ok(Self {
             arguments,
             printer,
-            template: Box::new(plugins.thought_template(&thought.wanted())?),
-            parser: Box::new(plugins.response_parser(&parser.wanted())?),
+            template: Box::new(plugins.thought_template(&thought.request())?),
+            parser: Box::new(plugins.response_parser(&parser.request())?),
             sampler: LocalSampler::new(Arc::new(tpo_lm::load::load(&target.policy.path)?)),
             params: SamplingParams {
                 temperature: arguments.temperature,

@@ -7,7 +7,7 @@ mod stress_test;
 use std::path::Path;
 use std::sync::Arc;
 
-use tpo_host::{Plugins, Setup};
+use tpo_host::{HostConfig, Plugins};
 use tpo_run::scoring::Scoring;
 use tpo_run::stages::open_scoring;
 use tpo_run::{JudgeAlone, Models};
@@ -50,7 +50,7 @@ fn open(options: &JudgeOverrides, printer: Printer) -> Result<Scoring, Failure> 
         .as_deref()
         .unwrap_or(Path::new(""))
         .with_file_name(tpo_bundle::LOCK_FILE);
-    let setup = Setup {
+    let setup = HostConfig {
         models: service,
         limits,
         ..plugins::setup(options.trust, &lock)?

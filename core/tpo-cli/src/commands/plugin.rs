@@ -10,7 +10,7 @@ mod test;
 
 use std::path::Path;
 
-use tpo_host::{Limits, Setup};
+use tpo_host::{HostConfig, Limits};
 use tpo_types::{Failure, FailureKind, PluginRole};
 
 use crate::arguments::{LoadOptions, PluginCommand};
@@ -39,8 +39,8 @@ pub(crate) fn run(command: &PluginCommand, printer: Printer) -> Result<(), Failu
 
 impl LoadOptions {
     /// How the host loads plugins with these options.
-    fn setup(&self) -> Result<Setup, Failure> {
-        Ok(Setup {
+    fn host_config(&self) -> Result<HostConfig, Failure> {
+        Ok(HostConfig {
             limits: limits(&self.limit)?,
             ..plugins::setup(self.trust, Path::new(tpo_bundle::LOCK_FILE))?
         })
@@ -76,10 +76,10 @@ fn limits(given: &[String]) -> Result<Limits, Failure> {
 /// The roles to test a plugin in: the requested one, or all that it has.
 fn roles(
     source: &str,
-    wanted: Option<PluginRole>,
+    requested: Option<PluginRole>,
     own: &[PluginRole],
 ) -> Result<Vec<PluginRole>, Failure> {
-    match wanted {
+    match requested {
         None => Ok(own.to_vec()),
         Some(role) if own.contains(&role) => Ok(vec![role]),
         Some(role) => {

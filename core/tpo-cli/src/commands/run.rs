@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tpo_host::{Plugins, Setup};
+use tpo_host::{HostConfig, Plugins};
 use tpo_run::{Models, RunConfig, RunDirectory, RunPlan, Stages};
-use tpo_types::{Failure, ModelService, PluginRole};
+use tpo_types::{Failure, ModelService};
 
 use crate::arguments::{RunArguments, RunOverrides, Trust};
 use crate::commands::status;
@@ -44,7 +44,7 @@ pub(crate) fn stages(
         })?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };
-    let setup = Setup {
+    let setup = HostConfig {
         models,
         limits: plan.config.limits.clone(),
         failures: Some(plan.directory.failures()),
@@ -104,19 +104,10 @@ fn describe(plan: &RunPlan, stages: &Stages) -> String {
     for cast in &stages.cast {
         lines.push(format!(
             "{:10} {} from {}",
-            short(cast.role),
+            cast.role.slot(),
             cast.plugin,
             cast.plugin.source
         ));
     }
     lines.join("\n")
-}
-
-fn short(role: PluginRole) -> &'static str {
-    match role {
-        PluginRole::ThoughtTemplate => "thought",
-        PluginRole::ResponseParser => "parser",
-        PluginRole::Judge | PluginRole::PairwiseJudge => "judge",
-        PluginRole::PairSelector => "selector",
-    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use tpo_host::{OnError, Wanted};
+use tpo_host::{OnError, PluginRequest};
 use tpo_run::config::ThoughtConfig;
 use tpo_run::{RunConfig, RunDirectory, Store};
 use tpo_types::{Checkpoint, Failure, FailureKind};
@@ -30,8 +30,8 @@ impl ConfiguredPlugin {
         Self::new(source.to_owned(), Map::new())
     }
 
-    pub(super) fn wanted(&self) -> Wanted<'_> {
-        Wanted {
+    pub(super) fn request(&self) -> PluginRequest<'_> {
+        PluginRequest {
             source: &self.source,
             config: &self.config,
             on_error: OnError::Fail,

@@ -59,6 +59,6 @@ pub(super) fn build(arguments: &BuildArguments, printer: Printer) -> Result<(), 
     if !built.said.trim().is_empty() {
         printer.status(printable(&built.said).trim_end());
     }
-    let plugins = Plugins::new(arguments.load.setup()?)?;
+    let plugins = Plugins::new(arguments.load.host_config()?)?;
     check::component(&plugins, &built.component.display().to_string(), printer)
 }

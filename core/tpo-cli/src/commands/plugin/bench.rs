@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tpo_host::{Case, Cut, JsonPlugin, OnError, Plugins, Wanted};
+use tpo_host::{Batching, Case, OnError, PluginRequest, Plugins};
 use tpo_types::Failure;
 
 use super::{project_cases, roles};
@@ -19,7 +19,7 @@ const BATCH: usize = 256;
 
 pub(super) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Failure> {
     let source = &arguments.plugin;
-    let setup = arguments.load.setup()?;
+    let setup = arguments.load.host_config()?;
     for role in roles(
         source,
         arguments.role,
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
             .cycle()
             .take(ITEMS)
             .collect();
-        let wanted = Wanted {
+        let request = PluginRequest {
             source,
             config: &config,
             on_error: OnError::Fail,
@@ -48,14 +48,14 @@ pub(super) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
         let load = || {
             let start = Instant::now();
             Plugins::new(setup.clone())?
-                .in_json(role, &wanted)
+                .in_json(role, &request)
                 .map(|_| start.elapsed())
         };
         // The first load compiles the component unless it is already in the cache.
         load()?;
-        let plugin = Plugins::new(setup.clone())?.in_json(role, &wanted)?;
-        let one = Cut {
-            batch: BATCH,
+        let plugin = Plugins::new(setup.clone())?.in_json(role, &request)?;
+        let one = Batching {
+            batch_size: BATCH,
             threads: 1,
         };
         let many = median(|| plugin.time(&items, one))?;
@@ -66,12 +66,12 @@ pub(super) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
             median(|| plugin.time(&items[..1], one))?,
         ));
         printer.data(&row("1000 items, one thread", many));
-        if is_parallel(&plugin) {
+        if !plugin.needs_all_items() {
             let two = median(|| {
                 plugin.time(
                     &items,
-                    Cut {
-                        batch: BATCH / 2,
+                    Batching {
+                        batch_size: BATCH / 2,
                         threads: 2,
                     },
                 )
@@ -85,11 +85,6 @@ pub(super) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
         ));
     }
     Ok(())
-}
-
-/// A pair selector gets all items in one call.
-fn is_parallel(plugin: &JsonPlugin) -> bool {
-    plugin.role() != tpo_types::PluginRole::PairSelector
 }
 
 fn row(what: &str, time: Duration) -> String {

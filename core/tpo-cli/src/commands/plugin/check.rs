@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tpo_bundle::Package;
-use tpo_host::{Plugins, Reach};
+use tpo_host::{Capabilities, Plugins};
 use tpo_types::Failure;
 
 use crate::arguments::CheckArguments;
@@ -11,7 +11,7 @@ use crate::printer::Printer;
 use crate::text::printable;
 
 pub(super) fn run(arguments: &CheckArguments, printer: Printer) -> Result<(), Failure> {
-    let setup = arguments.load.setup()?;
+    let setup = arguments.load.host_config()?;
     let path = Path::new(&arguments.plugin);
     if !path.is_dir() {
         return component(&Plugins::new(setup)?, &arguments.plugin, printer);
@@ -43,9 +43,9 @@ pub(super) fn run(arguments: &CheckArguments, printer: Printer) -> Result<(), Fa
 pub(super) fn component(plugins: &Plugins, source: &str, printer: Printer) -> Result<(), Failure> {
     let inspection = plugins.check(source)?;
     let roles: Vec<&str> = inspection.roles.iter().map(|role| role.as_str()).collect();
-    let reach = match &inspection.reach {
-        Reach::Everything => "native code, not sandboxed".to_owned(),
-        Reach::Imports(imports) => {
+    let reach = match &inspection.capabilities {
+        Capabilities::Everything => "native code, not sandboxed".to_owned(),
+        Capabilities::Imports(imports) => {
             let wasi = imports
                 .iter()
                 .filter(|import| import.starts_with("wasi:"))

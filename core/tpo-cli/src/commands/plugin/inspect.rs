@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tpo_host::{Inspection, Plugins, Reach, builtin};
+use tpo_host::{Capabilities, Inspection, Plugins, builtin};
 use tpo_types::{Failure, PluginRole};
 
 use crate::arguments::{InspectArguments, LockFlags, OutputFormat, Trust};
@@ -65,10 +65,10 @@ fn as_json(inspection: &Inspection) -> Value {
         "summary": inspection.summary,
         "license": inspection.license,
         "roles": inspection.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
-        "native": inspection.reach == Reach::Everything,
-        "imports": match &inspection.reach {
-            Reach::Imports(imports) => json!(imports),
-            Reach::Everything => Value::Null,
+        "native": inspection.capabilities == Capabilities::Everything,
+        "imports": match &inspection.capabilities {
+            Capabilities::Imports(imports) => json!(imports),
+            Capabilities::Everything => Value::Null,
         },
         "bytes": inspection.bytes,
         "config_schema": inspection.config_schema,
@@ -77,9 +77,9 @@ fn as_json(inspection: &Inspection) -> Value {
 
 fn as_text(inspection: &Inspection) -> String {
     let identity = &inspection.identity;
-    let imports = match &inspection.reach {
-        Reach::Imports(imports) => imports.join("\n          "),
-        Reach::Everything => "native code, not sandboxed".into(),
+    let imports = match &inspection.capabilities {
+        Capabilities::Imports(imports) => imports.join("\n          "),
+        Capabilities::Everything => "native code, not sandboxed".into(),
     };
     let schema = serde_json::to_string_pretty(&inspection.config_schema).unwrap_or_default();
     let lines = [
