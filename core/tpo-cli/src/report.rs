@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
+use tpo_judge::JudgeMetrics;
 use tpo_run::figures::{
     Change, Evaluation, IterationFigures, Reasons, SampleFigures, SelectorFigures, Sides,
 };
-use tpo_run::scoring::JudgeFigures;
 
 use crate::text::{one_decimal, percent, printable};
 
@@ -200,30 +200,26 @@ fn verdict(evaluations: &[Evaluation]) -> String {
     }
 }
 
-/// What its words say of a judge, a sentence per line.
-pub(crate) fn judge_lines(figures: &JudgeFigures) -> Vec<String> {
-    let duels = figures.duels.iter().map(|duels| {
-        let saved = if duels.saved > 0 {
-            format!(
-                "{} not needed, \
-            ",
-                duels.saved
-            )
+/// How consistent the judges were, a sentence per line.
+pub(crate) fn judge_lines(metrics: &JudgeMetrics) -> Vec<String> {
+    let comparisons = metrics.comparisons.iter().map(|comparisons| {
+        let skipped = if comparisons.skipped > 0 {
+            format!("{} not needed, ", comparisons.skipped)
         } else {
             String::new()
         };
         format!(
-            "{} comparisons, {saved}{} without a verdict; ties {}, first shown preferred {}, \
-                orders disagree {}",
-            duels.duels,
-            duels.unscored,
-            percent(duels.tie_rate),
-            percent(duels.first_rate),
-            percent(duels.flip_rate),
+            "{} comparisons, {skipped}{} without a verdict; ties {}, first shown preferred {}, \
+             orders disagree {}",
+            comparisons.count,
+            comparisons.unscored,
+            percent(comparisons.tie_rate),
+            percent(comparisons.first_win_rate),
+            percent(comparisons.inconsistent_rate),
         )
     });
-    let agreement = figures
-        .agreement
+    let inter_judge = metrics
+        .inter_judge
         .iter()
         .filter(|two| two.comparisons > 0)
         .map(|two| {
@@ -236,7 +232,7 @@ pub(crate) fn judge_lines(figures: &JudgeFigures) -> Vec<String> {
                 two.comparisons
             )
         });
-    duels.chain(agreement).collect()
+    comparisons.chain(inter_judge).collect()
 }
 
 /// How long the sides of the pairs are, and what the selector says; nothing where no pair has two

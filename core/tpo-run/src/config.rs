@@ -7,19 +7,16 @@ mod keys;
 mod read;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tpo_host::{Limits, OnError};
+use tpo_judge::{JudgeConfig, ModelBinding, PluginConfig};
 use tpo_train::TrainConfig;
-use tpo_types::{Failure, FailureKind};
 
-use crate::models::ModelBinding;
-use crate::tournament::Tournament;
-
-pub use read::{Override, ReadConfig};
+pub use read::{Override, ReadConfig, read_standalone_judge};
 
 /// Configuration of a run. Paths are relative to the file that holds it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -177,20 +174,6 @@ impl ThoughtConfig {
     }
 }
 
-/// A plugin and its configuration.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PluginConfig {
-    /// A built-in name or a path to a `.wasm`.
-    pub plugin: String,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
-    #[serde(default)]
-    pub config: Map<String, Value>,
-    /// What happens when it fails.
-    #[serde(default)]
-    pub on_error: OnError,
-}
-
 /// The pair selector: it chooses which candidates are trained on as pairs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -223,191 +206,6 @@ impl SelectorConfig {
     }
 }
 
-/// The judge: it scores responses and never sees a thought.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct JudgeConfig {
-    /// A built-in name, a path to a `.wasm`, or `panel` for the judges of `[[judge.panel]]`
-    /// together.
-    pub plugin: String,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
-    pub config: Map<String, Value>,
-    /// What happens when it fails.
-    pub on_error: OnError,
-    /// How many comparisons a pairwise judge is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tournament: Option<Tournament>,
-    /// The run stops, and can be resumed, when more than this share of the last 200 judgments are
-    /// unscored; 1 is off.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub max_unscored: f64,
-    /// The judges of a panel.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub panel: Vec<MemberConfig>,
-}
-
-impl Default for JudgeConfig {
-    fn default() -> Self {
-        Self {
-            plugin: "rules".into(),
-            config: Map::new(),
-            on_error: OnError::Fail,
-            tournament: None,
-            max_unscored: 0.9,
-            panel: Vec::new(),
-        }
-    }
-}
-
-/// The name that stands for the judges of `[[judge.panel]]`.
-pub const PANEL: &str = "panel";
-
-impl JudgeConfig {
-    /// A setting that would change nothing, or make no sense, is an error.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        let refuse =
-            |what: String, hint: &str| Err(Failure::new(FailureKind::Usage, what).hint(hint));
-        let is_panel = self.plugin == PANEL;
-        if is_panel && self.panel.is_empty() {
-            return refuse(
-                "the judge is a panel, and no judge is in it".into(),
-                "add one or more `[[judge.panel]]`",
-            );
-        }
-        if is_panel
-            && (!self.config.is_empty()
-                || self.on_error != OnError::Fail
-                || self.tournament.is_some())
-        {
-            let what =
-                "`judge.config`, `judge.on_error` and `judge.tournament` have no effect on a panel"
-                    .into();
-            return refuse(
-                what,
-                "set them in `[[judge.panel]]`, for each judge by itself",
-            );
-        }
-        if !is_panel && !self.panel.is_empty() {
-            let what = format!(
-                "`[[judge.panel]]` has no effect: the judge is `{}`",
-                self.plugin
-            );
-            return refuse(what, "set `judge.plugin` to \"panel\", or remove the panel");
-        }
-        if !(0.0..=1.0).contains(&self.max_unscored) {
-            return refuse(
-                format!("`judge.max_unscored` is {}", self.max_unscored),
-                "a share is from 0 to 1",
-            );
-        }
-        for member in &self.panel {
-            if !(member.weight > 0.0 && member.weight.is_finite()) {
-                let what = format!(
-                    "the weight of `{}` in the panel is {}; it must be more than 0",
-                    member.plugin, member.weight
-                );
-                return refuse(what, "remove a judge that is not to count");
-            }
-        }
-        Ok(())
-    }
-
-    /// Names are relative to `base` no more.
-    pub(crate) fn anchor(&mut self, base: &Path) {
-        if self.plugin != PANEL {
-            self.plugin = tpo_host::anchored(&self.plugin, base);
-        }
-        for member in &mut self.panel {
-            member.plugin = tpo_host::anchored(&member.plugin, base);
-        }
-    }
-
-    /// The judges that it names, without the panel around them.
-    pub fn plugins(&self) -> Vec<PluginConfig> {
-        let own = || PluginConfig {
-            plugin: self.plugin.clone(),
-            config: self.config.clone(),
-            on_error: self.on_error,
-        };
-        if self.plugin == PANEL {
-            self.panel.iter().map(MemberConfig::plugin).collect()
-        } else {
-            vec![own()]
-        }
-    }
-
-    /// How many comparisons each of them is asked for, where that is said.
-    pub(crate) fn tournaments(&self) -> Vec<Option<Tournament>> {
-        let members = self.panel.iter().map(|member| member.tournament);
-        if self.plugin == PANEL {
-            members.collect()
-        } else {
-            vec![self.tournament]
-        }
-    }
-}
-
-/// What a judge by itself needs of a configuration.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct JudgeAlone {
-    /// The judge.
-    #[serde(default)]
-    pub judge: JudgeConfig,
-    /// Models that judges may ask.
-    #[serde(default)]
-    pub models: BTreeMap<String, ModelBinding>,
-    /// What a plugin may use.
-    #[serde(default)]
-    pub limits: Limits,
-}
-
-impl JudgeAlone {
-    fn anchor(&mut self, base: &Path) {
-        self.judge.anchor(base);
-        self.models
-            .values_mut()
-            .for_each(|binding| binding.anchor(base));
-    }
-}
-
-/// One judge of a panel.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MemberConfig {
-    /// A built-in name or a path to a `.wasm`.
-    pub plugin: String,
-    /// Its name in reports and aspects. Default: the plugin's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// How much its score counts among the judges of an instruction.
-    #[serde(default = "defaults::weight")]
-    pub weight: f64,
-    /// Categories of the instructions that it judges. Without any it judges those that no other
-    /// judge claims.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub categories: Vec<String>,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
-    #[serde(default)]
-    pub config: Map<String, Value>,
-    /// What happens when it fails.
-    #[serde(default)]
-    pub on_error: OnError,
-    /// How many comparisons a pairwise judge is asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tournament: Option<Tournament>,
-}
-
-impl MemberConfig {
-    fn plugin(&self) -> PluginConfig {
-        PluginConfig {
-            plugin: self.plugin.clone(),
-            config: self.config.clone(),
-            on_error: self.on_error,
-        }
-    }
-}
-
 /// How the policy is measured before the first and after every iteration.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -426,9 +224,5 @@ impl Default for ValidationConfig {
 mod defaults {
     pub(super) fn iterations() -> usize {
         4
-    }
-
-    pub(super) fn weight() -> f64 {
-        1.0
     }
 }

@@ -11,18 +11,17 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use tpo_types::{CandidateGroup, Completion, Failure, Judgment};
+use tpo_judge::{JudgeConfig, JudgeMetrics};
+use tpo_types::{CandidateGroup, Completion, Failure, Judgment, ResponseGroup};
 
-use crate::config::JudgeConfig;
 use crate::progress::Stage;
 use crate::run::Run;
 use crate::sampling::Rendered;
-use crate::scoring::{Asked, JudgeFigures};
 use crate::slice::Slice;
 use crate::store::{Store, from_json, to_json};
 
 /// Per group one judgment per parsed candidate, and what was seen of the judge.
-type Known = (Vec<Vec<Judgment>>, JudgeFigures);
+type Known = (Vec<Vec<Judgment>>, JudgeMetrics);
 
 /// A digest of several values.
 #[derive(Default)]
@@ -70,7 +69,7 @@ impl Run<'_> {
     }
 
     /// What the judgments of a slice follow from.
-    pub(crate) fn name_of_judgments(&self, asked: &Asked<'_>) -> String {
+    pub(crate) fn name_of_judgments(&self, asked: &[ResponseGroup<'_>]) -> String {
         // How much is borne changes no judgment.
         let judge = JudgeConfig {
             max_unscored: 1.0,
