@@ -3,12 +3,14 @@
 //! `tpo judge` scores the responses, `tpo judge agree` compares the judge with human labels, `tpo
 //! judge stress-test` gives it junk. All three score as a run does.
 
+mod config;
 mod label_agreement;
 mod open;
 mod rows;
 mod score_file;
 mod stress_test;
 
+pub use config::StandaloneJudgeConfig;
 pub use label_agreement::{CategoryAgreement, LabelAgreement, Rate, label_agreement};
 pub use open::open;
 pub use rows::{Row, read, read_labeled};
