@@ -16,6 +16,3 @@ pub use open::open;
 pub use rows::{Row, read, read_labeled};
 pub use score_file::{JudgmentFields, JudgmentLine, ScoreSummary, score_rows};
 pub use stress_test::{AttackResult, StressTestReport, stress_test};
-
-/// Rows that are judged before their results are handed over.
-const ROWS_PER_BATCH: usize = 256;
