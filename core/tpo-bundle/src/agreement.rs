@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use tpo_types::text::escape;
 use tpo_types::{Failure, Kind, PluginRole};
 
 use crate::manifest::{Component, Contract, Manifest};
@@ -109,10 +110,7 @@ fn check_permissions(manifest: &Manifest, surfaces: &[Surface]) -> Result<(), Fa
 
 /// Foreign names in a message, not too many.
 fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    let names: Vec<String> = names
-        .take(5)
-        .map(|name| crate::artifact::printable(name))
-        .collect();
+    let names: Vec<String> = names.take(5).map(|name| escape(name)).collect();
     if names.is_empty() {
         "nothing".into()
     } else {

@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::text::escape;
+use tpo_types::{Digest, Failure, Kind};
 
-use crate::digest::Digest;
 use crate::manifest;
 
 pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -127,7 +127,7 @@ impl Artifact {
         if artifact.schema_version != 2
             || !(artifact.media_type == MANIFEST || artifact.media_type.is_empty())
         {
-            let media_type = printable(&artifact.media_type);
+            let media_type = escape(&artifact.media_type);
             return Err(refuse(&format!(
                 "has a manifest of the media type `{media_type}`, not `{MANIFEST}`"
             )));
@@ -149,7 +149,7 @@ impl Artifact {
             // Some tools repeat the configuration's media type here.
             (WASM_CONFIG, None | Some(WASM_CONFIG | WASM)) => Ok(Layout::Wasm),
             (config, artifact_type) => {
-                let kind = printable(artifact_type.unwrap_or(config));
+                let kind = escape(artifact_type.unwrap_or(config));
                 let what = format!(
                     "{subject} is an artifact of the type `{kind}`, neither a bundle nor a \
                         component"
@@ -210,7 +210,7 @@ impl Artifact {
                 _ => {
                     return Err(refuse(format!(
                         "has a layer of the media type `{}`",
-                        printable(media_type)
+                        escape(media_type)
                     )));
                 }
             };
@@ -223,13 +223,4 @@ impl Artifact {
         }
         Ok(blobs)
     }
-}
-
-/// Foreign text in a message.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .take(120)
-        .collect::<String>()
-        .escape_debug()
-        .to_string()
 }

@@ -10,9 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tpo_types::{Failure, Kind};
-
-use crate::digest::Digest;
+use tpo_types::{Digest, Failure, Kind};
 
 /// How directories begin that hold what is not yet known to be good.
 const INCOMING: &str = "incoming-";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Digest, Failure, Kind};
 
 use crate::agreement;
 use crate::artifact::{
@@ -10,7 +10,6 @@ use crate::artifact::{
 };
 use crate::blobs::Blobs;
 use crate::config::{BundleConfig, WasmConfig};
-use crate::digest::Digest;
 use crate::manifest::{FILE_NAME, Manifest};
 use crate::name::Name;
 use crate::surface::Surface;

@@ -6,8 +6,8 @@
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use tpo_types::Digest;
 
-use crate::digest::Digest;
 use crate::manifest::{Contract, Manifest};
 use crate::name::Name;
 use crate::surface::Surface;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use tpo_types::text::escape;
 use tpo_types::{Failure, Kind};
 
 use crate::bundle::Bundle;
@@ -85,7 +86,7 @@ pub(crate) fn check_wanted(
     };
     let what = format!(
         "`{}` is granted, and nothing in `{reference}` asks for it",
-        unwanted.escape_debug()
+        escape(unwanted)
     );
     Err(Failure::new(Kind::Usage, what).hint(hint))
 }

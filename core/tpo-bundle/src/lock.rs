@@ -9,9 +9,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Digest, Failure, Kind};
 
-use crate::digest::Digest;
 use crate::manifest::Contract;
 use crate::name::Name;
 use crate::reference::Reference;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use tpo_types::text::escape;
 use tpo_types::{Failure, Kind};
 
 /// A short name: lower-case words and digits joined by single hyphens, at most 64 bytes.
@@ -62,9 +63,8 @@ macro_rules! checked_text {
                 if $check(&text) {
                     return Ok(Self(text));
                 }
-                let shown: String = text.chars().take(80).collect();
-                Err(Failure::new(Kind::Input, format!("`{}` is not \
-                    {}", shown.escape_debug(), $what)).hint($hint))
+                let what = format!("`{}` is not {}", escape(&text), $what);
+                Err(Failure::new(Kind::Input, what).hint($hint))
             }
         }
 

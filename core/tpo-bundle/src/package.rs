@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Digest, Failure, Kind};
 
 use crate::agreement;
 use crate::artifact::{
@@ -15,7 +15,6 @@ use crate::artifact::{
 };
 use crate::bundle::read_schema;
 use crate::config::{BundleConfig, WasmConfig};
-use crate::digest::Digest;
 use crate::manifest::{Component, FILE_NAME, MAX_BYTES, Manifest};
 use crate::name::FileName;
 use crate::surface::Surface;

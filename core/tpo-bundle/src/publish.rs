@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use semver::Version;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Digest, Failure, Kind};
 
 use crate::access::Access;
 use crate::artifact::Layout;
-use crate::digest::Digest;
 use crate::package::Package;
 use crate::reference::Reference;
 use crate::registry::Registry;

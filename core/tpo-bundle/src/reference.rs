@@ -7,9 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::text::escape;
+use tpo_types::{Digest, Failure, Kind};
 
-use crate::digest::Digest;
 use crate::name::Name;
 
 /// Tag of a reference that has neither tag nor digest.
@@ -159,7 +159,7 @@ impl FromStr for Reference {
                 format!(
                     "`{}` is not a reference: \
                 {why}",
-                    text.escape_debug()
+                    escape(text)
                 ),
             )
             .hint(
@@ -220,13 +220,13 @@ fn parse(text: &str) -> Result<Reference, String> {
     if repository.len() > 255 || !repository.split('/').all(is_path_part) {
         return Err(format!(
             "`{}` is not the name of a repository",
-            repository.escape_debug()
+            escape(repository)
         ));
     }
     if tag.is_some_and(|tag| !is_tag(tag)) {
         return Err(format!(
             "`{}` is not a tag",
-            tag.unwrap_or_default().escape_debug()
+            escape(tag.unwrap_or_default())
         ));
     }
     let tag = tag.map(str::to_owned);
@@ -256,7 +256,7 @@ fn check_registry(registry: &str) -> Result<(), String> {
     if !is_name && !is_v6 {
         return Err(format!(
             "`{}` is not a host name in lower case",
-            host.escape_debug()
+            escape(host)
         ));
     }
     let is_port = |port: &str| {
@@ -264,7 +264,7 @@ fn check_registry(registry: &str) -> Result<(), String> {
         digits && port.parse::<u16>().is_ok()
     };
     match port {
-        Some(port) if !is_port(port) => Err(format!("`{}` is not a port", port.escape_debug())),
+        Some(port) if !is_port(port) => Err(format!("`{}` is not a port", escape(port))),
         _ => Ok(()),
     }
 }

@@ -13,12 +13,12 @@ mod transport;
 
 use std::io::{Read, Write};
 
-use sha2::{Digest as _, Sha256};
-use tpo_types::{Failure, Kind};
+use tpo_types::digest::Hasher;
+use tpo_types::text::escape;
+use tpo_types::{Digest, Failure, Kind};
 
 use crate::access::Access;
-use crate::artifact::{Descriptor, MANIFEST, MAX_MANIFEST, printable};
-use crate::digest::Digest;
+use crate::artifact::{Descriptor, MANIFEST, MAX_MANIFEST};
 use crate::reference::Reference;
 use exchange::Exchange;
 use transport::Transport;
@@ -64,7 +64,7 @@ impl Registry {
         if media_type.split(';').next().unwrap_or_default().trim() != MANIFEST {
             let what = format!(
                 "answered with the media type `{}`, not `{MANIFEST}`",
-                printable(&media_type)
+                escape(&media_type)
             );
             return Err(self.fault(Kind::Integrity, &path, &what));
         }
@@ -94,10 +94,7 @@ impl Registry {
         let shown = digest.to_string();
         let asked = wanted.starts_with("sha256:").then(|| wanted.to_owned());
         if let Some(want) = asked.into_iter().chain(claimed).find(|want| *want != shown) {
-            let what = format!(
-                "sent bytes with the digest {shown}, not {}",
-                printable(&want)
-            );
+            let what = format!("sent bytes with the digest {shown}, not {}", escape(&want));
             return Err(self.fault(Kind::Integrity, &path, &what));
         }
         Ok(Some(RawManifest { bytes, digest }))
@@ -118,7 +115,7 @@ impl Registry {
             return Err(self.fault(Kind::Integrity, &path, &what));
         }
         let mut reader = response.body_mut().as_reader().take(blob.size + 1);
-        let (mut hasher, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 64 << 10]);
+        let (mut hasher, mut size, mut buffer) = (Hasher::default(), 0, vec![0; 64 << 10]);
         loop {
             let count = reader
                 .read(&mut buffer)
@@ -146,7 +143,7 @@ impl Registry {
                 &format!("sent {got} bytes, not {}", blob.size),
             ));
         }
-        match Digest::finish(hasher) {
+        match hasher.finish() {
             got if got == blob.digest => Ok(()),
             got => Err(self.fault(
                 Kind::Integrity,
@@ -178,7 +175,7 @@ impl Registry {
                 self.fault(
                     Kind::Network,
                     &begin.path,
-                    &format!("wants the upload at `{}`", printable(location)),
+                    &format!("wants the upload at `{}`", escape(location)),
                 )
             })?;
         self.transport

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use tpo_types::Failure;
+use tpo_types::{Digest, Failure};
 
 use crate::blobs::Blobs;
-use crate::digest::Digest;
 use crate::lock::{Lock, Pin};
 use crate::manifest::{Component, Manifest};
 use crate::mode::Mode;

@@ -9,10 +9,9 @@ mod keys;
 
 use ed25519_dalek::Signature;
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Digest, Failure, Kind};
 
 use crate::artifact::{Artifact, Descriptor};
-use crate::digest::Digest;
 use crate::reference::Reference;
 use crate::registry::Registry;
 

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Digest, Failure, Kind};
 
 use crate::access::Access;
 use crate::artifact::Artifact;
 use crate::blobs::{Blobs, Shelf, Staging};
 use crate::bundle::Bundle;
-use crate::digest::Digest;
 use crate::reference::Reference;
 use crate::registry::Registry;
 use crate::signature::{self, PublicKey};

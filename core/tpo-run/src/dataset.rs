@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
-use tpo_types::{Failure, Instruction, Kind, Message, Role};
+use tpo_types::{Digest, Failure, Instruction, Kind, Message, Role};
 
 /// How many bad rows one error lists.
 const LISTED_ROWS: usize = 20;
@@ -221,17 +220,13 @@ fn take_text(fields: &mut Map<String, Value>, key: &str) -> Result<Option<String
 
 /// An id for a row that has none: the same conversation always gets the same one.
 fn content_id(messages: &[Message]) -> String {
-    let mut hash = Sha256::new();
+    let mut text = String::new();
     for message in messages {
-        hash.update(message.role.as_str());
-        hash.update([0]);
-        hash.update(&message.content);
-        hash.update([0]);
+        text += &format!("{}\0{}\0", message.role.as_str(), message.content);
     }
-    hash.finalize()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut id = Digest::of(text).hex();
+    id.truncate(16);
+    id
 }
 
 #[cfg(test)]

@@ -6,21 +6,26 @@
 mod candidate;
 mod checkpoint;
 mod completion;
+pub mod digest;
 mod failure;
 mod instruction;
 mod judgment;
 mod metrics;
 mod model;
+pub mod nearest;
 mod pair;
 mod plugin;
 mod prompt;
 mod sampling;
+mod splitmix;
 mod stages;
+pub mod text;
 mod training;
 
 pub use candidate::{Candidate, CandidateGroup, Outcome, Parts};
 pub use checkpoint::Checkpoint;
 pub use completion::{Completion, FinishReason};
+pub use digest::Digest;
 pub use failure::{Failure, Kind};
 pub use instruction::{Instruction, Message, Role};
 pub use judgment::{Judgment, Preference, Score, Scored, Verdict};
@@ -33,6 +38,7 @@ pub use pair::{PreferencePair, Selected, Selection};
 pub use plugin::{PluginIdentity, PluginRole};
 pub use prompt::Prompt;
 pub use sampling::{SampleId, SampleJob, SamplingParams};
+pub use splitmix::splitmix64;
 pub use stages::{
     CandidateView, Judge, PairSelector, PairwiseJudge, ResponseParser, Sampler, Standing,
     ThoughtTemplate, Trainer,

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
+use tpo_types::nearest::nearest;
 
 /// A key that the schema does not know.
 pub(super) struct UnknownKey {
@@ -19,13 +20,7 @@ impl UnknownKey {
     /// The nearest key, or all of them where none is near.
     pub(super) fn hint(&self) -> String {
         let typed = self.path.rsplit('.').next().unwrap_or_default();
-        let distance = |key: &&String| strsim::damerau_levenshtein(key, typed);
-        let nearest = self
-            .known
-            .iter()
-            .min_by_key(distance)
-            .filter(|key| distance(key) <= 1 + key.len() / 4);
-        nearest.map_or_else(
+        nearest(typed, self.known.iter().map(String::as_str)).map_or_else(
             || format!("the keys here are {}", self.known.join(", ")),
             |nearest| format!("did you mean `{nearest}`?"),
         )

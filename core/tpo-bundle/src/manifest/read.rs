@@ -1,6 +1,7 @@
 //! Text into a [`Manifest`], with errors that point at the line.
 
 use toml::de::DeTable;
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, Kind};
 
 use super::{Manifest, keys};
@@ -50,9 +51,7 @@ fn place(text: &str, offset: usize) -> String {
     format!("{line}:{column}")
 }
 
-/// A quotation of foreign text in a message: without line breaks or control characters, and not
-/// long.
+/// Foreign text in a message.
 fn one_line(text: &str) -> String {
-    let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    shown.take(400).collect()
+    sanitize(&text.replace('\n', " "), 400)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use tpo_types::PluginRole;
+use tpo_types::text::{escape, is_hostile};
 
 use super::{Component, Manifest, Permission};
 
@@ -72,11 +73,10 @@ impl Permission {
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-:/.".contains(c);
         let Self { import, why } = self;
         if import.is_empty() || import.len() > MAX_IMPORT || !import.chars().all(is_plain) {
-            let shown: String = import.chars().take(MAX_IMPORT).collect();
-            let shown = shown.escape_debug();
             return Err(format!(
-                "`import = \"{shown}\"` names no interface; write it without version, as \
-                    `tpo:plugin/model`"
+                "`import = \"{}\"` names no interface; write it without version, as \
+                    `tpo:plugin/model`",
+                escape(import)
             ));
         }
         check_line(&format!("why` of permission `{import}"), why, MAX_WHY)
@@ -85,10 +85,6 @@ impl Permission {
 
 /// One line of printable text.
 fn check_line(key: &str, text: &str, max: usize) -> Result<(), String> {
-    let is_hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-    };
     if text.trim().is_empty() {
         return Err(format!("`{key}` is empty"));
     }
@@ -101,6 +97,13 @@ fn check_line(key: &str, text: &str, max: usize) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// What a reader does not see or would see elsewhere.
+fn is_hidden(c: char) -> bool {
+    let is_invisible =
+        matches!(c, '\u{200b}'..='\u{200d}' | '\u{2028}'..='\u{2029}' | '\u{2060}'..='\u{206f}');
+    is_invisible || c.is_control() || is_hostile(c)
 }
 
 fn check_count(what: &str, count: usize, min: usize, max: usize) -> Result<(), String> {

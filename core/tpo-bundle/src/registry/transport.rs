@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
+use tpo_types::text::escape;
 use tpo_types::{Failure, Kind};
 use ureq::http::{Method, Request, Response};
 use ureq::{Agent, Body};
@@ -16,7 +17,6 @@ use ureq::{Agent, Body};
 use super::auth::{self, Challenge};
 use super::exchange::Exchange;
 use crate::access::{Access, Login};
-use crate::artifact::printable;
 use crate::reference::split_port;
 
 /// How often a request is sent that meets a passing fault.
@@ -143,10 +143,7 @@ impl Transport {
             };
             let is_safe = target.starts_with("https://") || self.is_own(&target);
             if !exchange.follows || !is_safe {
-                let what = format!(
-                    "redirects to `{}`, which is not followed",
-                    printable(location)
-                );
+                let what = format!("redirects to `{}`, which is not followed", escape(location));
                 return Err(self.fault(Kind::Network, &exchange.path, &what).hint(
                     "only a blob may be redirected, and only to `https`; name the registry by \
                         where it really is",
@@ -225,7 +222,7 @@ impl Transport {
             let what = format!(
                 "registry `{}` sends for a token to `{}`, which fails",
                 self.registry,
-                printable(url)
+                escape(url)
             );
             Failure::new(Kind::Network, what).because(error)
         };

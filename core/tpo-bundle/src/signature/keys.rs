@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use tpo_types::text::escape;
 use tpo_types::{Failure, Kind};
 
 const PUBLIC: &str = "ed25519:";
@@ -39,12 +40,8 @@ impl FromStr for PublicKey {
             .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok())
             .filter(|key| !key.is_weak());
         key.map(Self).ok_or_else(|| {
-            let shown: String = text.chars().take(80).collect();
-            Failure::new(
-                Kind::Input,
-                format!("`{}` is not a public key", shown.escape_debug()),
-            )
-            .hint(format!("write `{PUBLIC}` and 64 hex digits"))
+            let what = format!("`{}` is not a public key", escape(text));
+            Failure::new(Kind::Input, what).hint(format!("write `{PUBLIC}` and 64 hex digits"))
         })
     }
 }

@@ -230,8 +230,8 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
     user.resolve(&name, Mode::Default).unwrap();
     user.reopen();
     let good = user.lock_text();
-    let component = tpo_bundle::Digest::of(&crate::author::component("judge-plugin", "1.0.0"));
-    let other = tpo_bundle::Digest::of(b"other");
+    let component = tpo_types::Digest::of(&crate::author::component("judge-plugin", "1.0.0"));
+    let other = tpo_types::Digest::of(b"other");
     let size = crate::author::component("judge-plugin", "1.0.0").len();
     let cases = [
         (

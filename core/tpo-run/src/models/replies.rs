@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Digest, Failure, Kind};
 
 const TABLES: &str = "
     PRAGMA journal_mode = WAL;
@@ -139,14 +138,7 @@ impl Replies {
 
 /// The name of a reply: the sha256 of the model's identity, the kind of request and the request.
 pub(super) fn key(identity: &str, kind: &str, request: &impl Serialize) -> String {
-    let mut hash = Sha256::new();
-    for part in [identity, kind, &crate::store::to_json(request)] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize()
-        .iter()
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    Digest::of_parts([identity, kind, &crate::store::to_json(request)]).hex()
 }
 
 fn broken(error: rusqlite::Error) -> Failure {
