@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use tpo_bundle::{Manifest, manifest};
+use tpo_bundle::{BundleManifest, manifest};
 use tpo_types::{Failure, Kind};
 
 use crate::bindings::Contract;
@@ -98,17 +98,17 @@ pub fn build(directory: &Path, tools: &Path, progress: &dyn Fn(&str)) -> Result<
     })
 }
 
-fn read_manifest(directory: &Path) -> Result<Manifest, Failure> {
+fn read_manifest(directory: &Path) -> Result<BundleManifest, Failure> {
     let path = directory.join(manifest::FILE_NAME);
     let text = fs::read_to_string(&path).map_err(|error| {
         Failure::new(Kind::Input, format!("`{}` cannot be read", path.display()))
             .because(error)
             .hint("name the directory of a project; `tpo plugin new` writes one")
     })?;
-    Manifest::parse(&text, &path.display().to_string())
+    BundleManifest::parse(&text, &path.display().to_string())
 }
 
-fn language(manifest: &Manifest) -> Result<Language, Failure> {
+fn language(manifest: &BundleManifest) -> Result<Language, Failure> {
     let refuse = |what: String| {
         let languages = Language::ALL.map(Language::as_str).join(", ");
         Failure::new(Kind::Input, what).hint(format!("the languages are {languages}"))
@@ -126,7 +126,7 @@ fn language(manifest: &Manifest) -> Result<Language, Failure> {
 }
 
 /// The project's own copy of the contract, or the one of this `tpo`.
-fn wit(manifest: &Manifest, directory: &Path, scratch: &Path) -> Result<PathBuf, Failure> {
+fn wit(manifest: &BundleManifest, directory: &Path, scratch: &Path) -> Result<PathBuf, Failure> {
     if let Some(own) = &manifest.wit {
         return Ok(directory.join(own.as_str()));
     }

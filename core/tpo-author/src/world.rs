@@ -1,7 +1,7 @@
 //! Which world of the contract a component is built for.
 
-use tpo_bundle::Manifest;
-use tpo_bundle::manifest::Component;
+use tpo_bundle::BundleManifest;
+use tpo_bundle::manifest::ManifestComponent;
 use tpo_types::{Failure, Kind, PluginRole};
 
 /// The import that a judge which asks a model has beyond the others.
@@ -9,7 +9,10 @@ const MODEL: &str = "tpo:plugin/model";
 
 /// The name of the world that exports a component's roles, and imports models where the manifest
 /// asks for them.
-pub(crate) fn of(component: &Component, manifest: &Manifest) -> Result<String, Failure> {
+pub(crate) fn of(
+    component: &ManifestComponent,
+    manifest: &BundleManifest,
+) -> Result<String, Failure> {
     let plays = |role| component.roles.contains(&role);
     let is_format = plays(PluginRole::ThoughtTemplate) && plays(PluginRole::ResponseParser);
     let world = match component.roles.as_slice() {

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use tpo_bundle::{Reference, Resolved, Surface};
+use tpo_bundle::{BundleReference, Resolved, Surface};
 use tpo_types::text::sanitize;
 use tpo_types::{Digest, Failure, Kind};
 use wasmparser::Parser;
@@ -32,7 +32,7 @@ fn is_path(name: &str) -> bool {
 
 /// The name of a plugin as it is called from anywhere, given where relative paths begin.
 pub fn anchored(name: &str, base: &Path) -> String {
-    let is_file = !Reference::is_meant(name) && is_path(name);
+    let is_file = !BundleReference::has_scheme(name) && is_path(name);
     if is_file {
         base.join(name).display().to_string()
     } else {

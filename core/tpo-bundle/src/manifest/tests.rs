@@ -27,7 +27,8 @@ why = "It asks a model for a second opinion."
 
 fn refusal(from: &str, to: &str) -> (String, String) {
     assert!(GOOD.contains(from), "{from}");
-    let failure = Manifest::parse(&GOOD.replacen(from, to, 1), "tpo-plugin.toml").expect_err(to);
+    let failure =
+        BundleManifest::parse(&GOOD.replacen(from, to, 1), "tpo-plugin.toml").expect_err(to);
     assert_eq!(failure.kind(), Kind::Input);
     (
         failure.to_string(),
@@ -37,11 +38,11 @@ fn refusal(from: &str, to: &str) -> (String, String) {
 
 #[test]
 fn a_good_manifest_is_read_and_written_back() {
-    let manifest = Manifest::parse(GOOD, "it").expect("good");
+    let manifest = BundleManifest::parse(GOOD, "it").expect("good");
     assert_eq!(manifest.components[0].roles, [PluginRole::Judge]);
     assert_eq!(manifest.components[0].config.len(), 2);
     let text = toml::to_string(&manifest).expect("is written");
-    assert_eq!(Manifest::parse(&text, "it").expect("good"), manifest);
+    assert_eq!(BundleManifest::parse(&text, "it").expect("good"), manifest);
 }
 
 #[test]
@@ -72,15 +73,19 @@ fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
 
 #[test]
 fn every_key_of_the_structs_is_a_key_of_the_schema() {
-    let schema = Manifest::schema();
-    let table = toml::Table::try_from(Manifest::parse(GOOD, "it").expect("good")).expect("a table");
+    let schema = BundleManifest::schema();
+    let table =
+        toml::Table::try_from(BundleManifest::parse(GOOD, "it").expect("good")).expect("a table");
     let keys: BTreeSet<&String> = schema["properties"]
         .as_object()
         .expect("keys")
         .keys()
         .collect();
     assert_eq!(keys, table.keys().collect());
-    for (name, key) in [("Component", "config-schema"), ("Permission", "why")] {
+    for (name, key) in [
+        ("ManifestComponent", "config-schema"),
+        ("Permission", "why"),
+    ] {
         assert!(
             schema["$defs"][name]["properties"].get(key).is_some(),
             "{name} {key}"
@@ -176,11 +181,11 @@ fn what_makes_no_sense_is_refused_by_name() {
     let many: String = (0..17).fold(GOOD.to_owned(), |text, index| {
         text + &format!("[[permission]]\nimport = \"x{index}\"\nwhy = \"x\"\n")
     });
-    let failure = Manifest::parse(&many, "it").expect_err("too many");
+    let failure = BundleManifest::parse(&many, "it").expect_err("too many");
     assert_eq!(
         failure.to_string(),
         "it: there are 18 `[[permission]]`, and there may be 0 to 16"
     );
-    let failure = Manifest::parse(&"#\n".repeat(40_000), "it").expect_err("too large");
+    let failure = BundleManifest::parse(&"#\n".repeat(40_000), "it").expect_err("too large");
     assert_eq!(failure.to_string(), "it is larger than 64 KiB");
 }

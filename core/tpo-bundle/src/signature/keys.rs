@@ -1,4 +1,4 @@
-//! Keys: the secret one in a file that only its owner reads, the public one as a line of text.
+//! Signing keys: the secret key is stored in a file that only its owner can read.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +14,7 @@ use tpo_types::{Failure, Kind};
 const PUBLIC: &str = "ed25519:";
 const SECRET: &str = "tpo-secret-key:ed25519:";
 
-/// Who signs, written `ed25519:` and 64 hex digits.
+/// A public key, written `ed25519:` and 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey(VerifyingKey);
@@ -60,7 +60,7 @@ impl From<PublicKey> for String {
     }
 }
 
-/// What signs. It is wiped from memory when it goes.
+/// A secret key. It is wiped from memory on drop.
 pub struct SecretKey(SigningKey);
 
 impl fmt::Debug for SecretKey {
@@ -81,13 +81,16 @@ impl SecretKey {
             .because(error)
         })?;
         let bytes = decoded(text.trim_end(), SECRET).ok_or_else(|| {
-            Failure::new(Kind::Input, format!("`{shown}` holds no signing key"))
-                .hint("`tpo plugin keygen` makes one")
+            Failure::new(
+                Kind::Input,
+                format!("`{shown}` does not contain a signing key"),
+            )
+            .hint("`tpo plugin keygen` creates one")
         })?;
         Ok(Self(SigningKey::from_bytes(&bytes)))
     }
 
-    /// The public half.
+    /// The public key.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
     }
@@ -97,11 +100,12 @@ impl SecretKey {
     }
 }
 
-/// Makes a key and writes it to a new file that only its owner can read.
+/// Generates a key and writes it to a new file. On Unix, only its owner can read the file;
+/// elsewhere it inherits the permissions of its folder.
 pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Failure::new(Kind::Resources, "the system gives no random numbers").because(error)
+        Failure::new(Kind::Resources, "the system provides no random numbers").because(error)
     })?;
     let key = SecretKey(SigningKey::from_bytes(&bytes));
     let written = create(path).and_then(|mut file| {
@@ -111,9 +115,9 @@ pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
     written.map_err(|error| {
         let exists = error.kind() == io::ErrorKind::AlreadyExists;
         let hint = if exists {
-            "a key is never overwritten: choose another name"
+            "existing keys are never overwritten: choose another name"
         } else {
-            "check folder and permissions"
+            "check the folder and its permissions"
         };
         Failure::new(
             Kind::Input,

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use tpo_bundle::{Digest, Mode, Package};
-use tpo_types::{Kind, PluginRole};
+use tpo_bundle::{Mode, Package};
+use tpo_types::{Digest, Kind, PluginRole};
 
 use crate::author::{Author, User, anonymous, said};
 use crate::server::Server;
@@ -29,9 +29,9 @@ fn what_one_publishes_another_uses_by_name() {
     let name = server.name("judges/strict:1.2.0");
     let added = user.add(&name, &["model"], Mode::Default).unwrap();
     assert_eq!(added.pin.digest, published.digest);
-    assert_eq!(added.asks.len(), 1);
+    assert_eq!(added.requests.len(), 1);
     assert_eq!(
-        added.asks[0].why.as_deref(),
+        added.requests[0].reason.as_deref(),
         Some("It asks for a second opinion.")
     );
     user.reopen();

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use tpo_bundle::{Access, Digest, Mode};
-use tpo_types::{Failure, Kind};
+use tpo_bundle::{Access, Mode};
+use tpo_types::{Digest, Failure, Kind};
 
 use crate::author::{Author, User, component, nobody, said};
 use crate::stand_in::{Reply, Request, StandIn};
@@ -18,7 +18,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
 /// Somebody who has no time.
 pub(crate) fn user() -> User {
     User::with(Access {
-        patience: PATIENCE,
+        timeout: PATIENCE,
         ..nobody()
     })
 }

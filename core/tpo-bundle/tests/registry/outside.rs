@@ -11,8 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tpo_bundle::{Digest, Layout, Mode, PublishOptions, Published};
-use tpo_types::Kind;
+use tpo_bundle::{Layout, Mode, PublishOptions, Published};
+use tpo_types::{Digest, Kind};
 
 use crate::author::{Author, User, anonymous, component, said};
 use crate::debian;

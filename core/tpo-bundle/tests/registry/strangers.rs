@@ -5,8 +5,8 @@ use std::fs;
 
 use serde_json::json;
 use tempfile::TempDir;
-use tpo_bundle::{Access, Credentials, Digest, Mode, PublishOptions};
-use tpo_types::Kind;
+use tpo_bundle::{Access, Credentials, Mode, PublishOptions};
+use tpo_types::{Digest, Kind};
 
 use crate::author::{Author, User, component, nobody, said};
 use crate::hostile::{PATIENCE, is_manifest, manifest_becomes, refused, registry, user};
@@ -150,7 +150,7 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
         fs::write(&config, text).unwrap();
         let access = Access {
             credentials: Credentials::File(config.clone()),
-            patience: PATIENCE,
+            timeout: PATIENCE,
         };
         let mut user = User::with(access);
         user.add(&registry.name("strict:1.0.0"), &[], Mode::Default)
