@@ -1,4 +1,3 @@
-//! What every project of a language is given a copy of, as `build.rs` gathers it: file names and
-//! texts.
+//! Files that are copied into every project of a language: names and texts, collected by `build.rs`.
 
 include!(concat!(env!("OUT_DIR"), "/copies.rs"));
