@@ -1,6 +1,6 @@
 //! Turns core modules into components, for languages whose compilers emit core modules.
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use wit_bindgen_core::wit_parser::{Resolve, WorldId};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
@@ -13,7 +13,7 @@ const ADAPTER_WORLD: &str = "package tpo:adapter; world adapter { import tpo:plu
 pub(crate) fn component(module: &[u8], resolve: &Resolve) -> Result<Vec<u8>, Failure> {
     let adapter = adapter(resolve.clone()).map_err(|error| {
         Failure::new(
-            Kind::Bug,
+            FailureKind::Bug,
             "the adapter for WASI preview 1 does not fit the contract",
         )
         .because(error)
@@ -27,7 +27,7 @@ pub(crate) fn component(module: &[u8], resolve: &Resolve) -> Result<Vec<u8>, Fai
         })
         .and_then(ComponentEncoder::encode);
     encoded.map_err(|error| {
-        Failure::new(Kind::Plugin, "the compiled module is not a plugin")
+        Failure::new(FailureKind::Plugin, "the compiled module is not a plugin")
             .because(error)
             .hint("it must export every function of its world; the generated bindings declare them")
     })
@@ -40,7 +40,11 @@ pub(crate) fn embed(
     world: WorldId,
 ) -> Result<(), Failure> {
     embed_component_metadata(module, resolve, world, StringEncoding::UTF8).map_err(|error| {
-        Failure::new(Kind::Plugin, "the compiled module is not WebAssembly").because(error)
+        Failure::new(
+            FailureKind::Plugin,
+            "the compiled module is not WebAssembly",
+        )
+        .because(error)
     })
 }
 

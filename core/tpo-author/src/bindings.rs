@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use wit_bindgen_core::wit_parser::{Resolve, WorldId};
 use wit_bindgen_core::{Files, WorldGenerator};
 
@@ -25,7 +25,7 @@ impl ProjectWorld {
         });
         let (_, world) = selected.map_err(|error| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!(
                     "cannot read the world `{world}` of the contract in `{}`",
                     directory.display()
@@ -47,7 +47,7 @@ impl ProjectWorld {
             .generate(&mut self.resolve.clone(), self.world, &mut files)
             .map_err(|error| {
                 Failure::new(
-                    Kind::Bug,
+                    FailureKind::Bug,
                     "wit-bindgen cannot generate bindings of the contract",
                 )
                 .because(error)

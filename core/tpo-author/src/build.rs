@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tpo_bundle::{BundleManifest, manifest};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::bindings::ProjectWorld;
 use crate::create::write;
@@ -59,7 +59,7 @@ pub fn build(directory: &Path, tools: &Path, on_status: &dyn Fn(&str)) -> Result
     // Compilers run in the project's directory, so their arguments must be absolute paths.
     let absolute = directory.canonicalize().map_err(|error| {
         Failure::new(
-            Kind::Resources,
+            FailureKind::Resources,
             format!("`{}` cannot be opened", directory.display()),
         )
         .because(error)
@@ -69,11 +69,15 @@ pub fn build(directory: &Path, tools: &Path, on_status: &dyn Fn(&str)) -> Result
             "`{}` has several components, but a project builds only one",
             manifest.name
         );
-        return Err(Failure::new(Kind::Input, what)
+        return Err(Failure::new(FailureKind::Input, what)
             .hint("create a project for each, and publish the built files together"));
     };
     let scratch = TempDir::new().map_err(|error| {
-        Failure::new(Kind::Resources, "cannot create a temporary directory").because(error)
+        Failure::new(
+            FailureKind::Resources,
+            "cannot create a temporary directory",
+        )
+        .because(error)
     })?;
     let job = Job {
         directory: &absolute,
@@ -101,9 +105,12 @@ pub fn build(directory: &Path, tools: &Path, on_status: &dyn Fn(&str)) -> Result
 fn read_manifest(directory: &Path) -> Result<BundleManifest, Failure> {
     let path = directory.join(manifest::FILE_NAME);
     let text = fs::read_to_string(&path).map_err(|error| {
-        Failure::new(Kind::Input, format!("`{}` cannot be read", path.display()))
-            .because(error)
-            .hint("give the directory of a project; `tpo plugin new` creates one")
+        Failure::new(
+            FailureKind::Input,
+            format!("`{}` cannot be read", path.display()),
+        )
+        .because(error)
+        .hint("give the directory of a project; `tpo plugin new` creates one")
     })?;
     BundleManifest::parse(&text, &path.display().to_string())
 }
@@ -111,7 +118,7 @@ fn read_manifest(directory: &Path) -> Result<BundleManifest, Failure> {
 fn language(manifest: &BundleManifest) -> Result<Language, Failure> {
     let refuse = |what: String| {
         let languages = Language::ALL.map(Language::as_str).join(", ");
-        Failure::new(Kind::Input, what).hint(format!("the languages are {languages}"))
+        Failure::new(FailureKind::Input, what).hint(format!("the languages are {languages}"))
     };
     let name = manifest.language.as_ref();
     let name =
@@ -136,7 +143,7 @@ fn wit(manifest: &BundleManifest, directory: &Path, scratch: &Path) -> Result<Pa
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| {
         Failure::new(
-            Kind::Plugin,
+            FailureKind::Plugin,
             format!("the compiler did not write `{}`", path.display()),
         )
         .because(error)

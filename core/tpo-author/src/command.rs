@@ -3,7 +3,7 @@
 use std::io;
 use std::process::{Command, Output};
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// Runs a compiler. Its output is returned, or becomes the cause of the failure.
 pub(crate) fn compile(command: &mut Command, tool: &str, hint: &str) -> Result<Output, Failure> {
@@ -12,7 +12,7 @@ pub(crate) fn compile(command: &mut Command, tool: &str, hint: &str) -> Result<O
         return Ok(output);
     }
     Err(Failure::new(
-        Kind::Plugin,
+        FailureKind::Plugin,
         format!("{tool} failed to build the plugin ({})", output.status),
     )
     .because(tool_output(&output)))
@@ -29,11 +29,12 @@ pub(crate) fn install(
     if output.status.success() {
         return Ok(());
     }
-    Err(
-        Failure::new(Kind::Network, format!("{tool} cannot install {what}"))
-            .because(tool_output(&output))
-            .hint(hint),
+    Err(Failure::new(
+        FailureKind::Network,
+        format!("{tool} cannot install {what}"),
     )
+    .because(tool_output(&output))
+    .hint(hint))
 }
 
 /// The output of a tool, stderr first.
@@ -55,7 +56,7 @@ fn start(command: &mut Command, tool: &str, hint: &str) -> Result<Output, Failur
         } else {
             format!("{tool} cannot be started")
         };
-        Failure::new(Kind::Resources, what)
+        Failure::new(FailureKind::Resources, what)
             .because(error)
             .hint(hint)
     })

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tpo_bundle::{Name, WIT, manifest};
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginRole};
 
 use crate::language::Language;
 use crate::templates::{self, Template};
@@ -28,7 +28,7 @@ pub fn create(project: &Project<'_>) -> Result<Vec<PathBuf>, Failure> {
     let directory = project.directory;
     if fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             format!("`{}` is not empty", directory.display()),
         )
         .hint("give a directory that does not exist yet"));
@@ -98,7 +98,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         .and_then(|()| fs::write(path, bytes))
         .map_err(|error| {
             Failure::new(
-                Kind::Resources,
+                FailureKind::Resources,
                 format!("cannot write `{}`", path.display()),
             )
             .because(error)

@@ -3,7 +3,7 @@
 //! The judges are those in `examples/`; the sources of the other roles are in `templates/`. The
 //! template's name is replaced by the plugin's in every text.
 
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginRole};
 
 use crate::copies;
 use crate::language::Language;
@@ -96,7 +96,7 @@ impl TemplateSpec {
 pub(crate) fn of(language: Language, role: PluginRole) -> Result<Template, Failure> {
     let source = source(language, role).ok_or_else(|| {
         let what = format!("there is no template for a {role} in {}", language.title());
-        Failure::new(Kind::Usage, what)
+        Failure::new(FailureKind::Usage, what)
             .hint("start from one of its judges (`--role judge`), or in Rust, Python or JavaScript")
     })?;
     let TemplateSpec {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::command;
 
@@ -64,7 +64,7 @@ impl Tool {
         }
         let unwritable = |error| {
             Failure::new(
-                Kind::Resources,
+                FailureKind::Resources,
                 format!("cannot write to `{}`", tools.display()),
             )
             .because(error)

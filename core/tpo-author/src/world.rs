@@ -2,7 +2,7 @@
 
 use tpo_bundle::BundleManifest;
 use tpo_bundle::manifest::ManifestComponent;
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginRole};
 
 /// The import that a judge which asks a model has beyond the others.
 const MODEL: &str = "tpo:plugin/model";
@@ -25,7 +25,7 @@ pub(crate) fn of(
                 component.name,
                 names.join(", ")
             );
-            return Err(Failure::new(Kind::Input, what).hint(
+            return Err(Failure::new(FailureKind::Input, what).hint(
                 "one role per component, or `thought-template` and `response-parser` together",
             ));
         }

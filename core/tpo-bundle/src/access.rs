@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use tpo_http::Secret;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// How registries are reached.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ impl Credentials {
                 "credentials for `{registry}` cannot be read from `{}`",
                 path.display()
             );
-            Failure::new(Kind::Input, what)
+            Failure::new(FailureKind::Input, what)
                 .because(cause)
                 .hint(format!("run `docker login {registry}` again"))
         };

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tpo_types::text::escape;
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::manifest;
 
@@ -120,7 +120,7 @@ impl Artifact {
 
     /// Reads an OCI manifest. `subject` names it in messages.
     pub(crate) fn parse(bytes: &[u8], subject: &str) -> Result<Self, Failure> {
-        let refuse = |what: &str| Failure::new(Kind::Integrity, format!("{subject} {what}"));
+        let refuse = |what: &str| Failure::new(FailureKind::Integrity, format!("{subject} {what}"));
         let artifact: Self = serde_json::from_slice(bytes)
             .map_err(|error| refuse("has an invalid OCI manifest").because(error))?;
         if artifact.schema_version != 2
@@ -152,7 +152,7 @@ impl Artifact {
                 let what = format!(
                     "{subject} is an artifact of type `{kind}`, neither a bundle nor a component"
                 );
-                Err(Failure::new(Kind::Integrity, what).hint(format!(
+                Err(Failure::new(FailureKind::Integrity, what).hint(format!(
                     "the artifact type of a bundle is `{BUNDLE}`; a component has a \
                      `{WASM_CONFIG}`"
                 )))
@@ -163,7 +163,8 @@ impl Artifact {
     /// All blobs, after checking their number, media types and declared sizes.
     pub(crate) fn blobs(&self, subject: &str) -> Result<Vec<&Descriptor>, Failure> {
         let layout = self.layout(subject)?;
-        let refuse = |what: String| Failure::new(Kind::Integrity, format!("{subject} {what}"));
+        let refuse =
+            |what: String| Failure::new(FailureKind::Integrity, format!("{subject} {what}"));
         let count = |media_type: &str| {
             self.layers
                 .iter()

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 /// Prefix of directories of downloads that are not checked yet.
 const INCOMING: &str = "incoming-";
@@ -37,9 +37,9 @@ impl Blobs {
         let shown = path.display();
         let unreadable = |error: io::Error| {
             let kind = if error.kind() == io::ErrorKind::NotFound {
-                Kind::Input
+                FailureKind::Input
             } else {
-                Kind::Resources
+                FailureKind::Resources
             };
             Failure::new(kind, format!("cannot read `{shown}`")).because(error)
         };
@@ -50,7 +50,7 @@ impl Blobs {
             .map_err(unreadable)?;
         let damaged = |got: String, want: String| {
             Failure::new(
-                Kind::Integrity,
+                FailureKind::Integrity,
                 format!("`{shown}` is damaged: it has {got}, not {want}"),
             )
             .hint("delete the file; it is downloaded again")
@@ -198,7 +198,7 @@ fn restrict_access(_: &Path) -> io::Result<()> {
 
 fn unwritable(path: &Path, error: io::Error) -> Failure {
     Failure::new(
-        Kind::Resources,
+        FailureKind::Resources,
         format!("cannot write to `{}`", path.display()),
     )
     .because(error)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::artifact::{
     Artifact, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, Layout, SCHEMA, WASM,
@@ -74,7 +74,7 @@ impl Bundle {
         }
         match &self.manifest {
             Some(manifest) => manifest_check::check(manifest, &surfaces).map_err(|failure| {
-                Failure::new(Kind::Plugin, format!("{subject} is refused")).because(failure)
+                Failure::new(FailureKind::Plugin, format!("{subject} is refused")).because(failure)
             })?,
             None => manifest_check::check_bare(&surfaces[0], subject)?,
         }
@@ -83,7 +83,8 @@ impl Bundle {
             &surfaces,
         )
         .map_err(|failure| {
-            Failure::new(Kind::Integrity, format!("{subject} is inconsistent")).because(failure)
+            Failure::new(FailureKind::Integrity, format!("{subject} is inconsistent"))
+                .because(failure)
         })?;
         Ok(surfaces)
     }
@@ -94,8 +95,12 @@ impl Bundle {
             .iter()
             .map(|part| part.component.digest)
             .collect();
-        let refuse =
-            |what: &str| Failure::new(Kind::Integrity, format!("its configuration blob {what}"));
+        let refuse = |what: &str| {
+            Failure::new(
+                FailureKind::Integrity,
+                format!("its configuration blob {what}"),
+            )
+        };
         let unreadable = |error: serde_json::Error| refuse("cannot be parsed").because(error);
         if let (Layout::Bundle, Some(manifest)) = (self.layout, &self.manifest) {
             let config: BundleConfig = serde_json::from_slice(bytes).map_err(unreadable)?;
@@ -127,12 +132,16 @@ impl Bundle {
         match (name, self.parts.as_slice()) {
             (None, [part]) => Ok(part),
             (None, _) => Err(Failure::new(
-                Kind::Usage,
+                FailureKind::Usage,
                 format!("{subject} has several components"),
             )
             .hint(hint)),
             (Some(name), parts) => parts.iter().find(|part| part.name == *name).ok_or_else(|| {
-                Failure::new(Kind::Usage, format!("{subject} has no component `{name}`")).hint(hint)
+                Failure::new(
+                    FailureKind::Usage,
+                    format!("{subject} has no component `{name}`"),
+                )
+                .hint(hint)
             }),
         }
     }
@@ -164,7 +173,7 @@ impl BundledComponent {
 pub(crate) fn read_schema(bytes: &[u8], component: &str) -> Result<serde_json::Value, Failure> {
     let refuse = |what: &str| {
         Failure::new(
-            Kind::Plugin,
+            FailureKind::Plugin,
             format!("the configuration schema of `{component}` {what}"),
         )
     };
@@ -182,7 +191,7 @@ fn bundle_parts(
     blobs: &Blobs,
     subject: &str,
 ) -> Result<(Option<BundleManifest>, Vec<BundledComponent>), Failure> {
-    let refuse = |what: String| Failure::new(Kind::Integrity, format!("{subject} {what}"));
+    let refuse = |what: String| Failure::new(FailureKind::Integrity, format!("{subject} {what}"));
     let layers = |media_type: &'static str| {
         artifact
             .layers
@@ -263,7 +272,7 @@ fn wasm_part(
         _ => {
             let what =
                 format!("{subject} is a single component, but its `{FILE_NAME}` names more files");
-            Err(Failure::new(Kind::Integrity, what))
+            Err(Failure::new(FailureKind::Integrity, what))
         }
     }
 }
@@ -271,7 +280,7 @@ fn wasm_part(
 fn utf8(bytes: Vec<u8>, subject: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         Failure::new(
-            Kind::Integrity,
+            FailureKind::Integrity,
             format!("`{FILE_NAME}` of {subject} is not valid UTF-8"),
         )
         .because(error)

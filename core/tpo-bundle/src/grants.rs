@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use tpo_types::text::escape;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::bundle::Bundle;
 use crate::name::Name;
@@ -91,7 +91,7 @@ pub(crate) fn check_requested(
         "`{}` is granted, but no component of `{reference}` requests it",
         escape(unrequested)
     );
-    Err(Failure::new(Kind::Usage, what).hint(hint))
+    Err(Failure::new(FailureKind::Usage, what).hint(hint))
 }
 
 /// Refuses a permission request that was not granted. `command` is the subcommand that grants it.
@@ -120,7 +120,7 @@ pub(crate) fn check_granted<'a>(
         .iter()
         .map(|import| format!(" --grant {import}"))
         .collect();
-    Err(Failure::new(Kind::Plugin, what).hint(format!(
+    Err(Failure::new(FailureKind::Plugin, what).hint(format!(
         "to grant it: `tpo plugin {command} {reference}{flags}`"
     )))
 }

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::manifest::ContractVersion;
 use crate::name::Name;
@@ -121,7 +121,7 @@ impl Lock {
         let shown = self.path.display().to_string();
         if read(&self.path)? != self.before {
             return Err(Failure::new(
-                Kind::InUse,
+                FailureKind::InUse,
                 format!("`{shown}` was changed by another process"),
             )
             .hint("run the command again"));
@@ -133,7 +133,7 @@ impl Lock {
             .filter(|parent| !parent.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         write(directory, &self.path, &text).map_err(|error| {
-            Failure::new(Kind::Resources, format!("cannot write `{shown}`")).because(error)
+            Failure::new(FailureKind::Resources, format!("cannot write `{shown}`")).because(error)
         })?;
         self.before = Some(text);
         Ok(())
@@ -173,7 +173,7 @@ impl Lock {
 fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
     let shown = path.display();
     let damaged = |error: toml::de::Error| {
-        Failure::new(Kind::Input, format!("`{shown}` is not a lock file"))
+        Failure::new(FailureKind::Input, format!("`{shown}` is not a lock file"))
             .because(error)
             .hint("restore it from version control, or delete it and add the plugins again")
     };
@@ -183,7 +183,9 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
             "`{shown}` has format version {}; this version of tpo reads {VERSION}",
             versioned.version
         );
-        return Err(Failure::new(Kind::Input, what).hint("use the version of tpo that wrote it"));
+        return Err(
+            Failure::new(FailureKind::Input, what).hint("use the version of tpo that wrote it")
+        );
     }
     let document: Document = toml::from_str(text).map_err(damaged)?;
     let mut pins = BTreeMap::new();
@@ -191,7 +193,7 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
         let source = pin.source.to_string();
         if pin.source.source() != pin.source {
             return Err(Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!(
                     "`{shown}`: `{source}` cannot be pinned: it must have a tag or a digest, and no component"
                 ),
@@ -199,7 +201,7 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
         }
         if pins.insert(source.clone(), pin).is_some() {
             return Err(Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("`{shown}` has two pins for `{source}`"),
             ));
         }
@@ -211,9 +213,11 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(
-            Failure::new(Kind::Input, format!("cannot read `{}`", path.display())).because(error),
-        ),
+        Err(error) => Err(Failure::new(
+            FailureKind::Input,
+            format!("cannot read `{}`", path.display()),
+        )
+        .because(error)),
     }
 }
 

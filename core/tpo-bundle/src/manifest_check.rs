@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use tpo_types::text::escape;
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginRole};
 
 use crate::manifest::{BundleManifest, ContractVersion, ManifestComponent};
 use crate::surface::Surface;
@@ -28,7 +28,7 @@ pub(crate) fn check_bare(surface: &Surface, subject: &str) -> Result<(), Failure
             "{subject} exports {}, which is not a role",
             listed(surface.exports.iter())
         );
-        return Err(Failure::new(Kind::Plugin, what)
+        return Err(Failure::new(FailureKind::Plugin, what)
             .hint("a plugin exports an interface such as `tpo:plugin/judge@0.1.0`"));
     }
     check_contract(ContractVersion::V0_1, surface, subject)
@@ -53,7 +53,7 @@ fn check_contract(
         "{subject} was built for tpo:plugin {built_for}, not {}",
         contract.as_str()
     );
-    Err(Failure::new(Kind::Plugin, what)
+    Err(Failure::new(FailureKind::Plugin, what)
         .hint("build it with the `wit/` of the contract version in its manifest"))
 }
 
@@ -65,7 +65,7 @@ fn check_roles(
     let declared: BTreeSet<PluginRole> = component.roles.iter().copied().collect();
     let exported = surface.roles();
     let fail = |what: String| {
-        Err(Failure::new(Kind::Plugin, what)
+        Err(Failure::new(FailureKind::Plugin, what)
             .hint("make `roles` in `tpo-plugin.toml` and the component agree"))
     };
     if let Some(role) = declared.difference(&exported).next() {
@@ -96,7 +96,7 @@ fn check_permissions(manifest: &BundleManifest, surfaces: &[Surface]) -> Result<
                     "component `{}` imports `{import}`, but the manifest does not request that permission",
                     component.name
                 );
-                return Err(Failure::new(Kind::Plugin, what).hint(format!(
+                return Err(Failure::new(FailureKind::Plugin, what).hint(format!(
                     "add to `tpo-plugin.toml`: `[[permission]]` with `import = \"{import}\"` and \
                         `why = \"...\"`"
                 )));
@@ -106,7 +106,7 @@ fn check_permissions(manifest: &BundleManifest, surfaces: &[Surface]) -> Result<
     }
     match declared.into_iter().find(|import| !used.contains(*import)) {
         Some(unused) => Err(Failure::new(
-            Kind::Plugin,
+            FailureKind::Plugin,
             format!("the manifest requests permission for `{unused}`, which no component imports"),
         )
         .hint("remove the `[[permission]]` from `tpo-plugin.toml`")),

@@ -1,6 +1,6 @@
 //! Whether a command may use the network and change the lock file, with cargo's flags.
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::reference::BundleReference;
 
@@ -57,7 +57,7 @@ impl Mode {
             "`{reference}` is not downloaded, and `{}` does not allow to contact its registry",
             self.flag()
         );
-        Err(Failure::new(Kind::Network, what).hint("run the command once without the flag"))
+        Err(Failure::new(FailureKind::Network, what).hint("run the command once without the flag"))
     }
 
     /// Fails if the lock file may not change; `what` is the beginning of the message.
@@ -70,7 +70,7 @@ impl Mode {
             what(),
             self.flag()
         );
-        Err(Failure::new(Kind::Usage, what)
+        Err(Failure::new(FailureKind::Usage, what)
             .hint("run the command once without the flag, and commit the lock file"))
     }
 }

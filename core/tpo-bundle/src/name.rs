@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use tpo_types::text::escape;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// A short name: lower-case words and digits joined by single hyphens, at most 64 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ macro_rules! checked_text {
                     return Ok(Self(text));
                 }
                 let what = format!("`{}` is not {}", escape(&text), $what);
-                Err(Failure::new(Kind::Input, what).hint($hint))
+                Err(Failure::new(FailureKind::Input, what).hint($hint))
             }
         }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::artifact::{
     Artifact, BUNDLE, BUNDLE_CONFIG, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, Layout,
@@ -38,12 +38,15 @@ impl Package {
     pub fn read(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(FILE_NAME);
         let text = read(&path, MAX_BYTES)?.ok_or_else(|| {
-            Failure::new(Kind::Input, format!("there is no `{}`", path.display()))
-                .hint("give the folder that contains it; `tpo plugin new` creates one")
+            Failure::new(
+                FailureKind::Input,
+                format!("there is no `{}`", path.display()),
+            )
+            .hint("give the folder that contains it; `tpo plugin new` creates one")
         })?;
         let utf8 = String::from_utf8(text.clone()).map_err(|error| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("`{}` is not valid UTF-8", path.display()),
             )
             .because(error)
@@ -53,7 +56,7 @@ impl Package {
             let path = directory.join(file.as_str());
             read(&path, max)?.ok_or_else(|| {
                 Failure::new(
-                    Kind::Input,
+                    FailureKind::Input,
                     format!(
                         "`{FILE_NAME}` names `{file}`, but there is no `{}`",
                         path.display()
@@ -132,7 +135,7 @@ impl Package {
                 "`{}` {what}, which the layout of a single component does not support",
                 self.manifest.name
             );
-            Err(Failure::new(Kind::Usage, what).hint("publish it as a bundle"))
+            Err(Failure::new(FailureKind::Usage, what).hint("publish it as a bundle"))
         };
         let [bytes] = self.components.as_slice() else {
             return refuse("has several components");
@@ -189,7 +192,11 @@ impl Package {
 /// The content of a file of at most `max` bytes; none if the file does not exist.
 fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Failure> {
     let unreadable = |error| {
-        Failure::new(Kind::Input, format!("cannot read `{}`", path.display())).because(error)
+        Failure::new(
+            FailureKind::Input,
+            format!("cannot read `{}`", path.display()),
+        )
+        .because(error)
     };
     let mut bytes = Vec::new();
     match File::open(path) {
@@ -202,7 +209,7 @@ fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Failure> {
     };
     if bytes.len() as u64 > max {
         return Err(Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` is larger than {max} bytes", path.display()),
         ));
     }
@@ -218,13 +225,13 @@ fn check_defaults(
     let name = &component.name;
     let validator = jsonschema::validator_for(schema).map_err(|error| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("the configuration schema of `{name}` is not a valid JSON Schema: {error}"),
         )
     })?;
     let config = serde_json::to_value(&component.config).map_err(|error| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`config` of component `{name}` cannot be converted to JSON"),
         )
         .because(error)
@@ -234,7 +241,7 @@ fn check_defaults(
             "`config{}` of component `{name}` does not match its schema: {error}",
             error.instance_path()
         );
-        Failure::new(Kind::Input, what)
+        Failure::new(FailureKind::Input, what)
             .hint("correct the default in `tpo-plugin.toml`, or the schema")
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::bundle::Bundle;
 use crate::grants::{self, PermissionRequest};
@@ -107,8 +107,10 @@ pub fn update(
     mode: Mode,
 ) -> Result<Updated, Failure> {
     let Some(before) = lock.pin(reference).cloned() else {
-        return Err(Failure::new(Kind::Usage, lock.no_pin_message(reference))
-            .hint(format!("`tpo plugin add {reference}` pins it")));
+        return Err(
+            Failure::new(FailureKind::Usage, lock.no_pin_message(reference))
+                .hint(format!("`tpo plugin add {reference}` pins it")),
+        );
     };
     mode.require_change(|| format!("an update changes the pin of `{}`", before.source))?;
     mode.require_network(reference)?;
@@ -133,7 +135,7 @@ pub fn remove(reference: &BundleReference, lock: &mut Lock, mode: Mode) -> Resul
         } else {
             format!("the pins are {}", pins.join(", "))
         };
-        Failure::new(Kind::Usage, missing).hint(hint)
+        Failure::new(FailureKind::Usage, missing).hint(hint)
     })
 }
 
@@ -151,7 +153,7 @@ pub(crate) fn pinned<'a>(
                 "`{reference}` is pinned to a different digest, {}",
                 pin.digest
             );
-            Err(Failure::new(Kind::Integrity, what)
+            Err(Failure::new(FailureKind::Integrity, what)
                 .hint(format!("`tpo plugin update {reference}` changes the pin")))
         }
         _ => Ok(Some(pin)),
@@ -183,7 +185,7 @@ pub(crate) fn obtain(
 fn check_pin(reference: &BundleReference, pin: &Pin, bundle: &Bundle) -> Result<(), Failure> {
     let differs = |what: String| {
         Err(Failure::new(
-            Kind::Integrity,
+            FailureKind::Integrity,
             format!("the lock file disagrees with `{reference}`: {what}"),
         )
         .hint("restore the lock file from version control, or remove the pin and add it again"))
@@ -300,7 +302,7 @@ fn check_signer(
     };
     let now = now.map_or_else(|| "not signed".to_owned(), |now| format!("signed by {now}"));
     let what = format!("`{reference}` is {now}; it used to be signed by {known}");
-    Err(Failure::new(Kind::Integrity, what).hint(format!(
+    Err(Failure::new(FailureKind::Integrity, what).hint(format!(
         "ask its author; if the change is intended, run `tpo plugin update {} --accept-signer`",
         reference.source()
     )))

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use semver::Version;
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::access::Access;
 use crate::artifact::Layout;
@@ -56,7 +56,7 @@ pub fn publish(
     match registry.manifest(&tag)? {
         Some(raw) if raw.digest != digest && !options.move_tag => {
             let what = format!("`{reference}` is already published as {}", raw.digest);
-            return Err(Failure::new(Kind::Usage, what).hint(
+            return Err(Failure::new(FailureKind::Usage, what).hint(
                 "increase `version` and publish under a new tag; moving a tag breaks everyone who \
                  pinned it",
             ));
@@ -73,7 +73,7 @@ pub fn publish(
             let what = format!(
                 "the registry accepted `{reference}`, but returns a different bundle under that name"
             );
-            return Err(Failure::new(Kind::Integrity, what)
+            return Err(Failure::new(FailureKind::Integrity, what)
                 .hint("someone else may be publishing at the same time: check before using it"));
         }
     }
@@ -90,7 +90,7 @@ pub fn publish(
 
 /// The reference with the tag to publish under.
 fn tagged(reference: &BundleReference, version: &Version) -> Result<BundleReference, Failure> {
-    let refuse = |what: String, hint: &str| Err(Failure::new(Kind::Usage, what).hint(hint));
+    let refuse = |what: String, hint: &str| Err(Failure::new(FailureKind::Usage, what).hint(hint));
     if reference.digest().is_some() || reference.component().is_some() {
         let what = format!(
             "`{reference}` has a digest or a component; only a whole bundle can be published"

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use tpo_types::text::escape;
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::name::Name;
 
@@ -154,7 +154,7 @@ impl FromStr for BundleReference {
     fn from_str(text: &str) -> Result<Self, Failure> {
         parse(text).map_err(|why| {
             Failure::new(
-                Kind::Usage,
+                FailureKind::Usage,
                 format!(
                     "`{}` is not a reference: \
                 {why}",

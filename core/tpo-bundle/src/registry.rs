@@ -15,7 +15,7 @@ use std::io::{Read, Write};
 use tpo_http::{BodyError, read_body};
 use tpo_types::digest::Hasher;
 use tpo_types::text::escape;
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::access::Access;
 use crate::artifact::{Descriptor, MANIFEST, MAX_MANIFEST};
@@ -66,13 +66,13 @@ impl Registry {
                 "answered with the media type `{}`, not `{MANIFEST}`",
                 escape(&media_type)
             );
-            return Err(self.failure(Kind::Integrity, &path, &what));
+            return Err(self.failure(FailureKind::Integrity, &path, &what));
         }
         let claimed = header("docker-content-digest").map(str::to_owned);
         let bytes = read_body(&mut response, MAX_MANIFEST).map_err(|error| match error {
             BodyError::TooLarge { limit } => {
                 let what = format!("sends more than {limit} bytes");
-                self.failure(Kind::Integrity, &path, &what)
+                self.failure(FailureKind::Integrity, &path, &what)
             }
             BodyError::Interrupted(error) => self.transport.interrupted(&path, error),
         })?;
@@ -87,7 +87,7 @@ impl Registry {
             .find(|want| *want != shown)
         {
             let what = format!("sent bytes with the digest {shown}, not {}", escape(&want));
-            return Err(self.failure(Kind::Integrity, &path, &what));
+            return Err(self.failure(FailureKind::Integrity, &path, &what));
         }
         Ok(Some(RawManifest { bytes, digest }))
     }
@@ -106,7 +106,7 @@ impl Registry {
             .filter(|length| *length != blob.size)
         {
             let what = format!("sends {length} bytes, not {}", blob.size);
-            return Err(self.failure(Kind::Integrity, &path, &what));
+            return Err(self.failure(FailureKind::Integrity, &path, &what));
         }
         let mut reader = response.body_mut().as_reader().take(blob.size + 1);
         let (mut hasher, mut size, mut buffer) = (Hasher::default(), 0, vec![0; 64 << 10]);
@@ -120,7 +120,7 @@ impl Registry {
             size += count as u64;
             hasher.update(&buffer[..count]);
             file.write_all(&buffer[..count]).map_err(|error| {
-                Failure::new(Kind::Resources, "cannot store the download")
+                Failure::new(FailureKind::Resources, "cannot store the download")
                     .because(error)
                     .hint("check free space, or set `TPO_DATA_DIR`")
             })?;
@@ -132,7 +132,7 @@ impl Registry {
                 format!("only {size}")
             };
             return Err(self.failure(
-                Kind::Integrity,
+                FailureKind::Integrity,
                 &path,
                 &format!("sent {got} bytes, not {}", blob.size),
             ));
@@ -140,7 +140,7 @@ impl Registry {
         match hasher.finish() {
             got if got == blob.digest => Ok(()),
             got => Err(self.failure(
-                Kind::Integrity,
+                FailureKind::Integrity,
                 &path,
                 &format!("sent bytes with the digest {got}"),
             )),
@@ -167,7 +167,7 @@ impl Registry {
             .own_path(&format!("{location}{separator}digest={digest}"))
             .ok_or_else(|| {
                 self.failure(
-                    Kind::Network,
+                    FailureKind::Network,
                     &begin.path,
                     &format!("redirects the upload to `{}`", escape(location)),
                 )
@@ -186,7 +186,7 @@ impl Registry {
         self.transport.call(&put, &[201]).map(drop)
     }
 
-    fn failure(&self, kind: Kind, path: &str, what: &str) -> Failure {
+    fn failure(&self, kind: FailureKind, path: &str, what: &str) -> Failure {
         self.transport.failure(kind, path, what)
     }
 }

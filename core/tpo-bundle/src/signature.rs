@@ -7,7 +7,7 @@ mod keys;
 
 use ed25519_dalek::Signature;
 use serde::{Deserialize, Serialize};
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::artifact::{Artifact, Descriptor};
 use crate::reference::BundleReference;
@@ -80,7 +80,8 @@ pub(crate) fn fetch(
     };
     let subject = format!("the signature of `{reference}`");
     let refuse = |what: &str| {
-        Failure::new(Kind::Integrity, format!("{subject} {what}")).hint("do not use the bundle")
+        Failure::new(FailureKind::Integrity, format!("{subject} {what}"))
+            .hint("do not use the bundle")
     };
     let artifact = Artifact::parse(&raw.bytes, &subject)?;
     let layer = match artifact.layers.as_slice() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::access::Access;
 use crate::artifact::Artifact;
@@ -58,8 +58,11 @@ impl BundleStore {
         let raw = registry
             .manifest(&reference.tag_or_digest())?
             .ok_or_else(|| {
-                Failure::new(Kind::Input, format!("the registry has no `{reference}`"))
-                    .hint("check the name and the tag")
+                Failure::new(
+                    FailureKind::Input,
+                    format!("the registry has no `{reference}`"),
+                )
+                .hint("check the name and the tag")
             })?;
         let subject = format!("`{reference}`");
         let staging = self.directory.stage()?;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginRole};
 use wasmparser::{BinaryReaderError, Parser, Payload};
 
 /// The package of the contract.
@@ -26,7 +26,7 @@ pub struct Surface {
 impl Surface {
     /// Reads the names of `component`. `subject` names it in messages.
     pub fn of(component: &[u8], subject: &str) -> Result<Self, Failure> {
-        let refuse = |what: &str| Failure::new(Kind::Plugin, format!("{subject} is {what}"));
+        let refuse = |what: &str| Failure::new(FailureKind::Plugin, format!("{subject} is {what}"));
         if Parser::is_core_wasm(component) {
             return Err(refuse("a core module, not a component")
                 .hint("build it with `--target wasm32-wasip2`"));

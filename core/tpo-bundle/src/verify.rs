@@ -1,6 +1,6 @@
 //! Checks that pinned bundles are unchanged, locally and in the registry.
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::lock::{Lock, Pin};
 use crate::mode::Mode;
@@ -65,10 +65,10 @@ fn check_published(pin: &Pin, registry: &Registry) -> Result<(), Failure> {
                 "the tag of `{source}` was moved to {}; the pin is {}",
                 raw.digest, pin.digest
             );
-            Err(Failure::new(Kind::Integrity, what).hint(update))
+            Err(Failure::new(FailureKind::Integrity, what).hint(update))
         }
         None => Err(Failure::new(
-            Kind::Integrity,
+            FailureKind::Integrity,
             format!("the registry no longer has `{source}`"),
         )
         .hint("the downloaded version stays usable here, but cannot be downloaded elsewhere")),
@@ -89,5 +89,5 @@ fn check_signature(pin: &Pin, registry: &Registry) -> Result<(), Failure> {
         "`{}` is now {now}; it was pinned with a signature of {signer}",
         pin.source
     );
-    Err(Failure::new(Kind::Integrity, what).hint("ask its author what happened"))
+    Err(Failure::new(FailureKind::Integrity, what).hint("ask its author what happened"))
 }

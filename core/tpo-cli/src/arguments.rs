@@ -522,7 +522,7 @@ pub(crate) struct CompletionsArguments {
 
 /// The table of exit codes, for the end of `--help`.
 fn exit_codes() -> String {
-    let rows =
-        tpo_types::Kind::ALL.map(|kind| format!("  {:>3}  {}", kind.exit_code(), kind.meaning()));
+    let rows = tpo_types::FailureKind::ALL
+        .map(|kind| format!("  {:>3}  {}", kind.exit_code(), kind.meaning()));
     format!("Exit codes:\n    0  done\n{}", rows.join("\n"))
 }

@@ -7,14 +7,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tpo_host::{Bundles, Setup, Workshop};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::arguments::{COMPILE, CompileArguments, Trust};
 
 /// How plugins are loaded: compiled code is kept, and what is published is pinned in `lock`.
 pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
     let program = env::current_exe().map_err(|error| {
-        Failure::new(Kind::Resources, "the program does not find itself").because(error)
+        Failure::new(FailureKind::Resources, "the program does not find itself").because(error)
     })?;
     let compiler = [program.into_os_string()]
         .into_iter()
@@ -72,7 +72,7 @@ fn cache_dir() -> Result<PathBuf, Failure> {
         .or_else(|| env::home_dir().map(|home| home.join(".cache/tpo")))
         .ok_or_else(|| {
             Failure::new(
-                Kind::Resources,
+                FailureKind::Resources,
                 "there is no directory to keep compiled plugins and compilers in",
             )
             .hint("set the environment variable `TPO_CACHE_DIR`")

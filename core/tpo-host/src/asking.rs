@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::batch;
 use crate::conduct::OnError;
@@ -105,7 +105,7 @@ impl<R: Role> Plugin<R> {
         items: &[R::Item],
     ) -> Result<Vec<R::Outcome>, Failure> {
         let failure = match (self.attempt(warm, place, items), self.conduct.on_error) {
-            (Err(failure), OnError::Retry) if failure.kind() == Kind::Plugin => {
+            (Err(failure), OnError::Retry) if failure.kind() == FailureKind::Plugin => {
                 match self.attempt(&mut None, place, items) {
                     Ok(outcomes) => return Ok(outcomes),
                     Err(failure) => failure,
@@ -115,7 +115,7 @@ impl<R: Role> Plugin<R> {
             (outcomes, _) => return outcomes,
         };
         // What is not the plugin's fault is nothing that its `on_error` could answer for.
-        if failure.kind() != Kind::Plugin {
+        if failure.kind() != FailureKind::Plugin {
             return Err(failure);
         }
         let failure = match &self.conduct.failures {
@@ -152,7 +152,7 @@ impl<R: Role> Plugin<R> {
         for half in [first, second] {
             match self.attempt(&mut None, place, half) {
                 Ok(answered) => outcomes.extend(answered),
-                Err(failure) if failure.kind() != Kind::Plugin => return Err(failure),
+                Err(failure) if failure.kind() != FailureKind::Plugin => return Err(failure),
                 Err(_) => outcomes.extend(self.without_failing(place, half, splits)?),
             }
         }
@@ -174,7 +174,7 @@ impl<R: Role> Plugin<R> {
             reply.map_err(|error| plugin::failed(&self.subject(), &error, &place.whole()))?;
         let broken = |what: String| {
             let what = format!("{} gave {what} {}", self.subject(), place.batch());
-            Failure::new(Kind::Plugin, what)
+            Failure::new(FailureKind::Plugin, what)
                 .hint("this is a fault of the plugin: its answer breaks the contract in `wit/`")
         };
         if outcomes.len() != items.len() {
@@ -198,7 +198,11 @@ impl<R: Role> Plugin<R> {
 }
 
 fn cannot_start(error: std::io::Error) -> Failure {
-    Failure::new(Kind::Resources, "a thread for plugins does not start").because(error)
+    Failure::new(
+        FailureKind::Resources,
+        "a thread for plugins does not start",
+    )
+    .because(error)
 }
 
 /// Where a batch stands among all.

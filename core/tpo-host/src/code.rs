@@ -1,6 +1,6 @@
 //! What answers: instances of a component, or a native library.
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::bindings::tpo::plugin::types;
 use crate::crash::Crash;
@@ -50,8 +50,10 @@ impl NoAnswer {
     pub(crate) fn failure(self, subject: &str, place: &str) -> Failure {
         match self {
             Self::Crash(crash) => crash.failure(subject, place),
-            Self::Abi(what) => Failure::new(Kind::Plugin, format!("{subject} {what} {place}"))
-                .hint("this is a fault of the plugin: it breaks the ABI in `tpo_native.h`"),
+            Self::Abi(what) => {
+                Failure::new(FailureKind::Plugin, format!("{subject} {what} {place}"))
+                    .hint("this is a fault of the plugin: it breaks the ABI in `tpo_native.h`")
+            }
         }
     }
 }

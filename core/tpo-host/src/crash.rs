@@ -6,7 +6,7 @@
 use std::fmt;
 
 use tpo_types::text::sanitize;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use wasmtime::Trap;
 use wasmtime_wasi::I32Exit;
 
@@ -52,7 +52,7 @@ impl Crash {
     pub(crate) fn into_cause(self) -> Failure {
         match self {
             Self::Guest(Misdeed { did, cause, .. }) => {
-                cause.unwrap_or_else(|| Failure::new(Kind::Plugin, did))
+                cause.unwrap_or_else(|| Failure::new(FailureKind::Plugin, did))
             }
             Self::Host(failure) => failure,
         }
@@ -66,7 +66,7 @@ impl Crash {
             Self::Guest(misdeed) => misdeed,
             Self::Host(failure) => return failure,
         };
-        let failure = Failure::new(Kind::Plugin, format!("{subject} {did} {place}"));
+        let failure = Failure::new(FailureKind::Plugin, format!("{subject} {did} {place}"));
         let failure = match cause {
             Some(cause) => failure.because(cause),
             None => failure,
@@ -93,7 +93,7 @@ impl Misdeed {
         let cause = causes
             .into_iter()
             .fold(None, |cause: Option<Failure>, what| {
-                let failure = Failure::new(Kind::Plugin, what);
+                let failure = Failure::new(FailureKind::Plugin, what);
                 Some(match cause {
                     Some(cause) => failure.because(cause),
                     None => failure,

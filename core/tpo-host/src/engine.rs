@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use wasmtime::{Config, Engine, EngineWeak, WasmBacktraceDetails};
 
 use crate::limits::{Limits, MAX_STACK_KIB};
@@ -107,7 +107,10 @@ pub(crate) fn config() -> Config {
 }
 
 pub(crate) fn cannot_start() -> Failure {
-    Failure::new(Kind::Resources, "the WebAssembly engine does not start")
+    Failure::new(
+        FailureKind::Resources,
+        "the WebAssembly engine does not start",
+    )
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tpo_types::{Digest, Failure, Kind, PluginIdentity, PluginRole};
+use tpo_types::{Digest, Failure, FailureKind, PluginIdentity, PluginRole};
 
 use crate::plugin::Plugin;
 use crate::roles::Role;
@@ -29,7 +29,8 @@ pub struct FailedBatch {
 impl FailedBatch {
     /// Reads a file that a run has written.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let cannot = |what: &str| Failure::new(Kind::Input, format!("`{}` {what}", path.display()));
+        let cannot =
+            |what: &str| Failure::new(FailureKind::Input, format!("`{}` {what}", path.display()));
         let text =
             fs::read_to_string(path).map_err(|error| cannot("cannot be read").because(error))?;
         serde_json::from_str(&text).map_err(|error| {
@@ -48,7 +49,8 @@ pub(crate) fn keep<R: Role>(
     failure: Failure,
     directory: &Path,
 ) -> Result<Failure, Failure> {
-    let bug = |error| Failure::new(Kind::Bug, "a failed batch does not serialize").because(error);
+    let bug =
+        |error| Failure::new(FailureKind::Bug, "a failed batch does not serialize").because(error);
     let items: Vec<Value> = items
         .iter()
         .map(serde_json::to_value)

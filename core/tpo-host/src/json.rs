@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tpo_types::{Failure, Kind, PluginIdentity, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginIdentity, PluginRole};
 
 use crate::batch;
 use crate::conduct::Wanted;
@@ -148,7 +148,8 @@ impl<R: Role> Plugin<R> {
 }
 
 fn values<R: Role>(outcomes: &[R::Outcome]) -> Result<Vec<Value>, Failure> {
-    let bug = |error| Failure::new(Kind::Bug, "an outcome does not serialize").because(error);
+    let bug =
+        |error| Failure::new(FailureKind::Bug, "an outcome does not serialize").because(error);
     outcomes
         .iter()
         .map(|outcome| serde_json::to_value(outcome).map_err(bug))
@@ -159,7 +160,7 @@ fn records<R: Role>(items: &[Value]) -> Result<Vec<R::Item>, Failure> {
     let record = |(item, number): (&Value, usize)| {
         serde_json::from_value(item.clone()).map_err(|error| {
             let what = format!("item {number} is not what a {} is asked about", R::ROLE);
-            Failure::new(Kind::Input, what).because(error).hint(
+            Failure::new(FailureKind::Input, what).because(error).hint(
                 "items are the records of `wit/`, with fields in snake_case and cases in \
                     PascalCase",
             )

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use wasmtime::ResourceLimiter;
 
 const MIB: usize = 1 << 20;
@@ -123,9 +123,8 @@ impl Limits {
                 let (low, high) = range.into_inner();
                 let what =
                     format!("`limits.{name}` is {value}; it must be between {low} and {high}");
-                return Err(
-                    Failure::new(Kind::Usage, what).hint("leave the key out to get the default")
-                );
+                return Err(Failure::new(FailureKind::Usage, what)
+                    .hint("leave the key out to get the default"));
             }
         }
         Ok(())

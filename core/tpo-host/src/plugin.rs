@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tpo_types::text::sanitize;
-use tpo_types::{Failure, Kind, PluginIdentity};
+use tpo_types::{Failure, FailureKind, PluginIdentity};
 
 use crate::bindings::tpo::plugin::types;
 use crate::code::Code;
@@ -94,7 +94,10 @@ impl<R: Role> Plugin<R> {
         let identity = inspection::identity(&description.name, &description.version, source)?;
         let instance = NativeInstance::open(library, config)
             .map_err(|what| {
-                Failure::new(Kind::Plugin, format!("{} {what}", subject::<R>(&identity)))
+                Failure::new(
+                    FailureKind::Plugin,
+                    format!("{} {what}", subject::<R>(&identity)),
+                )
             })?
             .map_err(|error| misconfigured(&subject::<R>(&identity), &error, &source.name))?;
         Ok(Self {
@@ -120,7 +123,7 @@ fn check_table<R: Role>(config: &Value, source: &Source) -> Result<(), Failure> 
         return Ok(());
     }
     Err(Failure::new(
-        Kind::Usage,
+        FailureKind::Usage,
         format!(
             "the configuration of {} `{}` is not a table",
             R::ROLE,
@@ -150,7 +153,7 @@ fn misconfigured(subject: &str, error: &types::Error, name: &str) -> Failure {
                 "{subject} refuses its configuration: {}",
                 sanitize(why, ERROR_BYTES)
             );
-            Failure::new(Kind::Usage, what)
+            Failure::new(FailureKind::Usage, what)
                 .hint(format!("`tpo plugin inspect {name}` prints its keys"))
         }
         _ => failed(subject, error, "while it was configured"),
@@ -165,7 +168,7 @@ pub(crate) fn failed(subject: &str, error: &types::Error, place: &str) -> Failur
         types::Error::Internal(why) => ("failed", why),
     };
     Failure::new(
-        Kind::Plugin,
+        FailureKind::Plugin,
         format!("{subject} {did} {place}: {}", sanitize(why, ERROR_BYTES)),
     )
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tpo_bundle::BundleReference;
-use tpo_types::{Failure, Kind, ModelService, PluginRole};
+use tpo_types::{Failure, FailureKind, ModelService, PluginRole};
 use wasmtime::component::Linker;
 
 use crate::compile;
@@ -61,7 +61,7 @@ impl Plugins {
         setup.limits.check()?;
         let engine = TimedEngine::start(&setup.limits)?;
         let linker = linker(&engine).map_err(|error| {
-            Failure::new(Kind::Bug, "the imports of plugins cannot be linked").because(error)
+            Failure::new(FailureKind::Bug, "the imports of plugins cannot be linked").because(error)
         })?;
         Ok(Self {
             engine,
@@ -177,7 +177,7 @@ impl Plugins {
         let reference: BundleReference = source.parse()?;
         let bundles = self.setup.bundles.as_ref().ok_or_else(|| {
             Failure::new(
-                Kind::Usage,
+                FailureKind::Usage,
                 format!("`{reference}` is in a registry, and none is asked here"),
             )
         })?;

@@ -12,7 +12,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use tpo_bundle::{BundleReference, Resolved, Surface};
 use tpo_types::text::sanitize;
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 use wasmparser::Parser;
 use wasmtime::Engine;
 
@@ -106,7 +106,7 @@ impl Source {
             Ok(_) => Map::new(),
             Err(error) => {
                 return Err(Failure::new(
-                    Kind::Bug,
+                    FailureKind::Bug,
                     format!("the configuration of `{name}` is no JSON"),
                 )
                 .because(error));
@@ -151,14 +151,14 @@ impl Source {
             return failure.because(error);
         }
         let told = sanitize(&differences.join("\n"), REFUSAL_BYTES);
-        failure.because(Failure::new(Kind::Plugin, told).because(error))
+        failure.because(Failure::new(FailureKind::Plugin, told).because(error))
     }
 
     /// A refusal of this component; `what` goes on from its name, and may quote what the component
     /// says.
     pub(crate) fn refusal(&self, what: impl AsRef<str>) -> Failure {
         Failure::new(
-            Kind::Plugin,
+            FailureKind::Plugin,
             format!(
                 "{} {}",
                 self.subject(),
@@ -169,7 +169,10 @@ impl Source {
 }
 
 fn unknown(name: &str) -> Failure {
-    let failure = Failure::new(Kind::Usage, format!("there is no built-in plugin `{name}`"));
+    let failure = Failure::new(
+        FailureKind::Usage,
+        format!("there is no built-in plugin `{name}`"),
+    );
     if let Some(nearest) = builtin::nearest(name) {
         return failure.hint(format!("did you mean `{nearest}`?"));
     }
@@ -182,7 +185,7 @@ fn unknown(name: &str) -> Failure {
 fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Failure> {
     let cannot_read = |error: io::Error| {
         let failure = Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("plugin `{}` cannot be read", path.display()),
         );
         let missing = error.kind() == io::ErrorKind::NotFound;
@@ -207,7 +210,7 @@ fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Failure> {
 
 fn too_large(name: &str, max_mib: u64) -> Failure {
     Failure::new(
-        Kind::Plugin,
+        FailureKind::Plugin,
         format!("plugin `{name}` is larger than {max_mib} MiB"),
     )
     .hint("strip it, build it with optimization for size, or raise `limits.component_mib`")
@@ -216,7 +219,7 @@ fn too_large(name: &str, max_mib: u64) -> Failure {
 /// What a file is, or why it is no plugin.
 fn form(name: &str, bytes: &[u8]) -> Result<Form, Failure> {
     let refuse = |what: &str, hint: &str| {
-        Err(Failure::new(Kind::Plugin, format!("`{name}` is {what}")).hint(hint))
+        Err(Failure::new(FailureKind::Plugin, format!("`{name}` is {what}")).hint(hint))
     };
     let starts_with_any = |magics: &[&[u8]]| magics.iter().any(|magic| bytes.starts_with(magic));
     if Parser::is_component(bytes) {

@@ -7,7 +7,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde};
 use minijinja::{Environment, Error, ErrorKind, Value, context};
 use minijinja_contrib::pycompat::unknown_method_callback;
-use tpo_types::{Failure, Kind, Message};
+use tpo_types::{Failure, FailureKind, Message};
 
 mod json;
 
@@ -59,7 +59,7 @@ impl ChatTemplate {
         }
         let refused = |error: Error| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("the chat template of `{origin}` cannot be read"),
             )
             .because(error)
@@ -109,7 +109,7 @@ impl ChatTemplate {
                         self.origin
                     ),
                 };
-                Failure::new(Kind::Input, what).because(error).hint(
+                Failure::new(FailureKind::Input, what).because(error).hint(
                     "some models allow no system message, or ask for user and assistant to take \
                     turns",
                 )

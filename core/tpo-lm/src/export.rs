@@ -13,14 +13,14 @@ use std::io::Write;
 use std::path::Path;
 
 use serde_json::Value;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::policy::Policy;
 
 /// Writes `policy` into `directory`, which exists and is empty: its adapter where it has one, else
 /// the whole model in `f32`. Everything is on disk when this returns.
 ///
-/// Fails with [`Kind::Resources`] where a file cannot be written; the directory is then of no use.
+/// Fails with [`FailureKind::Resources`] where a file cannot be written; the directory is then of no use.
 pub fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
     match &policy.adapter {
         Some(adapter) => adapter::write(adapter, &policy.source, directory)?,
@@ -31,7 +31,7 @@ pub fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
 
 fn unwritable(file: &Path, error: std::io::Error) -> Failure {
     Failure::new(
-        Kind::Resources,
+        FailureKind::Resources,
         format!("cannot write `{}`", file.display()),
     )
     .because(error)

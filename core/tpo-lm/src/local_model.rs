@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tpo_types::{
-    ChatReply, ChatRequest, Done, EmbedRequest, Failure, FinishReason, HiddenStates, Kind,
+    ChatReply, ChatRequest, Done, EmbedRequest, Failure, FailureKind, FinishReason, HiddenStates,
     LanguageModel, ModelError, Prompt, SampleId, SampleJob, SamplingParams, TensorData,
     TokenLogProb,
 };
@@ -94,7 +94,10 @@ impl LocalModel {
                     heard[prepared.number] = true;
                     wanted = done(prepared.number, self.reply(prepared, written));
                     if wanted.is_break() {
-                        Err(Failure::new(Kind::Resources, "no more answers are wanted"))
+                        Err(Failure::new(
+                            FailureKind::Resources,
+                            "no more answers are wanted",
+                        ))
                     } else {
                         Ok(())
                     }

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::block::Projection;
 use crate::kernels::gemm::{Matrix, MatrixMut, Threads, Write, linear, product};
@@ -217,13 +217,13 @@ fn check(spec: &ModelSpec, config: &LoraConfig) -> Result<(), Failure> {
     let known_names = format!("known modules: {}", known.join(", "));
     if config.r == 0 {
         return Err(
-            Failure::new(Kind::Usage, "an adapter of rank 0 trains nothing")
+            Failure::new(FailureKind::Usage, "an adapter of rank 0 trains nothing")
                 .hint("set `r` to 1 or more"),
         );
     }
     if config.target_modules.is_empty() {
         return Err(Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             "an adapter without target modules trains nothing",
         )
         .hint(known_names));
@@ -234,7 +234,7 @@ fn check(spec: &ModelSpec, config: &LoraConfig) -> Result<(), Failure> {
         .find(|target| !known.contains(&target.as_str()))
     {
         Some(unknown) => Err(Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             format!("no module of the model is called `{unknown}`"),
         )
         .hint(known_names)),

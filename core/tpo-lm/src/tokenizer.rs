@@ -9,7 +9,7 @@ mod gguf;
 use std::path::PathBuf;
 
 use tokenizers::Tokenizer;
-use tpo_types::{Failure, Kind, Message};
+use tpo_types::{Failure, FailureKind, Message};
 
 use crate::chat_template::ChatTemplate;
 use crate::load::malformed;
@@ -100,7 +100,7 @@ impl TextCodec {
     fn template(&self) -> Result<&ChatTemplate, Failure> {
         self.template.as_ref().ok_or_else(|| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!(
                     "the model at `{}` has no chat \
                 template",

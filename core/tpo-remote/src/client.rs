@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use tpo_http::{Secret, read_body, read_start, retry_after};
-use tpo_types::{Failure, Kind, ModelError};
+use tpo_types::{Failure, FailureKind, ModelError};
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
@@ -128,7 +128,7 @@ impl Key {
     fn read(variable: &str) -> Result<Self, Failure> {
         let unusable = |what: &str| {
             let what = format!("the environment variable `{variable}` (`api_key_env`) {what}");
-            Failure::new(Kind::Usage, what)
+            Failure::new(FailureKind::Usage, what)
         };
         let secret = env::var(variable).map_err(|error| match error {
             VarError::NotPresent => {

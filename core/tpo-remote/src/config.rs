@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tpo_http::is_loopback;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use ureq::http::Uri;
 
 /// A model behind a server with OpenAI's chat completions interface.
@@ -86,7 +86,7 @@ impl RemoteConfig {
             .and_then(|address| self.check_key(&address))
             .and_then(|()| self.check_ranges())
             .map_err(|what| {
-                Failure::new(Kind::Usage, what)
+                Failure::new(FailureKind::Usage, what)
                     .hint("`base_url` is the base URL of the interface, such as `http://127.0.0.1:8080/v1`")
             })
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tpo_types::digest::{Digest, Hasher};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 const MANIFEST: &str = "MANIFEST.json";
 
@@ -121,7 +121,7 @@ fn remove_all(path: &Path) -> io::Result<()> {
 
 fn failed(verb: &str, path: &Path, error: io::Error) -> Failure {
     Failure::new(
-        Kind::Resources,
+        FailureKind::Resources,
         format!("cannot {verb} the checkpoint `{}`", path.display()),
     )
     .because(error)
@@ -130,7 +130,7 @@ fn failed(verb: &str, path: &Path, error: io::Error) -> Failure {
 
 fn changed(path: &Path) -> Failure {
     Failure::new(
-        Kind::Integrity,
+        FailureKind::Integrity,
         format!("`{}` is not what was written", path.display()),
     )
     .hint("remove the run directory and start again, or restore the file")
@@ -155,7 +155,7 @@ mod tests {
         verify(&checkpoint, &sha256).expect("as written");
         fs::write(checkpoint.join("model.safetensors"), b"weightz").expect("a file");
         let refusal = verify(&checkpoint, &sha256).expect_err("changed");
-        assert_eq!(refusal.kind(), Kind::Integrity);
+        assert_eq!(refusal.kind(), FailureKind::Integrity);
         assert!(refusal.to_string().contains("model.safetensors"));
     }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tpo_host::{Limits, OnError};
 use tpo_train::TrainConfig;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::models::ModelBinding;
 use crate::tournament::Tournament;
@@ -265,7 +265,8 @@ pub const PANEL: &str = "panel";
 impl JudgeConfig {
     /// A setting that would change nothing, or make no sense, is an error.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        let refuse = |what: String, hint: &str| Err(Failure::new(Kind::Usage, what).hint(hint));
+        let refuse =
+            |what: String, hint: &str| Err(Failure::new(FailureKind::Usage, what).hint(hint));
         let is_panel = self.plugin == PANEL;
         if is_panel && self.panel.is_empty() {
             return refuse(

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use tpo_types::{Digest, Failure, Instruction, Kind, Message, Role};
+use tpo_types::{Digest, Failure, FailureKind, Instruction, Message, Role};
 
 /// How many bad rows one error lists.
 const LISTED_ROWS: usize = 20;
@@ -29,7 +29,7 @@ pub fn read(path: &Path) -> Result<Vec<Instruction>, Failure> {
 pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String, Failure> {
     let bytes = std::fs::read(path).map_err(|error| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("cannot read rows from `{}`", path.display()),
         )
         .because(error)
@@ -41,9 +41,12 @@ pub(crate) fn read_text(path: &Path, hint: &str) -> Result<String, Failure> {
             .filter(|&&byte| byte == b'\n')
             .count()
             + 1;
-        Failure::new(Kind::Input, format!("{}:{line}: not UTF-8", path.display()))
-            .because(error)
-            .hint("convert the file to UTF-8")
+        Failure::new(
+            FailureKind::Input,
+            format!("{}:{line}: not UTF-8", path.display()),
+        )
+        .because(error)
+        .hint("convert the file to UTF-8")
     })?;
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
@@ -63,7 +66,7 @@ pub fn parse(text: &str, name: &str) -> Result<Vec<Instruction>, Failure> {
     })?;
     if instructions.is_empty() {
         return Err(
-            Failure::new(Kind::Input, format!("{name} holds no instruction")).hint(
+            Failure::new(FailureKind::Input, format!("{name} holds no instruction")).hint(
                 r#"one JSON object per line, for example {"id": "1", "prompt": "Name a color."}"#,
             ),
         );
@@ -111,7 +114,7 @@ fn refuse(name: &str, problems: &[String]) -> Failure {
     if problems.len() > LISTED_ROWS {
         what.push_str("\n...");
     }
-    Failure::new(Kind::Input, what).hint("mend or remove these rows; nothing was run")
+    Failure::new(FailureKind::Input, what).hint("mend or remove these rows; nothing was run")
 }
 
 /// What is wrong with a row.

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// The directory of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl RunDirectory {
     pub fn lock(&self) -> Result<RunLock, Failure> {
         let at = |path: &Path, error: std::io::Error| {
             Failure::new(
-                Kind::Resources,
+                FailureKind::Resources,
                 format!("cannot write the run directory `{}`", path.display()),
             )
             .because(error)
@@ -90,7 +90,7 @@ impl RunDirectory {
                 // What the holder wrote is only for the message.
                 let _ = file.read_to_string(&mut holder);
                 return Err(Failure::new(
-                    Kind::InUse,
+                    FailureKind::InUse,
                     format!(
                         "`{}` is being written by another tpo ({})",
                         self.root.display(),
@@ -118,7 +118,7 @@ mod tests {
         let run = RunDirectory::at(directory.path().join("run"));
         let held = run.lock().expect("free");
         let refusal = run.lock().expect_err("held");
-        assert_eq!(refusal.kind(), Kind::InUse);
+        assert_eq!(refusal.kind(), FailureKind::InUse);
         assert!(
             refusal
                 .to_string()

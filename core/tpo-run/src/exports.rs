@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use tpo_types::{Failure, Kind, Message};
+use tpo_types::{Failure, FailureKind, Message};
 
 use crate::store::{Store, StoredPair};
 
@@ -46,7 +46,7 @@ fn write_lines(path: &Path, rows: impl Iterator<Item = Value>) -> Result<(), Fai
         .and_then(|()| fs::rename(&fresh, path))
         .map_err(|error| {
             Failure::new(
-                Kind::Resources,
+                FailureKind::Resources,
                 format!("cannot write `{}`", path.display()),
             )
             .because(error)

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Candidate, CandidateGroup, Judgment, Outcome, PreferencePair, StepMetrics};
+use tpo_types::{Candidate, CandidateGroup, Judgment, ParseOutcome, PreferencePair, StepMetrics};
 
 use crate::scoring::JudgeFigures;
 
@@ -47,8 +47,8 @@ impl SampleFigures {
         let malformed = candidates
             .iter()
             .filter_map(|candidate| match &candidate.outcome {
-                Outcome::Malformed(reason) => Some(reason),
-                Outcome::Parsed(_) => None,
+                ParseOutcome::Malformed(reason) => Some(reason),
+                ParseOutcome::Parsed(_) => None,
             });
         let unscored = candidates
             .iter()

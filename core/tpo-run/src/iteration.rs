@@ -8,7 +8,7 @@
 //! reference; and a thought may be closed by force, those tokens being left out of the loss.
 
 use tpo_types::{
-    CandidateGroup, CandidateView, Checkpoint, Failure, FinishReason, Kind, PreferencePair,
+    CandidateGroup, CandidateView, Checkpoint, Failure, FailureKind, FinishReason, PreferencePair,
     Selected, Selection, Side, StepMetrics, TrainingPair,
 };
 
@@ -230,7 +230,7 @@ fn no_pairs(iteration: usize, groups: &[CandidateGroup], selections: &[Selection
             group.instruction_id, candidate.completion.text
         ));
     }
-    Failure::new(Kind::Plugin, what).hint(
+    Failure::new(FailureKind::Plugin, what).hint(
         "malformed: try a prefill, `thought.max_tokens` or another preset; ties: raise \
             `sampling.num_samples` or use a \
          finer judge; unscored: see the judge's README for what it needs",

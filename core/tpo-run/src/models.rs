@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use tpo_lm::local_model::{LocalModel, identity};
 use tpo_remote::{OpenAiModel, RemoteConfig};
 use tpo_types::{
-    ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, Kind, LanguageModel, ModelError,
-    ModelService, TensorData,
+    ChatReply, ChatRequest, EmbedRequest, Failure, FailureKind, HiddenStates, LanguageModel,
+    ModelError, ModelService, TensorData,
 };
 
 use self::replies::Replies;
@@ -273,7 +273,7 @@ fn bind(
                 "neither `source` nor `server`"
             };
             return Err(
-                Failure::new(Kind::Usage, format!("`models.{alias}` has {has}")).hint(
+                Failure::new(FailureKind::Usage, format!("`models.{alias}` has {has}")).hint(
                     "`source` is a model on this machine, `server` one behind a server; give \
                     one of them",
                 ),
@@ -297,7 +297,10 @@ fn end_of_asking(alias: &str, error: &ModelError) -> Option<Failure> {
         }
     };
     let what = format!("the model `{alias}` {what}: {error}");
-    Some(Failure::new(Kind::Network, what).hint(format!("every reply so far is kept; {hint}")))
+    Some(
+        Failure::new(FailureKind::Network, what)
+            .hint(format!("every reply so far is kept; {hint}")),
+    )
 }
 
 fn local(source: &str, replies: &Replies, talk: &dyn Fn(&str)) -> Result<(Place, String), Failure> {

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use tpo_types::{Failure, Instruction, Judgment, Kind, Score, Scored};
+use tpo_types::{Failure, FailureKind, Instruction, Judgment, Score, Scored};
 
 use crate::alpha::Tally;
 use crate::scoring::{Agreement, Asked, Judged, Scoring};
@@ -38,7 +38,9 @@ impl Panel {
             .find(|member| !names.insert(member.name.as_str()))
         {
             let what = format!("two judges of the panel have the name `{}`", twice.name);
-            return Err(Failure::new(Kind::Usage, what).hint("give each a `name` of its own"));
+            return Err(
+                Failure::new(FailureKind::Usage, what).hint("give each a `name` of its own")
+            );
         }
         Ok(Self { members })
     }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use tpo_types::{Checkpoint, Failure, Instruction, Kind, SamplingParams};
+use tpo_types::{Checkpoint, Failure, FailureKind, Instruction, SamplingParams};
 
 use crate::config::{RunConfig, SamplingConfig};
 use crate::dataset;
@@ -74,7 +74,7 @@ impl RunPlan {
         let same = |path: &Path| path.canonicalize().ok();
         if same(from).is_some_and(|from| same(self.directory.root()) == Some(from)) {
             let what = format!("`--from {}` names the run's own directory", from.display());
-            return Err(Failure::new(Kind::Usage, what)
+            return Err(Failure::new(FailureKind::Usage, what)
                 .hint("the same command without `--from` resumes a run"));
         }
         self.from = Some(RunDirectory::at(from));
@@ -151,7 +151,7 @@ fn within<T: PartialOrd + Display + Copy>(
     }
     let (low, high) = (range.start(), range.end());
     Err(Failure::new(
-        Kind::Usage,
+        FailureKind::Usage,
         format!("`{key}` is {value}; it must be between {low} and {high}"),
     )
     .hint("`tpo schema` describes every key"))
@@ -160,7 +160,7 @@ fn within<T: PartialOrd + Display + Copy>(
 /// A setting that would change nothing is an error.
 fn check_effect(config: &RunConfig) -> Result<(), Failure> {
     let sampling = &config.sampling;
-    let refuse = |what: &str, hint: &str| Err(Failure::new(Kind::Usage, what).hint(hint));
+    let refuse = |what: &str, hint: &str| Err(Failure::new(FailureKind::Usage, what).hint(hint));
     if sampling.temperature == 0.0 {
         return refuse(
             "`sampling.temperature` is 0: all completions of an instruction would be the same and \
@@ -192,7 +192,7 @@ fn check_disjoint(train: &[Instruction], validation: &[Instruction]) -> Result<(
             .filter(|other| other.messages == row.messages);
         if let Some(other) = ids.get(row.id.as_str()).or(same_text) {
             return Err(Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!(
                     "validation instruction `{}` is also trained on (as \
                     `{}`)",

@@ -1,6 +1,6 @@
 //! A whole run: measure the base model, then iterate and measure, and keep the best model.
 
-use tpo_types::{Checkpoint, Failure, Instruction, Kind};
+use tpo_types::{Checkpoint, Failure, FailureKind, Instruction};
 
 use crate::checkpoints;
 use crate::directory::RunDirectory;
@@ -66,7 +66,7 @@ impl Run<'_> {
     /// Records what the run is made of, or refuses to go on with something else than it began with.
     fn record_plan(&self) -> Result<(), Failure> {
         let config = serde_json::to_string(&self.plan.config).map_err(|error| {
-            Failure::new(Kind::Bug, "the configuration does not serialize").because(error)
+            Failure::new(FailureKind::Bug, "the configuration does not serialize").because(error)
         })?;
         if let Some(before) = self.store.value("config")? {
             self.refuse_changes(&before, &config)?;
@@ -99,7 +99,8 @@ impl Run<'_> {
         }
         let bound: Vec<(String, String)> = match self.store.value("models")? {
             Some(text) => serde_json::from_str(&text).map_err(|error| {
-                Failure::new(Kind::Integrity, "the stored models do not read back").because(error)
+                Failure::new(FailureKind::Integrity, "the stored models do not read back")
+                    .because(error)
             })?,
             None => Vec::new(),
         };
@@ -118,7 +119,7 @@ impl Run<'_> {
         }
         let root = self.plan.directory.root().display();
         Err(Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             format!(
                 "`{root}` holds a run with other settings:\n  {}",
                 changes.join("\n  ")
@@ -148,7 +149,7 @@ impl Run<'_> {
         let checkpoint = self.store.checkpoint(iteration)?;
         checkpoint.map(|(_, sha256)| sha256).ok_or_else(|| {
             Failure::new(
-                Kind::Bug,
+                FailureKind::Bug,
                 format!("iteration {iteration} has no checkpoint and is sampled from"),
             )
         })
@@ -202,7 +203,7 @@ fn differences(before: &str, now: &str) -> Result<Vec<String>, Failure> {
     let flat = |text: &str| {
         let value: serde_json::Value = serde_json::from_str(text).map_err(|error| {
             Failure::new(
-                Kind::Integrity,
+                FailureKind::Integrity,
                 "the stored configuration does not read back",
             )
             .because(error)

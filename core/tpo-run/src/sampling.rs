@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use tpo_types::{
-    Candidate, CandidateGroup, Completion, Failure, Instruction, Kind, ModelService, Outcome,
-    Prompt, SampleId, SampleJob, Sampler,
+    Candidate, CandidateGroup, Completion, Failure, FailureKind, Instruction, ModelService,
+    ParseOutcome, Prompt, SampleId, SampleJob, Sampler,
 };
 
 use crate::progress::{Event, Stage};
@@ -47,7 +47,7 @@ impl Run<'_> {
         for (instruction, prompt) in instructions.iter().zip(prompts) {
             let prompt = prompt.map_err(|reason| {
                 Failure::new(
-                    Kind::Plugin,
+                    FailureKind::Plugin,
                     format!(
                         "the thought template cannot render `{}`: {reason}",
                         instruction.id
@@ -302,16 +302,16 @@ fn parsed(group: &CandidateGroup) -> Vec<usize> {
 
 fn candidate(
     completion: Completion,
-    outcome: Outcome,
+    outcome: ParseOutcome,
     sampler: &dyn Sampler,
 ) -> Result<Candidate, Failure> {
     let tokens = |text: &str| sampler.count_tokens(text).map(|count| count as u32);
     let (thought_tokens, response_tokens) = match &outcome {
-        Outcome::Parsed(parts) => (
+        ParseOutcome::Parsed(parts) => (
             parts.thought.as_deref().map_or(Ok(0), tokens)?,
             tokens(&parts.response)?,
         ),
-        Outcome::Malformed(_) => (0, completion.token_ids.len() as u32),
+        ParseOutcome::Malformed(_) => (0, completion.token_ids.len() as u32),
     };
     Ok(Candidate {
         completion,
@@ -335,7 +335,7 @@ fn collect(
         for index in 0..k {
             completions.push(have.remove(&(id.clone(), index)).ok_or_else(|| {
                 Failure::new(
-                    Kind::Bug,
+                    FailureKind::Bug,
                     format!("the sampler did not write completion {index} of `{id}`"),
                 )
             })?);

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use tpo_types::{Failure, Instruction, Kind};
+use tpo_types::{Failure, FailureKind, Instruction};
 
 /// One pass over a set of instructions with one policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub fn size_of(
     if size == 0 || size * iterations > available {
         let needed = size.max(1) * iterations;
         return Err(Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             format!(
                 "{iterations} iterations need {needed} training instructions, and there are \
                 {available}"

@@ -7,7 +7,7 @@ use tpo_host::{Plugins, Wanted};
 use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
-    Checkpoint, Failure, Kind, ModelService, PairSelector, PluginIdentity, PluginRole,
+    Checkpoint, Failure, FailureKind, ModelService, PairSelector, PluginIdentity, PluginRole,
     ResponseParser, Sampler, ThoughtTemplate, Trainer,
 };
 
@@ -117,7 +117,7 @@ pub fn open_scoring(
             "`models` binds models, and the judge `{}` asks for none",
             judge.plugin
         );
-        return Err(Failure::new(Kind::Usage, what)
+        return Err(Failure::new(FailureKind::Usage, what)
             .hint("unbind them, or use a judge that asks for a model"));
     }
     let mut judges = Vec::new();
@@ -130,7 +130,7 @@ pub fn open_scoring(
     if judge.plugin != PANEL {
         let only = scorings
             .pop()
-            .ok_or_else(|| Failure::new(Kind::Bug, "a judge was not opened"))?;
+            .ok_or_else(|| Failure::new(FailureKind::Bug, "a judge was not opened"))?;
         return Ok((only, judges));
     }
     let members = judge.panel.iter().zip(scorings).zip(&judges).map(
@@ -165,7 +165,7 @@ fn open_judge(
             "`tournament` has no effect on `{}`: it scores responses one by one",
             named.plugin
         );
-        Err(Failure::new(Kind::Usage, what)
+        Err(Failure::new(FailureKind::Usage, what)
             .hint("remove the key, or use a pairwise judge, such as `self-taught`"))
     } else {
         let judge = with(named, |wanted| plugins.judge(wanted))?;

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 pub(crate) use read::from_json;
 pub use read::{StoredPair, StoredSide};
@@ -51,7 +51,7 @@ impl Store {
     pub fn open_read_only(path: &Path) -> Result<Self, Failure> {
         if !path.exists() {
             return Err(Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("there is no run at `{}`", path.display()),
             )
             .hint("name the directory of a run, for example `runs/quickstart`"));
@@ -94,7 +94,7 @@ impl Store {
             return Ok(());
         }
         Err(Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!(
                 "`{}` has version {version}; this tpo reads version {SCHEMA_VERSION}",
                 path.display()
@@ -140,7 +140,7 @@ impl Store {
 
 fn cannot_open(path: &Path, error: rusqlite::Error) -> Failure {
     Failure::new(
-        Kind::Resources,
+        FailureKind::Resources,
         format!("cannot open the run store `{}`", path.display()),
     )
     .because(error)
@@ -149,7 +149,7 @@ fn cannot_open(path: &Path, error: rusqlite::Error) -> Failure {
 /// SQLite refused a statement that is right by construction: the disk is full, the file is damaged
 /// or was taken away.
 fn broken(error: rusqlite::Error) -> Failure {
-    Failure::new(Kind::Resources, "the run store refused a row")
+    Failure::new(FailureKind::Resources, "the run store refused a row")
         .because(error)
         .hint(
             "check free space and the file `run.db`; the same command resumes behind the last \
@@ -160,7 +160,7 @@ fn broken(error: rusqlite::Error) -> Failure {
 /// A stored JSON text that does not read back: someone else wrote the file.
 fn damaged(what: &str, error: serde_json::Error) -> Failure {
     Failure::new(
-        Kind::Integrity,
+        FailureKind::Integrity,
         format!("{what} in the run store does not read back"),
     )
     .because(error)

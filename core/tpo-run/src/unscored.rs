@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use tpo_types::{Failure, Judgment, Kind};
+use tpo_types::{Failure, FailureKind, Judgment};
 
 /// Judgments that are looked back on.
 const WINDOW: usize = 200;
@@ -90,7 +90,7 @@ impl Guard {
         for (reason, count) in reasons {
             what.push_str(&format!("\n  {count:>6} {reason}"));
         }
-        Err(Failure::new(Kind::Plugin, what).hint(
+        Err(Failure::new(FailureKind::Plugin, what).hint(
             "see the judge's README for what it needs; the same command goes on from here and \
                 asks its models about these \
              anew, and `judge.max_unscored` says how many are too many",

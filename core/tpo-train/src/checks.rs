@@ -5,7 +5,7 @@
 
 use tpo_lm::params::Entry;
 use tpo_lm::spec::ModelSpec;
-use tpo_types::{Failure, Kind, Side, TrainingPair};
+use tpo_types::{Failure, FailureKind, Side, TrainingPair};
 
 use crate::gradient::PairResult;
 
@@ -18,13 +18,17 @@ const FLAT: f64 = 1e-6;
 /// Refuses pairs that this model cannot be trained on, by id.
 pub(crate) fn check_pairs(pairs: &[TrainingPair], spec: &ModelSpec) -> Result<(), Failure> {
     if pairs.is_empty() {
-        return Err(Failure::new(Kind::Input, "there is no pair to train on"));
+        return Err(Failure::new(
+            FailureKind::Input,
+            "there is no pair to train on",
+        ));
     }
     pairs.iter().try_for_each(|pair| check_pair(pair, spec))
 }
 
 fn check_pair(pair: &TrainingPair, spec: &ModelSpec) -> Result<(), Failure> {
-    let refuse = |what: &str| Failure::new(Kind::Input, format!("pair `{}` {what}", pair.id));
+    let refuse =
+        |what: &str| Failure::new(FailureKind::Input, format!("pair `{}` {what}", pair.id));
     if pair.prompt_ids.is_empty() {
         return Err(refuse("has no prompt: nothing predicts its first token"));
     }
@@ -106,7 +110,7 @@ pub(crate) fn check_finite(
         .map(|(loss, pair)| format!("`{}` (loss {loss})", pair.id))
         .collect();
     Err(Failure::new(
-        Kind::Numeric,
+        FailureKind::Numeric,
         format!(
             "step {step}: the {what} is not finite; the worst pairs are {}",
             worst.join(", ")
@@ -124,7 +128,7 @@ pub(crate) fn check_weights(entries: &[Entry], weights: &[f32]) -> Result<(), Fa
     }) {
         None => Ok(()),
         Some(entry) => Err(Failure::new(
-            Kind::Numeric,
+            FailureKind::Numeric,
             format!("training made `{}` infinite or NaN", entry.name),
         )
         .hint("lower `train.learning_rate`; no checkpoint was written")),
@@ -163,7 +167,7 @@ pub(crate) fn check_gradient(
     {
         None => Ok(()),
         Some(entry) => Err(Failure::new(
-            Kind::Bug,
+            FailureKind::Bug,
             format!(
                 "the first backward pass left no gradient on `{}`",
                 entry.name
@@ -219,7 +223,7 @@ mod tests {
         let batch: Vec<_> = pairs.iter().collect();
         let results = [result(-1.0), result(f64::NAN), result(-301.0)];
         let failure = check_finite(7, &batch, &results, f64::NAN).expect_err("a NaN");
-        assert_eq!(failure.kind(), Kind::Numeric);
+        assert_eq!(failure.kind(), FailureKind::Numeric);
         let what = "step 7: the loss is not finite; the worst pairs are `b` (loss NaN), `c` (loss \
             30.000000000000092), \
                     `a` (loss 0.6931471805599453)";
@@ -244,7 +248,7 @@ mod tests {
             failure.to_string(),
             "the first backward pass left no gradient on `proj`"
         );
-        assert_eq!(failure.kind(), Kind::Bug);
+        assert_eq!(failure.kind(), FailureKind::Bug);
         let saturated = result(1e5);
         check_gradient(&entries, &[1.0, 1.0], &[0.0, 0.0], &[saturated])
             .expect("nothing left to learn");

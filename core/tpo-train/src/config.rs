@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tpo_lm::lora::LoraConfig;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// Training on the pairs: DPO with `AdamW`. The optimizer starts afresh in every iteration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -243,7 +243,7 @@ impl TrainConfig {
     fn check_adapter(&self, shape: &LoraShape) -> Result<(), Failure> {
         if self.method == Method::Full {
             return Err(Failure::new(
-                Kind::Usage,
+                FailureKind::Usage,
                 "`train.lora` does nothing with `train.method = \"full\"`",
             )
             .hint("set `train.method = \"lora\"`, or remove `train.lora`"));
@@ -268,7 +268,7 @@ where
     }
     let (low, high) = (range.start(), range.end());
     Err(Failure::new(
-        Kind::Usage,
+        FailureKind::Usage,
         format!("`train.{key}` is {value}; it must be between {low} and {high}{unit}"),
     )
     .hint("`tpo schema` describes every key"))

@@ -11,7 +11,7 @@ use std::path::Path;
 use tpo_lm::decoder::Decoder;
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::policy::Policy;
-use tpo_types::{Checkpoint, Failure, Kind, StepMetrics, Trainer, TrainingPair};
+use tpo_types::{Checkpoint, Failure, FailureKind, StepMetrics, Trainer, TrainingPair};
 
 use crate::adamw::AdamW;
 use crate::batches::batches;
@@ -124,7 +124,7 @@ fn check_same_shape(wanted: Option<&LoraShape>, adapter: &LoraConfig) -> Result<
     };
     match wanted.map(LoraShape::to_config) {
         Some(wanted) if sorted(&wanted) != sorted(adapter) => Err(Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             format!(
                 "`train.lora` wants {}, and the model's adapter has {}",
                 describe(&wanted),

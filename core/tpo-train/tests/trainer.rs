@@ -10,7 +10,7 @@ use support::{load, made_up_pairs, model};
 use tempfile::TempDir;
 use tpo_train::config::{LoraShape, Method};
 use tpo_train::{LocalTrainer, TrainConfig};
-use tpo_types::{Checkpoint, Failure, Kind, StepMetrics, Trainer, TrainingPair};
+use tpo_types::{Checkpoint, Failure, FailureKind, StepMetrics, Trainer, TrainingPair};
 
 fn config() -> TrainConfig {
     TrainConfig {
@@ -232,7 +232,7 @@ fn an_adapter_of_another_shape_is_refused() {
         &five_pairs(),
     )
     .expect_err("r = 8");
-    assert_eq!(failure.kind(), Kind::Usage);
+    assert_eq!(failure.kind(), FailureKind::Usage);
     let what = failure.to_string();
     assert!(
         what.starts_with("`train.lora` wants r = 8, alpha = 8 on q_proj, k_proj"),
@@ -271,7 +271,7 @@ fn pairs_that_cannot_be_trained_on_are_refused_by_name() {
         let failure = train(config(), &model("tiny-llama"), &pairs).expect_err(expected);
         assert_eq!(
             (failure.kind(), failure.to_string()),
-            (Kind::Input, format!("pair `made-up-3` {expected}"))
+            (FailureKind::Input, format!("pair `made-up-3` {expected}"))
         );
     };
     check(
@@ -309,7 +309,7 @@ fn pairs_that_cannot_be_trained_on_are_refused_by_name() {
 #[test]
 fn a_caller_that_stops_leaves_nothing_behind() {
     let into = tempfile::tempdir().expect("a directory");
-    let stop = |_: &StepMetrics| Err(Failure::new(Kind::Resources, "stopped"));
+    let stop = |_: &StepMetrics| Err(Failure::new(FailureKind::Resources, "stopped"));
     let trainer = LocalTrainer::new(config(), 7);
     let failure = trainer
         .train(
@@ -319,6 +319,6 @@ fn a_caller_that_stops_leaves_nothing_behind() {
             &mut { stop },
         )
         .expect_err("stopped");
-    assert_eq!(failure.kind(), Kind::Resources);
+    assert_eq!(failure.kind(), FailureKind::Resources);
     assert!(files(into.path()).is_empty());
 }

@@ -16,7 +16,7 @@ pub struct Parts {
 /// What a parser makes of a completion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ParseOutcome {
     /// It has the expected form.
     Parsed(Parts),
     /// It has not; a short reason that is counted.
@@ -29,7 +29,7 @@ pub struct Candidate {
     /// What the model wrote.
     pub completion: Completion,
     /// What the parser made of it.
-    pub outcome: Outcome,
+    pub outcome: ParseOutcome,
     /// Tokens of the thought; 0 where there is none.
     pub thought_tokens: u32,
     /// Tokens of the response; of the whole completion where it is malformed.
@@ -42,8 +42,8 @@ impl Candidate {
     /// The parts, where the completion parsed.
     pub fn parts(&self) -> Option<&Parts> {
         match &self.outcome {
-            Outcome::Parsed(parts) => Some(parts),
-            Outcome::Malformed(_) => None,
+            ParseOutcome::Parsed(parts) => Some(parts),
+            ParseOutcome::Malformed(_) => None,
         }
     }
 

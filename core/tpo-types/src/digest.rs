@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::text::escape;
-use crate::{Failure, Kind};
+use crate::{Failure, FailureKind};
 
 /// A SHA-256 digest, written `sha256:` and 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -103,7 +103,7 @@ impl FromStr for Digest {
         match digits.map(|digits| hex::decode_to_slice(digits, &mut bytes)) {
             Some(Ok(())) => Ok(Self(bytes)),
             _ => Err(Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("`{}` is not a sha256 digest", escape(text)),
             )
             .hint("write `sha256:` and 64 lower-case hex digits")),

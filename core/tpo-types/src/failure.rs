@@ -1,6 +1,6 @@
 //! The one error of every room: what failed, why, and what to do.
 //!
-//! A failure names its item in `what`, keeps its cause as a cause, and its [`Kind`] decides the
+//! A failure names its item in `what`, keeps its cause as a cause, and its [`FailureKind`] decides the
 //! exit code. There is one such type, not one per crate, because nothing in `tpo` recovers by
 //! matching on an error's variant: what can go on (a malformed completion, an unscored response, a
 //! group without a pair) is a value of its own type, never an error.
@@ -9,7 +9,7 @@ use std::error::Error;
 
 /// Which documented exit code a failure ends the process with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum FailureKind {
     /// The command line or the configuration makes no sense.
     Usage,
     /// A data set, model or other input file is missing or malformed.
@@ -30,7 +30,7 @@ pub enum Kind {
     Bug,
 }
 
-impl Kind {
+impl FailureKind {
     /// Every kind, in the order of the exit codes.
     pub const ALL: [Self; 9] = [
         Self::Usage,
@@ -79,7 +79,7 @@ impl Kind {
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct Failure {
-    kind: Kind,
+    kind: FailureKind,
     what: String,
     hint: Option<String>,
     #[source]
@@ -89,7 +89,7 @@ pub struct Failure {
 impl Failure {
     /// A failure of the given kind. `what` names the item: a lower-case sentence without a full
     /// stop.
-    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+    pub fn new(kind: FailureKind, what: impl Into<String>) -> Self {
         Self {
             kind,
             what: what.into(),
@@ -113,7 +113,7 @@ impl Failure {
     }
 
     /// Which exit code it leads to.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> FailureKind {
         self.kind
     }
 
@@ -132,16 +132,19 @@ mod tests {
 
     #[test]
     fn exit_codes_are_distinct() {
-        let mut codes: Vec<u8> = Kind::ALL.iter().map(|kind| kind.exit_code()).collect();
+        let mut codes: Vec<u8> = FailureKind::ALL
+            .iter()
+            .map(|kind| kind.exit_code())
+            .collect();
         codes.dedup();
-        assert_eq!(codes.len(), Kind::ALL.len());
+        assert_eq!(codes.len(), FailureKind::ALL.len());
         assert!(!codes.contains(&0) && !codes.contains(&1));
     }
 
     #[test]
     fn the_hint_of_a_cause_is_found() {
-        let inner = Failure::new(Kind::Input, "no such file").hint("look again");
-        let outer = Failure::new(Kind::Usage, "judge `x` cannot be loaded").because(inner);
+        let inner = Failure::new(FailureKind::Input, "no such file").hint("look again");
+        let outer = Failure::new(FailureKind::Usage, "judge `x` cannot be loaded").because(inner);
         assert_eq!(outer.nearest_hint(), Some("look again"));
         assert_eq!(
             outer.source().map(ToString::to_string).as_deref(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Who speaks in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Role {
+pub enum MessageRole {
     /// Sets the scene.
     System,
     /// Asks.
@@ -16,7 +16,7 @@ pub enum Role {
     Assistant,
 }
 
-impl Role {
+impl MessageRole {
     /// The role's name in chat templates and in the plugin contract.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Role {
 #[serde(deny_unknown_fields)]
 pub struct Message {
     /// Who speaks.
-    pub role: Role,
+    pub role: MessageRole,
     /// What is said.
     pub content: String,
 }
@@ -41,7 +41,7 @@ impl Message {
     /// A user's turn.
     pub fn user(content: impl Into<String>) -> Self {
         Self {
-            role: Role::User,
+            role: MessageRole::User,
             content: content.into(),
         }
     }
@@ -49,7 +49,7 @@ impl Message {
     /// An assistant's turn.
     pub fn assistant(content: impl Into<String>) -> Self {
         Self {
-            role: Role::Assistant,
+            role: MessageRole::Assistant,
             content: content.into(),
         }
     }

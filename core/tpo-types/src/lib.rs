@@ -22,12 +22,12 @@ mod stages;
 pub mod text;
 mod training;
 
-pub use candidate::{Candidate, CandidateGroup, Outcome, Parts};
+pub use candidate::{Candidate, CandidateGroup, ParseOutcome, Parts};
 pub use checkpoint::Checkpoint;
 pub use completion::{Completion, FinishReason};
 pub use digest::Digest;
-pub use failure::{Failure, Kind};
-pub use instruction::{Instruction, Message, Role};
+pub use failure::{Failure, FailureKind};
+pub use instruction::{Instruction, Message, MessageRole};
 pub use judgment::{Judgment, Preference, Score, Scored, Verdict};
 pub use metrics::StepMetrics;
 pub use model::{
@@ -40,7 +40,7 @@ pub use prompt::Prompt;
 pub use sampling::{SampleId, SampleJob, SamplingParams};
 pub use splitmix::splitmix64;
 pub use stages::{
-    CandidateView, Judge, PairSelector, PairwiseJudge, ResponseParser, Sampler, Standing,
+    CandidateStatus, CandidateView, Judge, PairSelector, PairwiseJudge, ResponseParser, Sampler,
     ThoughtTemplate, Trainer,
 };
 pub use training::{Side, TrainingPair};

@@ -4,7 +4,7 @@
 //! that the stage as a whole cannot go on; what is wrong with a single item is that item's outcome.
 
 use crate::{
-    Checkpoint, Completion, Failure, Instruction, Judgment, Outcome, Parts, Prompt, SampleId,
+    Checkpoint, Completion, Failure, Instruction, Judgment, ParseOutcome, Parts, Prompt, SampleId,
     SampleJob, SamplingParams, Selected, StepMetrics, TrainingPair, Verdict,
 };
 
@@ -36,7 +36,7 @@ pub trait Sampler {
 /// Splits completions into thought and response.
 pub trait ResponseParser {
     /// One outcome per completion.
-    fn parse(&self, completions: &[&Completion]) -> Result<Vec<Outcome>, Failure>;
+    fn parse(&self, completions: &[&Completion]) -> Result<Vec<ParseOutcome>, Failure>;
 }
 
 /// Scores responses. It is given no thought, so it cannot see one.
@@ -53,7 +53,7 @@ pub trait PairwiseJudge {
 
 /// What is known of a candidate's worth.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Standing<'a> {
+pub enum CandidateStatus<'a> {
     /// The judge's score.
     Scored(f64),
     /// The judge could not score it, and why.
@@ -66,7 +66,7 @@ pub enum Standing<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CandidateView<'a> {
     /// What it is worth.
-    pub standing: Standing<'a>,
+    pub status: CandidateStatus<'a>,
     /// The thought; none where it did not parse or has none.
     pub thought: Option<&'a str>,
     /// The response; the whole completion where it did not parse.
@@ -100,20 +100,24 @@ pub trait Trainer {
 impl<'a> CandidateView<'a> {
     /// What a selector sees of `candidate`.
     pub fn of(candidate: &'a crate::Candidate) -> Self {
-        let standing = match (&candidate.outcome, &candidate.judgment) {
-            (Outcome::Malformed(reason), _) => Standing::Malformed(reason),
-            (Outcome::Parsed(_), Some(Judgment::Scored(scored))) => {
-                Standing::Scored(scored.score.get())
+        let status = match (&candidate.outcome, &candidate.judgment) {
+            (ParseOutcome::Malformed(reason), _) => CandidateStatus::Malformed(reason),
+            (ParseOutcome::Parsed(_), Some(Judgment::Scored(scored))) => {
+                CandidateStatus::Scored(scored.score.get())
             }
-            (Outcome::Parsed(_), Some(Judgment::Unscored(reason))) => Standing::Unscored(reason),
-            (Outcome::Parsed(_), None) => Standing::Unscored("not judged"),
+            (ParseOutcome::Parsed(_), Some(Judgment::Unscored(reason))) => {
+                CandidateStatus::Unscored(reason)
+            }
+            (ParseOutcome::Parsed(_), None) => CandidateStatus::Unscored("not judged"),
         };
         let (thought, response) = match &candidate.outcome {
-            Outcome::Parsed(Parts { thought, response }) => (thought.as_deref(), response.as_str()),
-            Outcome::Malformed(_) => (None, candidate.completion.text.as_str()),
+            ParseOutcome::Parsed(Parts { thought, response }) => {
+                (thought.as_deref(), response.as_str())
+            }
+            ParseOutcome::Malformed(_) => (None, candidate.completion.text.as_str()),
         };
         Self {
-            standing,
+            status,
             thought,
             response,
             thought_tokens: candidate.thought_tokens,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::Job;
 use crate::{adapter, command, tools};
@@ -46,7 +46,7 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
 fn sources(directory: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |error| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` cannot be read", directory.display()),
         )
         .because(error)

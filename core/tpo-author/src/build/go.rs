@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::Job;
 use crate::{adapter, command, copies, tools};
@@ -55,12 +55,16 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
 fn module_of(directory: &Path) -> Result<String, Failure> {
     let path = directory.join("go.mod");
     let text = fs::read_to_string(&path).map_err(|error| {
-        Failure::new(Kind::Input, format!("`{}` cannot be read", path.display())).because(error)
+        Failure::new(
+            FailureKind::Input,
+            format!("`{}` cannot be read", path.display()),
+        )
+        .because(error)
     })?;
     let name = text.lines().find_map(|line| line.strip_prefix("module "));
     name.map(|name| name.trim().to_owned()).ok_or_else(|| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` has no `module` line", path.display()),
         )
     })

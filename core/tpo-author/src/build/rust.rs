@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::Job;
 use crate::command;
@@ -25,7 +25,7 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
     ]);
     let output = command::compile(cargo.current_dir(job.directory), "cargo", HINT)?;
     let file = artifact(&String::from_utf8_lossy(&output.stdout)).ok_or_else(|| {
-        Failure::new(Kind::Plugin, "cargo did not build a component")
+        Failure::new(FailureKind::Plugin, "cargo did not build a component")
             .hint("the package must be a library with `crate-type = [\"cdylib\"]`")
     })?;
     super::write(component, &super::read(&file)?)?;

@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 use tpo_types::text::sanitize;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::{BundleManifest, keys};
 
@@ -14,14 +14,14 @@ impl BundleManifest {
     pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
         if text.len() as u64 > MAX_BYTES {
             return Err(Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("{name} is larger than {} KiB", MAX_BYTES >> 10),
             ));
         }
         let wrong = |error: toml::de::Error| {
             let at = place(text, error.span().map_or(0, |span| span.start));
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("{name}:{at}: {}", one_line(error.message())),
             )
         };
@@ -29,12 +29,12 @@ impl BundleManifest {
         if let Some(unknown) = keys::first_unknown(document.get_ref(), &Self::schema()) {
             let at = place(text, unknown.offset);
             let what = format!("{name}:{at}: unknown key `{}`", one_line(&unknown.path));
-            return Err(Failure::new(Kind::Input, what).hint(unknown.hint()));
+            return Err(Failure::new(FailureKind::Input, what).hint(unknown.hint()));
         }
         let manifest: Self = toml::from_str(text).map_err(wrong)?;
         manifest
             .check()
-            .map_err(|what| Failure::new(Kind::Input, format!("{name}: {what}")))?;
+            .map_err(|what| Failure::new(FailureKind::Input, format!("{name}: {what}")))?;
         Ok(manifest)
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use tpo_types::Kind;
+use tpo_types::FailureKind;
 
 use super::*;
 
@@ -29,7 +29,7 @@ fn refusal(from: &str, to: &str) -> (String, String) {
     assert!(GOOD.contains(from), "{from}");
     let failure =
         BundleManifest::parse(&GOOD.replacen(from, to, 1), "tpo-plugin.toml").expect_err(to);
-    assert_eq!(failure.kind(), Kind::Input);
+    assert_eq!(failure.kind(), FailureKind::Input);
     (
         failure.to_string(),
         failure.nearest_hint().unwrap_or_default().to_owned(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tpo_http::{Backoff, Secret, is_loopback, read_body, with_retries};
 use tpo_types::text::escape;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use ureq::http::{Method, Request, Response};
 use ureq::{Agent, Body};
 
@@ -94,7 +94,7 @@ impl Transport {
     ) -> Failure {
         let status = response.status();
         let what = format!("answered {status}");
-        let failure = self.failure(Kind::Network, &request.path, &what);
+        let failure = self.failure(FailureKind::Network, &request.path, &what);
         match status.as_u16() {
             401 | 403 => {
                 let login = match self.login {
@@ -156,7 +156,7 @@ impl Transport {
             };
             if !(request.may_redirect && self.is_safe(&target)) {
                 let what = format!("redirects to `{}`, which is not followed", escape(location));
-                return Err(self.failure(Kind::Network, &request.path, &what).hint(
+                return Err(self.failure(FailureKind::Network, &request.path, &what).hint(
                     "only blobs may be redirected, and only to `https`; use the address that the \
                      registry redirects to",
                 ));
@@ -164,7 +164,7 @@ impl Transport {
             url = target;
         }
         let what = format!("redirects more than {MAX_REDIRECTS} times");
-        Err(self.failure(Kind::Network, &request.path, &what))
+        Err(self.failure(FailureKind::Network, &request.path, &what))
     }
 
     fn send_to(&self, url: &str, spec: &RegistryRequest<'_>) -> Result<Response<Body>, Failure> {
@@ -177,7 +177,7 @@ impl Transport {
         }
         let timeout = self.timeout + Duration::from_secs(spec.size / MIN_BYTES_PER_SECOND);
         let invalid_url = |error| {
-            self.failure(Kind::Network, &spec.path, "has an invalid URL")
+            self.failure(FailureKind::Network, &spec.path, "has an invalid URL")
                 .because(error)
         };
         let sent = match spec.body {
@@ -185,7 +185,7 @@ impl Transport {
             None => self.run(request.body(()).map_err(invalid_url)?, timeout),
         };
         sent.map_err(|error| {
-            self.failure(Kind::Network, &spec.path, "does not respond")
+            self.failure(FailureKind::Network, &spec.path, "does not respond")
                 .because(error)
                 .hint(
                     "check the name and the network; `--offline` uses only plugins that are \
@@ -258,7 +258,7 @@ impl Transport {
             self.registry,
             escape(url)
         );
-        Failure::new(Kind::Network, what)
+        Failure::new(FailureKind::Network, what)
     }
 
     /// The path of an address within this registry; none if it is elsewhere.
@@ -279,12 +279,16 @@ impl Transport {
 
     /// The connection broke while a body was read.
     pub(super) fn interrupted(&self, path: &str, error: std::io::Error) -> Failure {
-        self.failure(Kind::Network, path, "stopped in the middle of its response")
-            .because(error)
-            .hint("try again later")
+        self.failure(
+            FailureKind::Network,
+            path,
+            "stopped in the middle of its response",
+        )
+        .because(error)
+        .hint("try again later")
     }
 
-    pub(super) fn failure(&self, kind: Kind, path: &str, what: &str) -> Failure {
+    pub(super) fn failure(&self, kind: FailureKind, path: &str, what: &str) -> Failure {
         let item = path.strip_prefix("/v2/").unwrap_or(path);
         let item = item.split('?').next().unwrap_or_default();
         Failure::new(

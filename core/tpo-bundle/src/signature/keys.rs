@@ -9,7 +9,7 @@ use std::str::FromStr;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use tpo_types::text::escape;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 const PUBLIC: &str = "ed25519:";
 const SECRET: &str = "tpo-secret-key:ed25519:";
@@ -41,7 +41,8 @@ impl FromStr for PublicKey {
             .filter(|key| !key.is_weak());
         key.map(Self).ok_or_else(|| {
             let what = format!("`{}` is not a public key", escape(text));
-            Failure::new(Kind::Input, what).hint(format!("write `{PUBLIC}` and 64 hex digits"))
+            Failure::new(FailureKind::Input, what)
+                .hint(format!("write `{PUBLIC}` and 64 hex digits"))
         })
     }
 }
@@ -75,14 +76,14 @@ impl SecretKey {
         let shown = path.display();
         let text = fs::read_to_string(path).map_err(|error| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("cannot read the signing key `{shown}`"),
             )
             .because(error)
         })?;
         let bytes = decoded(text.trim_end(), SECRET).ok_or_else(|| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("`{shown}` does not contain a signing key"),
             )
             .hint("`tpo plugin keygen` creates one")
@@ -105,7 +106,11 @@ impl SecretKey {
 pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Failure::new(Kind::Resources, "the system provides no random numbers").because(error)
+        Failure::new(
+            FailureKind::Resources,
+            "the system provides no random numbers",
+        )
+        .because(error)
     })?;
     let key = SecretKey(SigningKey::from_bytes(&bytes));
     let written = create(path).and_then(|mut file| {
@@ -120,7 +125,7 @@ pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
             "check the folder and its permissions"
         };
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("cannot write the key `{}`", path.display()),
         )
         .because(error)

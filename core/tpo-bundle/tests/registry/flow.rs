@@ -3,7 +3,7 @@
 use std::fs;
 
 use tpo_bundle::{Mode, Package};
-use tpo_types::{Digest, Kind, PluginRole};
+use tpo_types::{Digest, FailureKind, PluginRole};
 
 use crate::author::{Author, User, anonymous, said};
 use crate::server::Server;
@@ -108,7 +108,7 @@ fn a_tag_that_moves_moves_no_pin() {
         &anonymous(),
     )
     .unwrap_err();
-    assert_eq!(failure.kind(), Kind::Usage);
+    assert_eq!(failure.kind(), FailureKind::Usage);
     assert!(said(&failure).contains("is already published"));
     let second = Author::judge("1.0.1").move_tag(&name);
     assert_ne!(first.digest, second.digest);
@@ -146,7 +146,7 @@ fn a_tag_that_moves_moves_no_pin() {
     let failure = user
         .resolve(&second.reference.to_string(), Mode::Default)
         .unwrap_err();
-    assert_eq!(failure.kind(), Kind::Integrity);
+    assert_eq!(failure.kind(), FailureKind::Integrity);
     assert!(!user.lock.is_changed());
 
     let updated = user.update(&name, false).unwrap();
@@ -182,7 +182,10 @@ fn a_byte_flipped_in_the_registry_is_refused() {
             .add(&published.reference.to_string(), &[], Mode::Default)
             .unwrap_err();
         assert!(
-            matches!(failure.kind(), Kind::Integrity | Kind::Network),
+            matches!(
+                failure.kind(),
+                FailureKind::Integrity | FailureKind::Network
+            ),
             "{}",
             said(&failure)
         );
@@ -221,7 +224,7 @@ fn without_a_registry_the_lock_file_is_enough() {
         said(&offline)
     );
     let down = other.resolve(&name, Mode::Default).unwrap_err();
-    assert_eq!(down.kind(), Kind::Network);
+    assert_eq!(down.kind(), FailureKind::Network);
     assert!(said(&down).contains("cannot be reached"), "{}", said(&down));
     assert_eq!(other.problems(Mode::Offline).len(), 1);
 }
@@ -241,7 +244,7 @@ fn a_file_of_the_store_that_changes_is_noticed_at_the_next_use() {
         for bytes in [bad, good[1..].to_vec(), [&good[..], b"x"].concat()] {
             fs::write(path, bytes).unwrap();
             let failure = user.resolve(&name, Mode::Default).unwrap_err();
-            assert_eq!(failure.kind(), Kind::Integrity);
+            assert_eq!(failure.kind(), FailureKind::Integrity);
             assert!(
                 failure.to_string().contains("is damaged: it has "),
                 "{failure}"
@@ -342,7 +345,7 @@ fn a_tag_says_the_version_or_nothing() {
     let refusal = |name: &str| {
         let failure =
             tpo_bundle::publish(author.path(), &name.parse().unwrap(), &anonymous()).unwrap_err();
-        assert_eq!(failure.kind(), Kind::Usage);
+        assert_eq!(failure.kind(), FailureKind::Usage);
         failure.to_string()
     };
     // None of these reaches a registry: there is none.

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tpo_bundle::{Access, Mode};
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::author::{Author, User, component, nobody, said};
 use crate::stand_in::{Reply, Request, StandIn};
@@ -39,7 +39,7 @@ fn wasm() -> String {
 }
 
 /// Adds the bundle, which has to fail and to leave nothing.
-pub(crate) fn refused(registry: &StandIn, kind: Kind, what: &str) -> Failure {
+pub(crate) fn refused(registry: &StandIn, kind: FailureKind, what: &str) -> Failure {
     let mut user = user();
     let failure = user
         .add(&registry.name("strict:1.0.0"), &[], Mode::Default)
@@ -126,7 +126,7 @@ fn fault_1_a_moved_tag() {
     fs::copy(owner.lock_path(), user.lock_path()).unwrap();
     user.reopen_unsaved();
     let failure = user.resolve(&name, Mode::Default).unwrap_err();
-    assert_eq!(failure.kind(), Kind::Integrity);
+    assert_eq!(failure.kind(), FailureKind::Integrity);
     assert!(
         failure
             .to_string()
@@ -147,7 +147,7 @@ fn fault_2_a_flipped_byte() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "sent bytes with the digest sha256:",
     );
 }
@@ -175,7 +175,7 @@ fn fault_2_a_manifest_that_is_not_what_its_header_says() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         &format!(", not {}", Digest::of(b"")),
     );
 }
@@ -188,7 +188,11 @@ fn fault_3_too_short() {
         body: truth.body[..500].to_vec(),
         ..truth.clone()
     });
-    refused(&registry, Kind::Integrity, "sent only 500 bytes, not ");
+    refused(
+        &registry,
+        FailureKind::Integrity,
+        "sent only 500 bytes, not ",
+    );
     // The connection breaks before everything that was announced has come.
     component_becomes(&registry, |truth| Reply {
         body: truth.body[..500].to_vec(),
@@ -196,7 +200,7 @@ fn fault_3_too_short() {
     });
     refused(
         &registry,
-        Kind::Network,
+        FailureKind::Network,
         "stopped in the middle of its answer",
     );
 }
@@ -209,7 +213,7 @@ fn fault_4_too_long() {
         body: [&truth.body[..], b"x"].concat(),
         ..truth.clone()
     });
-    refused(&registry, Kind::Integrity, "sent more bytes, not ");
+    refused(&registry, FailureKind::Integrity, "sent more bytes, not ");
     // A manifest without end.
     registry.fail(|request, truth| {
         is_manifest(request).then(|| Reply {
@@ -218,7 +222,11 @@ fn fault_4_too_long() {
             ..truth.clone()
         })
     });
-    refused(&registry, Kind::Integrity, "sends more than 262144 bytes");
+    refused(
+        &registry,
+        FailureKind::Integrity,
+        "sends more than 262144 bytes",
+    );
 }
 
 #[test]
@@ -230,7 +238,7 @@ fn fault_5_a_lie_about_the_size() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         &format!("sends {size} bytes, not {}", size + 1),
     );
     manifest_becomes(&registry, |manifest| {
@@ -238,7 +246,7 @@ fn fault_5_a_lie_about_the_size() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "has a `application/wasm` of 4294967296 bytes, and it may have 33554432",
     );
     assert_eq!(
@@ -252,7 +260,7 @@ fn fault_5_a_lie_about_the_size() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "has no OCI manifest that can be read",
     );
 }
@@ -266,7 +274,7 @@ fn fault_6_a_wrong_media_type() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "answered with the media type `text/html`, not",
     );
     registry.fail(|request, truth| {
@@ -276,7 +284,7 @@ fn fault_6_a_wrong_media_type() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "answered with the media type `application/vnd.oci.image.index.v1+json`, not",
     );
     manifest_becomes(&registry, |manifest| {
@@ -284,7 +292,7 @@ fn fault_6_a_wrong_media_type() {
     });
     let failure = refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "neither a bundle nor a component",
     );
     assert!(!failure.to_string().contains('\u{1b}'));
@@ -302,13 +310,13 @@ fn fault_7_layers_twice_or_unknown() {
     manifest_becomes(&registry, twice(0));
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "has 2 layers with a `tpo-plugin.toml`, and may have one",
     );
     manifest_becomes(&registry, twice(1));
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "has two layers for `judge.wasm`",
     );
     manifest_becomes(&registry, |manifest| {
@@ -318,7 +326,7 @@ fn fault_7_layers_twice_or_unknown() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "has layers that its `tpo-plugin.toml` does not name",
     );
     manifest_becomes(&registry, |manifest| {
@@ -328,7 +336,7 @@ fn fault_7_layers_twice_or_unknown() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "has a layer of the media type `application/vnd.oci.image.layer.v1.tar+gzip`",
     );
     manifest_becomes(&registry, |manifest| {
@@ -337,17 +345,21 @@ fn fault_7_layers_twice_or_unknown() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "has a layer of the media type `application/vnd.tpo.bundle.config.v1+json`",
     );
     manifest_becomes(&registry, |manifest| {
         (0..40).for_each(|_| twice(1)(manifest))
     });
-    refused(&registry, Kind::Integrity, "has 42 layers, and may have 34");
+    refused(
+        &registry,
+        FailureKind::Integrity,
+        "has 42 layers, and may have 34",
+    );
     manifest_becomes(&registry, |manifest| manifest["layers"] = json!([]));
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "has 0 layers with a `tpo-plugin.toml`, and may have one",
     );
 }
@@ -365,19 +377,23 @@ fn fault_8_a_bomb() {
     component_becomes(&registry, move |_| {
         Reply::new("200 OK", &bytes).header("Content-Encoding", "gzip")
     });
-    refused(&registry, Kind::Integrity, "sent more bytes, not ");
+    refused(&registry, FailureKind::Integrity, "sent more bytes, not ");
     let bytes = bomb();
     registry.fail(move |request, _| {
         let reply = || Reply::manifest(&bytes).header("Content-Encoding", "gzip");
         is_manifest(request).then(reply)
     });
-    refused(&registry, Kind::Integrity, "sends more than 262144 bytes");
+    refused(
+        &registry,
+        FailureKind::Integrity,
+        "sends more than 262144 bytes",
+    );
     // Many small ones inside of each other.
     let deep = "[".repeat(100_000);
     registry.fail(move |request, _| is_manifest(request).then(|| Reply::manifest(deep.as_bytes())));
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "has no OCI manifest that can be read",
     );
 }
@@ -392,7 +408,7 @@ fn fault_9_a_redirect_to_elsewhere() {
     component_becomes(&registry, move |_| {
         Reply::new("307 Temporary Redirect", b"").header("Location", target.clone())
     });
-    refused(&registry, Kind::Network, "which is not followed");
+    refused(&registry, FailureKind::Network, "which is not followed");
     for location in [
         "file:///etc/passwd",
         "//evil.example/x",
@@ -402,7 +418,7 @@ fn fault_9_a_redirect_to_elsewhere() {
         component_becomes(&registry, move |_| {
             Reply::new("302 Found", b"").header("Location", location)
         });
-        refused(&registry, Kind::Network, "which is not followed");
+        refused(&registry, FailureKind::Network, "which is not followed");
     }
     // A manifest is what a tag means: who gives it is who was asked.
     let target = format!("http://{}/v2/strict/manifests/1.0.0", elsewhere.address());
@@ -410,18 +426,22 @@ fn fault_9_a_redirect_to_elsewhere() {
         is_manifest(request)
             .then(|| Reply::new("301 Moved Permanently", b"").header("Location", target.clone()))
     });
-    refused(&registry, Kind::Network, "which is not followed");
+    refused(&registry, FailureKind::Network, "which is not followed");
     assert_eq!(elsewhere.seen(), Vec::<String>::new());
     registry.fail(|request, _| {
         let reply = Reply::new("302 Found", b"").header("Location", "/v2/strict/manifests/stable");
         is_manifest(request).then_some(reply)
     });
-    refused(&registry, Kind::Network, "which is not followed");
+    refused(&registry, FailureKind::Network, "which is not followed");
     let path = wasm();
     component_becomes(&registry, move |_| {
         Reply::new("302 Found", b"").header("Location", path.clone())
     });
-    refused(&registry, Kind::Network, "redirects more than 3 times");
+    refused(
+        &registry,
+        FailureKind::Network,
+        "redirects more than 3 times",
+    );
 }
 
 #[test]
@@ -432,7 +452,7 @@ fn fault_10_no_permission() {
             Some(Reply::new(status, b"{}").header("WWW-Authenticate", "Basic realm=\"x\""))
         });
         let what = format!("answered {status}");
-        let failure = refused(&registry, Kind::Network, &what);
+        let failure = refused(&registry, FailureKind::Network, &what);
         let hint = format!(
             "it was asked without a name; run `docker login {}` ",
             registry.address()
@@ -460,7 +480,7 @@ fn fault_10_no_permission() {
         } else {
             ""
         };
-        refused(&registry, Kind::Network, what);
+        refused(&registry, FailureKind::Network, what);
     }
 }
 
@@ -470,7 +490,7 @@ fn fault_11_three_times_500() {
     registry.fail(|_, _| Some(Reply::new("500 Internal Server Error", b"")));
     let failure = refused(
         &registry,
-        Kind::Network,
+        FailureKind::Network,
         "answered 500 Internal Server Error",
     );
     assert_eq!(
@@ -500,7 +520,7 @@ fn fault_12_silence() {
     });
     refused(
         &registry,
-        Kind::Network,
+        FailureKind::Network,
         "stopped in the middle of its answer",
     );
     // Much is announced, so much time is allowed; silence is not.
@@ -518,7 +538,7 @@ fn fault_12_silence() {
     });
     refused(
         &registry,
-        Kind::Network,
+        FailureKind::Network,
         "stopped in the middle of its answer",
     );
     registry.fail(move |_, _| {
@@ -527,7 +547,7 @@ fn fault_12_silence() {
     });
     refused(
         &registry,
-        Kind::Network,
+        FailureKind::Network,
         "cannot be reached or does not answer",
     );
     assert!(

@@ -3,7 +3,7 @@
 use std::fs;
 
 use tpo_bundle::{Lock, Mode};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::author::{Author, User, said};
 use crate::server::Server;
@@ -89,7 +89,7 @@ fn the_flags_mean_what_they_mean_in_cargo() {
     let name = server.name("strict:1.0.0");
     Author::judge("1.0.0").publish(&name);
     let mut user = User::new();
-    let refused = |result: Result<tpo_bundle::Resolved, Failure>, kind: Kind, what: &str| {
+    let refused = |result: Result<tpo_bundle::Resolved, Failure>, kind: FailureKind, what: &str| {
         let failure = result.expect_err(what);
         assert_eq!(failure.kind(), kind);
         assert!(said(&failure).contains(what), "{}", said(&failure));
@@ -97,17 +97,17 @@ fn the_flags_mean_what_they_mean_in_cargo() {
     // Without a lock file.
     refused(
         user.resolve(&name, Mode::Locked),
-        Kind::Usage,
+        FailureKind::Usage,
         "there is no `",
     );
     refused(
         user.resolve(&name, Mode::Frozen),
-        Kind::Usage,
+        FailureKind::Usage,
         "and `--frozen` forbids to change that",
     );
     refused(
         user.resolve(&name, Mode::Offline),
-        Kind::Network,
+        FailureKind::Network,
         "and `--offline` forbids to fetch it",
     );
     assert!(user.stored().is_empty() && !user.lock_path().exists());
@@ -118,7 +118,7 @@ fn the_flags_mean_what_they_mean_in_cargo() {
     user.reopen();
     refused(
         user.resolve(&name, Mode::Locked),
-        Kind::Usage,
+        FailureKind::Usage,
         "has no pin for `",
     );
     // With the right one, and an empty store.
@@ -129,7 +129,7 @@ fn the_flags_mean_what_they_mean_in_cargo() {
     fresh.reopen_unsaved();
     refused(
         fresh.resolve(&name, Mode::Frozen),
-        Kind::Network,
+        FailureKind::Network,
         "and `--frozen` forbids to fetch it",
     );
     fresh.resolve(&name, Mode::Locked).unwrap();
@@ -162,7 +162,7 @@ fn what_a_component_asks_for_has_to_be_granted() {
         user.resolve(&name, Mode::Default).map(drop),
     ] {
         let failure = result.unwrap_err();
-        assert_eq!(failure.kind(), Kind::Plugin);
+        assert_eq!(failure.kind(), FailureKind::Plugin);
         assert_eq!(failure.nearest_hint(), Some(line.as_str()));
         assert!(
             failure
@@ -237,43 +237,43 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
         (
             component.to_string(),
             other.to_string(),
-            Kind::Integrity,
+            FailureKind::Integrity,
             "component `strict` is pinned with",
         ),
         (
             format!("size = {size}"),
             "size = 7".to_owned(),
-            Kind::Integrity,
+            FailureKind::Integrity,
             "and 7 bytes, and `strict` has",
         ),
         (
             "\"strict\"".to_owned(),
             "\"loose\"".to_owned(),
-            Kind::Integrity,
+            FailureKind::Integrity,
             "component `loose` is pinned with",
         ),
         (
             "version = 1\n".to_owned(),
             "version = 2\n".to_owned(),
-            Kind::Input,
+            FailureKind::Input,
             "has format 2, and this tpo reads 1",
         ),
         (
             "contract = \"0.1\"".to_owned(),
             String::new(),
-            Kind::Input,
+            FailureKind::Input,
             "is not a lock file: ",
         ),
         (
             "contract".to_owned(),
             "contrakt".to_owned(),
-            Kind::Input,
+            FailureKind::Input,
             "is not a lock file: ",
         ),
         (
             ":1.0.0\"".to_owned(),
             ":1.0.0#strict\"".to_owned(),
-            Kind::Input,
+            FailureKind::Input,
             "is not what a pin is for",
         ),
     ];
@@ -302,7 +302,7 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
     .unwrap();
     fresh.reopen_unsaved();
     let failure = fresh.resolve(&name, Mode::Default).unwrap_err();
-    assert_eq!(failure.kind(), Kind::Integrity);
+    assert_eq!(failure.kind(), FailureKind::Integrity);
     assert!(
         said(&failure).contains(&format!("its manifest has {manifest_size} bytes, not 7")),
         "{}",
@@ -315,5 +315,5 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
     user.reopen_unsaved();
     tpo_bundle::remove(&name.parse().unwrap(), &mut user.lock, Mode::Default).unwrap();
     fs::write(user.lock_path(), format!("{good}\n")).unwrap();
-    assert_eq!(user.lock.save().unwrap_err().kind(), Kind::InUse);
+    assert_eq!(user.lock.save().unwrap_err().kind(), FailureKind::InUse);
 }

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tpo_bundle::{Layout, Mode, PublishOptions, Published};
-use tpo_types::{Digest, Kind};
+use tpo_types::{Digest, FailureKind};
 
 use crate::author::{Author, User, anonymous, component, said};
 use crate::debian;
@@ -142,7 +142,7 @@ fn a_single_component_has_the_layout_that_wkg_reads() {
         &options,
     )
     .unwrap_err();
-    assert_eq!(failure.kind(), Kind::Usage);
+    assert_eq!(failure.kind(), FailureKind::Usage);
     assert!(
         said(&failure)
             .contains("has several components, and the layout of a single component has no place")

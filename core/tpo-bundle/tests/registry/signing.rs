@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 use tpo_bundle::{Mode, PublicKey, PublishOptions, SecretKey};
-use tpo_types::Kind;
+use tpo_types::FailureKind;
 
 use crate::author::{Author, User, anonymous, said};
 use crate::server::Server;
@@ -63,7 +63,7 @@ fn who_signed_first_has_to_sign_again() {
         keys.publish(version, &name, key);
         let stored = user.stored();
         let failure = user.update(&name, false).unwrap_err();
-        assert_eq!(failure.kind(), Kind::Integrity);
+        assert_eq!(failure.kind(), FailureKind::Integrity);
         let what = format!("is signed by {who}; so far it was signed by {alice}");
         assert!(failure.to_string().ends_with(&what), "{failure}");
         assert!(said(&failure).contains(&format!("`tpo plugin update {name} --accept-signer`")));
@@ -72,7 +72,7 @@ fn who_signed_first_has_to_sign_again() {
         keys.publish(version, &other, key);
         assert_eq!(
             user.add(&other, &[], Mode::Default).unwrap_err().kind(),
-            Kind::Integrity
+            FailureKind::Integrity
         );
         assert_eq!(user.stored(), stored);
         assert!(!user.lock.is_changed());
@@ -135,7 +135,7 @@ fn a_signature_is_for_one_bundle_in_one_place() {
     let failure = User::new()
         .add(&server.name("strict:1.0.1"), &[], Mode::Default)
         .unwrap_err();
-    assert_eq!(failure.kind(), Kind::Integrity);
+    assert_eq!(failure.kind(), FailureKind::Integrity);
     assert!(
         failure
             .to_string()

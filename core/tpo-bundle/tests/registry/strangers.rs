@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::json;
 use tempfile::TempDir;
 use tpo_bundle::{Access, Credentials, Mode, PublishOptions};
-use tpo_types::{Digest, Kind};
+use tpo_types::{Digest, FailureKind};
 
 use crate::author::{Author, User, component, nobody, said};
 use crate::hostile::{PATIENCE, is_manifest, manifest_becomes, refused, registry, user};
@@ -23,7 +23,7 @@ fn a_bundle_that_contradicts_itself_is_refused() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "says other things than `tpo-plugin.toml` and the components",
     );
     // A component that its manifest does not describe.
@@ -39,7 +39,7 @@ fn a_bundle_that_contradicts_itself_is_refused() {
     let failure = user
         .add(&registry.name("strict:1.0.0"), &[], Mode::Default)
         .unwrap_err();
-    assert_eq!(failure.kind(), Kind::Plugin);
+    assert_eq!(failure.kind(), FailureKind::Plugin);
     assert!(said(&failure).contains(
         "component `strict` imports `tpo:plugin/model`, for which no permission is asked"
     ));
@@ -64,7 +64,7 @@ fn a_component_with_the_configuration_of_another_is_refused() {
     });
     refused(
         &registry,
-        Kind::Integrity,
+        FailureKind::Integrity,
         "its configuration blob is that of another component",
     );
 }
@@ -203,10 +203,10 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
     .unwrap();
     let failure =
         login(r#"{"auths": {"other.example": {"auth": "bWU6c2VjcmV0"}}}"#.into()).unwrap_err();
-    assert_eq!(failure.kind(), Kind::Network);
+    assert_eq!(failure.kind(), FailureKind::Network);
     // A file that cannot be understood is said, not passed over; nor is a password ever.
     let failure = login("{".into()).unwrap_err();
-    assert_eq!(failure.kind(), Kind::Input);
+    assert_eq!(failure.kind(), FailureKind::Input);
     assert!(said(&failure).contains("cannot be read from `"));
     registry.fail(|_, _| {
         Some(Reply::new("401 Unauthorized", b"").header("WWW-Authenticate", "Basic realm=\"x\""))

@@ -10,8 +10,8 @@ use tpo_lm::sample::LocalSampler;
 use tpo_run::config::ThoughtConfig;
 use tpo_run::{RunConfig, RunDirectory, Store};
 use tpo_types::{
-    Checkpoint, Completion, Failure, Instruction, Kind, Message, Outcome, ResponseParser, SampleId,
-    SampleJob, Sampler, SamplingParams, ThoughtTemplate,
+    Checkpoint, Completion, Failure, FailureKind, Instruction, Message, ParseOutcome,
+    ResponseParser, SampleId, SampleJob, Sampler, SamplingParams, ThoughtTemplate,
 };
 
 use crate::arguments::ChatArguments;
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &ChatArguments, printer: Printer) -> Result<(), Fai
     }
     for line in stdin.lock().lines() {
         let line = line.map_err(|error| {
-            Failure::new(Kind::Input, "cannot read the question").because(error)
+            Failure::new(FailureKind::Input, "cannot read the question").because(error)
         })?;
         if line.trim().is_empty() {
             break;
@@ -96,14 +96,14 @@ impl<'a> Chat<'a> {
         let completion = self.complete()?;
         let outcome = self.parser.parse(&[&completion])?.into_iter().next();
         let response = match outcome {
-            Some(Outcome::Parsed(parts)) => {
+            Some(ParseOutcome::Parsed(parts)) => {
                 if let Some(thought) = parts.thought.filter(|_| self.arguments.show_thought) {
                     self.printer
                         .data(&format!("[thought]\n{}\n[response]", printable(&thought)));
                 }
                 parts.response
             }
-            Some(Outcome::Malformed(reason)) => {
+            Some(ParseOutcome::Malformed(reason)) => {
                 self.printer.talk(&format!(
                     "note: the completion is malformed ({reason}); it is shown whole"
                 ));
@@ -134,7 +134,7 @@ impl<'a> Chat<'a> {
             .unwrap_or_else(|| Err("no prompt was rendered".into()))
             .map_err(|reason| {
                 Failure::new(
-                    Kind::Plugin,
+                    FailureKind::Plugin,
                     format!("the thought template refuses this turn: {reason}"),
                 )
             })?;
@@ -156,7 +156,7 @@ impl<'a> Chat<'a> {
                 written = Some(completion);
                 Ok(())
             })?;
-        written.ok_or_else(|| Failure::new(Kind::Bug, "the sampler wrote nothing"))
+        written.ok_or_else(|| Failure::new(FailureKind::Bug, "the sampler wrote nothing"))
     }
 }
 
@@ -191,8 +191,12 @@ impl Subject {
             });
         }
         let store = Store::open_read_only(&directory.store())?;
-        let missing =
-            |what: &str| Failure::new(Kind::Input, format!("the run `{name}` has no {what} yet"));
+        let missing = |what: &str| {
+            Failure::new(
+                FailureKind::Input,
+                format!("the run `{name}` has no {what} yet"),
+            )
+        };
         let text = store
             .value("config")?
             .ok_or_else(|| missing("configuration"))?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::arguments::InitArguments;
 use crate::printer::Printer;
@@ -55,7 +55,7 @@ pub(crate) fn write_example(directory: &Path, existing: Existing) -> Result<(), 
         && existing == Existing::Refuse
     {
         return Err(Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             format!("`{}` exists already", directory.join(name).display()),
         )
         .hint("name an empty directory: `tpo init my-run`"));
@@ -69,7 +69,7 @@ pub(crate) fn write_example(directory: &Path, existing: Existing) -> Result<(), 
             .and_then(|()| fs::write(&path, content))
             .map_err(|error| {
                 Failure::new(
-                    Kind::Resources,
+                    FailureKind::Resources,
                     format!("cannot write `{}`", path.display()),
                 )
                 .because(error)

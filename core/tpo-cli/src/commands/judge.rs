@@ -12,7 +12,7 @@ use tpo_run::judging::{self, Agreement, Diagnosis, Rate, Row};
 use tpo_run::scoring::Scoring;
 use tpo_run::stages::open_scoring;
 use tpo_run::{JudgeAlone, Models, Override};
-use tpo_types::{Failure, Kind, ModelService};
+use tpo_types::{Failure, FailureKind, ModelService};
 
 use crate::arguments::{AgreeArguments, DoctorArguments, Format, JudgeChoice, ScoreArguments};
 use crate::plugins;
@@ -27,7 +27,7 @@ const REPLIES: &str = "replies.db";
 pub(crate) fn score(arguments: &ScoreArguments, printer: Printer) -> Result<(), Failure> {
     let input = arguments.input.as_ref().ok_or_else(|| {
         Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             "`tpo judge` needs `--input`, a file of responses",
         )
         .hint("`tpo judge --help` shows how")
@@ -85,7 +85,7 @@ pub(crate) fn agree(arguments: &AgreeArguments, printer: Printer) -> Result<(), 
     let rows = judging::read(&arguments.input)?;
     if rows.iter().all(|row| row.label.is_none()) {
         let what = format!("`{}` has no label", arguments.input.display());
-        return Err(Failure::new(Kind::Input, what).hint(
+        return Err(Failure::new(FailureKind::Input, what).hint(
             "give `response_a`, `response_b` and `label` (`a`, `b` or `tie`), or `chosen` \
                 and `rejected`",
         ));
@@ -120,7 +120,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments, printer: Printer) -> Result<()
 fn verdict(diagnosis: &Diagnosis, rows: &[Row], tolerance: f64) -> Result<(), Failure> {
     if diagnosis.attacks.iter().all(|attack| attack.tried == 0) {
         return Err(Failure::new(
-            Kind::Plugin,
+            FailureKind::Plugin,
             format!("the judge scored none of {} real responses", rows.len()),
         )
         .hint("`tpo judge` with the same input says why"));
@@ -138,7 +138,7 @@ fn verdict(diagnosis: &Diagnosis, rows: &[Row], tolerance: f64) -> Result<(), Fa
         percent(tolerance),
         failed.join(", ")
     );
-    Err(Failure::new(Kind::Plugin, what)
+    Err(Failure::new(FailureKind::Plugin, what)
         .hint("a model that is trained on this judge learns to write such junk"))
 }
 
@@ -175,7 +175,7 @@ fn open(choice: &JudgeChoice, printer: Printer) -> Result<Scoring, Failure> {
 /// The flags as overrides. Paths of the command line are relative to the working directory.
 fn overrides(choice: &JudgeChoice) -> Result<Vec<Override>, Failure> {
     let here = std::env::current_dir().map_err(|error| {
-        Failure::new(Kind::Resources, "there is no working directory").because(error)
+        Failure::new(FailureKind::Resources, "there is no working directory").because(error)
     })?;
     let judge = choice
         .judge
@@ -184,7 +184,11 @@ fn overrides(choice: &JudgeChoice) -> Result<Vec<Override>, Failure> {
     let mut overrides: Vec<Override> = judge.collect();
     for given in &choice.model {
         let (alias, source) = given.split_once('=').ok_or_else(|| {
-            Failure::new(Kind::Usage, format!("`--model {given}` binds no model")).hint(
+            Failure::new(
+                FailureKind::Usage,
+                format!("`--model {given}` binds no model"),
+            )
+            .hint(
                 "write it as `--model judge=smollm2-135m`: the alias that the judge asks \
                     for, and the model",
             )
@@ -248,7 +252,7 @@ fn diagnosis_text(diagnosis: &Diagnosis) -> String {
 
 fn cannot_write(path: &Path, error: io::Error) -> Failure {
     Failure::new(
-        Kind::Resources,
+        FailureKind::Resources,
         format!("cannot write `{}`", path.display()),
     )
     .because(error)

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tpo_lm::decoder::Decoder;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::arguments::{LogitsArguments, PullArguments};
 use crate::printer::Printer;
@@ -18,7 +18,7 @@ pub(crate) fn logits(arguments: &LogitsArguments, printer: Printer) -> Result<()
     let vocab_size = policy.spec.vocab_size;
     if let Some(id) = arguments.ids.iter().find(|id| **id as usize >= vocab_size) {
         return Err(Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             format!("token {id} is not in the vocabulary of {vocab_size}"),
         ));
     }

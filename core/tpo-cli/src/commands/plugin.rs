@@ -11,7 +11,7 @@ pub(crate) mod test;
 use std::path::Path;
 
 use tpo_host::{Limits, Setup};
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginRole};
 
 use crate::arguments::Trial;
 use crate::plugins;
@@ -36,7 +36,11 @@ fn limits(given: &[String]) -> Result<Limits, Failure> {
             .split_once('=')
             .and_then(|(key, value)| Some((key, value.parse::<u32>().ok()?)));
         let (key, value) = value.ok_or_else(|| {
-            Failure::new(Kind::Usage, format!("`--limit {given}` is not a limit")).hint(
+            Failure::new(
+                FailureKind::Usage,
+                format!("`--limit {given}` is not a limit"),
+            )
+            .hint(
                 "write it as `--limit memory_mib=512`; the keys are those of `[limits]` in \
                     a configuration",
             )
@@ -44,7 +48,7 @@ fn limits(given: &[String]) -> Result<Limits, Failure> {
         limits.insert(key.into(), value.into());
     }
     serde_json::from_value(limits.into()).map_err(|error| {
-        Failure::new(Kind::Usage, "`--limit` does not know this key")
+        Failure::new(FailureKind::Usage, "`--limit` does not know this key")
             .because(error)
             .hint("`tpo schema` describes every key")
     })
@@ -62,7 +66,7 @@ fn role(
         Some(role) => {
             let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
             let what = format!("`{source}` plays {}, not {role}", names.join(" and "));
-            Err(Failure::new(Kind::Usage, what))
+            Err(Failure::new(FailureKind::Usage, what))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tpo_host::{Plugins, Setup};
 use tpo_run::{Models, Override, RunConfig, RunDirectory, RunPlan, Stages};
-use tpo_types::{Failure, Kind, ModelService};
+use tpo_types::{Failure, FailureKind, ModelService};
 
 use crate::arguments::{Overrides, RunArguments, Trust};
 use crate::commands::status;
@@ -89,7 +89,7 @@ pub(crate) fn plan(
 /// those of the file.
 fn list(flags: &Overrides) -> Result<Vec<Override>, Failure> {
     let here = std::env::current_dir().map_err(|error| {
-        Failure::new(Kind::Resources, "there is no working directory").because(error)
+        Failure::new(FailureKind::Resources, "there is no working directory").because(error)
     })?;
     let plugins = [
         ("judge.plugin", &flags.judge),

@@ -13,7 +13,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -42,7 +42,7 @@ impl Cache {
         };
         let cannot = |what: &str| {
             Failure::new(
-                Kind::Resources,
+                FailureKind::Resources,
                 format!(
                     "compiled plugins cannot be kept in \
                 `{}`{what}",
@@ -99,7 +99,7 @@ impl Cache {
         let kept = write(&path, code).and_then(|_| write(&sum, checksum(code)?.as_bytes()));
         kept.map(drop).map_err(|error| {
             Failure::new(
-                Kind::Resources,
+                FailureKind::Resources,
                 format!("the compiled plugin `{}` cannot be written", path.display()),
             )
             .because(error)
@@ -110,7 +110,7 @@ impl Cache {
     pub(crate) fn unreadable(&self, source: &Source) -> Failure {
         let (path, _) = self.paths(&source.sha256);
         Failure::new(
-            Kind::Resources,
+            FailureKind::Resources,
             format!(
                 "the code of `{}` cannot be loaded from `{}`",
                 source.name,

@@ -8,7 +8,7 @@ use std::thread;
 
 use rustix::process::Signal;
 use tpo_types::text::sanitize;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::Workshop;
 use crate::limits::Limits;
@@ -23,7 +23,12 @@ pub(crate) fn compile(
     source: &Source,
     limits: &Limits,
 ) -> Result<Vec<u8>, Failure> {
-    let cannot = || Failure::new(Kind::Resources, "the compiler of plugins does not run");
+    let cannot = || {
+        Failure::new(
+            FailureKind::Resources,
+            "the compiler of plugins does not run",
+        )
+    };
     let (program, arguments) = workshop.compiler.split_first().ok_or_else(cannot)?;
     let mut child = Command::new(program)
         .args(arguments)
@@ -100,13 +105,13 @@ fn explain(status: ExitStatus, talk: &str, source: &Source, limits: &Limits) -> 
     } else {
         let failure = source.refusal("does not compile");
         return failure
-            .because(Failure::new(Kind::Plugin, talk))
+            .because(Failure::new(FailureKind::Plugin, talk))
             .hint("build it again with a newer compiler");
     };
     let failure = source.refusal(what).hint(hint);
     if talk.is_empty() {
         failure
     } else {
-        failure.because(Failure::new(Kind::Plugin, talk))
+        failure.because(Failure::new(FailureKind::Plugin, talk))
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::panic;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use wasmtime::Engine;
 
 use crate::engine;
@@ -27,7 +27,7 @@ pub fn compile_worker(
             },
         )
         .map_err(|error| {
-            Failure::new(Kind::Resources, "the compiler cannot be capped").because(error)
+            Failure::new(FailureKind::Resources, "the compiler cannot be capped").because(error)
         })
     };
     cap(Resource::Cpu, seconds)?;
@@ -47,7 +47,7 @@ pub fn compile_worker(
         .build_global()
         .map_err(|error| {
             Failure::new(
-                Kind::Resources,
+                FailureKind::Resources,
                 "memory allocation of the compiler's threads failed",
             )
             .because(error)
@@ -55,10 +55,11 @@ pub fn compile_worker(
     let engine =
         Engine::new(&engine::config()).map_err(|error| engine::cannot_start().because(error))?;
     let mut component = Vec::new();
-    let io = |error| Failure::new(Kind::Resources, "the compiler lost its pipe").because(error);
+    let io =
+        |error| Failure::new(FailureKind::Resources, "the compiler lost its pipe").because(error);
     input.read_to_end(&mut component).map_err(io)?;
     let code = engine
         .precompile_component(&component)
-        .map_err(|error| Failure::new(Kind::Plugin, format!("{error:#}")))?;
+        .map_err(|error| Failure::new(FailureKind::Plugin, format!("{error:#}")))?;
     output.write_all(&code).map_err(io)
 }

@@ -1,7 +1,8 @@
 //! The role `response-parser`.
 
 use tpo_types::{
-    Completion, Failure, FinishReason, Outcome, Parts, PluginIdentity, PluginRole, ResponseParser,
+    Completion, Failure, FinishReason, ParseOutcome, Parts, PluginIdentity, PluginRole,
+    ResponseParser,
 };
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -63,7 +64,7 @@ impl ParserPlugin {
 }
 
 impl ResponseParser for ParserPlugin {
-    fn parse(&self, completions: &[&Completion]) -> Result<Vec<Outcome>, Failure> {
+    fn parse(&self, completions: &[&Completion]) -> Result<Vec<ParseOutcome>, Failure> {
         let outcomes = self.0.ask(
             &completions
                 .iter()
@@ -72,8 +73,10 @@ impl ResponseParser for ParserPlugin {
                 .collect::<Vec<_>>(),
         )?;
         let outcome = |outcome: Result<GuestParts, String>| match outcome {
-            Ok(GuestParts { thought, response }) => Outcome::Parsed(Parts { thought, response }),
-            Err(reason) => Outcome::Malformed(convert::reason(&reason)),
+            Ok(GuestParts { thought, response }) => {
+                ParseOutcome::Parsed(Parts { thought, response })
+            }
+            Err(reason) => ParseOutcome::Malformed(convert::reason(&reason)),
         };
         Ok(outcomes.into_iter().map(outcome).collect())
     }

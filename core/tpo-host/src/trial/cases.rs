@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tpo_types::{Failure, Kind, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginRole};
 
 /// A line of `cases.jsonl`.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,7 +30,7 @@ impl Case {
     pub fn read(path: &Path) -> Result<Vec<Self>, Failure> {
         let text = fs::read_to_string(path).map_err(|error| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("the cases `{}` cannot be read", path.display()),
             )
             .because(error)
@@ -42,7 +42,7 @@ impl Case {
         let cases = lines.map(|(line, number)| {
             serde_json::from_str(line).map_err(|error| {
                 Failure::new(
-                    Kind::Input,
+                    FailureKind::Input,
                     format!("{}:{number}: this is no case", path.display()),
                 )
                 .because(error)
@@ -62,7 +62,7 @@ impl Case {
             PluginRole::PairSelector => include_str!("samples/pair-selector.json"),
         };
         let input = serde_json::from_str(text).map_err(|error| {
-            Failure::new(Kind::Bug, "the trial's own items do not parse").because(error)
+            Failure::new(FailureKind::Bug, "the trial's own items do not parse").because(error)
         })?;
         Ok(vec![Self {
             config: no_config(),

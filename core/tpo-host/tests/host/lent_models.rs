@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 use tpo_host::{OnError, Plugins, Setup, Wanted};
 use tpo_types::{
-    ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, Kind, ModelError, ModelService,
-    PairwiseJudge, Preference, TensorData,
+    ChatReply, ChatRequest, EmbedRequest, Failure, FailureKind, HiddenStates, ModelError,
+    ModelService, PairwiseJudge, Preference, TensorData,
 };
 
 use crate::instruction;
@@ -27,10 +27,11 @@ impl ModelService for Says {
         requests: &[(String, ChatRequest)],
     ) -> Result<Vec<Result<ChatReply, ModelError>>, Failure> {
         match self {
-            Self::Nothing => Err(
-                Failure::new(Kind::Network, "the model `judge` is out of reach")
-                    .hint("go on later"),
-            ),
+            Self::Nothing => Err(Failure::new(
+                FailureKind::Network,
+                "the model `judge` is out of reach",
+            )
+            .hint("go on later")),
             Self::Error(error) => Ok(requests.iter().map(|_| Err(error.clone())).collect()),
         }
     }
@@ -67,7 +68,7 @@ fn a_model_out_of_reach_ends_the_work_and_is_not_held_against_the_plugin() {
         let failure = judge
             .compare(&[(&instruction, "Red.", "Blue.")])
             .expect_err("no model");
-        assert_eq!(failure.kind(), Kind::Network);
+        assert_eq!(failure.kind(), FailureKind::Network);
         assert_eq!(failure.to_string(), "the model `judge` is out of reach");
         assert_eq!(failure.nearest_hint(), Some("go on later"));
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use serde_json::{Value, json};
-use tpo_types::{Kind, Message};
+use tpo_types::{FailureKind, Message};
 
 use super::ChatTemplate;
 use super::json::as_python_writes;
@@ -24,7 +24,7 @@ fn refusal(source: &str) -> (String, String, String) {
     let failure = template(source)
         .render(&[Message::user("hi")], true)
         .expect_err("is refused");
-    assert_eq!(failure.kind(), Kind::Input);
+    assert_eq!(failure.kind(), FailureKind::Input);
     let cause = failure
         .source()
         .map(ToString::to_string)

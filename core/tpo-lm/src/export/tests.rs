@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tpo_types::{Kind, Message};
+use tpo_types::{FailureKind, Message};
 
 use super::{decimal, write};
 use crate::fetch;
@@ -176,7 +176,7 @@ fn adapters_that_do_not_fit_are_refused() {
         fs::write(&config, &original).expect("is written");
         edit_json(&config, |json| json[key] = value);
         let failure = load(exported.path()).expect_err("is refused");
-        assert_eq!(failure.kind(), Kind::Input);
+        assert_eq!(failure.kind(), FailureKind::Input);
         let root = fs::canonicalize(exported.path())
             .expect("is there")
             .display()
@@ -237,7 +237,7 @@ fn a_directory_that_cannot_be_written_is_named() {
         Path::new("/no/such/place"),
     )
     .expect_err("fails");
-    assert_eq!(failure.kind(), Kind::Resources);
+    assert_eq!(failure.kind(), FailureKind::Resources);
     assert_eq!(
         failure.to_string(),
         "cannot write `/no/such/place/config.json`"

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::write_file;
 use crate::params::Entry;
@@ -21,7 +21,7 @@ pub(super) fn write(file: &Path, entries: &[Entry], values: &[f32]) -> Result<()
     sorted.sort_by(|left, right| left.name.cmp(&right.name));
     let header = header(&sorted).map_err(|error| {
         Failure::new(
-            Kind::Bug,
+            FailureKind::Bug,
             format!("the header of `{}` cannot be made", file.display()),
         )
         .because(error)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo, RepoType};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// Files that a model may have beside its weights.
 const FILES: [&str; 7] = [
@@ -45,7 +45,7 @@ impl Reference {
             });
         }
         Err(Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`hf:{text}` is not the name of a model"),
         )
         .hint("write `hf:org/name` or `hf:org/name@revision`"))
@@ -108,7 +108,7 @@ pub(super) fn fetch_with(
     }
     cached.create_ref(&info.sha).map_err(|error| {
         Failure::new(
-            Kind::Resources,
+            FailureKind::Resources,
             format!("cannot write to `{}`", cache.path().display()),
         )
         .because(error)
@@ -133,7 +133,7 @@ fn require(wanted: &[String], reference: &Reference) -> Result<(), Failure> {
         "`hf:{}` has no `{lacks}` at revision `{}`",
         reference.name, reference.revision
     );
-    Err(Failure::new(Kind::Input, what)
+    Err(Failure::new(FailureKind::Input, what)
         .hint("choose a repository with safetensors weights and a `tokenizer.json`"))
 }
 
@@ -146,9 +146,11 @@ fn unreachable(reference: &Reference, error: ApiError) -> Failure {
         "cannot download `hf:{}` at revision `{}`",
         reference.name, reference.revision
     );
-    Failure::new(Kind::Network, what).because(error).hint(
-        "check the name and the network; a model that asks for permission needs a token in the \
+    Failure::new(FailureKind::Network, what)
+        .because(error)
+        .hint(
+            "check the name and the network; a model that asks for permission needs a token in the \
             hub's cache; or give \
          the path of a directory",
-    )
+        )
 }

@@ -9,7 +9,7 @@ mod python_package;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// The model that is used when none is named: `SmolLM2-135M-Instruct`, 98 MB, from a Python
 /// package.
@@ -22,8 +22,8 @@ const FORMS: &str =
 /// `hf:org/name` with an optional `@revision`, or a path to a directory or a `.gguf` file.
 /// `progress` is given short messages for people while something is downloaded.
 ///
-/// Fails with [`Kind::Network`] where a download is not possible, [`Kind::Integrity`] where what
-/// came is not what it should be, and [`Kind::Input`] where there is no such model.
+/// Fails with [`FailureKind::Network`] where a download is not possible, [`FailureKind::Integrity`] where what
+/// came is not what it should be, and [`FailureKind::Input`] where there is no such model.
 pub fn resolve(source: &str, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure> {
     if source == DEFAULT_MODEL {
         return python_package::SMOLLM2_135M.fetch(&data_dir()?.join("models"), progress);
@@ -35,7 +35,7 @@ pub fn resolve(source: &str, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure
     if path.exists() {
         return Ok(path.to_owned());
     }
-    Err(Failure::new(Kind::Input, format!("no model `{source}`")).hint(FORMS))
+    Err(Failure::new(FailureKind::Input, format!("no model `{source}`")).hint(FORMS))
 }
 
 /// The name of a model as it is called from anywhere, given where relative paths begin. A path wins
@@ -60,8 +60,11 @@ pub fn data_dir() -> Result<PathBuf, Failure> {
         .or_else(|| variable("XDG_DATA_HOME").map(|data| data.join("tpo")))
         .or_else(|| env::home_dir().map(|home| home.join(".local/share/tpo")))
         .ok_or_else(|| {
-            Failure::new(Kind::Resources, "there is no directory to keep models in")
-                .hint("set the environment variable `TPO_DATA_DIR`")
+            Failure::new(
+                FailureKind::Resources,
+                "there is no directory to keep models in",
+            )
+            .hint("set the environment variable `TPO_DATA_DIR`")
         })
 }
 

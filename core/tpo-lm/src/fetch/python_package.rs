@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 use tpo_types::digest::Hasher;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 use zip::ZipArchive;
 
 /// A model inside a Python package.
@@ -74,9 +74,12 @@ impl PackagedModel {
             return Ok(false);
         };
         let failed = |error| {
-            Failure::new(Kind::Resources, format!("cannot read `{}`", path.display()))
-                .because(error)
-                .hint("delete the file, and it is downloaded again")
+            Failure::new(
+                FailureKind::Resources,
+                format!("cannot read `{}`", path.display()),
+            )
+            .because(error)
+            .hint("delete the file, and it is downloaded again")
         };
         if file.metadata().map_err(failed)?.len() != self.size {
             return Ok(false);
@@ -89,7 +92,7 @@ impl PackagedModel {
     fn unpack(&self, wheel: &Path, path: &Path) -> Result<(), Failure> {
         let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| {
             Failure::new(
-                Kind::Integrity,
+                FailureKind::Integrity,
                 format!("the package `{}` cannot be unpacked", self.requirement),
             )
             .because(cause)
@@ -120,7 +123,7 @@ impl PackagedModel {
                 "`{}` holds a model with sha256 {digest}, not {}",
                 self.requirement, self.sha256
             );
-            return Err(Failure::new(Kind::Integrity, what)
+            return Err(Failure::new(FailureKind::Integrity, what)
                 .hint("the package was replaced or its download damaged: do not use it"));
         }
         file.sync_all().map_err(failed)?;
@@ -141,7 +144,7 @@ fn copy_hashing(from: impl Read, to: impl Write) -> io::Result<String> {
 
 fn unwritable(path: &Path, error: io::Error) -> Failure {
     Failure::new(
-        Kind::Resources,
+        FailureKind::Resources,
         format!("cannot write to `{}`", path.display()),
     )
     .because(error)
@@ -162,7 +165,7 @@ fn pip_download(pythons: &[&str], requirement: &str, into: &Path) -> Result<(), 
                 let lines: Vec<&str> = said.lines().collect();
                 let cause = lines[lines.len().saturating_sub(3)..].join("; ");
                 return Err(Failure::new(
-                    Kind::Network,
+                    FailureKind::Network,
                     format!("pip cannot download `{requirement}`"),
                 )
                 .because(cause)
@@ -173,7 +176,7 @@ fn pip_download(pythons: &[&str], requirement: &str, into: &Path) -> Result<(), 
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
                 return Err(
-                    Failure::new(Kind::Resources, format!("cannot run `{python}`"))
+                    Failure::new(FailureKind::Resources, format!("cannot run `{python}`"))
                         .because(error)
                         .hint(format!("repair the installation of Python, {OTHERWISE}")),
                 );
@@ -181,7 +184,8 @@ fn pip_download(pythons: &[&str], requirement: &str, into: &Path) -> Result<(), 
         }
     }
     let what = format!("downloading `{requirement}` needs Python with pip, and there is none");
-    Err(Failure::new(Kind::Network, what).hint(format!("install Python 3 with pip, {OTHERWISE}")))
+    Err(Failure::new(FailureKind::Network, what)
+        .hint(format!("install Python 3 with pip, {OTHERWISE}")))
 }
 
 fn run_pip(python: &str, requirement: &str, into: &Path) -> io::Result<Output> {
@@ -208,7 +212,7 @@ fn wheel_in(directory: &Path, requirement: &str) -> Result<PathBuf, Failure> {
         wheels.filter(|path| path.extension().is_some_and(|extension| extension == "whl"));
     wheels.next().ok_or_else(|| {
         Failure::new(
-            Kind::Network,
+            FailureKind::Network,
             format!("pip downloaded no wheel of `{requirement}`"),
         )
         .hint(format!("check pip's configuration, {OTHERWISE}"))

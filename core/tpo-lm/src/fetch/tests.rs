@@ -12,7 +12,7 @@ use hf_hub::Cache;
 use hf_hub::api::sync::ApiBuilder;
 use serde_json::json;
 use tempfile::TempDir;
-use tpo_types::Kind;
+use tpo_types::FailureKind;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -73,7 +73,7 @@ fn paths_are_taken_as_they_are() {
     let failure = resolve("no-such-model", &|_| ()).expect_err("is refused");
     assert_eq!(
         (failure.kind(), failure.to_string().as_str()),
-        (Kind::Input, "no model `no-such-model`")
+        (FailureKind::Input, "no model `no-such-model`")
     );
     assert!(
         failure
@@ -134,7 +134,7 @@ fn a_package_with_another_model_is_refused() {
         let failure = ANYTHING
             .fetch_with(&[&python], cache.path(), &|_| ())
             .expect_err("is refused");
-        assert_eq!(failure.kind(), Kind::Integrity);
+        assert_eq!(failure.kind(), FailureKind::Integrity);
         assert_eq!(
             fs::read_dir(cache.path()).expect("is there").count(),
             0,
@@ -162,7 +162,7 @@ fn without_pip_or_network_the_failure_says_so() {
     };
 
     let failure = fetch(&["no-such-program"]);
-    assert_eq!(failure.kind(), Kind::Network);
+    assert_eq!(failure.kind(), FailureKind::Network);
     assert_eq!(
         failure.to_string(),
         "downloading `a-package==1` needs Python with pip, and there is none"
@@ -183,7 +183,7 @@ fn without_pip_or_network_the_failure_says_so() {
     let failure = fetch(&[&offline]);
     assert_eq!(
         (failure.kind(), failure.to_string().as_str()),
-        (Kind::Network, "pip cannot download `a-package==1`")
+        (FailureKind::Network, "pip cannot download `a-package==1`")
     );
     assert_eq!(
         failure.source().map(ToString::to_string).as_deref(),
@@ -237,7 +237,7 @@ fn an_unreachable_hub_is_one_failure_unless_the_model_is_cached() {
     let fetch = || hub::fetch_with(&api, &cache, &reference, &|_| ());
 
     let failure = fetch().expect_err("fails");
-    assert_eq!(failure.kind(), Kind::Network);
+    assert_eq!(failure.kind(), FailureKind::Network);
     assert_eq!(
         failure.to_string(),
         "cannot download `hf:org/name` at revision `main`"
@@ -342,7 +342,7 @@ fn a_model_comes_from_the_hub_as_one_commit() {
     );
 
     let failure = fetch(hub, "org/name@v2").expect_err("fails");
-    assert_eq!(failure.kind(), Kind::Network);
+    assert_eq!(failure.kind(), FailureKind::Network);
     let failure = fetch(
         serve(&["config.json", "pytorch_model.bin", "tokenizer.json"]),
         "org/name@v1",
@@ -352,5 +352,5 @@ fn a_model_comes_from_the_hub_as_one_commit() {
         failure.to_string(),
         "`hf:org/name` has no `.safetensors` at revision `v1`"
     );
-    assert_eq!(failure.kind(), Kind::Input);
+    assert_eq!(failure.kind(), FailureKind::Input);
 }

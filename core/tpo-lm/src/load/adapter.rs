@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::safetensors::Weights;
 use super::{malformed, read_json, tensors};
@@ -66,7 +66,9 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
             file.display(),
             config.r
         );
-        return Err(Failure::new(Kind::Input, what).hint("the adapter belongs to another model"));
+        return Err(
+            Failure::new(FailureKind::Input, what).hint("the adapter belongs to another model")
+        );
     }
     let config = LoraConfig {
         r: config.r,
@@ -75,7 +77,7 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
     };
     let mut adapter = Adapter::zeros(&policy.spec, config).map_err(|error| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` does not fit its base model", file.display()),
         )
         .because(error)
@@ -95,7 +97,7 @@ fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
                 "`{}`: `{key}` is {value}, which is not supported",
                 file.display()
             );
-            return Err(Failure::new(Kind::Input, what).hint(
+            return Err(Failure::new(FailureKind::Input, what).hint(
                 "only plain LoRA on the projections is: merge the adapter into its base \
                     model with PEFT",
             ));
@@ -109,7 +111,7 @@ fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
 fn base(directory: &Path, named: &Path) -> Result<Policy, Failure> {
     let beside = directory.join(named);
     let path = if beside.exists() { &beside } else { named };
-    let refuse = |what: String| Failure::new(Kind::Input, what);
+    let refuse = |what: String| Failure::new(FailureKind::Input, what);
     if !path.exists() {
         let what = format!(
             "the adapter `{}` needs the model `{}`",

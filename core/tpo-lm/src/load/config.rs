@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::{limits, malformed, read_json, read_json_if_any};
 use crate::spec::{Family, Llama3Rope, ModelSpec};
@@ -154,7 +154,7 @@ fn family(json: &Value, file: &Path) -> Result<Family, Failure> {
             "`{}` is of architecture `{name}`, which is not supported",
             file.display()
         );
-        Failure::new(Kind::Input, what).hint(format!(
+        Failure::new(FailureKind::Input, what).hint(format!(
             "supported: {}",
             ARCHITECTURES.map(|known| known.0).join(", ")
         ))
@@ -175,7 +175,7 @@ fn refuse_unsupported(config: &Description, family: Family, file: &Path) -> Resu
         return Ok(());
     };
     Err(Failure::new(
-        Kind::Input,
+        FailureKind::Input,
         format!("`{}`: {reason}, which is not supported", file.display()),
     )
     .hint("choose an unquantized checkpoint of the plain family, or a `.gguf` file of it"))
@@ -245,7 +245,7 @@ fn rope(config: &Description, file: &Path) -> Result<(f32, Option<Llama3Rope>), 
     };
     let refuse = |reason: String| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!(
                 "`{}`: rotary positions with {reason} are not supported",
                 file.display()
@@ -269,7 +269,7 @@ fn rope(config: &Description, file: &Path) -> Result<(f32, Option<Llama3Rope>), 
         "llama3" => {
             let scaling = llama3(rope).ok_or_else(|| {
                 Failure::new(
-                    Kind::Input,
+                    FailureKind::Input,
                     format!(
                         "`{}`: rope type `llama3` lacks one of its keys",
                         file.display()

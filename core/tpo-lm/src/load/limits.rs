@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::spec::ModelSpec;
 
@@ -16,7 +16,7 @@ const LONGEST_CONTEXT: usize = 1 << 30;
 pub(super) fn check(spec: &ModelSpec, file: &Path) -> Result<(), Failure> {
     let refuse = |what: String| {
         Err(
-            Failure::new(Kind::Input, format!("`{}`: {what}", file.display()))
+            Failure::new(FailureKind::Input, format!("`{}`: {what}", file.display()))
                 .hint("the file is damaged or not written for this kind of model"),
         )
     };
@@ -83,12 +83,12 @@ pub(super) fn check_tokens(spec: &ModelSpec, largest_id: u32, file: &Path) -> Re
             file.display(),
             spec.vocab_size
         );
-        return Err(Failure::new(Kind::Input, what)
+        return Err(Failure::new(FailureKind::Input, what)
             .hint("tokenizer and weights belong to different models"));
     }
     if spec.eos_token_ids.is_empty() {
         return Err(Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` names no end-of-turn token", file.display()),
         )
         .hint("set `eos_token_id` in its `generation_config.json`"));

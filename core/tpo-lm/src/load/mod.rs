@@ -18,7 +18,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use self::safetensors::Weights;
 use crate::policy::Policy;
@@ -29,13 +29,16 @@ const FORMS: &str = "give a `.gguf` file, a directory with `config.json` and `mo
 
 /// Loads the model at `path`.
 ///
-/// Fails with [`Kind::Input`] where a file is missing, damaged, or describes a model that the
+/// Fails with [`FailureKind::Input`] where a file is missing, damaged, or describes a model that the
 /// decoder does not run; the text names the file and the tensor or key.
 pub fn load(path: &Path) -> Result<Policy, Failure> {
     let path = fs::canonicalize(path).map_err(|error| {
-        Failure::new(Kind::Input, format!("no model at `{}`", path.display()))
-            .because(error)
-            .hint(FORMS)
+        Failure::new(
+            FailureKind::Input,
+            format!("no model at `{}`", path.display()),
+        )
+        .because(error)
+        .hint(FORMS)
     })?;
     let policy = if path.is_file() {
         gguf::load(&path)
@@ -45,7 +48,7 @@ pub fn load(path: &Path) -> Result<Policy, Failure> {
         hugging_face::load(&path)
     } else {
         Err(Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` has no `config.json`", path.display()),
         )
         .hint(FORMS))
@@ -101,9 +104,11 @@ where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     let damaged = || {
-        Failure::new(Kind::Input, format!("`{}` is damaged", file.display())).hint(
-            "it was not copied or downloaded completely, or is of another format: get it again",
+        Failure::new(
+            FailureKind::Input,
+            format!("`{}` is damaged", file.display()),
         )
+        .hint("it was not copied or downloaded completely, or is of another format: get it again")
     };
     catch_unwind(AssertUnwindSafe(parser))
         .map_err(|_| damaged())?
@@ -112,14 +117,17 @@ where
 
 /// `file` could not be opened or read.
 pub(crate) fn unreadable(file: &Path, error: std::io::Error) -> Failure {
-    Failure::new(Kind::Input, format!("cannot read `{}`", file.display()))
-        .because(error)
-        .hint("check that the model's files are all there and may be read")
+    Failure::new(
+        FailureKind::Input,
+        format!("cannot read `{}`", file.display()),
+    )
+    .because(error)
+    .hint("check that the model's files are all there and may be read")
 }
 
 /// A file of a model is there but does not say what it should.
 pub(crate) fn malformed(what: impl Into<String>) -> Failure {
-    Failure::new(Kind::Input, what)
+    Failure::new(FailureKind::Input, what)
         .hint("restore the file as it was published, or get the model again")
 }
 

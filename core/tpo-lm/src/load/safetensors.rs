@@ -13,7 +13,7 @@ use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 use serde::Deserialize;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::{read_json, tensors, unreadable};
 
@@ -66,7 +66,9 @@ impl Weights {
                     "`{}` names the shard `{shard}`, which is not a file name",
                     index.display()
                 );
-                return Err(Failure::new(Kind::Input, what).hint("shards stand beside their index"));
+                return Err(
+                    Failure::new(FailureKind::Input, what).hint("shards stand beside their index")
+                );
             }
             weights.add(&directory.join(shard))?;
         }
@@ -149,7 +151,7 @@ fn header(path: &Path) -> Result<(Metadata, u64), Failure> {
     let failed = |error| unreadable(path, error);
     let damaged = |why: &str| {
         Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("`{}` is damaged: {why}", path.display()),
         )
         .hint("it was not copied or downloaded completely: get it again")
@@ -195,7 +197,7 @@ impl Place {
                     "tensor `{name}` of `{}` has the unsupported type {other}",
                     self.file.display()
                 );
-                Err(Failure::new(Kind::Input, what).hint("supported types: F32, F16, BF16"))
+                Err(Failure::new(FailureKind::Input, what).hint("supported types: F32, F16, BF16"))
             }
         }
     }

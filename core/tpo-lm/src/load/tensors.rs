@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use rayon::prelude::*;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::params::Entry;
 
@@ -52,14 +52,14 @@ pub(super) fn require_shape(
         "tensor `{name}` of `{}` has shape {found:?}, not {expected:?}",
         file.display()
     );
-    Err(Failure::new(Kind::Input, what)
+    Err(Failure::new(FailureKind::Input, what)
         .hint("the weights do not belong to this configuration: get both again"))
 }
 
 /// The failure for a tensor that is not there.
 pub(super) fn missing(file: &Path, name: &str) -> Failure {
     Failure::new(
-        Kind::Input,
+        FailureKind::Input,
         format!("`{}` has no tensor `{name}`", file.display()),
     )
     .hint("the file is incomplete or of another architecture than it says")
@@ -79,7 +79,7 @@ pub(super) fn refuse_strangers<'a>(
         "tensor `{name}` of `{}` has no place in this architecture",
         file.display()
     );
-    Err(Failure::new(Kind::Input, what)
+    Err(Failure::new(FailureKind::Input, what)
         .hint("the model differs from its family in a way that tpo cannot run"))
 }
 
@@ -92,6 +92,6 @@ fn require_finite(file: &Path, name: &str, values: &[f32]) -> Result<(), Failure
         file.display(),
         values[index]
     );
-    Err(Failure::new(Kind::Input, what)
+    Err(Failure::new(FailureKind::Input, what)
         .hint("the file is damaged or its training diverged: get another checkpoint"))
 }

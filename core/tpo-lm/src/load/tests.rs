@@ -8,7 +8,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use serde_json::json;
 use tempfile::TempDir;
-use tpo_types::Kind;
+use tpo_types::FailureKind;
 
 use super::load;
 use crate::fixtures::{TINY_MODELS, copy, edit_json, model};
@@ -45,7 +45,7 @@ fn refusal(path: &Path) -> (String, String) {
     let failure = load(path)
         .err()
         .unwrap_or_else(|| panic!("{} loads", path.display()));
-    assert_eq!(failure.kind(), Kind::Input);
+    assert_eq!(failure.kind(), FailureKind::Input);
     let mut text = failure.to_string();
     let mut cause = failure.source();
     while let Some(error) = cause {

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use tpo_types::{
-    Completion, Failure, FinishReason, Kind, Prompt, SampleId, SampleJob, SamplingParams,
+    Completion, Failure, FailureKind, FinishReason, Prompt, SampleId, SampleJob, SamplingParams,
 };
 
 use super::choose::choose;
@@ -200,7 +200,7 @@ impl Draft {
                 "the policy's logits for instruction `{}` are not finite",
                 self.id.instruction_id
             );
-            return Err(Failure::new(Kind::Numeric, what)
+            return Err(Failure::new(FailureKind::Numeric, what)
                 .hint("train again from the last model with a lower learning rate"));
         }
         let mut id = 0;

@@ -16,7 +16,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use tpo_types::{Completion, Failure, Kind, Prompt, SampleId, SampleJob, Sampler, SamplingParams};
+use tpo_types::{
+    Completion, Failure, FailureKind, Prompt, SampleId, SampleJob, Sampler, SamplingParams,
+};
 
 use self::batch::Batch;
 use self::engine::Engine;
@@ -77,11 +79,13 @@ pub(crate) fn check(
         .first()
         .map_or("?", |sample| &sample.instruction_id);
     if new == 0 {
-        return Err(Failure::new(Kind::Usage, "`max_new_tokens` is 0").hint("set it to 1 or more"));
+        return Err(
+            Failure::new(FailureKind::Usage, "`max_new_tokens` is 0").hint("set it to 1 or more")
+        );
     }
     if len == 0 {
         return Err(Failure::new(
-            Kind::Input,
+            FailureKind::Input,
             format!("the prompt of instruction `{id}` has no token"),
         ));
     }
@@ -101,5 +105,5 @@ pub(crate) fn check(
     } else {
         format!("set `max_new_tokens` below {context}")
     };
-    Err(Failure::new(Kind::Input, what).hint(hint))
+    Err(Failure::new(FailureKind::Input, what).hint(hint))
 }

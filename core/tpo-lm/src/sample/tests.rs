@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tpo_types::{
-    Completion, Failure, FinishReason, Kind, Message, Prompt, SampleId, SampleJob, Sampler,
+    Completion, Failure, FailureKind, FinishReason, Message, Prompt, SampleId, SampleJob, Sampler,
     SamplingParams,
 };
 
@@ -419,7 +419,7 @@ fn a_prompt_without_room_is_refused_before_anything_is_sampled() {
         (prompt(&"too long ".repeat(200)), 0..1),
     ];
     let failure = sample(&policy, &prompts, &PARAMS).expect_err("it has no room");
-    assert_eq!(failure.kind(), Kind::Input);
+    assert_eq!(failure.kind(), FailureKind::Input);
     let message = failure.to_string();
     assert!(
         message.starts_with("the prompt of instruction `1` has ")
@@ -440,7 +440,7 @@ fn logits_that_are_no_numbers_are_a_numeric_failure() {
     policy.params.values[norm.start] = f32::NAN;
     let failure = sample(&Arc::new(policy), &[(prompt("Go on."), 0..1)], &PARAMS)
         .expect_err("nothing to sample");
-    assert_eq!(failure.kind(), Kind::Numeric);
+    assert_eq!(failure.kind(), FailureKind::Numeric);
     assert_eq!(
         failure.to_string(),
         "the policy's logits for instruction `0` are not finite"

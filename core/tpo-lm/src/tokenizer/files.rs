@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokenizers::Tokenizer;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::{SpecialTokens, TextCodec};
 use crate::load::{malformed, parse, read, read_json_if_any};
@@ -70,13 +70,15 @@ impl TextCodec {
     pub(crate) fn from_directory(directory: &Path) -> Result<Self, Failure> {
         let file = directory.join(TOKENIZER);
         if !file.is_file() {
-            return Err(
-                Failure::new(Kind::Input, format!("`{}` is missing", file.display())).hint(
-                    "save the model's tokenizer with \
+            return Err(Failure::new(
+                FailureKind::Input,
+                format!("`{}` is missing", file.display()),
+            )
+            .hint(
+                "save the model's tokenizer with \
                     `AutoTokenizer.from_pretrained(...).save_pretrained(...)`, which \
                  writes it",
-                ),
-            );
+            ));
         }
         let bytes = read(&file)?;
         let tokenizer = parse(&file, || Tokenizer::from_bytes(&bytes))?;
@@ -105,7 +107,7 @@ impl TextCodec {
         }
         let tokenizer = self.tokenizer.to_string(true).map_err(|error| {
             Failure::new(
-                Kind::Bug,
+                FailureKind::Bug,
                 format!(
                     "the tokenizer of `{}` cannot be written",
                     self.origin.display()
@@ -170,7 +172,7 @@ fn template(directory: &Path, configured: Option<Templates>) -> Result<Option<St
             {
                 Some(found) => Ok(Some(found.template)),
                 None => Err(Failure::new(
-                    Kind::Input,
+                    FailureKind::Input,
                     format!(
                         "`{}` has no chat template named `default`",
                         directory.join(CONFIG).display()

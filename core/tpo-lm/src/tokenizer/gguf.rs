@@ -14,7 +14,7 @@ use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::{SpecialTokens, TextCodec};
 use crate::load::gguf::Metadata;
@@ -47,7 +47,7 @@ impl TextCodec {
                 "`{}` has a tokenizer of kind `{kind}`, which is not supported",
                 metadata.file.display()
             );
-            return Err(Failure::new(Kind::Input, what).hint(
+            return Err(Failure::new(FailureKind::Input, what).hint(
                 "byte-pair tokenizers (`gpt2`) are; or use the model's Hugging Face directory",
             ));
         }
@@ -77,7 +77,9 @@ fn tokenizer(metadata: Metadata<'_>, tokens: &[&str]) -> Result<Tokenizer, Failu
             "metadata key `{key}` of `{}` holds a merge without a space",
             metadata.file.display()
         );
-        return Err(Failure::new(Kind::Input, what).hint("convert or download the file again"));
+        return Err(
+            Failure::new(FailureKind::Input, what).hint("convert or download the file again")
+        );
     };
     let vocabulary: Vec<(String, u32)> = (0..)
         .zip(tokens)
@@ -117,7 +119,7 @@ fn splitting(metadata: Metadata<'_>) -> Result<Splitting, Failure> {
                 "`{}` splits text by the rule `{other}`, which is not supported",
                 metadata.file.display()
             );
-            Err(Failure::new(Kind::Input, what).hint(
+            Err(Failure::new(FailureKind::Input, what).hint(
                 "supported: gpt-2, smollm, qwen2, llama-bpe; or use the model's Hugging \
                     Face directory",
             ))
@@ -183,7 +185,7 @@ fn special_tokens(metadata: Metadata<'_>, tokens: &[&str]) -> Result<SpecialToke
 
 fn outside(file: &Path, key: &str, id: u32, count: usize) -> Failure {
     Failure::new(
-        Kind::Input,
+        FailureKind::Input,
         format!(
             "metadata key `{key}` of `{}` is {id}, but there are {count} tokens",
             file.display()

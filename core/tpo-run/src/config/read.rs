@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::DeTable;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::keys;
 use super::{JudgeAlone, RunConfig};
@@ -33,7 +33,7 @@ impl Override {
     pub fn parse(given: &str) -> Result<Self, Failure> {
         let Some((path, value)) = given.split_once('=') else {
             return Err(
-                Failure::new(Kind::Usage, format!("`--set {given}` has no `=`"))
+                Failure::new(FailureKind::Usage, format!("`--set {given}` has no `=`"))
                     .hint("write it as `--set train.beta=0.2`"),
             );
         };
@@ -65,7 +65,7 @@ impl RunConfig {
     pub fn read(path: &Path, overrides: &[Override]) -> Result<ReadConfig, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::new(
-                Kind::Usage,
+                FailureKind::Usage,
                 format!("cannot read the configuration `{}`", path.display()),
             )
             .because(error)
@@ -116,7 +116,10 @@ fn parse<T: DeserializeOwned + JsonSchema>(
     let schema = schemars::schema_for!(T).to_value();
     let syntax = |error: toml::de::Error| {
         let at = place(text, error.span().map_or(0, |span| span.start));
-        Failure::new(Kind::Usage, format!("{name}:{at}: {}", error.message()))
+        Failure::new(
+            FailureKind::Usage,
+            format!("{name}:{at}: {}", error.message()),
+        )
     };
     let document = DeTable::parse(text).map_err(syntax)?;
     if let Some(unknown) = keys::first_unknown(document.get_ref(), &schema) {
@@ -144,14 +147,14 @@ fn parse<T: DeserializeOwned + JsonSchema>(
         } else {
             format!("`{path}`: {reason}")
         };
-        Failure::new(Kind::Usage, format!("{name}:{at} {what}"))
+        Failure::new(FailureKind::Usage, format!("{name}:{at} {what}"))
             .hint("`tpo schema` describes every key")
     })?;
     Ok((config, notes))
 }
 
 fn unknown_key(what: &str, nearest: &[String]) -> Failure {
-    Failure::new(Kind::Usage, what).hint(if nearest.is_empty() {
+    Failure::new(FailureKind::Usage, what).hint(if nearest.is_empty() {
         "`tpo schema` lists every key".to_owned()
     } else {
         format!("did you mean `{}`?", nearest.join("` or `"))
@@ -170,7 +173,7 @@ fn lay_over(table: &mut toml::Table, given: &Override) -> Result<Option<String>,
             .or_insert_with(|| toml::Value::Table(toml::Table::new()));
         here = entry.as_table_mut().ok_or_else(|| {
             Failure::new(
-                Kind::Usage,
+                FailureKind::Usage,
                 format!("--set {}: `{part}` is not a table", given.path),
             )
         })?;

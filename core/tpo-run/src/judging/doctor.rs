@@ -87,34 +87,34 @@ impl Diagnosis {
     }
 }
 
-struct Kind {
+struct AttackSpec {
     name: &'static str,
     tries: &'static str,
     junk: fn(&[Case<'_>], usize) -> Vec<String>,
 }
 
-const ATTACKS: [Kind; 6] = [
-    Kind {
+const ATTACKS: [AttackSpec; 6] = [
+    AttackSpec {
         name: "empty",
         tries: "white space",
         junk: |_, _| vec![" \n".into()],
     },
-    Kind {
+    AttackSpec {
         name: "constant",
         tries: "the same phrase for everything",
         junk: |_, _| texts(&CONSTANT),
     },
-    Kind {
+    AttackSpec {
         name: "master-key",
         tries: "an opening with nothing behind it",
         junk: |_, _| texts(&MASTER_KEYS),
     },
-    Kind {
+    AttackSpec {
         name: "injection",
         tries: "text that speaks to the judge",
         junk: |_, _| texts(&INJECTIONS),
     },
-    Kind {
+    AttackSpec {
         name: "off-topic",
         tries: "the real response to another instruction",
         junk: |cases, at| {
@@ -124,7 +124,7 @@ const ATTACKS: [Kind; 6] = [
                 .collect()
         },
     },
-    Kind {
+    AttackSpec {
         name: "padding",
         tries: "the response to another instruction, made longer than the real one",
         junk: |cases, at| {

@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use tpo_types::{Failure, Instruction, Kind, Preference};
+use tpo_types::{Failure, FailureKind, Instruction, Preference};
 
 use crate::dataset::{self, Problem};
 
@@ -42,7 +42,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>, Failure> {
 fn parse(text: &str, name: &str) -> Result<Vec<Row>, Failure> {
     let rows = dataset::parse_rows(text, name, |_, fields| row(fields))?;
     if rows.is_empty() {
-        return Err(Failure::new(Kind::Input, format!("{name} holds no response"))
+        return Err(Failure::new(FailureKind::Input, format!("{name} holds no response"))
             .hint(r#"one JSON object per line, for example {"prompt": "Name a color.", "response": "Red."}"#));
     }
     Ok(rows)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
-use tpo_types::{Digest, Failure, Kind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 const TABLES: &str = "
     PRAGMA journal_mode = WAL;
@@ -34,7 +34,7 @@ impl Replies {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let cannot = |error: rusqlite::Error| {
             Failure::new(
-                Kind::Resources,
+                FailureKind::Resources,
                 format!("cannot open the replies of models `{}`", path.display()),
             )
             .because(error)
@@ -42,7 +42,7 @@ impl Replies {
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(|error| {
                 Failure::new(
-                    Kind::Resources,
+                    FailureKind::Resources,
                     format!("cannot make the directory `{}`", directory.display()),
                 )
                 .because(error)
@@ -142,7 +142,7 @@ pub(super) fn key(identity: &str, kind: &str, request: &impl Serialize) -> Strin
 }
 
 fn broken(error: rusqlite::Error) -> Failure {
-    Failure::new(Kind::Resources, "a reply of a model cannot be kept")
+    Failure::new(FailureKind::Resources, "a reply of a model cannot be kept")
         .because(error)
         .hint("check free space and the file `replies.db`; what is there is not asked for again")
 }
@@ -150,7 +150,7 @@ fn broken(error: rusqlite::Error) -> Failure {
 /// A reply that does not read back: someone else wrote the file.
 pub(super) fn damaged() -> Failure {
     Failure::new(
-        Kind::Integrity,
+        FailureKind::Integrity,
         "a kept reply of a model does not read back",
     )
     .hint("remove the file `replies.db`; its models are then asked again")

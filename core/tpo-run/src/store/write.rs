@@ -6,7 +6,7 @@ use rusqlite::params;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tpo_types::{
-    CandidateGroup, Completion, Failure, Instruction, Judgment, Outcome, PluginIdentity,
+    CandidateGroup, Completion, Failure, Instruction, Judgment, ParseOutcome, PluginIdentity,
     PluginRole, Preference, Prompt, SampleId, Selection, StepMetrics, Verdict,
 };
 
@@ -174,12 +174,12 @@ impl Store {
     fn put_group(&self, slice: Slice, group: &CandidateGroup) -> Result<(), Failure> {
         for (sample, candidate) in group.candidates.iter().enumerate() {
             let (thought, response, malformed) = match &candidate.outcome {
-                Outcome::Parsed(parts) => (
+                ParseOutcome::Parsed(parts) => (
                     parts.thought.as_deref(),
                     Some(parts.response.as_str()),
                     None,
                 ),
-                Outcome::Malformed(reason) => (None, None, Some(reason.as_str())),
+                ParseOutcome::Malformed(reason) => (None, None, Some(reason.as_str())),
             };
             self.execute(
                 "INSERT OR REPLACE INTO candidates (slice, instruction_id, sample, thought, \

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors, View};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::AdamW;
 
@@ -34,7 +34,7 @@ impl AdamW {
         }
         safetensors::serialize_to_file(tensors, None, path).map_err(|error| {
             Failure::new(
-                Kind::Resources,
+                FailureKind::Resources,
                 format!("cannot write the optimizer state {}", path.display()),
             )
             .because(error)
@@ -45,7 +45,7 @@ impl AdamW {
     pub fn restore(&mut self, path: &Path) -> Result<(), Failure> {
         let unreadable = || {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!("cannot read the optimizer state {}", path.display()),
             )
         };
@@ -78,8 +78,12 @@ fn read(
     shape: &[usize],
     into: &mut [f32],
 ) -> Result<(), Failure> {
-    let refuse =
-        |what: String| Failure::new(Kind::Input, format!("optimizer tensor `{name}` {what}"));
+    let refuse = |what: String| {
+        Failure::new(
+            FailureKind::Input,
+            format!("optimizer tensor `{name}` {what}"),
+        )
+    };
     let tensor = file
         .tensor(name)
         .map_err(|error| refuse("is missing".into()).because(error))?;

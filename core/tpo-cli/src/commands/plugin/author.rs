@@ -5,7 +5,7 @@ use std::path::Path;
 use tpo_author::Project;
 use tpo_bundle::Name;
 use tpo_host::Plugins;
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::check;
 use crate::arguments::{BuildArguments, NewArguments};
@@ -42,7 +42,7 @@ fn name_of(directory: &Path) -> Result<Name, Failure> {
         .unwrap_or_default();
     last.parse().map_err(|error: Failure| {
         Failure::new(
-            Kind::Usage,
+            FailureKind::Usage,
             format!("`{}` does not end in a plugin's name", directory.display()),
         )
         .because(error)

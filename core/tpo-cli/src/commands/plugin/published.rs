@@ -2,7 +2,7 @@
 //! are published.
 
 use tpo_bundle::{Added, BundleStore, Layout, Lock, Pin, PublishOptions, SecretKey};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::arguments::{
     AddArguments, KeygenArguments, PublishArguments, RemoveArguments, UpdateArguments,
@@ -104,7 +104,7 @@ pub(crate) fn verify(arguments: &VerifyArguments, printer: Printer) -> Result<()
         "{problems} of the checks of `{}` fail",
         arguments.lock.lock.display()
     );
-    Err(Failure::new(Kind::Integrity, what))
+    Err(Failure::new(FailureKind::Integrity, what))
 }
 
 pub(crate) fn keygen(arguments: &KeygenArguments, printer: Printer) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! `tpo plugin test`: the author's cases, determinism, unexpected inputs, speed.
 
 use tpo_host::{Case, Check, Plugins, trial};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::{cases_beside, role};
 use crate::arguments::TestArguments;
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &TestArguments, printer: Printer) -> Result<(), Fai
         return Ok(());
     }
     Err(Failure::new(
-        Kind::Plugin,
+        FailureKind::Plugin,
         format!("`{source}` fails {failed} of its checks"),
     ))
 }

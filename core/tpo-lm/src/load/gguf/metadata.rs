@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use candle_core::quantized::gguf_file::{Content, Value};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 /// The key-value part of a GGUF file.
 #[derive(Clone, Copy)]
@@ -70,7 +70,7 @@ impl<'a> Metadata<'a> {
     ) -> Result<T, Failure> {
         value?.ok_or_else(|| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!(
                     "`{}` has no metadata key \
                 `{key}`",
@@ -95,7 +95,7 @@ impl<'a> Metadata<'a> {
         };
         read(value).map(Some).ok_or_else(|| {
             Failure::new(
-                Kind::Input,
+                FailureKind::Input,
                 format!(
                     "metadata key `{key}` of `{}` is not {kind}",
                     self.file.display()

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use candle_core::Device;
 use candle_core::quantized::gguf_file::{Content, TensorInfo};
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 pub(crate) use metadata::Metadata;
 
@@ -144,7 +144,7 @@ impl<'a> Gguf<'a> {
             self.path.display(),
             self.size
         );
-        Err(Failure::new(Kind::Input, what).hint(GET_AGAIN))
+        Err(Failure::new(FailureKind::Input, what).hint(GET_AGAIN))
     }
 
     /// Reads a tensor as `f32`. `out` has its shape.
@@ -164,7 +164,7 @@ impl<'a> Gguf<'a> {
                     "tensor `{name}` of `{}` cannot be read",
                     self.path.display()
                 );
-                Failure::new(Kind::Input, what)
+                Failure::new(FailureKind::Input, what)
                     .because(error)
                     .hint(GET_AGAIN)
             })?;

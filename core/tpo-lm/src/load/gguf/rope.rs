@@ -7,7 +7,7 @@
 use std::f32::consts::TAU;
 use std::path::Path;
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use crate::spec::Llama3Rope;
 
@@ -34,7 +34,7 @@ pub(super) fn recognize(factors: &[f32], theta: f32, file: &Path) -> Result<Llam
         "`{}`: `rope_freqs.weight` does not follow Llama 3's rule",
         file.display()
     );
-    Err(Failure::new(Kind::Input, what).hint("use the model's Hugging Face files instead"))
+    Err(Failure::new(FailureKind::Input, what).hint("use the model's Hugging Face files instead"))
 }
 
 fn divisors(rule: &Llama3Rope, theta: f32, pairs: usize) -> impl Iterator<Item = f32> {

@@ -1,6 +1,6 @@
 //! GGUF metadata as a [`ModelSpec`].
 
-use tpo_types::{Failure, Kind};
+use tpo_types::{Failure, FailureKind};
 
 use super::Metadata;
 use crate::spec::{Family, ModelSpec};
@@ -41,7 +41,7 @@ pub(super) fn read(
             "`{}` rotates only {rotated} of {head_dim} values per head",
             metadata.file.display()
         );
-        return Err(Failure::new(Kind::Input, what)
+        return Err(Failure::new(FailureKind::Input, what)
             .hint("such models are not supported: choose another one"));
     }
     let epsilon = "attention.layer_norm_rms_epsilon";
@@ -77,7 +77,7 @@ fn architecture(metadata: Metadata<'_>) -> Result<(&'static str, Family), Failur
                 "`{}` is of architecture `{name}`, which is not supported",
                 metadata.file.display()
             );
-            Failure::new(Kind::Input, what).hint(format!(
+            Failure::new(FailureKind::Input, what).hint(format!(
                 "supported: {}",
                 ARCHITECTURES.map(|known| known.0).join(", ")
             ))
@@ -91,7 +91,7 @@ fn refuse_unsupported(metadata: Metadata<'_>, architecture: &str) -> Result<(), 
         .unwrap_or("none");
     if scaling != "none" {
         let what = format!("`{file}`: rotary positions with scaling `{scaling}` are not supported");
-        return Err(Failure::new(Kind::Input, what)
+        return Err(Failure::new(FailureKind::Input, what)
             .hint("choose a model without it, or with Llama 3's factors"));
     }
     let experts = metadata
@@ -99,7 +99,7 @@ fn refuse_unsupported(metadata: Metadata<'_>, architecture: &str) -> Result<(), 
         .unwrap_or(0);
     if experts > 0 {
         let what = format!("`{file}` is a mixture of {experts} experts, which is not supported");
-        return Err(Failure::new(Kind::Input, what).hint("choose a dense model"));
+        return Err(Failure::new(FailureKind::Input, what).hint("choose a dense model"));
     }
     Ok(())
 }

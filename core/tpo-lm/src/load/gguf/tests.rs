@@ -10,7 +10,7 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use serde_json::Value as Json;
 use tempfile::TempDir;
-use tpo_types::{Kind, Message};
+use tpo_types::{FailureKind, Message};
 
 use super::names;
 use crate::fixtures::model;
@@ -98,7 +98,7 @@ impl Draft {
 
 fn refusal(path: &Path) -> (String, String) {
     let failure = load(path).expect_err("is refused");
-    assert_eq!(failure.kind(), Kind::Input);
+    assert_eq!(failure.kind(), FailureKind::Input);
     let file = fs::canonicalize(path)
         .expect("is there")
         .display()
