@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tpo_types::{Failure, ModelService, Role};
+use tpo_types::{Failure, MessageRole, ModelRequest, ModelService};
 
 use crate::bindings::tpo::plugin::model;
 use crate::bindings::tpo::plugin::types::Message;
@@ -149,7 +149,7 @@ fn sorted<A: Clone, R, T>(
 
 fn chat_request(
     request: &model::ChatRequest,
-) -> Result<(String, tpo_types::ChatRequest), model::ModelError> {
+) -> Result<ModelRequest<tpo_types::ChatRequest>, model::ModelError> {
     if !(request.temperature >= 0.0 && request.temperature.is_finite()) {
         let what = format!(
             "the temperature is {}; it must be 0 or more",
@@ -166,22 +166,28 @@ fn chat_request(
         seed: request.seed,
         top_log_probs: request.top_log_probs,
     };
-    Ok((request.model.clone(), asked))
+    Ok(ModelRequest {
+        model: request.model.clone(),
+        request: asked,
+    })
 }
 
 fn embed_request(
     request: &model::EmbedRequest,
-) -> Result<(String, tpo_types::EmbedRequest), model::ModelError> {
+) -> Result<ModelRequest<tpo_types::EmbedRequest>, model::ModelError> {
     let asked = tpo_types::EmbedRequest {
         messages: messages(&request.messages)?,
         positions: request.positions.clone(),
     };
-    Ok((request.model.clone(), asked))
+    Ok(ModelRequest {
+        model: request.model.clone(),
+        request: asked,
+    })
 }
 
 fn messages(messages: &[Message]) -> Result<Vec<tpo_types::Message>, model::ModelError> {
     let message = |message: &Message| {
-        let role: Role = convert::speaker(&message.role).ok_or_else(|| {
+        let role: MessageRole = convert::speaker(&message.role).ok_or_else(|| {
             model::ModelError::InvalidRequest(format!(
                 "`{}` is no role: system, user or assistant",
                 message.role

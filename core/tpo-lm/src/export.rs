@@ -20,7 +20,8 @@ use crate::policy::Policy;
 /// Writes `policy` into `directory`, which exists and is empty: its adapter where it has one, else
 /// the whole model in `f32`. Everything is on disk when this returns.
 ///
-/// Fails with [`FailureKind::Resources`] where a file cannot be written; the directory is then of no use.
+/// Fails with [`FailureKind::Resources`] where a file cannot be written; the directory is then of
+/// no use.
 pub fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
     match &policy.adapter {
         Some(adapter) => adapter::write(adapter, &policy.source, directory)?,

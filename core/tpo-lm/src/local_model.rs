@@ -118,6 +118,7 @@ impl LocalModel {
         let prompt = Prompt {
             messages: request.messages.clone(),
             prefill: request.prefill.clone(),
+            trained_prefill: None,
             stop: request.stop.clone(),
             response_marker: None,
         };

@@ -79,6 +79,7 @@ fn greedy_continuations_are_those_of_transformers() {
         let prompt = Prompt {
             messages: messages(golden),
             prefill: None,
+            trained_prefill: None,
             stop: Vec::new(),
             response_marker: None,
         };

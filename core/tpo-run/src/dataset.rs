@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use tpo_types::{Digest, Failure, FailureKind, Instruction, Message, Role};
+use tpo_types::{Digest, Failure, FailureKind, Instruction, Message, MessageRole};
 
 /// How many bad rows one error lists.
 const LISTED_ROWS: usize = 20;
@@ -202,11 +202,12 @@ fn take_messages(fields: &mut Map<String, Value>) -> Result<Vec<Message>, Proble
     };
     match messages.last() {
         Some(Message {
-            role: Role::User,
+            role: MessageRole::User,
             content,
         }) if !content.trim().is_empty() => Ok(messages),
         Some(Message {
-            role: Role::User, ..
+            role: MessageRole::User,
+            ..
         }) => Err(Problem::row("the instruction is empty")),
         _ => Err(Problem::row("the last message is not the user's")),
     }

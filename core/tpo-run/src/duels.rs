@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Instruction, Judgment, PairwiseJudge, Preference, Score, Scored};
+use tpo_types::{
+    Comparison, Failure, Instruction, Judgment, PairwiseJudge, Preference, Score, Scored,
+};
 
 use crate::scoring::{Asked, Duel, Judged};
 use crate::tournament::{Table, Tournament};
@@ -19,7 +21,7 @@ pub(crate) fn judge(
 ) -> Result<Judged, Failure> {
     let mut tables: Vec<Table> = asked
         .iter()
-        .map(|(_, responses)| Table::of(responses.len(), tournament))
+        .map(|group| Table::of(group.responses.len(), tournament))
         .collect();
     let mut duels = Vec::new();
     loop {
@@ -35,9 +37,13 @@ pub(crate) fn judge(
         if shown.is_empty() {
             break;
         }
-        let compared: Vec<(&Instruction, &str, &str)> = shown
+        let compared: Vec<Comparison<'_>> = shown
             .iter()
-            .map(|&(group, m, n)| (asked[group].0, asked[group].1[m], asked[group].1[n]))
+            .map(|&(group, m, n)| Comparison {
+                instruction: asked[group].instruction,
+                first: asked[group].responses[m],
+                second: asked[group].responses[n],
+            })
             .collect();
         for ((group, first, second), verdict) in shown.into_iter().zip(judge.compare(&compared)?) {
             tables[group].record(first, second, &verdict.preference);
@@ -164,8 +170,8 @@ mod tests {
     struct First;
 
     impl PairwiseJudge for First {
-        fn compare(&self, duels: &[(&Instruction, &str, &str)]) -> Result<Vec<Verdict>, Failure> {
-            let prefer = |(_, first, second): &(&Instruction, &str, &str)| match (
+        fn compare(&self, duels: &[Comparison<'_>]) -> Result<Vec<Verdict>, Failure> {
+            let prefer = |Comparison { first, second, .. }: &Comparison<'_>| match (
                 first.is_empty(),
                 first == second,
             ) {
@@ -175,10 +181,7 @@ mod tests {
             };
             Ok(duels
                 .iter()
-                .map(|duel| Verdict {
-                    preference: prefer(duel),
-                    rationale: None,
-                })
+                .map(|comparison| prefer(comparison).into())
                 .collect())
         }
     }
@@ -199,7 +202,10 @@ mod tests {
         let judged = judge(
             &First,
             Tournament::Full,
-            &[(&instruction, vec!["a", "b", "a", ""])],
+            &[ResponseGroup {
+                instruction: &instruction,
+                responses: vec!["a", "b", "a", ""],
+            }],
         )
         .expect("judgments");
         let figures = DuelFigures::of(&judged.duels, judged.saved);

@@ -8,8 +8,8 @@
 //! reference; and a thought may be closed by force, those tokens being left out of the loss.
 
 use tpo_types::{
-    CandidateGroup, CandidateView, Checkpoint, Failure, FailureKind, FinishReason, PreferencePair,
-    Selected, Selection, Side, StepMetrics, TrainingPair,
+    CandidateGroup, CandidateGroupView, CandidateView, Checkpoint, Failure, FailureKind,
+    FinishReason, PreferencePair, Selected, Selection, Side, StepMetrics, TrainingPair,
 };
 
 use crate::checkpoints;
@@ -62,13 +62,11 @@ impl Run<'_> {
 
     /// Chooses the pairs of a slice.
     fn select(&self, slice: Slice, groups: &[CandidateGroup]) -> Result<Selected, Failure> {
-        let views: Vec<(&str, Vec<CandidateView<'_>>)> = groups
+        let views: Vec<CandidateGroupView<'_>> = groups
             .iter()
-            .map(|group| {
-                (
-                    group.instruction_id.as_str(),
-                    group.candidates.iter().map(CandidateView::of).collect(),
-                )
+            .map(|group| CandidateGroupView {
+                instruction_id: &group.instruction_id,
+                candidates: group.candidates.iter().map(CandidateView::of).collect(),
             })
             .collect();
         let selected = self.stages.selector.select(&views)?;

@@ -8,7 +8,7 @@ mod doctor;
 mod rows;
 
 use serde::Serialize;
-use tpo_types::{Failure, Instruction, Judgment};
+use tpo_types::{Failure, Instruction, Judgment, ResponseGroup};
 
 use crate::scoring::{JudgeFigures, Judged, Scoring};
 
@@ -52,7 +52,7 @@ pub fn score(
 ) -> Result<JudgeFigures, Failure> {
     let mut all = Judged::default();
     for rows in rows.chunks(ROWS_AT_ONCE) {
-        let asked: Vec<(&Instruction, Vec<&str>)> = rows.iter().map(Row::asked).collect();
+        let asked: Vec<ResponseGroup<'_>> = rows.iter().map(Row::asked).collect();
         let judged = scoring.judge(&asked)?;
         for (row, judgments) in rows.iter().zip(&judged.judgments) {
             for (response, judgment) in judgments.iter().enumerate() {

@@ -19,7 +19,7 @@ use tpo_lm::local_model::{LocalModel, identity};
 use tpo_remote::{OpenAiModel, RemoteConfig};
 use tpo_types::{
     ChatReply, ChatRequest, EmbedRequest, Failure, FailureKind, HiddenStates, LanguageModel,
-    ModelError, ModelService, TensorData,
+    ModelError, ModelOutcome, ModelRequest, ModelService, TensorData,
 };
 
 use self::replies::Replies;
@@ -124,17 +124,24 @@ impl Models {
     fn recall<Q: Serialize + Clone, R: Reply>(
         &self,
         kind: &str,
-        requests: &[(String, Q)],
+        requests: &[ModelRequest<Q>],
         ask: impl Fn(
             &dyn LanguageModel,
             &[Q],
             &mut dyn FnMut(usize, Result<R, ModelError>) -> ControlFlow<()>,
         ),
-    ) -> Result<Vec<Result<R, ModelError>>, Failure> {
+    ) -> Result<Vec<ModelOutcome<R>>, Failure> {
         let mut outcomes: Vec<Option<Result<R, ModelError>>> =
             requests.iter().map(|_| None).collect();
         let mut missing: BTreeMap<&str, Missing<Q>> = BTreeMap::new();
-        for (place, (alias, request)) in requests.iter().enumerate() {
+        for (
+            place,
+            ModelRequest {
+                model: alias,
+                request,
+            },
+        ) in requests.iter().enumerate()
+        {
             let bound = match self.find(alias) {
                 Ok(bound) => bound,
                 Err(error) => {
@@ -350,8 +357,8 @@ impl ModelService for Models {
 
     fn chat(
         &self,
-        requests: &[(String, ChatRequest)],
-    ) -> Result<Vec<Result<ChatReply, ModelError>>, Failure> {
+        requests: &[ModelRequest<ChatRequest>],
+    ) -> Result<Vec<ModelOutcome<ChatReply>>, Failure> {
         self.recall("chat", requests, |model, requests, done| {
             model.chat(requests, done)
         })
@@ -359,8 +366,8 @@ impl ModelService for Models {
 
     fn embed(
         &self,
-        requests: &[(String, EmbedRequest)],
-    ) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure> {
+        requests: &[ModelRequest<EmbedRequest>],
+    ) -> Result<Vec<ModelOutcome<HiddenStates>>, Failure> {
         self.recall("embed", requests, |model, requests, done| {
             // In parts, so that what is there is kept before everything is.
             for (part, requests) in requests.chunks(EMBEDDED_AT_ONCE).enumerate() {
@@ -373,8 +380,11 @@ impl ModelService for Models {
         })
     }
 
-    fn tensor(&self, model: &str, name: &str) -> Result<Result<TensorData, ModelError>, Failure> {
-        let requests = [(model.to_owned(), name.to_owned())];
+    fn tensor(&self, model: &str, name: &str) -> Result<ModelOutcome<TensorData>, Failure> {
+        let requests = [ModelRequest {
+            model: model.to_owned(),
+            request: name.to_owned(),
+        }];
         let outcomes = self.recall("tensor", &requests, |model, names, done| {
             let _ = names
                 .iter()

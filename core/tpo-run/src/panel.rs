@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use tpo_types::{Failure, FailureKind, Instruction, Judgment, Score, Scored};
+use tpo_types::{Failure, FailureKind, Instruction, Judgment, ResponseGroup, Score, Scored};
 
 use crate::alpha::Tally;
 use crate::scoring::{Agreement, Asked, Judged, Scoring};
@@ -48,15 +48,15 @@ impl Panel {
     pub(crate) fn judge(&self, asked: &Asked<'_>) -> Result<Judged, Failure> {
         let mut words: Vec<Vec<Vec<(&Member, Judgment)>>> = asked
             .iter()
-            .map(|(_, responses)| responses.iter().map(|_| Vec::new()).collect())
+            .map(|group| group.responses.iter().map(|_| Vec::new()).collect())
             .collect();
         let mut by_member: Vec<HashMap<usize, Vec<Judgment>>> = Vec::new();
         let (mut duels, mut saved) = (Vec::new(), 0);
         for member in &self.members {
             let groups: Vec<usize> = (0..asked.len())
-                .filter(|group| self.is_asked(member, asked[*group].0))
+                .filter(|group| self.is_asked(member, asked[*group].instruction))
                 .collect();
-            let own: Vec<(&Instruction, Vec<&str>)> =
+            let own: Vec<ResponseGroup<'_>> =
                 groups.iter().map(|group| asked[*group].clone()).collect();
             let judged = member.scoring.judge(&own)?;
             for (group, judgments) in groups.iter().zip(&judged.judgments) {
@@ -169,17 +169,14 @@ mod tests {
     struct Bytes(f64);
 
     impl Judge for Bytes {
-        fn score(
-            &self,
-            groups: &[(&Instruction, Vec<&str>)],
-        ) -> Result<Vec<Vec<Judgment>>, Failure> {
+        fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<Vec<Vec<Judgment>>, Failure> {
             let word = |text: &&str| match text.len() {
                 0 => Judgment::Unscored("empty".into()),
                 len => scored(self.0 * len as f64),
             };
             Ok(groups
                 .iter()
-                .map(|(_, responses)| responses.iter().map(word).collect())
+                .map(|group| group.responses.iter().map(word).collect())
                 .collect())
         }
     }
@@ -213,6 +210,13 @@ mod tests {
         }
     }
 
+    fn group<'a>(instruction: &'a Instruction, responses: Vec<&'a str>) -> ResponseGroup<'a> {
+        ResponseGroup {
+            instruction,
+            responses,
+        }
+    }
+
     fn value(judgment: &Judgment) -> Result<f64, &str> {
         match judgment {
             Judgment::Scored(scored) => Ok(scored.score.get()),
@@ -234,9 +238,9 @@ mod tests {
             instruction(None),
         );
         let asked = [
-            (&math, vec!["abc"]),
-            (&other, vec!["ab", ""]),
-            (&none, vec!["a"]),
+            group(&math, vec!["abc"]),
+            group(&other, vec!["ab", ""]),
+            group(&none, vec!["a"]),
         ];
         let judged = panel.judge(&asked).expect("judgments").judgments;
         assert_eq!(value(&judged[0][0]), Ok(-3.0));
@@ -259,9 +263,9 @@ mod tests {
         );
         let (math, chat) = (instruction(Some("math")), instruction(None));
         let asked = [
-            (&math, vec!["a", "bb"]),
-            (&chat, vec!["a", "bb"]),
-            (&chat, vec!["ccc", "bb"]),
+            group(&math, vec!["a", "bb"]),
+            group(&chat, vec!["a", "bb"]),
+            group(&chat, vec!["ccc", "bb"]),
         ];
         let figures = panel
             .expect("a panel")
@@ -281,7 +285,7 @@ mod tests {
         let panel = Panel::new(vec![member("math", 1.0, 1.0, &["math"])]).expect("a panel");
         let other = instruction(Some("chat"));
         let judged = panel
-            .judge(&[(&other, vec!["a"])])
+            .judge(&[group(&other, vec!["a"])])
             .expect("judgments")
             .judgments;
         assert_eq!(value(&judged[0][0]), Err("no judge for its category"));

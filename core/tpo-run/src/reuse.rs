@@ -76,8 +76,8 @@ impl Run<'_> {
         let name = judges.fold(name, |name, cast| name.of(&cast.plugin.sha256));
         asked
             .iter()
-            .fold(name, |name, (instruction, responses)| {
-                name.of(*instruction).of(responses)
+            .fold(name, |name, group| {
+                name.of(group.instruction).of(&group.responses)
             })
             .hex()
     }

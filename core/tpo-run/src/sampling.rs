@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use tpo_types::{
     Candidate, CandidateGroup, Completion, Failure, FailureKind, Instruction, ModelService,
-    ParseOutcome, Prompt, SampleId, SampleJob, Sampler,
+    ParseOutcome, Prompt, RenderOutcome, RenderRequest, ResponseGroup, SampleId, SampleJob,
+    Sampler,
 };
 
 use crate::progress::{Event, Stage};
@@ -42,19 +43,28 @@ impl Run<'_> {
         instructions: &'a [Instruction],
         sampler: &dyn Sampler,
     ) -> Result<Vec<Rendered<'a>>, Failure> {
-        let prompts = self.stages.template.render(instructions)?;
+        let thought_budget = self.plan.params.max_thought_tokens;
+        let requests: Vec<RenderRequest<'_>> = instructions
+            .iter()
+            .map(|instruction| RenderRequest {
+                instruction,
+                thought_budget: thought_budget.map(|tokens| tokens as u32),
+            })
+            .collect();
+        let outcomes = self.stages.template.render(&requests)?;
         let mut rendered = Vec::with_capacity(instructions.len());
-        for (instruction, prompt) in instructions.iter().zip(prompts) {
-            let prompt = prompt.map_err(|reason| {
-                Failure::new(
-                    FailureKind::Plugin,
-                    format!(
+        for (instruction, outcome) in instructions.iter().zip(outcomes) {
+            let prompt = match outcome {
+                RenderOutcome::Prompt(prompt) => prompt,
+                RenderOutcome::Unrendered(reason) => {
+                    let what = format!(
                         "the thought template cannot render `{}`: {reason}",
                         instruction.id
-                    ),
-                )
-                .hint("remove the instruction, or use a template that takes it")
-            })?;
+                    );
+                    return Err(Failure::new(FailureKind::Plugin, what)
+                        .hint("remove the instruction, or use a template that takes it"));
+                }
+            };
             let token_ids = sampler.encode(&prompt)?;
             rendered.push(Rendered {
                 instruction,
@@ -168,11 +178,14 @@ impl Run<'_> {
             .iter()
             .map(|row| (row.id.as_str(), row))
             .collect();
-        let asked: Vec<(&Instruction, Vec<&str>)> = groups
+        let asked: Vec<ResponseGroup<'_>> = groups
             .iter()
-            .map(|group| (by_id[group.instruction_id.as_str()], responses(group)))
+            .map(|group| ResponseGroup {
+                instruction: by_id[group.instruction_id.as_str()],
+                responses: responses(group),
+            })
             .collect();
-        let total = asked.iter().map(|(_, responses)| responses.len()).sum();
+        let total = asked.iter().map(|group| group.responses.len()).sum();
         let name = self.name_of_judgments(&asked);
         let known = self.known_judgments(slice, &name, &groups)?;
         let taken = if known.is_some() { total } else { 0 };
@@ -276,8 +289,8 @@ impl Run<'_> {
 /// How many of the first groups have that many responses together; one at least.
 fn groups_of(asked: &Asked<'_>, responses: usize) -> usize {
     let mut sum = 0;
-    let enough = asked.iter().position(|(_, own)| {
-        sum += own.len();
+    let enough = asked.iter().position(|group| {
+        sum += group.responses.len();
         sum >= responses
     });
     enough.map_or(asked.len(), |last| last + 1)

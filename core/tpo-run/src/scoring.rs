@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, Instruction, Judge, Judgment, PairwiseJudge, Preference, Verdict};
+use tpo_types::{Failure, Judge, Judgment, PairwiseJudge, Preference, ResponseGroup, Verdict};
 
 use crate::alpha::Tally;
 use crate::duels::{self, DuelFigures};
@@ -23,7 +23,7 @@ pub enum Scoring {
 }
 
 /// Instructions and the responses to each.
-pub type Asked<'a> = [(&'a Instruction, Vec<&'a str>)];
+pub type Asked<'a> = [ResponseGroup<'a>];
 
 /// What was said of responses.
 #[derive(Debug, Default)]

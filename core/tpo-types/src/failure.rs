@@ -1,7 +1,7 @@
 //! The one error of every room: what failed, why, and what to do.
 //!
-//! A failure names its item in `what`, keeps its cause as a cause, and its [`FailureKind`] decides the
-//! exit code. There is one such type, not one per crate, because nothing in `tpo` recovers by
+//! A failure names its item in `what`, keeps its cause as a cause, and its [`FailureKind`] decides
+//! the exit code. There is one such type, not one per crate, because nothing in `tpo` recovers by
 //! matching on an error's variant: what can go on (a malformed completion, an unscored response, a
 //! group without a pair) is a value of its own type, never an error.
 

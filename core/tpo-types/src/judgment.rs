@@ -72,11 +72,37 @@ pub enum Preference {
     Unscored(String),
 }
 
+/// How much better the preferred response is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// A little better.
+    Slight,
+    /// Much better.
+    Strong,
+}
+
 /// A preference and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Which response is better.
     pub preference: Preference,
+    /// How much better, where the judge says so; none for a tie and without a verdict.
+    pub strength: Option<Strength>,
+    /// Probability that the response shown first is better, from 0 to 1, where the judge knows it.
+    pub first_probability: Option<f64>,
     /// Why, for people.
     pub rationale: Option<String>,
+}
+
+impl From<Preference> for Verdict {
+    /// The preference and nothing else.
+    fn from(preference: Preference) -> Self {
+        Self {
+            preference,
+            strength: None,
+            first_probability: None,
+            rationale: None,
+        }
+    }
 }

@@ -28,11 +28,11 @@ pub use completion::{Completion, FinishReason};
 pub use digest::Digest;
 pub use failure::{Failure, FailureKind};
 pub use instruction::{Instruction, Message, MessageRole};
-pub use judgment::{Judgment, Preference, Score, Scored, Verdict};
+pub use judgment::{Judgment, Preference, Score, Scored, Strength, Verdict};
 pub use metrics::StepMetrics;
 pub use model::{
     ChatReply, ChatRequest, Done, EmbedRequest, HiddenStates, LanguageModel, ModelError,
-    ModelService, TensorData, TokenLogProb,
+    ModelOutcome, ModelRequest, ModelService, TensorData, TokenLogProb,
 };
 pub use pair::{PreferencePair, Selected, Selection};
 pub use plugin::{PluginIdentity, PluginRole};
@@ -40,7 +40,8 @@ pub use prompt::Prompt;
 pub use sampling::{SampleId, SampleJob, SamplingParams};
 pub use splitmix::splitmix64;
 pub use stages::{
-    CandidateStatus, CandidateView, Judge, PairSelector, PairwiseJudge, ResponseParser, Sampler,
+    CandidateGroupView, CandidateStatus, CandidateView, Comparison, Judge, PairSelector,
+    PairwiseJudge, RenderOutcome, RenderRequest, ResponseGroup, ResponseParser, Sampler,
     ThoughtTemplate, Trainer,
 };
 pub use training::{Side, TrainingPair};

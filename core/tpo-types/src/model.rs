@@ -103,8 +103,20 @@ impl fmt::Display for ModelError {
 /// A row of model width per position asked for.
 pub type HiddenStates = Vec<Vec<f32>>;
 
+/// What a model answers to one request.
+pub type ModelOutcome<T> = Result<T, ModelError>;
+
+/// A request, and the model that it is for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelRequest<Q> {
+    /// The alias that the model is bound to.
+    pub model: String,
+    /// What is asked.
+    pub request: Q,
+}
+
 /// Hears the outcome of a request, by its index, and says whether to go on.
-pub type Done<'a> = &'a mut dyn FnMut(usize, Result<ChatReply, ModelError>) -> ControlFlow<()>;
+pub type Done<'a> = &'a mut dyn FnMut(usize, ModelOutcome<ChatReply>) -> ControlFlow<()>;
 
 /// One language model, on this machine or behind a server.
 pub trait LanguageModel: Send + Sync {
@@ -118,10 +130,10 @@ pub trait LanguageModel: Send + Sync {
     fn chat(&self, requests: &[ChatRequest], done: Done<'_>);
 
     /// Final hidden states, after the last norm; outcome i belongs to request i.
-    fn embed(&self, requests: &[EmbedRequest]) -> Vec<Result<HiddenStates, ModelError>>;
+    fn embed(&self, requests: &[EmbedRequest]) -> Vec<ModelOutcome<HiddenStates>>;
 
     /// A named tensor of the model's checkpoint.
-    fn tensor(&self, name: &str) -> Result<TensorData, ModelError>;
+    fn tensor(&self, name: &str) -> ModelOutcome<TensorData>;
 }
 
 /// The models that a run lends to its judges, each by an alias. The outer failure is ours and ends
@@ -133,17 +145,17 @@ pub trait ModelService: Send + Sync {
     /// Answers a batch; outcome i belongs to request i.
     fn chat(
         &self,
-        requests: &[(String, ChatRequest)],
-    ) -> Result<Vec<Result<ChatReply, ModelError>>, Failure>;
+        requests: &[ModelRequest<ChatRequest>],
+    ) -> Result<Vec<ModelOutcome<ChatReply>>, Failure>;
 
     /// Final hidden states; outcome i belongs to request i.
     fn embed(
         &self,
-        requests: &[(String, EmbedRequest)],
-    ) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure>;
+        requests: &[ModelRequest<EmbedRequest>],
+    ) -> Result<Vec<ModelOutcome<HiddenStates>>, Failure>;
 
     /// A named tensor of a model's checkpoint.
-    fn tensor(&self, model: &str, name: &str) -> Result<Result<TensorData, ModelError>, Failure>;
+    fn tensor(&self, model: &str, name: &str) -> Result<ModelOutcome<TensorData>, Failure>;
 
     /// The names of the replies that were given since the last call. They are written down from the
     /// first call on.

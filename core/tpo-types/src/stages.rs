@@ -8,10 +8,28 @@ use crate::{
     SampleJob, SamplingParams, Selected, StepMetrics, TrainingPair, Verdict,
 };
 
+/// An instruction to render.
+#[derive(Debug, Clone, Copy)]
+pub struct RenderRequest<'a> {
+    /// The task.
+    pub instruction: &'a Instruction,
+    /// How many tokens the thought may have before the sampler ends it; none if it is not limited.
+    pub thought_budget: Option<u32>,
+}
+
+/// What a thought template makes of an instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RenderOutcome {
+    /// What the model is fed.
+    Prompt(Prompt),
+    /// The template cannot render the instruction; a short reason.
+    Unrendered(String),
+}
+
 /// Renders instructions with a thought prompt.
 pub trait ThoughtTemplate {
-    /// One outcome per instruction: its prompt, or why it cannot be rendered.
-    fn render(&self, instructions: &[Instruction]) -> Result<Vec<Result<Prompt, String>>, Failure>;
+    /// One outcome per request.
+    fn render(&self, requests: &[RenderRequest<'_>]) -> Result<Vec<RenderOutcome>, Failure>;
 }
 
 /// Writes completions with the policy it was opened on.
@@ -39,16 +57,36 @@ pub trait ResponseParser {
     fn parse(&self, completions: &[&Completion]) -> Result<Vec<ParseOutcome>, Failure>;
 }
 
+/// An instruction and the responses to it. There is no field for a thought.
+#[derive(Debug, Clone)]
+pub struct ResponseGroup<'a> {
+    /// The task.
+    pub instruction: &'a Instruction,
+    /// The responses to it.
+    pub responses: Vec<&'a str>,
+}
+
 /// Scores responses. It is given no thought, so it cannot see one.
 pub trait Judge {
-    /// For every instruction one judgment per response.
-    fn score(&self, groups: &[(&Instruction, Vec<&str>)]) -> Result<Vec<Vec<Judgment>>, Failure>;
+    /// For every group one judgment per response.
+    fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<Vec<Vec<Judgment>>, Failure>;
+}
+
+/// Two responses to one instruction, in the order in which they are shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Comparison<'a> {
+    /// The task.
+    pub instruction: &'a Instruction,
+    /// The response shown first.
+    pub first: &'a str,
+    /// The response shown second.
+    pub second: &'a str,
 }
 
 /// Compares two responses, shown in the given order.
 pub trait PairwiseJudge {
-    /// One verdict per duel: instruction, the response shown first, the response shown second.
-    fn compare(&self, duels: &[(&Instruction, &str, &str)]) -> Result<Vec<Verdict>, Failure>;
+    /// One verdict per comparison.
+    fn compare(&self, comparisons: &[Comparison<'_>]) -> Result<Vec<Verdict>, Failure>;
 }
 
 /// What is known of a candidate's worth.
@@ -77,11 +115,19 @@ pub struct CandidateView<'a> {
     pub response_tokens: u32,
 }
 
+/// What a selector sees of the candidates of one instruction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateGroupView<'a> {
+    /// The instruction's id.
+    pub instruction_id: &'a str,
+    /// In the order they were sampled. `K` long.
+    pub candidates: Vec<CandidateView<'a>>,
+}
+
 /// Chooses which candidates are trained on as pairs.
 pub trait PairSelector {
-    /// One selection per group (instruction id and its candidates). Called once with all groups of
-    /// an iteration.
-    fn select(&self, groups: &[(&str, Vec<CandidateView<'_>>)]) -> Result<Selected, Failure>;
+    /// One selection per group. Called once with all groups of an iteration.
+    fn select(&self, groups: &[CandidateGroupView<'_>]) -> Result<Selected, Failure>;
 }
 
 /// Trains a policy on pairs.

@@ -11,7 +11,8 @@ use tpo_run::config::ThoughtConfig;
 use tpo_run::{RunConfig, RunDirectory, Store};
 use tpo_types::{
     Checkpoint, Completion, Failure, FailureKind, Instruction, Message, ParseOutcome,
-    ResponseParser, SampleId, SampleJob, Sampler, SamplingParams, ThoughtTemplate,
+    RenderOutcome, RenderRequest, ResponseParser, SampleId, SampleJob, Sampler, SamplingParams,
+    ThoughtTemplate,
 };
 
 use crate::arguments::ChatArguments;
@@ -125,19 +126,25 @@ impl<'a> Chat<'a> {
             reference: None,
             metadata: std::collections::BTreeMap::new(),
         };
-        let rendered = self
+        let outcome = self
             .template
-            .render(std::slice::from_ref(&instruction))?
+            .render(&[RenderRequest {
+                instruction: &instruction,
+                thought_budget: self.params.max_thought_tokens.map(|tokens| tokens as u32),
+            }])?
             .into_iter()
             .next();
-        let prompt = rendered
-            .unwrap_or_else(|| Err("no prompt was rendered".into()))
-            .map_err(|reason| {
-                Failure::new(
-                    FailureKind::Plugin,
-                    format!("the thought template refuses this turn: {reason}"),
-                )
-            })?;
+        let prompt = match outcome {
+            Some(RenderOutcome::Prompt(prompt)) => prompt,
+            Some(RenderOutcome::Unrendered(reason)) => {
+                let what = format!("the thought template refuses this turn: {reason}");
+                return Err(Failure::new(FailureKind::Plugin, what));
+            }
+            None => {
+                let what = "the thought template rendered no prompt";
+                return Err(Failure::new(FailureKind::Bug, what));
+            }
+        };
         let prompt_ids = self.sampler.encode(&prompt)?;
         let sample = SampleId {
             seed: 0,

@@ -1,7 +1,7 @@
 //! What more than one role passes across the boundary.
 
 use tpo_types::text::sanitize;
-use tpo_types::{Instruction, Message, Role};
+use tpo_types::{Instruction, Message, MessageRole};
 
 use crate::bindings::tpo::plugin::types;
 
@@ -12,10 +12,14 @@ const REASON_BYTES: usize = 200;
 const RATIONALE_BYTES: usize = 64 << 10;
 
 /// Who says a message, by the name in the contract.
-pub(crate) fn speaker(name: &str) -> Option<Role> {
-    [Role::System, Role::User, Role::Assistant]
-        .into_iter()
-        .find(|role| role.as_str() == name)
+pub(crate) fn speaker(name: &str) -> Option<MessageRole> {
+    [
+        MessageRole::System,
+        MessageRole::User,
+        MessageRole::Assistant,
+    ]
+    .into_iter()
+    .find(|role| role.as_str() == name)
 }
 
 pub(crate) fn instruction(instruction: &Instruction) -> types::Instruction {

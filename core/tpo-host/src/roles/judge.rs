@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use tpo_types::{Failure, Instruction, Judge, Judgment, PluginIdentity, PluginRole, Score, Scored};
+use tpo_types::{
+    Failure, Instruction, Judge, Judgment, PluginIdentity, PluginRole, ResponseGroup, Score, Scored,
+};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
@@ -79,7 +81,7 @@ impl JudgePlugin {
 }
 
 impl Judge for JudgePlugin {
-    fn score(&self, groups: &[(&Instruction, Vec<&str>)]) -> Result<Vec<Vec<Judgment>>, Failure> {
+    fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<Vec<Vec<Judgment>>, Failure> {
         let outcomes = self
             .0
             .ask(&groups.iter().map(guest_group).collect::<Vec<_>>())?;
@@ -90,10 +92,10 @@ impl Judge for JudgePlugin {
     }
 }
 
-fn guest_group((instruction, responses): &(&Instruction, Vec<&str>)) -> Group {
+fn guest_group(group: &ResponseGroup<'_>) -> Group {
     Group {
-        instruction: convert::instruction(instruction),
-        responses: responses.iter().copied().map(String::from).collect(),
+        instruction: convert::instruction(group.instruction),
+        responses: group.responses.iter().copied().map(String::from).collect(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The role `pairwise-judge`.
 
 use tpo_types::{
-    Failure, Instruction, PairwiseJudge, PluginIdentity, PluginRole, Preference, Verdict,
+    Comparison, Failure, Instruction, PairwiseJudge, PluginIdentity, PluginRole, Preference,
+    Verdict,
 };
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -55,19 +56,19 @@ impl PairwiseJudgePlugin {
 }
 
 impl PairwiseJudge for PairwiseJudgePlugin {
-    fn compare(&self, duels: &[(&Instruction, &str, &str)]) -> Result<Vec<Verdict>, Failure> {
+    fn compare(&self, comparisons: &[Comparison<'_>]) -> Result<Vec<Verdict>, Failure> {
         let outcomes = self
             .0
-            .ask(&duels.iter().map(guest_duel).collect::<Vec<_>>())?;
+            .ask(&comparisons.iter().map(guest_duel).collect::<Vec<_>>())?;
         Ok(outcomes.into_iter().map(verdict).collect())
     }
 }
 
-fn guest_duel(&(instruction, first, second): &(&Instruction, &str, &str)) -> Duel {
+fn guest_duel(comparison: &Comparison<'_>) -> Duel {
     Duel {
-        instruction: convert::instruction(instruction),
-        first: first.into(),
-        second: second.into(),
+        instruction: convert::instruction(comparison.instruction),
+        first: comparison.first.into(),
+        second: comparison.second.into(),
     }
 }
 
@@ -80,6 +81,8 @@ fn verdict(verdict: GuestVerdict) -> Verdict {
     };
     Verdict {
         preference,
+        strength: None,
+        first_probability: None,
         rationale: convert::rationale(verdict.rationale),
     }
 }

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use tpo_types::{
-    CandidateView, Failure, PairSelector, PluginIdentity, PluginRole, PreferencePair, Selected,
-    Selection, Standing,
+    CandidateGroupView, CandidateStatus, CandidateView, Failure, PairSelector, PluginIdentity,
+    PluginRole, PreferencePair, Selected, Selection,
 };
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -100,7 +100,7 @@ impl SelectorPlugin {
 }
 
 impl PairSelector for SelectorPlugin {
-    fn select(&self, groups: &[(&str, Vec<CandidateView<'_>>)]) -> Result<Selected, Failure> {
+    fn select(&self, groups: &[CandidateGroupView<'_>]) -> Result<Selected, Failure> {
         let outcomes = self
             .0
             .ask(&groups.iter().map(guest_group).collect::<Vec<_>>())?;
@@ -111,18 +111,18 @@ impl PairSelector for SelectorPlugin {
     }
 }
 
-fn guest_group((id, candidates): &(&str, Vec<CandidateView<'_>>)) -> CandidateGroup {
+fn guest_group(group: &CandidateGroupView<'_>) -> CandidateGroup {
     CandidateGroup {
-        instruction_id: (*id).into(),
-        candidates: candidates.iter().map(guest_candidate).collect(),
+        instruction_id: group.instruction_id.into(),
+        candidates: group.candidates.iter().map(guest_candidate).collect(),
     }
 }
 
 fn guest_candidate(candidate: &CandidateView<'_>) -> Candidate {
-    let standing = match candidate.standing {
-        Standing::Scored(score) => GuestStanding::Scored(score),
-        Standing::Unscored(reason) => GuestStanding::Unscored(reason.into()),
-        Standing::Malformed(reason) => GuestStanding::Malformed(reason.into()),
+    let standing = match candidate.status {
+        CandidateStatus::Scored(score) => GuestStanding::Scored(score),
+        CandidateStatus::Unscored(reason) => GuestStanding::Unscored(reason.into()),
+        CandidateStatus::Malformed(reason) => GuestStanding::Malformed(reason.into()),
     };
     Candidate {
         standing,

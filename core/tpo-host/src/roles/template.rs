@@ -1,8 +1,8 @@
 //! The role `thought-template`.
 
 use tpo_types::{
-    Failure, Instruction, Message, PluginIdentity, PluginRole, Prompt, Role as Speaker,
-    ThoughtTemplate,
+    Failure, Instruction, Message, MessageRole, PluginIdentity, PluginRole, Prompt, RenderOutcome,
+    RenderRequest, ThoughtTemplate,
 };
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -41,7 +41,7 @@ impl Role for Rendering {
             ));
         }
         let last = prompt.messages.last().ok_or("a prompt without messages")?;
-        let wrong = if convert::speaker(&last.role) != Some(Speaker::User) {
+        let wrong = if convert::speaker(&last.role) != Some(MessageRole::User) {
             "a prompt whose last message is not the user's"
         } else if prompt.stop.iter().any(String::is_empty) {
             "a prompt with an empty stop string"
@@ -73,16 +73,16 @@ impl TemplatePlugin {
 }
 
 impl ThoughtTemplate for TemplatePlugin {
-    fn render(&self, instructions: &[Instruction]) -> Result<Vec<Result<Prompt, String>>, Failure> {
+    fn render(&self, requests: &[RenderRequest<'_>]) -> Result<Vec<RenderOutcome>, Failure> {
         let outcomes = self.0.ask(
-            &instructions
+            &requests
                 .iter()
-                .map(convert::instruction)
+                .map(|request| convert::instruction(request.instruction))
                 .collect::<Vec<_>>(),
         )?;
         let outcome = |outcome: Result<GuestPrompt, String>| match outcome {
-            Ok(rendered) => Ok(prompt(rendered)),
-            Err(reason) => Err(convert::reason(&reason)),
+            Ok(rendered) => RenderOutcome::Prompt(prompt(rendered)),
+            Err(reason) => RenderOutcome::Unrendered(convert::reason(&reason)),
         };
         Ok(outcomes.into_iter().map(outcome).collect())
     }
@@ -96,6 +96,7 @@ fn prompt(prompt: GuestPrompt) -> Prompt {
     Prompt {
         messages: prompt.messages.into_iter().map(message).collect(),
         prefill: prompt.prefill,
+        trained_prefill: None,
         stop: prompt.stop,
         response_marker: prompt.response_marker,
     }

@@ -3,12 +3,13 @@
 use serde_json::json;
 use tpo_host::{Plugins, Setup};
 use tpo_types::{
-    CandidateView, Completion, Failure, FinishReason, Judge, Judgment, PairSelector, PairwiseJudge,
-    Preference, ResponseParser, Standing, ThoughtTemplate,
+    CandidateGroupView, CandidateStatus, CandidateView, Completion, Failure, FinishReason, Judge,
+    Judgment, PairSelector, PairwiseJudge, Preference, RenderRequest, ResponseParser,
+    ThoughtTemplate,
 };
 
 use crate::guests::{Answer, Guest};
-use crate::{instruction, told, wanted};
+use crate::{comparison, group, instruction, told, wanted};
 
 const FAULT: &str = "hint: this is a fault of the plugin: its answer breaks the contract in `wit/`";
 
@@ -23,7 +24,10 @@ fn score(guest: &Guest) -> Result<Vec<Vec<Judgment>>, Failure> {
         instruction("hello", "Say hello."),
         instruction("bye", "Say goodbye."),
     );
-    judge.score(&[(&hello, vec!["Hello!", "Hi!"]), (&bye, vec!["Bye!"])])
+    judge.score(&[
+        group(&hello, vec!["Hello!", "Hi!"]),
+        group(&bye, vec!["Bye!"]),
+    ])
 }
 
 #[test]
@@ -98,7 +102,7 @@ fn nothing_is_carried_from_call_to_call() {
         .unwrap();
     let task = instruction("i", "Count.");
     let scores: Vec<f64> = (0..3)
-        .map(|_| value(&judge.score(&[(&task, vec!["One."])]).unwrap()[0][0]))
+        .map(|_| value(&judge.score(&[group(&task, vec!["One."])]).unwrap()[0][0]))
         .collect();
     assert_eq!(scores, [1.0; 3]);
 }
@@ -171,7 +175,10 @@ fn verdicts() {
             &format!("{function}{}", answer.data()),
         );
         let judge = plugins().pairwise_judge(&wanted(&guest.source(), &json!({})))?;
-        judge.compare(&[(&hello, "Hello!", "Hi!"), (&bye, "Bye!", "Ciao!")])
+        judge.compare(&[
+            comparison(&hello, "Hello!", "Hi!"),
+            comparison(&bye, "Bye!", "Ciao!"),
+        ])
     };
     let preferences: Vec<_> = compare(&[1, 3])
         .unwrap()
@@ -273,7 +280,10 @@ fn prompts_that_cannot_be_asked() {
         );
         plugins()
             .thought_template(&wanted(&guest.source(), &json!({})))?
-            .render(&[instruction("i", "Say hello.")])
+            .render(&[RenderRequest {
+                instruction: &instruction("i", "Say hello."),
+                thought_budget: None,
+            }])
     };
     assert_eq!(render(&["system", "user"], false).unwrap().len(), 1);
     let subject = "Plugin: thought-template `hostile` 1.0.0 (guest.wasm, sha256 ...) gave \
@@ -296,22 +306,22 @@ fn prompts_that_cannot_be_asked() {
 
 #[test]
 fn pairs_that_are_none() {
-    let view = |standing| CandidateView {
-        standing,
+    let view = |status| CandidateView {
+        status,
         thought: None,
         response: "r",
         thought_tokens: 0,
         response_tokens: 1,
     };
-    let groups = [(
-        "g",
-        vec![
-            view(Standing::Scored(1.0)),
-            view(Standing::Scored(0.0)),
-            view(Standing::Malformed("no marker")),
-            view(Standing::Unscored("no answer")),
+    let groups = [CandidateGroupView {
+        instruction_id: "g",
+        candidates: vec![
+            view(CandidateStatus::Scored(1.0)),
+            view(CandidateStatus::Scored(0.0)),
+            view(CandidateStatus::Malformed("no marker")),
+            view(CandidateStatus::Unscored("no answer")),
         ],
-    )];
+    }];
     let select = |pair: Option<[u32; 2]>, dropped: bool| {
         let mut answer = Answer::new();
         let pairs = pair.map_or([0, 0], |pair| [answer.words(&[pair[0], pair[1], 0, 0]), 1]);

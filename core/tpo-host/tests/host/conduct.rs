@@ -5,7 +5,7 @@ use tpo_host::{Cut, FailedBatch, Limits, OnError, Plugins, Setup, Wanted};
 use tpo_types::{Judge, Judgment, PluginRole};
 
 use crate::guests::{Answer, Guest};
-use crate::{instruction, told};
+use crate::{group, instruction, told};
 
 /// A judge that scores every response of up to 4 groups 0.5, and crashes when it is given the text
 /// `crash` anywhere.
@@ -60,7 +60,7 @@ fn the_items_that_a_plugin_fails_on_stay_unscored_and_the_others_do_not() {
         .collect();
     let groups: Vec<_> = tasks
         .iter()
-        .map(|task| (task, vec![if task.id == "2" { "crash" } else { "Hello!" }]))
+        .map(|task| group(task, vec![if task.id == "2" { "crash" } else { "Hello!" }]))
         .collect();
 
     let judgments = plugins

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::json;
 use tpo_host::{OnError, Plugins, Setup, Wanted};
 use tpo_types::{
-    ChatReply, ChatRequest, EmbedRequest, Failure, FailureKind, HiddenStates, ModelError,
-    ModelService, PairwiseJudge, Preference, TensorData,
+    ChatReply, ChatRequest, Comparison, EmbedRequest, Failure, FailureKind, HiddenStates,
+    ModelError, ModelOutcome, ModelRequest, ModelService, PairwiseJudge, Preference, TensorData,
 };
 
-use crate::instruction;
+use crate::{comparison, instruction};
 
 /// What the models say to every request.
 enum Says {
@@ -24,8 +24,8 @@ impl ModelService for Says {
 
     fn chat(
         &self,
-        requests: &[(String, ChatRequest)],
-    ) -> Result<Vec<Result<ChatReply, ModelError>>, Failure> {
+        requests: &[ModelRequest<ChatRequest>],
+    ) -> Result<Vec<ModelOutcome<ChatReply>>, Failure> {
         match self {
             Self::Nothing => Err(Failure::new(
                 FailureKind::Network,
@@ -38,12 +38,12 @@ impl ModelService for Says {
 
     fn embed(
         &self,
-        _: &[(String, EmbedRequest)],
-    ) -> Result<Vec<Result<HiddenStates, ModelError>>, Failure> {
+        _: &[ModelRequest<EmbedRequest>],
+    ) -> Result<Vec<ModelOutcome<HiddenStates>>, Failure> {
         unreachable!("this judge does not embed")
     }
 
-    fn tensor(&self, _: &str, _: &str) -> Result<Result<TensorData, ModelError>, Failure> {
+    fn tensor(&self, _: &str, _: &str) -> Result<ModelOutcome<TensorData>, Failure> {
         unreachable!("this judge reads no tensor")
     }
 }
@@ -66,7 +66,7 @@ fn a_model_out_of_reach_ends_the_work_and_is_not_held_against_the_plugin() {
         };
         let judge = plugins.unwrap().pairwise_judge(&wanted).unwrap();
         let failure = judge
-            .compare(&[(&instruction, "Red.", "Blue.")])
+            .compare(&[comparison(&instruction, "Red.", "Blue.")])
             .expect_err("no model");
         assert_eq!(failure.kind(), FailureKind::Network);
         assert_eq!(failure.to_string(), "the model `judge` is out of reach");
@@ -104,7 +104,7 @@ fn a_request_without_an_answer_is_no_verdict() {
             .unwrap()
             .pairwise_judge(&wanted)
             .unwrap()
-            .compare(&[(&instruction, "Red.", "Blue.")]);
+            .compare(&[comparison(&instruction, "Red.", "Blue.")]);
         assert_eq!(
             verdicts.unwrap()[0].preference,
             Preference::Unscored(format!("the model {wanted_reason}"))

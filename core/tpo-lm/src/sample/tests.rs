@@ -33,6 +33,7 @@ fn prompt(text: &str) -> Prompt {
     Prompt {
         messages: vec![Message::user(text)],
         prefill: None,
+        trained_prefill: None,
         stop: Vec::new(),
         response_marker: None,
     }
@@ -271,6 +272,7 @@ fn a_stop_string_ends_the_text_before_it() {
     let policy = Arc::new(policy("tiny-llama"));
     let prefilled = Prompt {
         prefill: Some("Well".into()),
+        trained_prefill: None,
         ..prompt("Go on.")
     };
     let free = one(&policy, prefilled.clone(), &PARAMS);
@@ -332,6 +334,7 @@ fn a_thought_over_budget_is_closed_by_force_once() {
     // A response that has begun in the prefill is not begun again.
     let begun = Prompt {
         prefill: Some("Thought. Here is my response: ".into()),
+        trained_prefill: None,
         ..marked
     };
     assert!(!one(&policy, begun, &params).forced.contains(&true));

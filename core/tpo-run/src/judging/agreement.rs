@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tpo_types::{Failure, Instruction, Preference};
+use tpo_types::{Failure, Instruction, Preference, ResponseGroup};
 
 use super::{ROWS_AT_ONCE, Row};
 use crate::scoring::{JudgeFigures, Judged, Scoring};
@@ -81,8 +81,7 @@ pub fn agreement(
         .collect();
     let (mut outcomes, mut all) = (Vec::new(), Judged::default());
     for rows in labelled.chunks(ROWS_AT_ONCE) {
-        let asked: Vec<(&Instruction, Vec<&str>)> =
-            rows.iter().map(|(row, _)| row.asked()).collect();
+        let asked: Vec<ResponseGroup<'_>> = rows.iter().map(|(row, _)| row.asked()).collect();
         let judged = scoring.judge(&asked)?;
         for (group, (row, label)) in rows.iter().enumerate() {
             outcomes.extend(
@@ -200,10 +199,7 @@ mod tests {
     struct Longer;
 
     impl Judge for Longer {
-        fn score(
-            &self,
-            groups: &[(&Instruction, Vec<&str>)],
-        ) -> Result<Vec<Vec<Judgment>>, Failure> {
+        fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<Vec<Vec<Judgment>>, Failure> {
             let word = |text: &&str| match text.len() {
                 0 => Judgment::Unscored("empty".into()),
                 len => Judgment::Scored(Scored {
@@ -214,7 +210,7 @@ mod tests {
             };
             Ok(groups
                 .iter()
-                .map(|(_, responses)| responses.iter().map(word).collect())
+                .map(|group| group.responses.iter().map(word).collect())
                 .collect())
         }
     }

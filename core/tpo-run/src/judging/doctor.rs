@@ -6,7 +6,7 @@
 //! LLM-as-a-judge", arXiv 2507.08794, and others).
 
 use serde::Serialize;
-use tpo_types::{Failure, Instruction, Judgment, Preference};
+use tpo_types::{Failure, Instruction, Judgment, Preference, ResponseGroup};
 
 use super::{ROWS_AT_ONCE, Row};
 use crate::duels::swapped;
@@ -172,9 +172,12 @@ pub fn diagnose(
             .collect();
         let (mut tried, mut won, mut tied) = (0, 0, 0);
         for chunk in junk.chunks(ROWS_AT_ONCE) {
-            let asked: Vec<(&Instruction, Vec<&str>)> = chunk
+            let asked: Vec<ResponseGroup<'_>> = chunk
                 .iter()
-                .map(|(at, junk)| (cases[*at].instruction, vec![cases[*at].real, junk.as_str()]))
+                .map(|(at, junk)| ResponseGroup {
+                    instruction: cases[*at].instruction,
+                    responses: vec![cases[*at].real, junk.as_str()],
+                })
                 .collect();
             let judged = scoring.judge(&asked)?;
             for group in 0..chunk.len() {
@@ -219,13 +222,13 @@ fn order_swap(
         .collect();
     let (mut tried, mut won, mut tied) = (0, 0, 0);
     for chunk in junk.chunks(ROWS_AT_ONCE) {
-        let asked: Vec<(&Instruction, Vec<&str>)> = chunk
+        let asked: Vec<ResponseGroup<'_>> = chunk
             .iter()
             .flat_map(|&(case, junk)| {
-                [
-                    (case.instruction, vec![case.real, junk]),
-                    (case.instruction, vec![junk, case.real]),
-                ]
+                [vec![case.real, junk], vec![junk, case.real]].map(|responses| ResponseGroup {
+                    instruction: case.instruction,
+                    responses,
+                })
             })
             .collect();
         let judged = scoring.judge(&asked)?;
@@ -296,17 +299,14 @@ mod tests {
     struct First;
 
     impl PairwiseJudge for First {
-        fn compare(&self, duels: &[(&Instruction, &str, &str)]) -> Result<Vec<Verdict>, Failure> {
-            let prefer = |(_, first, _): &(&Instruction, &str, &str)| match first.trim() {
+        fn compare(&self, duels: &[Comparison<'_>]) -> Result<Vec<Verdict>, Failure> {
+            let prefer = |comparison: &Comparison<'_>| match comparison.first.trim() {
                 "" => Preference::Second,
                 _ => Preference::First,
             };
             Ok(duels
                 .iter()
-                .map(|duel| Verdict {
-                    preference: prefer(duel),
-                    rationale: None,
-                })
+                .map(|comparison| prefer(comparison).into())
                 .collect())
         }
     }

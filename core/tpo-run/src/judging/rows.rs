@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use tpo_types::{Failure, FailureKind, Instruction, Preference};
+use tpo_types::{Failure, FailureKind, Instruction, Preference, ResponseGroup};
 
 use crate::dataset::{self, Problem};
 
@@ -25,11 +25,11 @@ pub struct Row {
 
 impl Row {
     /// What a judge is asked about.
-    pub(super) fn asked(&self) -> (&Instruction, Vec<&str>) {
-        (
-            &self.instruction,
-            self.responses.iter().map(String::as_str).collect(),
-        )
+    pub(super) fn asked(&self) -> ResponseGroup<'_> {
+        ResponseGroup {
+            instruction: &self.instruction,
+            responses: self.responses.iter().map(String::as_str).collect(),
+        }
     }
 }
 

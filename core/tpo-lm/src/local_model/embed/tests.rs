@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tpo_types::{EmbedRequest, Message, Role};
+use tpo_types::{EmbedRequest, Message, MessageRole};
 
 use super::*;
 use crate::decoder::Decoder;
@@ -25,8 +25,8 @@ fn reader() -> (Engine, Arc<Policy>) {
     }
 }
 
-fn request(turns: &[(Role, &str)], positions: &[&[u32]]) -> EmbedRequest {
-    let message = |(role, content): &(Role, &str)| Message {
+fn request(turns: &[(MessageRole, &str)], positions: &[&[u32]]) -> EmbedRequest {
+    let message = |(role, content): &(MessageRole, &str)| Message {
         role: *role,
         content: (*content).to_owned(),
     };
@@ -55,12 +55,15 @@ fn requests() -> Vec<EmbedRequest> {
     let responses = ["Red, green and blue.", "", &brief, &long];
     let mut requests = Vec::new();
     for (number, instruction) in instructions.iter().enumerate() {
-        let mut turns = vec![(Role::System, SYSTEM), (Role::User, instruction)];
+        let mut turns = vec![
+            (MessageRole::System, SYSTEM),
+            (MessageRole::User, instruction),
+        ];
         // One has no system message, and so little before its last turn.
         turns.drain(..usize::from(number == 4));
         let of = |response, positions: &[&[u32]]| {
             request(
-                &[turns.as_slice(), &[(Role::Assistant, response)]].concat(),
+                &[turns.as_slice(), &[(MessageRole::Assistant, response)]].concat(),
                 positions,
             )
         };
@@ -175,11 +178,14 @@ fn the_prompt_of_an_instruction_is_shared_by_its_responses() {
 #[test]
 fn what_cannot_be_read_is_refused_by_itself() {
     let (mut engine, policy) = reader();
-    let turns = [(Role::User, "Hi"), (Role::Assistant, "Hello.")];
+    let turns = [
+        (MessageRole::User, "Hi"),
+        (MessageRole::Assistant, "Hello."),
+    ];
     let long = "word ".repeat(policy.spec.max_positions);
     let requests = [
         request(&turns, &[&[]]),
-        request(&[(Role::User, long.as_str())], &[&[]]),
+        request(&[(MessageRole::User, long.as_str())], &[&[]]),
         request(&turns, &[&[4, 4]]),
         request(&[], &[&[]]),
         request(&turns, &[&GATE, &[]]),
