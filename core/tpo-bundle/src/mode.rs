@@ -54,7 +54,7 @@ impl Mode {
             return Ok(());
         }
         let what = format!(
-            "`{reference}` is not downloaded, and `{}` does not allow to contact its registry",
+            "`{reference}` is not downloaded, and `{}` does not allow contacting its registry",
             self.flag()
         );
         Err(Failure::new(FailureKind::Network, what).hint("run the command once without the flag"))
@@ -66,7 +66,7 @@ impl Mode {
             return Ok(());
         }
         let what = format!(
-            "{}, and `{}` does not allow to change the lock file",
+            "{}, and `{}` does not allow changing the lock file",
             what(),
             self.flag()
         );

@@ -105,7 +105,7 @@ fn what_makes_no_sense_is_refused_by_name() {
             "`Strict Rules` is not a plain name",
         ),
         ("\"1.2.0\"", "\"1.2\"", "unexpected end of input"),
-        ("OR MIT", "XOR MIT", "is no SPDX expression"),
+        ("OR MIT", "XOR MIT", "is not an SPDX expression"),
         (
             "summary = \"Scores by rules.\"",
             &long,
@@ -115,12 +115,12 @@ fn what_makes_no_sense_is_refused_by_name() {
         (
             "Scores by",
             "Scores\\u001b[2J",
-            "`summary` holds a line break or an invisible character",
+            "`summary` contains a line break or an invisible character",
         ),
         (
             "Scores by",
             "Scores \\u202e",
-            "`summary` holds a line break or an invisible character",
+            "`summary` contains a line break or an invisible character",
         ),
         (
             "contract = \"0.1\"",
@@ -131,22 +131,22 @@ fn what_makes_no_sense_is_refused_by_name() {
         (
             "target/rules.wasm",
             "../rules.wasm",
-            "is not the name of a file in the bundle",
+            "is not a file name within the bundle",
         ),
         (
             "target/rules.wasm",
             "/rules.wasm",
-            "is not the name of a file in the bundle",
+            "is not a file name within the bundle",
         ),
         (
             "rules.schema.json",
             "a/../../b",
-            "is not the name of a file in the bundle",
+            "is not a file name within the bundle",
         ),
         (
             "[\"judge\"]",
             "[]",
-            "component `rules` has no roles; there are thought-template",
+            "component `rules` has no roles; the roles are thought-template",
         ),
         (
             "[\"judge\"]",
@@ -167,7 +167,7 @@ fn what_makes_no_sense_is_refused_by_name() {
         (
             "tpo:plugin/model",
             "tpo:plugin/model@0.1.0",
-            "names no interface",
+            "is not an interface",
         ),
         ("[[component]]", "[component]", "invalid type"),
     ];
@@ -184,7 +184,7 @@ fn what_makes_no_sense_is_refused_by_name() {
     let failure = BundleManifest::parse(&many, "it").expect_err("too many");
     assert_eq!(
         failure.to_string(),
-        "it: there are 18 `[[permission]]`, and there may be 0 to 16"
+        "it: there are 18 `[[permission]]` tables; 0 to 16 are allowed"
     );
     let failure = BundleManifest::parse(&"#\n".repeat(40_000), "it").expect_err("too large");
     assert_eq!(failure.to_string(), "it is larger than 64 KiB");

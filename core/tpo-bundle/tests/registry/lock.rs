@@ -103,12 +103,12 @@ fn the_flags_mean_what_they_mean_in_cargo() {
     refused(
         user.resolve(&name, Mode::Frozen),
         FailureKind::Usage,
-        "and `--frozen` forbids to change that",
+        "and `--frozen` does not allow changing the lock file",
     );
     refused(
         user.resolve(&name, Mode::Offline),
         FailureKind::Network,
-        "and `--offline` forbids to fetch it",
+        "and `--offline` does not allow contacting its registry",
     );
     assert!(user.stored().is_empty() && !user.lock_path().exists());
     // With a lock file for something else.
@@ -130,7 +130,7 @@ fn the_flags_mean_what_they_mean_in_cargo() {
     refused(
         fresh.resolve(&name, Mode::Frozen),
         FailureKind::Network,
-        "and `--frozen` forbids to fetch it",
+        "and `--frozen` does not allow contacting its registry",
     );
     fresh.resolve(&name, Mode::Locked).unwrap();
     fresh.resolve(&name, Mode::Frozen).unwrap();
@@ -156,7 +156,7 @@ fn what_a_component_asks_for_has_to_be_granted() {
     let name = server.name("pair:1.0.0");
     Author::pair("1.0.0").publish(&name);
     let mut user = User::new();
-    let line = format!("if you agree: `tpo plugin add {name} --grant tpo:plugin/model`");
+    let line = format!("to grant it: `tpo plugin add {name} --grant tpo:plugin/model`");
     for result in [
         user.add(&name, &[], Mode::Default).map(drop),
         user.resolve(&name, Mode::Default).map(drop),
@@ -169,8 +169,8 @@ fn what_a_component_asks_for_has_to_be_granted() {
                 .to_string()
                 .contains("component `asking` of `oci://")
                 && failure.to_string().ends_with(
-                    "asks for `tpo:plugin/model` because: \"It asks for a second opinion.\"; that \
-                        is not granted"
+                    "requests `tpo:plugin/model` (\"It asks for a second opinion.\"), which is not \
+                     granted"
                 ),
             "{failure}"
         );
@@ -183,8 +183,8 @@ fn what_a_component_asks_for_has_to_be_granted() {
     assert_eq!(
         said(&failure),
         format!(
-            "`tpo:plugin/net` is granted, and nothing in `{name}` asks for it [it asks for \
-                `tpo:plugin/model`]"
+            "`tpo:plugin/net` is granted, but no component of `{name}` requests it [it requests \
+             `tpo:plugin/model`]"
         )
     );
 
@@ -274,7 +274,7 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
             ":1.0.0\"".to_owned(),
             ":1.0.0#strict\"".to_owned(),
             FailureKind::Input,
-            "is not what a pin is for",
+            "cannot be pinned",
         ),
     ];
     for (from, to, kind, what) in cases {

@@ -143,10 +143,9 @@ fn a_single_component_has_the_layout_that_wkg_reads() {
     )
     .unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Usage);
-    assert!(
-        said(&failure)
-            .contains("has several components, and the layout of a single component has no place")
-    );
+    assert!(said(&failure).contains(
+        "has several components, which the layout of a single component does not support"
+    ));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_bundle_that_contradicts_itself_is_refused() {
         .unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Plugin);
     assert!(said(&failure).contains(
-        "component `strict` imports `tpo:plugin/model`, for which no permission is asked"
+        "component `strict` imports `tpo:plugin/model`, but the manifest does not request that"
     ));
     assert_eq!(user.stored(), Vec::<String>::new());
 }
@@ -65,7 +65,7 @@ fn a_component_with_the_configuration_of_another_is_refused() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "its configuration blob is that of another component",
+        "its configuration blob describes another component",
     );
 }
 
@@ -107,7 +107,7 @@ fn a_component_that_was_published_without_tpo_is_usable() {
     let failure = user.add(&name, &[], Mode::Default).unwrap_err();
     assert!(
         said(&failure)
-            .contains("asks for `tpo:plugin/model` without a reason; that is not granted")
+            .contains("requests `tpo:plugin/model` without a reason, which is not granted")
     );
     user.add(&name, &["model"], Mode::Default).unwrap();
     let resolved = user.resolve(&name, Mode::Frozen).unwrap();
@@ -135,7 +135,7 @@ fn a_component_that_was_published_without_tpo_is_usable() {
         .add(&name, &[], Mode::Default)
         .unwrap_err();
     assert!(
-        said(&failure).contains("exports nothing, which is no role [a plugin exports"),
+        said(&failure).contains("exports nothing, which is not a role [a plugin exports"),
         "{}",
         said(&failure)
     );
@@ -213,7 +213,7 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
     });
     let failure = login(known).unwrap_err();
     assert!(
-        said(&failure).contains("docker's credentials were used")
+        said(&failure).contains("the credentials of `docker login` were sent")
             && !said(&failure).contains("secret")
     );
 }
