@@ -1,3 +1,3 @@
-//! Files that are copied into every project of a language: names and texts, collected by `build.rs`.
+//! Names and texts of files that are copied into every project of a language, from `build.rs`.
 
 include!(concat!(env!("OUT_DIR"), "/copies.rs"));

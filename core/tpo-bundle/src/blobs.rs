@@ -154,7 +154,7 @@ impl Staging {
         fs::write(&path, bytes).map_err(|error| unwritable(&path, error))
     }
 
-    /// Moves all blobs into `bundles`, `last` at the end: if it exists, so do the blobs it refers to.
+    /// Moves all blobs into `bundles`, `last` at the end: if it is there, so is what it refers to.
     pub(crate) fn keep(&self, bundles: &BundleDirectory, last: &Digest) -> Result<(), Failure> {
         let failed = |error| unwritable(&bundles.blobs.directory, error);
         let mut paths: Vec<PathBuf> = Vec::new();

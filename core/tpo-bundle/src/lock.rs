@@ -112,8 +112,8 @@ impl Lock {
         !is_new && self.before.as_deref() != Some(&self.to_text())
     }
 
-    /// Writes the file atomically if there are changes. Fails if another process changed it since it
-    /// was read.
+    /// Writes the file atomically if there are changes. Fails if another process has changed it
+    /// since it was read.
     pub fn save(&mut self) -> Result<(), Failure> {
         if !self.is_changed() {
             return Ok(());
@@ -195,7 +195,8 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
             return Err(Failure::new(
                 FailureKind::Input,
                 format!(
-                    "`{shown}`: `{source}` cannot be pinned: it must have a tag or a digest, and no component"
+                    "`{shown}`: `{source}` cannot be pinned; a pin has a tag or a digest, and no \
+                     component"
                 ),
             ));
         }

@@ -93,7 +93,8 @@ fn check_permissions(manifest: &BundleManifest, surfaces: &[Surface]) -> Result<
         for import in surface.capabilities() {
             if !declared.contains(import.as_str()) {
                 let what = format!(
-                    "component `{}` imports `{import}`, but the manifest does not request that permission",
+                    "component `{}` imports `{import}`, but the manifest does not request that \
+                     permission",
                     component.name
                 );
                 return Err(Failure::new(FailureKind::Plugin, what).hint(format!(

@@ -70,9 +70,8 @@ pub fn publish(
     match registry.manifest(&tag)? {
         Some(raw) if raw.digest == digest => {}
         _ => {
-            let what = format!(
-                "the registry accepted `{reference}`, but returns a different bundle under that name"
-            );
+            let what =
+                format!("the registry accepted `{reference}`, but returns a different bundle");
             return Err(Failure::new(FailureKind::Integrity, what)
                 .hint("someone else may be publishing at the same time: check before using it"));
         }

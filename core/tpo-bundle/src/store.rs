@@ -29,8 +29,8 @@ pub(crate) struct Fetched {
 }
 
 impl BundleStore {
-    /// Opens the store in `<data directory>/bundles`; creates it if necessary and denies other users
-    /// access.
+    /// Opens the store in `<data directory>/bundles`; creates it if necessary and denies access to
+    /// other users.
     pub fn open(data_directory: &Path) -> Result<Self, Failure> {
         Ok(Self {
             directory: BundleDirectory::open(data_directory)?,

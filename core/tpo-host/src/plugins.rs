@@ -204,8 +204,11 @@ impl Plugins {
             models,
             ..
         } = &self.setup;
-        let held = footprint::bytes(&source.bytes, limits.instances as usize)
-            .map_err(|error| source.refusal("is no well-formed component").because(error))?;
+        let held = footprint::bytes(&source.bytes, limits.instances as usize).map_err(|error| {
+            source
+                .refusal("is not a well-formed component")
+                .because(error)
+        })?;
         limits
             .check_held(held)
             .map_err(|exceeded| source.refusal(exceeded.to_string()).hint(exceeded.hint()))?;

@@ -87,7 +87,7 @@ impl RemoteConfig {
             .and_then(|()| self.check_ranges())
             .map_err(|what| {
                 Failure::new(FailureKind::Usage, what)
-                    .hint("`base_url` is the base URL of the interface, such as `http://127.0.0.1:8080/v1`")
+                    .hint("write `base_url` like `http://127.0.0.1:8080/v1`")
             })
     }
 

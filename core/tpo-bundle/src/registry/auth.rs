@@ -21,11 +21,11 @@ pub(super) enum Challenge {
 
 /// How to answer a challenge.
 pub(super) enum Authorization {
-    /// Not at all: there are no credentials.
+    /// There are no credentials.
     Unavailable,
-    /// With this header.
+    /// Send this header.
     Header(Secret),
-    /// With a token that this request gets.
+    /// Fetch a token with this request.
     Token(TokenRequest),
 }
 

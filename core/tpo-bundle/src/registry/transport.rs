@@ -1,7 +1,7 @@
-//! Requests to one registry: encrypted unless it is on this machine, retried after transient errors,
-//! and never sent elsewhere with credentials.
+//! The connection to one registry: encrypted unless the registry is on this machine, with retries
+//! after transient errors. Credentials are sent only to the registry and its token server.
 //!
-//! A redirect is followed for a blob only, because its digest is checked, and only to `https`.
+//! Redirects are followed for blobs only, whose digests are checked, and only to `https`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub(super) struct Transport {
     registry: String,
     repository: String,
     login: Login,
-    /// By actions: what the registry asked for at an earlier request for them.
+    /// By actions: the header that authorized an earlier request for them.
     authorizations: RefCell<BTreeMap<&'static str, Secret>>,
     timeout: Duration,
 }
@@ -216,7 +216,7 @@ impl Transport {
         self.agent.run(request)
     }
 
-    /// Gets a token, none if the token server refuses.
+    /// Fetches a token; none if the token server refuses.
     fn fetch_token(&self, request: &TokenRequest) -> Result<Option<Secret>, Failure> {
         let mut response = self.request_token(request)?;
         if response.status() != 200 {
@@ -272,7 +272,7 @@ impl Transport {
             .is_some_and(|path| path.starts_with('/'))
     }
 
-    /// Whether nobody can listen in on the way to `url`, as far as on the way to the registry.
+    /// Whether requests to `url` are at least as safe as those to the registry itself.
     fn is_safe(&self, url: &str) -> bool {
         url.starts_with("https://") || self.is_own(url)
     }
