@@ -68,8 +68,8 @@ fn what_one_publishes_another_uses_by_name() {
     // Without a component, it is not clear which.
     let failure = user.resolve(&name, Mode::Default).unwrap_err();
     assert!(said(&failure).ends_with(
-        "has several components [there are asking, format: write `#` and one of them behind the \
-            reference]"
+        "has several components [append `#` and the name of a component to the reference: asking, \
+         format]"
     ));
     let failure = user
         .resolve(&format!("{name}#strict"), Mode::Default)
@@ -116,7 +116,7 @@ fn a_tag_that_moves_moves_no_pin() {
     let problems = user.problems(Mode::Default);
     assert_eq!(problems.len(), 1);
     assert!(problems[0].contains(&format!(
-        "was moved: it names {}, and the pin {}",
+        "was moved to {}; the pin is {}",
         second.digest, first.digest
     )));
     assert_eq!(
@@ -365,6 +365,6 @@ fn a_tag_says_the_version_or_nothing() {
     );
     assert_eq!(
         refusal("oci://127.0.0.1:9/a"),
-        "version `1.0.0+x` has build metadata, which no tag can hold"
+        "version `1.0.0+x` has build metadata, which a tag cannot contain"
     );
 }

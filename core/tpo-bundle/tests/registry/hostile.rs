@@ -545,11 +545,7 @@ fn fault_12_silence() {
         std::thread::sleep(Duration::from_secs(3));
         None
     });
-    refused(
-        &registry,
-        FailureKind::Network,
-        "cannot be reached or does not answer",
-    );
+    refused(&registry, FailureKind::Network, "does not respond");
     assert!(
         start.elapsed() < Duration::from_secs(10),
         "{:?}",

@@ -78,7 +78,7 @@ fn the_file_is_sorted_and_the_same_for_the_same_pins() {
     let failure =
         tpo_bundle::remove(&names[2].parse().unwrap(), &mut one.lock, Mode::Default).unwrap_err();
     assert!(said(&failure).contains(&format!(
-        "has no pin for `{}` [it has `{}`",
+        "has no pin for `{}` [the pins are `{}`",
         names[2], names[1]
     )));
 }
@@ -244,7 +244,7 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
             format!("size = {size}"),
             "size = 7".to_owned(),
             FailureKind::Integrity,
-            "and 7 bytes, and `strict` has",
+            "(7 bytes), but `strict` has",
         ),
         (
             "\"strict\"".to_owned(),
@@ -256,7 +256,7 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
             "version = 1\n".to_owned(),
             "version = 2\n".to_owned(),
             FailureKind::Input,
-            "has format 2, and this tpo reads 1",
+            "has format version 2; this version of tpo reads 1",
         ),
         (
             "contract = \"0.1\"".to_owned(),

@@ -24,7 +24,7 @@ fn a_bundle_that_contradicts_itself_is_refused() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "says other things than `tpo-plugin.toml` and the components",
+        "disagrees with `tpo-plugin.toml` and the components",
     );
     // A component that its manifest does not describe.
     let asking = Author::pair("1.0.0");
