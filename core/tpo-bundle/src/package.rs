@@ -97,11 +97,7 @@ impl Package {
     }
 
     fn as_bundle(&self) -> (Artifact, Vec<Vec<u8>>) {
-        let digests: Vec<Digest> = self
-            .components
-            .iter()
-            .map(|bytes| Digest::of(bytes))
-            .collect();
+        let digests: Vec<Digest> = self.components.iter().map(Digest::of).collect();
         let config = to_json(&BundleConfig::of(&self.manifest, &digests, &self.surfaces));
         let mut layers = vec![Descriptor::of(BUNDLE_MANIFEST, &self.text, Some(FILE_NAME))];
         let mut blobs = vec![config.clone(), self.text.clone()];

@@ -82,7 +82,7 @@ proptest! {
         text += &port.map(|port| format!(":{port}")).unwrap_or_default();
         text += &format!("/{path}");
         text += &tag.map(|tag| format!(":{tag}")).unwrap_or_default();
-        text += &bytes.map(|bytes| format!("@{}", Digest::of(&bytes))).unwrap_or_default();
+        text += &bytes.map(|bytes| format!("@{}", Digest::of(bytes))).unwrap_or_default();
         text += &component.map(|component| format!("#{component}")).unwrap_or_default();
         let reference: BundleReference = text.parse().map_err(|failure: Failure| TestCaseError::fail(failure.to_string()))?;
         prop_assert_eq!(reference.to_string(), text);
