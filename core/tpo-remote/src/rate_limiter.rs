@@ -103,7 +103,7 @@ impl RateLimiter {
                     state = self
                         .changed
                         .wait(state)
-                        .unwrap_or_else(PoisonError::into_inner)
+                        .unwrap_or_else(PoisonError::into_inner);
                 }
                 Wait::Until(then) => {
                     let delay = then

@@ -170,7 +170,7 @@ fn a_byte_flipped_in_the_registry_is_refused() {
     let server = Server::start();
     let name = server.name("strict:1.0.0");
     let published = Author::judge("1.0.0").publish(&name);
-    let component = Digest::of(&crate::author::component("judge-plugin", "1.0.0"));
+    let component = Digest::of(crate::author::component("judge-plugin", "1.0.0"));
     for hex in [component.hex(), published.digest.hex()] {
         let path = server.blob(&hex);
         let good = fs::read(&path).unwrap();

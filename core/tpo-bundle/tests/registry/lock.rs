@@ -230,7 +230,7 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
     user.resolve(&name, Mode::Default).unwrap();
     user.reopen();
     let good = user.lock_text();
-    let component = tpo_types::Digest::of(&crate::author::component("judge-plugin", "1.0.0"));
+    let component = tpo_types::Digest::of(crate::author::component("judge-plugin", "1.0.0"));
     let other = tpo_types::Digest::of(b"other");
     let size = crate::author::component("judge-plugin", "1.0.0").len();
     let cases = [
