@@ -30,10 +30,10 @@ pub struct BundleManifest {
     /// Semantic version of the bundle.
     pub version: Version,
     /// SPDX license expression.
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = rules::MAX_LICENSE))]
     pub license: String,
     /// One line about what it does.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = rules::MAX_SUMMARY))]
     pub summary: String,
     /// Version of the contract that the components are built for.
     pub contract: ContractVersion,
@@ -45,11 +45,11 @@ pub struct BundleManifest {
     pub wit: Option<FileName>,
     /// The components, at least one.
     #[serde(rename = "component")]
-    #[schemars(length(min = 1, max = 16))]
+    #[schemars(length(min = 1, max = rules::MAX_COMPONENTS))]
     pub components: Vec<ManifestComponent>,
     /// Imports of the components that must be granted, and why they are needed.
     #[serde(rename = "permission", default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16))]
+    #[schemars(length(max = rules::MAX_PERMISSIONS))]
     pub permissions: Vec<Permission>,
 }
 
@@ -102,10 +102,10 @@ pub struct ManifestComponent {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Permission {
     /// The imported interface without version, for example `tpo:plugin/model`.
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = rules::MAX_IMPORT))]
     pub import: String,
     /// The reason, in one line for the user who is asked to grant it.
-    #[schemars(length(min = 1, max = 300))]
+    #[schemars(length(min = 1, max = rules::MAX_WHY))]
     pub why: String,
 }
 

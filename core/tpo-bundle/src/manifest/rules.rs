@@ -7,12 +7,12 @@ use tpo_types::text::{escape, is_hostile};
 
 use super::{BundleManifest, ManifestComponent, Permission};
 
-const MAX_COMPONENTS: usize = 16;
-const MAX_PERMISSIONS: usize = 16;
-const MAX_SUMMARY: usize = 200;
-const MAX_WHY: usize = 300;
-const MAX_LICENSE: usize = 200;
-const MAX_IMPORT: usize = 100;
+pub(super) const MAX_COMPONENTS: usize = 16;
+pub(super) const MAX_PERMISSIONS: usize = 16;
+pub(super) const MAX_SUMMARY: usize = 200;
+pub(super) const MAX_WHY: usize = 300;
+pub(super) const MAX_LICENSE: usize = 200;
+pub(super) const MAX_IMPORT: usize = 100;
 const MAX_VERSION: usize = 64;
 
 impl BundleManifest {
