@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use tpo_http::{Secret, read_body, read_start, retry_after};
-use tpo_types::{Failure, FailureKind, ModelError};
+use tpo_types::{Failure, FailureKind};
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
@@ -40,8 +40,10 @@ pub(crate) enum PostError {
         /// The delay that the server asked for.
         retry_after: Option<Duration>,
     },
-    /// A retry would fail in the same way.
-    Fatal(ModelError),
+    /// Every request would fail in this way.
+    Unavailable(String),
+    /// The server does not accept this request.
+    Rejected(String),
 }
 
 impl Client {
@@ -86,21 +88,19 @@ impl Client {
             "HTTP status {status}: {}",
             self.redacted(&wire::error_message(&body))
         );
-        PostError::Fatal(match status {
-            408 | 409 | 425 | 429 | 500.. => {
-                return PostError::Retryable {
-                    reason,
-                    retry_after,
-                };
-            }
-            300..=399 => ModelError::Unavailable(format!(
+        match status {
+            408 | 409 | 425 | 429 | 500.. => PostError::Retryable {
+                reason,
+                retry_after,
+            },
+            300..=399 => PostError::Unavailable(format!(
                 "{reason}; redirects are not followed: set `base_url` to the address it redirects \
                  to"
             )),
-            401 | 403 => ModelError::Unavailable(format!("{reason}; {}", self.key_sent())),
-            404 | 405 => ModelError::Unavailable(format!("{reason}; check `base_url` and `model`")),
-            _ => ModelError::InvalidRequest(reason),
-        })
+            401 | 403 => PostError::Unavailable(format!("{reason}; {}", self.key_sent())),
+            404 | 405 => PostError::Unavailable(format!("{reason}; check `base_url` and `model`")),
+            _ => PostError::Rejected(reason),
+        }
     }
 
     fn key_sent(&self) -> String {

@@ -99,13 +99,10 @@ impl OpenAiModel {
                 }
                 self.transient(reason)
             }
-            PostError::Fatal(ModelError::Unavailable(why)) => {
-                SendError::Permanent(self.unavailable(&why))
-            }
-            PostError::Fatal(ModelError::InvalidRequest(why)) => {
+            PostError::Unavailable(why) => SendError::Permanent(self.unavailable(&why)),
+            PostError::Rejected(why) => {
                 SendError::Permanent(ModelError::InvalidRequest(self.of_server(&why)))
             }
-            PostError::Fatal(other) => SendError::Permanent(other),
         }
     }
 

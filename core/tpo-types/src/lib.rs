@@ -1,7 +1,8 @@
 //! What flows through a run, and the traits of its stages.
 //!
-//! One noun per file. This crate does no IO and knows neither candle nor wasmtime: rooms that must
-//! not know each other (the models and the plugin host) meet in these types.
+//! One noun per file, and the few helpers that several crates need ([`digest`], [`nearest`],
+//! [`text`]). This crate opens no files and must not depend on candle or wasmtime: crates that must
+//! not depend on each other (the models and the plugin host) meet in these types.
 
 mod candidate;
 mod checkpoint;
