@@ -10,8 +10,8 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tpo_judge::{JudgeConfig, JudgeMetrics};
+use tpo_types::digest::Hasher;
 use tpo_types::{CandidateGroup, Completion, Failure, Judgment, ResponseGroup};
 
 use crate::progress::Stage;
@@ -25,21 +25,16 @@ type Known = (Vec<Vec<Judgment>>, JudgeMetrics);
 
 /// A digest of several values.
 #[derive(Default)]
-struct Name(Sha256);
+struct Name(Hasher);
 
 impl Name {
     fn of(mut self, part: &(impl Serialize + ?Sized)) -> Self {
-        let text = to_json(part);
-        self.0.update((text.len() as u64).to_le_bytes());
-        self.0.update(text);
+        self.0.update_part(to_json(part));
         self
     }
 
     fn hex(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        self.0.finish().hex()
     }
 }
 
