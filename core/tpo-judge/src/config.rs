@@ -162,10 +162,10 @@ impl JudgeConfig {
     /// Resolves relative paths against `base`.
     pub fn resolve_relative(&mut self, base: &Path) {
         if !self.is_panel() {
-            self.plugin = tpo_host::anchored(&self.plugin, base);
+            self.plugin = tpo_host::resolve_relative(&self.plugin, base);
         }
         for member in &mut self.panel {
-            member.plugin = tpo_host::anchored(&member.plugin, base);
+            member.plugin = tpo_host::resolve_relative(&member.plugin, base);
         }
     }
 }

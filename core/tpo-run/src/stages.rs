@@ -44,13 +44,13 @@ impl Stages {
     pub fn open(config: &RunConfig, plugins: &Plugins) -> Result<Self, Failure> {
         let (thought, selector) = (config.thought.plugin(), config.selector.plugin());
         let parser = config.parser.as_ref().unwrap_or(&thought);
-        let template = thought.load(|wanted| plugins.thought_template(wanted))?;
-        let parsing = parser.load(|wanted| plugins.response_parser(wanted))?;
+        let template = thought.load(|request| plugins.thought_template(request))?;
+        let parsing = parser.load(|request| plugins.response_parser(request))?;
         let OpenedJudges {
             scoring,
             plugins: judges,
         } = open_judges(&config.judge, plugins)?;
-        let selecting = selector.load(|wanted| plugins.pair_selector(wanted))?;
+        let selecting = selector.load(|request| plugins.pair_selector(request))?;
 
         let mut cast = vec![
             loaded(PluginRole::ThoughtTemplate, template.identity(), &thought),

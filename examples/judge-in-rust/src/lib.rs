@@ -1,4 +1,6 @@
-//! A judge that likes responses of about `words` words (60 unless configured).
+//! Likes responses of about the right length.
+//!
+//! The right length is `words` words, 60 unless configured.
 
 use serde::Deserialize;
 use tpo_plugin::{

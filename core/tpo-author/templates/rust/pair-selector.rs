@@ -1,4 +1,6 @@
-//! A pair selector: best against worst, where they are at least `margin` apart.
+//! Pairs the best with the worst where they are apart.
+//!
+//! Apart means by at least `margin`.
 
 use serde::Deserialize;
 use tpo_plugin::{

@@ -1,5 +1,6 @@
-//! A pairwise judge that prefers the response whose length is nearer to `words` words (60 unless
-//! configured).
+//! Prefers the response of about the right length.
+//!
+//! The right length is `words` words, 60 unless configured.
 
 use std::cmp::Ordering;
 

@@ -1,7 +1,7 @@
-//! A thought format: asks for a thought and then an answer behind `Answer:`, and splits what was
-//! written there.
+//! Asks for a thought and then an answer.
 //!
-//! Template and parser are one component, so that they cannot disagree about the marker.
+//! The answer comes after `Answer:`, where the parser splits the text. Template and parser are one
+//! component, so that they cannot disagree about the marker.
 
 use tpo_plugin::{
     Completion, Instruction, Message, NoConfig, Parts, Plugin, Prompt, ResponseParser,

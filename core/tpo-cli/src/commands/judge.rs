@@ -108,7 +108,7 @@ fn overrides(choice: &JudgeChoice) -> Result<Vec<Override>, Failure> {
     let judge = choice
         .judge
         .iter()
-        .map(|judge| Override::text("judge.plugin", tpo_host::anchored(judge, &here)));
+        .map(|judge| Override::text("judge.plugin", tpo_host::resolve_relative(judge, &here)));
     let mut overrides: Vec<Override> = judge.collect();
     for given in &choice.model {
         let (alias, source) = given.split_once('=').ok_or_else(|| {

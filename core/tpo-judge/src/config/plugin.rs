@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tpo_host::{OnError, Wanted};
+use tpo_host::{OnError, PluginRequest};
 use tpo_types::Failure;
 
 /// A plugin and its configuration.
@@ -24,10 +24,10 @@ impl PluginConfig {
     /// Loads the plugin with one of the functions of [`Plugins`](tpo_host::Plugins).
     pub fn load<T>(
         &self,
-        load: impl FnOnce(&Wanted<'_>) -> Result<T, Failure>,
+        load: impl FnOnce(&PluginRequest<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let config = Value::Object(self.config.clone());
-        load(&Wanted {
+        load(&PluginRequest {
             source: &self.plugin,
             config: &config,
             on_error: self.on_error,
