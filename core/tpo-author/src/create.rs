@@ -76,7 +76,7 @@ fn manifest_of(project: &Project<'_>, template: &Template) -> String {
 
 fn readme_of(project: &Project<'_>, template: &Template) -> String {
     let rows = template
-        .explained
+        .described
         .iter()
         .map(|(file, what)| format!("| `{file}` | {what} |\n"))
         .collect::<String>();
