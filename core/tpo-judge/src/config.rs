@@ -16,22 +16,22 @@ use crate::pairwise::Tournament;
 
 pub use self::plugin::PluginConfig;
 
-/// The judge: it scores responses and never sees a thought.
+/// The judge. It scores responses and never sees a thought.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JudgeConfig {
-    /// A built-in name, a path to a `.wasm`, or `panel` for the judges of `[[judge.panel]]`
-    /// together.
+    /// A built-in name, the path of a `.wasm` file, or `panel` to combine the judges of
+    /// `[[judge.panel]]`.
     pub plugin: String,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     pub config: Map<String, Value>,
-    /// What happens when it fails.
+    /// What to do if the plugin fails.
     pub on_error: OnError,
-    /// How many comparisons a pairwise judge makes.
+    /// Which comparisons a pairwise judge makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tournament: Option<Tournament>,
-    /// The run stops, and can be resumed, when more than this fraction of the last 200 judgments is
-    /// unscored; 1 is off.
+    /// Stop the run, which can be resumed, if more than this fraction of the last 200 judgments are
+    /// unscored; 1 disables it.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub max_unscored: f64,
     /// The judges of a panel.
@@ -43,25 +43,24 @@ pub struct JudgeConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemberConfig {
-    /// A built-in name or a path to a `.wasm`.
+    /// A built-in name or the path of a `.wasm` file.
     pub plugin: String,
-    /// Its name in reports and aspects. Default: the plugin's.
+    /// The judge's name in reports and aspects. Default: the plugin's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How much its score counts among the judges of an instruction.
+    /// Weight of its score among the judges of an instruction.
     #[serde(default = "default_weight")]
     pub weight: f64,
-    /// Categories of the instructions that it judges. Without any it judges those that no other
-    /// judge claims.
+    /// Categories of instructions that it judges. Default: those that no other judge lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     #[serde(default)]
     pub config: Map<String, Value>,
-    /// What happens when it fails.
+    /// What to do if the plugin fails.
     #[serde(default)]
     pub on_error: OnError,
-    /// How many comparisons a pairwise judge makes.
+    /// Which comparisons a pairwise judge makes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tournament: Option<Tournament>,
 }
@@ -108,7 +107,7 @@ impl JudgeConfig {
         }]
     }
 
-    /// Refuses settings that have no effect or make no sense.
+    /// Rejects settings that have no effect or are invalid.
     pub fn check(&self) -> Result<(), Failure> {
         if self.is_panel() {
             self.check_panel()?;
@@ -121,11 +120,8 @@ impl JudgeConfig {
         }
         if !(0.0..=1.0).contains(&self.max_unscored) {
             return refuse(
-                format!(
-                    "`judge.max_unscored` is {}; it must be between 0 and 1",
-                    self.max_unscored
-                ),
-                "`tpo schema` describes every key",
+                format!("`judge.max_unscored` is {}", self.max_unscored),
+                "it must be a fraction from 0 to 1",
             );
         }
         for member in &self.panel {
@@ -134,7 +130,7 @@ impl JudgeConfig {
                     "the weight of `{}` in the panel is {}; it must be more than 0",
                     member.plugin, member.weight
                 );
-                return refuse(what, "remove a judge that should not count");
+                return refuse(what, "remove the judge instead of giving it no weight");
             }
         }
         Ok(())

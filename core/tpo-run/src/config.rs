@@ -1,7 +1,7 @@
-//! The raw configuration: what the user wrote, with the defaults filled in.
+//! The raw configuration: the user's settings, with the defaults filled in.
 //!
-//! Every key documents itself; the same text becomes the JSON Schema that `tpo schema` prints.
-//! Nothing is checked here beyond types: [`crate::plan`] is the one door to checked things.
+//! The doc comments of the keys become the descriptions in the JSON Schema that `tpo schema`
+//! prints. Reading checks types only; [`crate::plan`] checks the values.
 
 mod keys;
 mod read;
@@ -18,41 +18,40 @@ use tpo_train::TrainConfig;
 
 pub use read::{Override, ReadConfig, read_standalone_judge};
 
-/// Configuration of a run. Paths are relative to the file that holds it.
+/// Configuration of a run. Paths are relative to the configuration file.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "tpo run configuration")]
 pub struct RunConfig {
-    /// The run's name; its directory is `runs/<name>` in the working directory unless `--dir` says
-    /// otherwise.
+    /// Name of the run. Its directory is `runs/<name>` in the working directory, or the one given
+    /// by `--dir`.
     pub name: String,
-    /// Seed of everything random: sampling, shuffling, LoRA initialization.
+    /// Random seed for sampling, shuffling and LoRA initialization.
     #[serde(default)]
     pub seed: u64,
-    /// How many times to sample, judge and train. Each iteration starts from the model of the one
-    /// before.
+    /// Number of iterations of sampling, judging and training. Each one starts from the model of
+    /// the previous one.
     #[serde(default = "defaults::iterations")]
     #[schemars(range(min = 1, max = 1000))]
     pub iterations: usize,
-    /// The model that learns to think.
+    /// The model to train.
     #[serde(default)]
     pub model: ModelConfig,
-    /// The instructions.
+    /// Training and validation instructions.
     pub data: DataConfig,
-    /// How completions are sampled.
+    /// Sampling of completions.
     #[serde(default)]
     pub sampling: SamplingConfig,
-    /// The thought prompt and the budget of a thought.
+    /// The thought prompt and the thought budget.
     #[serde(default)]
     pub thought: ThoughtConfig,
-    /// The response parser. Without this table the thought template's own component parses, with
-    /// the same `config`.
+    /// The response parser. Default: the thought template's own component, with the same `config`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parser: Option<PluginConfig>,
-    /// The judge: it scores responses and never sees a thought.
+    /// The judge. It scores responses and never sees a thought.
     #[serde(default)]
     pub judge: JudgeConfig,
-    /// Models that judges may ask, each by its alias: `[models.judge]` with a `source` or a
+    /// Models that judges can query, by alias: for example `[models.judge]` with a `source` or a
     /// `server`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, ModelBinding>,
@@ -62,15 +61,15 @@ pub struct RunConfig {
     /// Training on the pairs.
     #[serde(default)]
     pub train: TrainConfig,
-    /// How the policy is measured before the first and after every iteration.
+    /// Evaluation of the policy before the first and after every iteration.
     #[serde(default)]
     pub validation: ValidationConfig,
-    /// What a plugin may use.
+    /// Resource limits of plugins.
     #[serde(default)]
     pub limits: Limits,
 }
 
-/// The model that learns to think.
+/// The model to train.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
@@ -87,38 +86,39 @@ impl Default for ModelConfig {
     }
 }
 
-/// The instructions, as JSONL files with `id`, one of `prompt`, `instruction` or `messages`, and
-/// optionally `category`, `reference` and `constraints`; plugins see every other field as metadata.
+/// Training and validation instructions: JSONL files whose rows have an `id`, one of `prompt`,
+/// `instruction` or `messages`, and optionally `category`, `reference` and `constraints`. Plugins
+/// get all other fields as metadata.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// Instructions to train on, dealt to the iterations in the order of the file.
+    /// Training instructions, split across iterations in file order.
     pub train: PathBuf,
-    /// Instructions to measure on; none of them may be in `train`.
+    /// Validation instructions; none of them may be in `train`.
     pub validation: PathBuf,
-    /// Training instructions per iteration. Default: an equal share of all.
+    /// Training instructions per iteration. Default: all, split evenly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub instructions_per_iteration: Option<usize>,
 }
 
-/// How completions are sampled. The defaults are the paper's.
+/// Sampling of completions. The defaults are those of the paper.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SamplingConfig {
     /// Completions per training instruction (K).
     #[schemars(range(min = 2, max = 256))]
     pub num_samples: usize,
-    /// Divides the logits; 0 takes the likeliest token every time.
+    /// Sampling temperature; 0 is greedy.
     #[schemars(range(min = 0.0, max = 10.0))]
     pub temperature: f64,
-    /// Only the likeliest tokens that together have at least this probability are drawn from; 1 is
-    /// off.
+    /// Nucleus (top-p) sampling: samples from the most likely tokens whose total probability
+    /// reaches this value; 1 disables it.
     #[schemars(range(min = 0.01, max = 1.0))]
     pub top_p: f64,
-    /// Only this many of the likeliest tokens are drawn from; 0 is off.
+    /// Top-k sampling: samples from this many of the most likely tokens; 0 disables it.
     pub top_k: usize,
-    /// A completion ends after this many tokens, thought and response together.
+    /// Maximum number of tokens per completion, thought and response together.
     #[schemars(range(min = 1))]
     pub max_new_tokens: usize,
 }
@@ -135,21 +135,21 @@ impl Default for SamplingConfig {
     }
 }
 
-/// The thought prompt and the budget of a thought.
+/// The thought prompt and the thought budget.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThoughtConfig {
-    /// A built-in name or a path to a `.wasm` that exports `thought-template`.
+    /// Thought template: a built-in name, or the path of a `.wasm` file that exports
+    /// `thought-template`.
     pub plugin: String,
-    /// A thought that has not ended by itself is closed after this many tokens: the response marker
-    /// is forced, and the forced tokens are not trained on. Default: a thought may take all of
-    /// `sampling.max_new_tokens`.
+    /// Thought budget in tokens. A longer thought is ended by forcing the response marker, whose
+    /// tokens are not trained on. Default: `sampling.max_new_tokens`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_tokens: Option<usize>,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     pub config: Map<String, Value>,
-    /// What happens when it fails.
+    /// What to do if the plugin fails.
     pub on_error: OnError,
 }
 
@@ -174,15 +174,15 @@ impl ThoughtConfig {
     }
 }
 
-/// The pair selector: it chooses which candidates are trained on as pairs.
+/// The pair selector. It chooses the pairs of candidates to train on.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SelectorConfig {
-    /// A built-in name or a path to a `.wasm` that exports `pair-selector`.
+    /// Pair selector: a built-in name, or the path of a `.wasm` file that exports `pair-selector`.
     pub plugin: String,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     pub config: Map<String, Value>,
-    /// What happens when it fails.
+    /// What to do if the plugin fails.
     pub on_error: OnError,
 }
 
@@ -206,11 +206,11 @@ impl SelectorConfig {
     }
 }
 
-/// How the policy is measured before the first and after every iteration.
+/// Evaluation of the policy before the first and after every iteration.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ValidationConfig {
-    /// Completions per validation instruction; their scores are averaged.
+    /// Completions per validation instruction, whose scores are averaged.
     #[schemars(range(min = 1, max = 256))]
     pub num_samples: usize,
 }

@@ -10,12 +10,12 @@ use tpo_types::Failure;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PluginConfig {
-    /// A built-in name or a path to a `.wasm`.
+    /// A built-in name or the path of a `.wasm` file.
     pub plugin: String,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     #[serde(default)]
     pub config: Map<String, Value>,
-    /// What happens when it fails.
+    /// What to do if the plugin fails.
     #[serde(default)]
     pub on_error: OnError,
 }
