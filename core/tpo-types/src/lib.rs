@@ -1,7 +1,7 @@
-//! What flows through a run, and the traits of its stages.
+//! The data types of a run, and the traits of its stages.
 //!
-//! One noun per file. This crate does no IO and knows neither candle nor wasmtime: rooms that must
-//! not know each other (the models and the plugin host) meet in these types.
+//! One type per file. This crate does no IO and depends on neither candle nor wasmtime: crates that
+//! must not depend on each other (the models and the plugin host) share these types.
 
 mod candidate;
 mod checkpoint;

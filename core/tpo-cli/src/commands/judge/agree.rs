@@ -1,0 +1,64 @@
+//! `tpo judge agree`: how often a judge agrees with labels.
+
+use serde_json::json;
+use tpo_run::judging::{self, Agreement, Rate};
+use tpo_types::{Failure, FailureKind};
+
+use super::open;
+use crate::arguments::{AgreeArguments, OutputFormat};
+use crate::printer::Printer;
+use crate::progress::ProgressCounter;
+use crate::report::judge_lines;
+use crate::text::{percent, printable};
+
+pub(super) fn run(arguments: &AgreeArguments, printer: Printer) -> Result<(), Failure> {
+    let rows = judging::read(&arguments.input)?;
+    if rows.iter().all(|row| row.label.is_none()) {
+        let what = format!("`{}` has no labels", arguments.input.display());
+        return Err(Failure::new(FailureKind::Input, what).hint(
+            "give `response_a`, `response_b` and `label` (`a`, `b` or `tie`), or `chosen` and \
+                `rejected`",
+        ));
+    }
+    let scoring = open(&arguments.overrides, printer)?;
+    let progress = ProgressCounter::new(printer, "judge", rows.len());
+    let agreement = judging::agreement(&scoring, &rows, &mut |rows| progress.advance(rows))?;
+    progress.finish();
+    printer.data(&match arguments.format {
+        OutputFormat::Json => json!({ "schema_version": 2, "agreement": agreement }).to_string(),
+        OutputFormat::Text => text(&agreement),
+    });
+    Ok(())
+}
+
+fn text(agreement: &Agreement) -> String {
+    let mut lines = vec![
+        format!("{:26}{:>8}", "labeled rows", agreement.rows),
+        format!("{:26}{:>8}", "unscored", agreement.unscored),
+        line("accuracy", agreement.accuracy),
+        line("accuracy, length-balanced", agreement.length_balanced),
+        line("judge prefers longer", agreement.prefers_longer),
+        line("labels prefer longer", agreement.labels_longer),
+        format!("{:26}{:>8}", "ties", percent(agreement.tie_rate)),
+    ];
+    lines.extend(judge_lines(&agreement.judge));
+    lines.extend(
+        agreement
+            .categories
+            .iter()
+            .map(|part| line(&format!("  {}", part.category), part.accuracy)),
+    );
+    printable(&lines.join("\n"))
+}
+
+fn line(name: &str, rate: Rate) -> String {
+    if rate.count == 0 {
+        return format!("{name:26}{:>8}", "-");
+    }
+    format!(
+        "{name:26}{:>8}  ± {:.1} (95% CI, {} rows)",
+        percent(rate.mean),
+        rate.margin * 100.0,
+        rate.count
+    )
+}
