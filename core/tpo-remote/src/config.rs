@@ -83,13 +83,25 @@ impl RemoteConfig {
 
     /// Checks the settings without contacting the server.
     pub fn check(&self) -> Result<(), Failure> {
-        bounds::check(self, "")?;
-        self.address()
-            .and_then(|address| self.check_key(&address))
-            .map_err(|what| {
-                Failure::new(FailureKind::Usage, what)
-                    .hint("write `base_url` like `http://127.0.0.1:8080/v1`")
-            })
+        self.check_address().map_err(|what| {
+            Failure::new(FailureKind::Usage, what)
+                .hint("write `base_url` like `http://127.0.0.1:8080/v1`")
+        })?;
+        bounds::check(self, "")
+    }
+
+    fn check_address(&self) -> Result<(), String> {
+        let address = self.address()?;
+        if self.api_key_env.is_some()
+            && address.scheme_str() == Some("http")
+            && !address.host().is_some_and(is_loopback)
+        {
+            return Err(
+                "`base_url` is `http`, and a key is sent to another machine over `https` only"
+                    .into(),
+            );
+        }
+        Ok(())
     }
 
     fn address(&self) -> Result<Uri, String> {
@@ -111,19 +123,6 @@ impl RemoteConfig {
             return Err("`base_url` contains a query; only a path may follow the host".into());
         }
         Ok(address)
-    }
-
-    fn check_key(&self, address: &Uri) -> Result<(), String> {
-        if self.api_key_env.is_some()
-            && address.scheme_str() == Some("http")
-            && !address.host().is_some_and(is_loopback)
-        {
-            return Err(
-                "`base_url` is `http`, and a key is sent to another machine over `https` only"
-                    .into(),
-            );
-        }
-        Ok(())
     }
 
     /// The server's host without port; empty if the address is wrong.
