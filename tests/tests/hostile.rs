@@ -374,7 +374,7 @@ fn every_hostile_guest_ends_as_documented() {
     let written = fs::read_to_string(&document).unwrap_or_default();
     assert!(
         written == expected,
-        "docs/hostile-guests.md is not what was seen: UPDATE_DOCS=1 writes it anew"
+        "docs/hostile-guests.md is out of date: UPDATE_DOCS=1 writes it"
     );
 }
 
@@ -383,11 +383,11 @@ const HEAD: &str = "# Hostile guests
 Every file of [`tests/guests/hostile`](../tests/guests/hostile/) is a plugin that misbehaves. The \
 test `hostile` runs each through
 `tpo plugin replay` with the limits shown, the others at their defaults, and checks the exit \
-code, the words, that no control
-character reaches the terminal, that the process never holds more than it does for a plugin that \
-behaves, the memory limit and 64 MiB,
-that the compiling process never holds more than its own limit and 64 MiB, and that it ends in \
-time. It makes this table.
+code and the message, that no control
+character reaches the terminal, that the process uses at most 64 MiB more than the memory limit \
+and what a plugin that behaves needs,
+that the compiling process uses at most 64 MiB more than its own limit, and that it ends in time. \
+The test writes this table.
 
 | guest | what it does | limits | exit | what tpo says |
 |---|---|---|---|---|
