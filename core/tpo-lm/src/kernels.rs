@@ -1,0 +1,63 @@
+//! The arithmetic: products, norms, RoPE, attention, the gated unit, softmax; each with its gradient.
+//!
+//! Kernels are functions from `f32` slices to `f32` slices, without models, layers or tensor names.
+//! Rayon tasks write disjoint rows, and every sum has a fixed order, so a result is the same in every
+//! run with the same number of threads.
+//!
+//! A gradient is a vector-Jacobian product (vjp): from the derivative of the loss by the output
+//! (`d_y`), it computes the derivative by the inputs (`d_x`).
+
+use rayon::prelude::*;
+
+pub(crate) mod attention;
+pub(crate) mod embedding;
+pub(crate) mod exp;
+pub(crate) mod gemm;
+pub(crate) mod glu;
+pub(crate) mod norm;
+pub(crate) mod panel;
+pub(crate) mod rope;
+pub(crate) mod softmax;
+
+/// Minimum number of rows per task: with fewer, scheduling costs more than the work.
+pub(crate) const ROWS_PER_TASK: usize = 16;
+
+/// The sum of products of two vectors, in a fixed order that the compiler can turn into vector
+/// instructions.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    const LANES: usize = 16;
+    debug_assert_eq!(a.len(), b.len());
+    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
+    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
+    let mut sums = [0.0f32; LANES];
+    for (a, b) in a_lanes.iter().zip(b_lanes) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+/// `y += x`.
+pub(crate) fn add(y: &mut [f32], x: &[f32]) {
+    debug_assert_eq!(y.len(), x.len());
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += x;
+    }
+}
+
+/// `rows += vector`, to every row. `rows` is (T, width), `vector` is (width).
+pub(crate) fn add_to_rows(rows: &mut [f32], vector: &[f32]) {
+    rows.par_chunks_exact_mut(vector.len())
+        .with_min_len(ROWS_PER_TASK)
+        .for_each(|row| add(row, vector));
+}
+
+/// `vector += sum over rows`: the gradient of [`add_to_rows`] by its vector. One thread, for a
+/// fixed order.
+pub(crate) fn add_rows(vector: &mut [f32], rows: &[f32]) {
+    for row in rows.chunks_exact(vector.len()) {
+        add(vector, row);
+    }
+}
