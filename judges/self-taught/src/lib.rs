@@ -10,7 +10,8 @@ mod likelier;
 use serde::Deserialize;
 use tpo_plugin::model::{ChatReply, ChatRequest, ask};
 use tpo_plugin::{
-    Duel, Error, JsonSchema, Message, PairwiseJudge, Plugin, Preference, Verdict, schemars, verdict,
+    Comparison, Error, JsonSchema, Message, PairwiseJudge, Plugin, Preference, Verdict, schemars,
+    verdict,
 };
 
 const SYSTEM: &str = include_str!("prompt.txt");
@@ -45,7 +46,7 @@ enum VerdictBy {
     #[default]
     Written,
     /// The model is made to begin with the verdict, and the likelier of the two letters is taken:
-    /// one token per duel, for models that are too small to explain.
+    /// one token per comparison, for models that are too small to explain.
     Likelier,
 }
 
@@ -88,26 +89,25 @@ impl Plugin for SelfTaught {
 }
 
 impl PairwiseJudge for SelfTaught {
-    fn compare(&self, duels: &[Duel]) -> Result<Vec<Verdict>, Error> {
-        let requests = duels.iter().map(|duel| self.request(duel)).collect();
+    fn compare(&self, comparisons: &[Comparison]) -> Result<Vec<Verdict>, Error> {
+        let requests = comparisons
+            .iter()
+            .map(|comparison| self.request(comparison))
+            .collect();
         let outcomes = ask(requests, self.0.attempts, |reply| match self.0.verdict {
             VerdictBy::Written => written(reply),
             VerdictBy::Likelier => likelier::read(reply),
         })?;
         let verdict = |outcome| match outcome {
             Ok(verdict) => verdict,
-            Err(why) => Verdict {
-                preference: Preference::Unscored(why),
-                rationale: None,
-                extra: Vec::new(),
-            },
+            Err(why) => Preference::Unscored(why).into(),
         };
         Ok(outcomes.into_iter().map(verdict).collect())
     }
 }
 
 impl SelfTaught {
-    fn request(&self, duel: &Duel) -> ChatRequest {
+    fn request(&self, comparison: &Comparison) -> ChatRequest {
         let message = |role: &str, content: String| Message {
             role: role.into(),
             content,
@@ -123,7 +123,7 @@ impl SelfTaught {
             model: model.clone(),
             messages: vec![
                 message("system", SYSTEM.into()),
-                message("user", question(duel)),
+                message("user", question(comparison)),
             ],
             max_new_tokens: *max_new_tokens,
             temperature: *temperature,
@@ -145,19 +145,18 @@ fn written(reply: &ChatReply) -> Result<Verdict, String> {
         }
         Preference::Unscored(why) => Err(why),
         preference => Ok(Verdict {
-            preference,
             rationale: Some(reply.text.clone()),
-            extra: Vec::new(),
+            ..preference.into()
         }),
     }
 }
 
-fn question(duel: &Duel) -> String {
-    let Duel {
+fn question(comparison: &Comparison) -> String {
+    let Comparison {
         instruction,
         first,
         second,
-    } = duel;
+    } = comparison;
     format!(
         "[User Question]\n{}\n\n\
          [The Start of Assistant A's Answer]\n{first}\n[The End of Assistant A's Answer]\n\n\
@@ -184,14 +183,14 @@ mod tests {
             messages,
             ..Instruction::default()
         };
-        let duel = Duel {
+        let comparison = Comparison {
             instruction,
             first: "Hello!".into(),
             second: "No.\n".into(),
         };
         let request = SelfTaught::new(Config::default())
             .expect("a judge")
-            .request(&duel);
+            .request(&comparison);
         assert_eq!(request.temperature.to_bits(), 0.0f64.to_bits());
         assert!(
             request.messages[0]

@@ -10,7 +10,7 @@ use pairing::testing::{
 };
 use pairing::{LengthUnit, Rho};
 use proptest::prelude::*;
-use tpo_plugin::{Candidate, CandidateGroup, Plugin, Standing};
+use tpo_plugin::{Candidate, CandidateGroup, CandidateStatus, Plugin};
 
 use crate::{BestWorst, Config};
 
@@ -198,7 +198,7 @@ fn counts(groups: &[CandidateGroup], share: f64) -> (usize, usize, usize) {
                     .iter()
                     .map(|pair| &group.candidates[pair.rejected as usize])
             })
-            .filter(|rejected| matches!(rejected.standing, Standing::Malformed(_)))
+            .filter(|rejected| matches!(rejected.status, CandidateStatus::Malformed(_)))
             .count()
     };
     let pairs = selections

@@ -10,7 +10,7 @@ use pairing::testing::{
 };
 use pairing::{LengthUnit, Rho};
 use proptest::prelude::*;
-use tpo_plugin::{Candidate, CandidateGroup, Plugin, Standing};
+use tpo_plugin::{Candidate, CandidateGroup, CandidateStatus, Plugin};
 
 use crate::{Config, Margin};
 
@@ -236,9 +236,9 @@ fn any_config() -> impl Strategy<Value = (f64, u32, LengthUnit)> {
 }
 
 fn score(candidate: &Candidate) -> f64 {
-    match candidate.standing {
-        Standing::Scored(score) => score,
-        Standing::Unscored(_) | Standing::Malformed(_) => f64::NAN,
+    match candidate.status {
+        CandidateStatus::Scored(score) => score,
+        CandidateStatus::Unscored(_) | CandidateStatus::Malformed(_) => f64::NAN,
     }
 }
 

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use tpo_plugin::{Candidate, CandidateGroup, Extra, PairSelector, Selection, Standing};
+use tpo_plugin::{Candidate, CandidateGroup, CandidateStatus, Extra, PairSelector, Selection};
 
 use crate::testing::select;
 use crate::{LengthUnit, Rho};
@@ -52,9 +52,9 @@ fn pairs<'a>(
 }
 
 fn score(candidate: &Candidate) -> Option<f64> {
-    match candidate.standing {
-        Standing::Scored(score) => Some(score),
-        Standing::Unscored(_) | Standing::Malformed(_) => None,
+    match candidate.status {
+        CandidateStatus::Scored(score) => Some(score),
+        CandidateStatus::Unscored(_) | CandidateStatus::Malformed(_) => None,
     }
 }
 
@@ -87,7 +87,7 @@ pub fn pairs_are_legal(
         }
         for (chosen, rejected) in pairs(group, selection) {
             prop_assert!(score(chosen).is_some());
-            prop_assert!(!matches!(rejected.standing, Standing::Unscored(_)));
+            prop_assert!(!matches!(rejected.status, CandidateStatus::Unscored(_)));
             prop_assert_ne!(chosen.response.trim(), rejected.response.trim());
         }
     }
@@ -149,7 +149,7 @@ pub fn malformed_keep_their_share(
         .collect();
     let malformed = all
         .iter()
-        .filter(|(_, rejected)| matches!(rejected.standing, Standing::Malformed(_)))
+        .filter(|(_, rejected)| matches!(rejected.status, CandidateStatus::Malformed(_)))
         .count();
     prop_assert!(malformed as f64 <= share * all.len() as f64);
     Ok(())

@@ -37,14 +37,14 @@ impl LengthUnit {
 
 #[cfg(test)]
 mod tests {
-    use tpo_plugin::Standing;
+    use tpo_plugin::CandidateStatus;
 
     use super::*;
 
     #[test]
     fn characters_are_not_bytes_and_a_missing_thought_has_no_length() {
         let candidate = |thought: Option<&str>| Candidate {
-            standing: Standing::Scored(0.0),
+            status: CandidateStatus::Scored(0.0),
             thought: thought.map(Into::into),
             response: "größer".into(),
             thought_tokens: 7,

@@ -1,7 +1,7 @@
 //! One pair per group: best against worst, or against a malformed completion where the share of
 //! those allows it.
 
-use tpo_plugin::{Extra, Pair, Selection, Standing};
+use tpo_plugin::{CandidateStatus, Extra, Pair, Selection};
 
 use crate::best_worst::{best, best_against_worst};
 use crate::hash::hash;
@@ -58,7 +58,7 @@ impl Plan {
 fn malformed_pair(group: &ScoredGroup<'_>, chosen: &ScoredCandidate<'_>) -> Option<Pair> {
     (0..)
         .zip(&group.group.candidates)
-        .filter(|(_, candidate)| matches!(candidate.standing, Standing::Malformed(_)))
+        .filter(|(_, candidate)| matches!(candidate.status, CandidateStatus::Malformed(_)))
         .filter(|(_, candidate)| candidate.response.trim() != chosen.text)
         .min_by_key(|(_, candidate)| hash(&candidate.response))
         .map(|(rejected, _)| pair(chosen.index, rejected))

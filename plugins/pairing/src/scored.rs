@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use tpo_plugin::{Candidate, CandidateGroup, Standing};
+use tpo_plugin::{Candidate, CandidateGroup, CandidateStatus};
 
 use crate::z_score::z_scores;
 use crate::{LengthUnit, Sides};
@@ -117,9 +117,9 @@ impl<'a> ScoredGroup<'a> {
 }
 
 fn with_score((index, candidate): (usize, &Candidate)) -> Option<(usize, &Candidate, f64)> {
-    match candidate.standing {
-        Standing::Scored(score) => Some((index, candidate, score)),
-        Standing::Unscored(_) | Standing::Malformed(_) => None,
+    match candidate.status {
+        CandidateStatus::Scored(score) => Some((index, candidate, score)),
+        CandidateStatus::Unscored(_) | CandidateStatus::Malformed(_) => None,
     }
 }
 

@@ -1,33 +1,37 @@
 //! Groups to select from, for tests of selectors: by hand, of the paper, and any at all.
 
 use proptest::prelude::*;
-use tpo_plugin::{Candidate, CandidateGroup, PairSelector, Selection, Standing};
+use tpo_plugin::{Candidate, CandidateGroup, CandidateStatus, PairSelector, Selection};
 
 use crate::{LengthUnit, Rho};
 
 /// A scored candidate with a thought or without one. A byte is a token.
 pub fn thinking(score: f64, response: &str, thought: Option<&str>) -> Candidate {
-    candidate(Standing::Scored(score), response, thought)
+    candidate(CandidateStatus::Scored(score), response, thought)
 }
 
 /// A scored candidate without a thought.
 pub fn scored(score: f64, response: &str) -> Candidate {
-    candidate(Standing::Scored(score), response, None)
+    candidate(CandidateStatus::Scored(score), response, None)
 }
 
 /// A candidate that the judge could not score.
 pub fn unscored() -> Candidate {
-    candidate(Standing::Unscored("unclear".into()), "?", None)
+    candidate(CandidateStatus::Unscored("unclear".into()), "?", None)
 }
 
 /// A completion that did not parse.
 pub fn malformed(text: &str) -> Candidate {
-    candidate(Standing::Malformed("no response marker".into()), text, None)
+    candidate(
+        CandidateStatus::Malformed("no response marker".into()),
+        text,
+        None,
+    )
 }
 
-fn candidate(standing: Standing, response: &str, thought: Option<&str>) -> Candidate {
+fn candidate(status: CandidateStatus, response: &str, thought: Option<&str>) -> Candidate {
     Candidate {
-        standing,
+        status,
         thought: thought.map(Into::into),
         response: response.into(),
         thought_tokens: thought.map_or(0, str::len) as u32,

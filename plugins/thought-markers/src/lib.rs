@@ -12,7 +12,9 @@ mod preset;
 #[cfg(test)]
 mod tests;
 
-use tpo_plugin::{Completion, Instruction, Parts, Plugin, Prompt, ResponseParser, ThoughtTemplate};
+use tpo_plugin::{
+    Completion, Parts, Plugin, Prompt, RenderRequest, ResponseParser, ThoughtTemplate,
+};
 
 use crate::config::Config;
 use crate::format::Format;
@@ -26,8 +28,8 @@ impl Plugin for Format {
 }
 
 impl ThoughtTemplate for Format {
-    fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
-        Self::render(self, instruction)
+    fn render(&self, request: &RenderRequest) -> Result<Prompt, String> {
+        Self::render(self, &request.instruction)
     }
 }
 

@@ -60,7 +60,10 @@ role!(
     thought_template,
     "package tpo:sdk; world thought-template { export tpo:plugin/thought-template@0.1.0; }",
     "export_thought_template",
-    { "tpo:plugin/thought-template@0.1.0/prompt": [#[derive(Default)]] }
+    {
+        "tpo:plugin/thought-template@0.1.0/prompt": [#[derive(Default)]],
+        "tpo:plugin/thought-template@0.1.0/render-request": [#[derive(Default)]],
+    }
 );
 role!(
     response_parser,

@@ -6,9 +6,9 @@ use crate::bindings::{
     judge, metadata, pair_selector, pairwise_judge, response_parser, thought_template,
 };
 use crate::{
-    CandidateGroup, Completion, Duel, Error, Group, Instruction, Judge, Judgment, PairSelector,
-    PairwiseJudge, Parts, Plugin, Prompt, ResponseParser, Selection, ThoughtTemplate, Verdict,
-    config, state,
+    CandidateGroup, Comparison, Completion, Error, Group, Judge, Judgment, PairSelector,
+    PairwiseJudge, Parts, Plugin, Prompt, RenderRequest, ResponseParser, Selection,
+    ThoughtTemplate, Verdict, config, state,
 };
 use metadata::exports::tpo::plugin::metadata::Description;
 
@@ -96,12 +96,9 @@ impl<C: Component> metadata::exports::tpo::plugin::metadata::Guest for C {
 impl<C: Component<Plugin: ThoughtTemplate>>
     thought_template::exports::tpo::plugin::thought_template::Guest for C
 {
-    fn render(instructions: Vec<Instruction>) -> Result<Vec<Result<Prompt, String>>, Error> {
+    fn render(requests: Vec<RenderRequest>) -> Result<Vec<Result<Prompt, String>>, Error> {
         state::with(|plugin: &C::Plugin| {
-            Ok(instructions
-                .iter()
-                .map(|item| plugin.render(item))
-                .collect())
+            Ok(requests.iter().map(|item| plugin.render(item)).collect())
         })
     }
 }
@@ -125,8 +122,8 @@ impl<C: Component<Plugin: Judge>> judge::exports::tpo::plugin::judge::Guest for 
 impl<C: Component<Plugin: PairwiseJudge>>
     pairwise_judge::exports::tpo::plugin::pairwise_judge::Guest for C
 {
-    fn compare(duels: Vec<Duel>) -> Result<Vec<Verdict>, Error> {
-        state::with(|plugin: &C::Plugin| plugin.compare(&duels))
+    fn compare(comparisons: Vec<Comparison>) -> Result<Vec<Verdict>, Error> {
+        state::with(|plugin: &C::Plugin| plugin.compare(&comparisons))
     }
 }
 
@@ -238,7 +235,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::{JsonSchema, Scored, each_response, schemars};
+    use crate::{Instruction, JsonSchema, Scored, each_response, schemars};
 
     struct Toy;
 

@@ -24,13 +24,15 @@ pub use bindings::imports::tpo::plugin::log::Level;
 pub use bindings::imports::tpo::plugin::types::{Error, Extra, Instruction, Message};
 pub use bindings::judge::exports::tpo::plugin::judge::{Group, Judgment, Scored};
 pub use bindings::pair_selector::exports::tpo::plugin::pair_selector::{
-    Candidate, CandidateGroup, Pair, Selection, Standing,
+    Candidate, CandidateGroup, CandidateStatus, Pair, Selection,
 };
 pub use bindings::pairwise_judge::exports::tpo::plugin::pairwise_judge::{
-    Duel, Preference, Verdict,
+    Comparison, Preference, Strength, Verdict,
 };
 pub use bindings::response_parser::exports::tpo::plugin::response_parser::{Completion, Parts};
-pub use bindings::thought_template::exports::tpo::plugin::thought_template::Prompt;
+pub use bindings::thought_template::exports::tpo::plugin::thought_template::{
+    Prompt, RenderRequest,
+};
 pub use log::log;
 pub use plugin::{NoConfig, Plugin};
 pub use roles::{

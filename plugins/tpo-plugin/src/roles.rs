@@ -5,14 +5,14 @@
 //! batches; selectors get it because a share of all pairs can only be kept by who sees them all.
 
 use crate::{
-    CandidateGroup, Completion, Duel, Error, Group, Instruction, Judgment, Parts, Plugin, Prompt,
-    Selection, Verdict,
+    CandidateGroup, Comparison, Completion, Error, Group, Instruction, Judgment, Parts, Plugin,
+    Prompt, RenderRequest, Selection, Verdict,
 };
 
 /// Renders instructions with a thought prompt.
 pub trait ThoughtTemplate: Plugin {
     /// The prompt of one instruction, or why it cannot be rendered.
-    fn render(&self, instruction: &Instruction) -> Result<Prompt, String>;
+    fn render(&self, request: &RenderRequest) -> Result<Prompt, String>;
 }
 
 /// Splits completions into thought and response.
@@ -31,8 +31,8 @@ pub trait Judge: Plugin {
 
 /// Compares two responses to one instruction.
 pub trait PairwiseJudge: Plugin {
-    /// One verdict per duel, in order.
-    fn compare(&self, duels: &[Duel]) -> Result<Vec<Verdict>, Error>;
+    /// One verdict per comparison, in order.
+    fn compare(&self, comparisons: &[Comparison]) -> Result<Vec<Verdict>, Error>;
 }
 
 /// Chooses which candidates are trained on as pairs.

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{Instruction, Judgment, Message, Scored};
+use crate::{Instruction, Judgment, Message, Preference, Scored, Verdict};
 
 impl Instruction {
     /// A field of the data set's row that the contract has no place for, read as `T`; none where
@@ -73,6 +73,19 @@ impl Judgment {
     /// Nobody can say how good this response is. The reason is a short phrase that is counted.
     pub fn unscored(reason: impl Into<String>) -> Self {
         Self::Unscored(reason.into())
+    }
+}
+
+impl From<Preference> for Verdict {
+    /// The preference, without a strength, a probability or a rationale.
+    fn from(preference: Preference) -> Self {
+        Self {
+            preference,
+            strength: None,
+            first_probability: None,
+            rationale: None,
+            extra: Vec::new(),
+        }
     }
 }
 

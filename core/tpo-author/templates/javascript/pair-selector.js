@@ -54,12 +54,12 @@ function telling(work) {
 
 function select(group) {
   const scores = group.candidates
-    .map(({ standing }, index) => ({ standing, index }))
-    .filter(({ standing }) => standing.tag === 'scored')
-    .sort((a, b) => a.standing.val - b.standing.val);
+    .map(({ status }, index) => ({ status, index }))
+    .filter(({ status }) => status.tag === 'scored')
+    .sort((a, b) => a.status.val - b.status.val);
   if (scores.length > 1) {
     const [worst, best] = [scores[0], scores[scores.length - 1]];
-    const gap = best.standing.val - worst.standing.val;
+    const gap = best.status.val - worst.status.val;
     if (gap > 0 && gap >= margin) {
       return { pairs: [{ chosen: best.index, rejected: worst.index, extra: [] }], dropped: undefined, extra: [] };
     }

@@ -38,9 +38,8 @@ function refuse(why) {
 }
 
 export const pairwiseJudge = {
-  compare(duels) {
-    const verdict = (duel) => ({ preference: { tag: preferred(duel) }, rationale: undefined, extra: [] });
-    return telling(() => duels.map(verdict));
+  compare(comparisons) {
+    return telling(() => comparisons.map(verdict));
   },
 };
 
@@ -53,8 +52,18 @@ function telling(work) {
   }
 }
 
-function preferred(duel) {
-  const [first, second] = [distance(duel.first), distance(duel.second)];
+function verdict(comparison) {
+  return {
+    preference: { tag: preferred(comparison) },
+    strength: undefined,
+    firstProbability: undefined,
+    rationale: undefined,
+    extra: [],
+  };
+}
+
+function preferred(comparison) {
+  const [first, second] = [distance(comparison.first), distance(comparison.second)];
   if (first === second) return 'tie';
   return first < second ? 'first' : 'second';
 }

@@ -26,8 +26,8 @@ export const metadata = {
 };
 
 export const thoughtTemplate = {
-  render(instructions) {
-    return telling(() => instructions.map(rendered));
+  render(requests) {
+    return telling(() => requests.map(rendered));
   },
 };
 
@@ -46,11 +46,11 @@ function telling(work) {
   }
 }
 
-function rendered({ messages }) {
+function rendered({ instruction: { messages } }) {
   if (messages.length === 0) return { tag: 'err', val: 'no message' };
   const last = messages[messages.length - 1];
   const asked = { role: last.role, content: `${last.content}\n\n${REQUEST}` };
-  const prompt = { prefill: undefined, stop: [], responseMarker: MARKER, extra: [] };
+  const prompt = { prefill: undefined, trainedPrefill: undefined, stop: [], responseMarker: MARKER, extra: [] };
   return { tag: 'ok', val: { ...prompt, messages: [...messages.slice(0, -1), asked] } };
 }
 

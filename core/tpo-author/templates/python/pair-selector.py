@@ -5,7 +5,7 @@ import json
 import wit_world.exports
 from componentize_py_types import Err
 from wit_world.exports.metadata import Description
-from wit_world.exports.pair_selector import CandidateGroup, Pair, Selection, Standing_Scored
+from wit_world.exports.pair_selector import CandidateGroup, CandidateStatus_Scored, Pair, Selection
 from wit_world.imports.types import Error_Internal, Error_InvalidConfig
 
 SCHEMA = {
@@ -55,9 +55,9 @@ def telling(work):
 
 def select(group: CandidateGroup) -> Selection:
     scores = [
-        (candidate.standing.value, index)
+        (candidate.status.value, index)
         for index, candidate in enumerate(group.candidates)
-        if isinstance(candidate.standing, Standing_Scored)
+        if isinstance(candidate.status, CandidateStatus_Scored)
     ]
     if scores:
         worst, best = min(scores), max(scores)

@@ -5,7 +5,7 @@ import json
 import wit_world.exports
 from componentize_py_types import Err
 from wit_world.exports.metadata import Description
-from wit_world.exports.pairwise_judge import Duel, Preference_First, Preference_Second, Preference_Tie, Verdict
+from wit_world.exports.pairwise_judge import Comparison, Preference_First, Preference_Second, Preference_Tie, Verdict
 from wit_world.imports.types import Error_Internal, Error_InvalidConfig
 
 SCHEMA = {
@@ -41,8 +41,8 @@ class Metadata(wit_world.exports.Metadata):
 
 
 class PairwiseJudge(wit_world.exports.PairwiseJudge):
-    def compare(self, duels: list[Duel]) -> list[Verdict]:
-        return telling(lambda: [compare(duel) for duel in duels])
+    def compare(self, comparisons: list[Comparison]) -> list[Verdict]:
+        return telling(lambda: [compare(comparison) for comparison in comparisons])
 
 
 def telling(work):
@@ -53,15 +53,15 @@ def telling(work):
         raise Err(Error_Internal(f"{type(error).__name__}: {error}"))
 
 
-def compare(duel: Duel) -> Verdict:
-    first, second = distance(duel.first), distance(duel.second)
+def compare(comparison: Comparison) -> Verdict:
+    first, second = distance(comparison.first), distance(comparison.second)
     if first < second:
         preference = Preference_First()
     elif second < first:
         preference = Preference_Second()
     else:
         preference = Preference_Tie()
-    return Verdict(preference, None, [])
+    return Verdict(preference, strength=None, first_probability=None, rationale=None, extra=[])
 
 
 def distance(response: str) -> int:

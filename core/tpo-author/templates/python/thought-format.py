@@ -9,8 +9,8 @@ import wit_world.exports
 from componentize_py_types import Err, Ok, Result
 from wit_world.exports.metadata import Description
 from wit_world.exports.response_parser import Completion, Parts
-from wit_world.exports.thought_template import Prompt
-from wit_world.imports.types import Error_Internal, Error_InvalidConfig, Instruction, Message
+from wit_world.exports.thought_template import Prompt, RenderRequest
+from wit_world.imports.types import Error_Internal, Error_InvalidConfig, Message
 
 MARKER = "Answer:"
 REQUEST = "Think about this first, in a few sentences. Then write `Answer:` and your answer behind it."
@@ -33,8 +33,8 @@ class Metadata(wit_world.exports.Metadata):
 
 
 class ThoughtTemplate(wit_world.exports.ThoughtTemplate):
-    def render(self, instructions: list[Instruction]) -> list[Result[Prompt, str]]:
-        return telling(lambda: [render(instruction) for instruction in instructions])
+    def render(self, requests: list[RenderRequest]) -> list[Result[Prompt, str]]:
+        return telling(lambda: [render(request) for request in requests])
 
 
 class ResponseParser(wit_world.exports.ResponseParser):
@@ -50,12 +50,12 @@ def telling(work):
         raise Err(Error_Internal(f"{type(error).__name__}: {error}"))
 
 
-def render(instruction: Instruction) -> Result[Prompt, str]:
-    if not instruction.messages:
+def render(request: RenderRequest) -> Result[Prompt, str]:
+    if not request.instruction.messages:
         return Err("no message")
-    *before, last = instruction.messages
+    *before, last = request.instruction.messages
     asked = Message(last.role, f"{last.content}\n\n{REQUEST}")
-    return Ok(Prompt([*before, asked], None, [], MARKER, []))
+    return Ok(Prompt([*before, asked], prefill=None, trained_prefill=None, stop=[], response_marker=MARKER, extra=[]))
 
 
 def parse(text: str) -> Result[Parts, str]:

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use tpo_plugin::{
-    CandidateGroup, Error, JsonSchema, Pair, PairSelector, Plugin, Selection, Standing, schemars,
+    CandidateGroup, CandidateStatus, Error, JsonSchema, Pair, PairSelector, Plugin, Selection,
+    schemars,
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -45,9 +46,9 @@ impl Margin {
             .candidates
             .iter()
             .zip(0..)
-            .filter_map(|(candidate, index)| match candidate.standing {
-                Standing::Scored(score) => Some((score, index)),
-                Standing::Unscored(_) | Standing::Malformed(_) => None,
+            .filter_map(|(candidate, index)| match candidate.status {
+                CandidateStatus::Scored(score) => Some((score, index)),
+                CandidateStatus::Unscored(_) | CandidateStatus::Malformed(_) => None,
             });
         let mut scores: Vec<(f64, u32)> = scores.collect();
         scores.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -4,7 +4,9 @@
 use std::cmp::Ordering;
 
 use serde::Deserialize;
-use tpo_plugin::{Duel, Error, JsonSchema, PairwiseJudge, Plugin, Preference, Verdict, schemars};
+use tpo_plugin::{
+    Comparison, Error, JsonSchema, PairwiseJudge, Plugin, Preference, Verdict, schemars,
+};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -38,23 +40,27 @@ impl RightLength {
     fn distance(&self, response: &str) -> usize {
         response.split_whitespace().count().abs_diff(self.0.words)
     }
+
+    fn preference(&self, comparison: &Comparison) -> Preference {
+        let (first, second) = (
+            self.distance(&comparison.first),
+            self.distance(&comparison.second),
+        );
+        match first.cmp(&second) {
+            Ordering::Less => Preference::First,
+            Ordering::Greater => Preference::Second,
+            Ordering::Equal => Preference::Tie,
+        }
+    }
 }
 
 impl PairwiseJudge for RightLength {
-    fn compare(&self, duels: &[Duel]) -> Result<Vec<Verdict>, Error> {
-        let verdict = |duel: &Duel| {
-            let preference = match self.distance(&duel.first).cmp(&self.distance(&duel.second)) {
-                Ordering::Less => Preference::First,
-                Ordering::Greater => Preference::Second,
-                Ordering::Equal => Preference::Tie,
-            };
-            Verdict {
-                preference,
-                rationale: None,
-                extra: Vec::new(),
-            }
-        };
-        Ok(duels.iter().map(verdict).collect())
+    fn compare(&self, comparisons: &[Comparison]) -> Result<Vec<Verdict>, Error> {
+        // A verdict may also have a strength, a probability and a rationale.
+        Ok(comparisons
+            .iter()
+            .map(|comparison| self.preference(comparison).into())
+            .collect())
     }
 }
 
@@ -68,13 +74,13 @@ mod tests {
     #[test]
     fn the_order_does_not_matter() {
         let judge = RightLength::new(Config { words: 2 }).expect("a valid configuration");
-        let duel = |first: &str, second: &str| Duel {
+        let comparison = |first: &str, second: &str| Comparison {
             instruction: Default::default(),
             first: first.into(),
             second: second.into(),
         };
         let verdicts = judge
-            .compare(&[duel("a b", "a"), duel("a", "a b")])
+            .compare(&[comparison("a b", "a"), comparison("a", "a b")])
             .expect("verdicts");
         assert_eq!(verdicts[0].preference, Preference::First);
         assert_eq!(verdicts[1].preference, Preference::Second);

@@ -4,7 +4,7 @@
 //! Template and parser are one component, so that they cannot disagree about the marker.
 
 use tpo_plugin::{
-    Completion, Instruction, Message, NoConfig, Parts, Plugin, Prompt, ResponseParser,
+    Completion, Message, NoConfig, Parts, Plugin, Prompt, RenderRequest, ResponseParser,
     ThoughtTemplate,
 };
 
@@ -23,8 +23,8 @@ impl Plugin for ThinkThenAnswer {
 }
 
 impl ThoughtTemplate for ThinkThenAnswer {
-    fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
-        let (last, before) = instruction.messages.split_last().ok_or("no message")?;
+    fn render(&self, request: &RenderRequest) -> Result<Prompt, String> {
+        let (last, before) = request.instruction.messages.split_last().ok_or("no message")?;
         let asked = Message {
             content: format!("{}\n\n{REQUEST}", last.content),
             ..last.clone()

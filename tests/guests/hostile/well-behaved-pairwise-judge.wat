@@ -1,0 +1,4 @@
+;; does: compares as it should
+;; role: pairwise-judge
+;; says: "preference":"First"
+;; code: 0

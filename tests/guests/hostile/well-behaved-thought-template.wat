@@ -1,0 +1,4 @@
+;; does: renders as it should
+;; role: thought-template
+;; says: "role":"user"
+;; code: 0
