@@ -1,24 +1,24 @@
-//! The verdict that a model is likelier to begin with, from the probabilities of one token.
+//! The verdict from the probabilities of one token: the more probable of the two letters.
 
 use tpo_plugin::model::{ChatReply, ChatRequest};
 use tpo_plugin::{Preference, Verdict};
 
-/// What the model is made to begin with.
+/// The beginning of the reply.
 const OPENING: &str = "[[";
-/// Tokens whose probabilities are asked for. A letter that is not among them is no verdict.
+/// How many tokens' probabilities to request. A letter that is not among them has probability 0.
 const TOP: u32 = 20;
 
-/// The request, such that the answer begins with the letter.
-pub(crate) fn request(asked: ChatRequest) -> ChatRequest {
+/// The request, changed so that the reply begins with the letter.
+pub(crate) fn request(request: ChatRequest) -> ChatRequest {
     ChatRequest {
         prefill: Some(OPENING.into()),
         max_new_tokens: 1,
         top_log_probs: TOP,
-        ..asked
+        ..request
     }
 }
 
-/// The likelier letter, and the probability of the first as a rationale.
+/// The more probable letter, and the probability of the first.
 pub(crate) fn read(reply: &ChatReply) -> Result<Verdict, String> {
     let tokens = reply.top_log_probs.first().ok_or("no verdict")?;
     let probability = |letter: &str| -> f64 {

@@ -34,7 +34,7 @@ pub use bindings::thought_template::exports::tpo::plugin::thought_template::{
     Prompt, RenderRequest,
 };
 pub use log::log;
-pub use plugin::{NoConfig, Plugin};
+pub use plugin::{NoConfig, Plugin, configured};
 pub use roles::{
     Judge, PairSelector, PairwiseJudge, ResponseParser, ThoughtTemplate, each_response,
 };

@@ -69,8 +69,15 @@ impl From<Scored> for Judgment {
     }
 }
 
+impl From<Result<Scored, String>> for Judgment {
+    /// The score, or the reason why there is none.
+    fn from(outcome: Result<Scored, String>) -> Self {
+        outcome.map_or_else(Self::Unscored, Self::Score)
+    }
+}
+
 impl Judgment {
-    /// Nobody can say how good this response is. The reason is a short phrase that is counted.
+    /// The judge cannot score the response. The reason is a short phrase that is counted.
     pub fn unscored(reason: impl Into<String>) -> Self {
         Self::Unscored(reason.into())
     }
