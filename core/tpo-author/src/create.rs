@@ -69,7 +69,7 @@ fn manifest_of(project: &Project<'_>, template: &Template) -> String {
         .collect();
     format!(
         "name = \"{name}\"\nversion = \"0.1.0\"\nlicense = \"Apache-2.0\"\nsummary = \"{}\"\n\n\
-         # The contract it is built for, and how.\ncontract = \"0.1\"\nlanguage = \"{language}\"\nwit = \"wit\"\n\n\
+         # The contract version and how to build it.\ncontract = \"0.1\"\nlanguage = \"{language}\"\nwit = \"wit\"\n\n\
          [[component]]\nname = \"{name}\"\nfile = \"{name}.wasm\"\nroles = [{}]\n",
         template.summary,
         roles.join(", "),

@@ -47,7 +47,7 @@ impl Plot {
     fn of(role: PluginRole) -> Self {
         match role {
             PluginRole::Judge => Self {
-                summary: "Likes responses of about the right length",
+                summary: "Prefers responses of about the right length",
                 roles: &[PluginRole::Judge],
                 flag: "--judge",
                 cases: &[(
@@ -56,7 +56,7 @@ impl Plot {
                 )],
             },
             PluginRole::PairwiseJudge => Self {
-                summary: "Prefers the response of about the right length",
+                summary: "Prefers the response nearer to the right length",
                 roles: &[PluginRole::PairwiseJudge],
                 flag: "--judge",
                 cases: &[(
@@ -81,7 +81,7 @@ impl Plot {
                 ],
             },
             PluginRole::PairSelector => Self {
-                summary: "Pairs the best with the worst where they are apart",
+                summary: "Pairs best with worst where their scores differ enough",
                 roles: &[PluginRole::PairSelector],
                 flag: "--selector",
                 cases: &[(

@@ -1,8 +1,8 @@
-//! A thought format: asks the model to think first, and splits what it wrote into thought and
+//! A thought format: asks the model to think first, and splits its completion into thought and
 //! response.
 //!
-//! Template and parser live in one component, so that they cannot disagree about markers. Nothing
-//! here knows of models, tokens or scores.
+//! Template and parser are one component, so that they agree on the markers. Prompts do not depend
+//! on the thought budget.
 
 mod config;
 mod format;

@@ -1,6 +1,6 @@
 //! From the contract's exports to the role traits: what the `export_*!` macros expand to.
 //!
-//! Public for the macros alone; a plugin never names anything here.
+//! Public only for the macros; a plugin never names anything here.
 
 use crate::bindings::{
     judge, metadata, pair_selector, pairwise_judge, response_parser, thought_template,
@@ -12,7 +12,7 @@ use crate::{
 };
 use metadata::exports::tpo::plugin::metadata::Description;
 
-/// What `Cargo.toml` says of a plugin's package.
+/// A plugin's package, from its `Cargo.toml`.
 #[derive(Debug, Clone, Copy)]
 pub struct Package {
     name: &'static str,
@@ -22,7 +22,7 @@ pub struct Package {
 }
 
 impl Package {
-    /// Checked while the plugin compiles.
+    /// Checks the fields at compile time.
     pub const fn new(
         name: &'static str,
         version: &'static str,
@@ -62,11 +62,11 @@ const fn is_short_name(name: &str) -> bool {
     !bytes.is_empty()
 }
 
-/// A component: a plugin and the package it comes from.
+/// A component: a plugin and its package.
 pub trait Component {
-    /// The plugin that plays the component's roles.
+    /// The plugin that implements the component's roles.
     type Plugin: Plugin;
-    /// The package that describes it.
+    /// The package, which describes it.
     const PACKAGE: Package;
 }
 
@@ -135,8 +135,8 @@ impl<C: Component<Plugin: PairSelector>> pair_selector::exports::tpo::plugin::pa
     }
 }
 
-/// Exports metadata and the named interfaces. Outside wasm there is nothing to export to, and it
-/// only checks that the traits are there.
+/// Exports metadata and the named interfaces. For targets other than wasm it only checks that the
+/// plugin implements the traits.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export {
@@ -191,7 +191,7 @@ macro_rules! export_response_parser {
 }
 
 /// Exports a thought format: one plugin that is [`ThoughtTemplate`] and [`ResponseParser`], so that
-/// the two cannot disagree about markers.
+/// both agree on the markers.
 #[macro_export]
 macro_rules! export_thought_format {
     ($plugin:ty) => {
@@ -203,7 +203,7 @@ macro_rules! export_thought_format {
     };
 }
 
-/// Exports a [`Judge`]. The component asks for models only if it calls [`model`](crate::model).
+/// Exports a [`Judge`]. The component imports models only if it calls [`model`](crate::model).
 #[macro_export]
 macro_rules! export_judge {
     ($plugin:ty) => {
@@ -211,7 +211,7 @@ macro_rules! export_judge {
     };
 }
 
-/// Exports a [`PairwiseJudge`]. The component asks for models only if it calls
+/// Exports a [`PairwiseJudge`]. The component imports models only if it calls
 /// [`model`](crate::model).
 #[macro_export]
 macro_rules! export_pairwise_judge {

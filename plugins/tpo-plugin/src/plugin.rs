@@ -15,11 +15,11 @@ pub trait Plugin: Sized + 'static {
     /// of `#[schemars(range(...))]`.
     type Config: DeserializeOwned + JsonSchema;
 
-    /// Makes the plugin, or says in a sentence which key is wrong and why.
+    /// Makes the plugin, or says which key is wrong and why.
     fn new(config: Self::Config) -> Result<Self, String>;
 }
 
-/// The plugin with a configuration in JSON, as the host makes it. For tests.
+/// Makes a plugin from a configuration in JSON, as the host does.
 pub fn configured<P: Plugin>(config: &str) -> Result<P, String> {
     config::read(config).and_then(P::new)
 }

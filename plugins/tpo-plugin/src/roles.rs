@@ -1,8 +1,8 @@
 //! The five roles, as traits over the contract's own records.
 //!
-//! Template and parser look at one item at a time, so the SDK does the batching and they cannot
-//! answer with a wrong number of outcomes. Judges get the whole batch because a model is asked in
-//! batches; selectors get it because a share of all pairs can only be kept by who sees them all.
+//! Templates and parsers handle one item at a time: the SDK does the batching, so they cannot return
+//! a wrong number of outcomes. Judges get the whole batch because models serve requests in batches;
+//! selectors get it because they may limit a fraction of all pairs.
 
 use crate::{
     CandidateGroup, Comparison, Completion, Error, Group, Instruction, Judgment, Parts, Plugin,
@@ -25,7 +25,7 @@ pub trait ResponseParser: Plugin {
 /// Scores responses.
 pub trait Judge: Plugin {
     /// For every group one judgment per response, in order. [`each_response`] is enough for a judge
-    /// that looks at one response at a time.
+    /// that scores each response by itself.
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error>;
 }
 
@@ -35,13 +35,13 @@ pub trait PairwiseJudge: Plugin {
     fn compare(&self, comparisons: &[Comparison]) -> Result<Vec<Verdict>, Error>;
 }
 
-/// Chooses which candidates are trained on as pairs.
+/// Chooses the preference pairs to train on.
 pub trait PairSelector: Plugin {
     /// One selection per group, in order.
     fn select(&self, groups: &[CandidateGroup]) -> Result<Vec<Selection>, Error>;
 }
 
-/// Judges every response by itself: the shape of the answer is that of the groups.
+/// Judges every response by itself, and returns the judgments by group.
 pub fn each_response(
     groups: &[Group],
     mut judge: impl FnMut(&Instruction, &str) -> Judgment,

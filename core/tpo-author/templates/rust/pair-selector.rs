@@ -1,4 +1,4 @@
-//! A pair selector: best against worst, where they are at least `margin` apart.
+//! A pair selector: best against worst, if their scores are at least `margin` apart.
 
 use serde::Deserialize;
 use tpo_plugin::{
@@ -9,7 +9,7 @@ use tpo_plugin::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// How much better the chosen response has to be.
+    /// The smallest difference between the scores of a pair.
     #[schemars(range(min = 0.0))]
     margin: f64,
 }
@@ -73,7 +73,7 @@ impl Margin {
 
 tpo_plugin::export_pair_selector!(Margin);
 
-/// The logic runs natively, without a component: `cargo test`.
+/// `cargo test` runs these natively, without a component.
 #[cfg(test)]
 mod tests {
     use super::*;

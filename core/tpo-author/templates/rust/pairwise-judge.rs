@@ -1,5 +1,5 @@
-//! A pairwise judge that prefers the response whose length is nearer to `words` words (60 unless
-//! configured).
+//! A pairwise judge that prefers the response whose length is nearer to `words` words (60 by
+//! default).
 
 use std::cmp::Ordering;
 
@@ -11,7 +11,7 @@ use tpo_plugin::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// Words a good response has.
+    /// The preferred number of words.
     #[schemars(range(min = 1))]
     words: usize,
 }
@@ -66,7 +66,7 @@ impl PairwiseJudge for RightLength {
 
 tpo_plugin::export_pairwise_judge!(RightLength);
 
-/// The logic runs natively, without a component: `cargo test`.
+/// `cargo test` runs these natively, without a component.
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
-//! A thought format: asks for a thought and then an answer behind `Answer:`, and splits what was
-//! written there.
+//! A thought format: asks for a thought, then `Answer:` and an answer, and splits the completion
+//! there.
 //!
-//! Template and parser are one component, so that they cannot disagree about the marker.
+//! Template and parser are one component, so that they agree on the marker.
 
 use tpo_plugin::{
     Completion, Message, NoConfig, Parts, Plugin, Prompt, RenderRequest, ResponseParser,
@@ -10,7 +10,7 @@ use tpo_plugin::{
 
 const MARKER: &str = "Answer:";
 const REQUEST: &str =
-    "Think about this first, in a few sentences. Then write `Answer:` and your answer behind it.";
+    "Think about this first, in a few sentences. Then write `Answer:` followed by your answer.";
 
 struct ThinkThenAnswer;
 
@@ -53,7 +53,7 @@ impl ResponseParser for ThinkThenAnswer {
 
 tpo_plugin::export_thought_format!(ThinkThenAnswer);
 
-/// The logic runs natively, without a component: `cargo test`.
+/// `cargo test` runs these natively, without a component.
 #[cfg(test)]
 mod tests {
     use super::*;
