@@ -90,7 +90,7 @@ pub(crate) fn parse_rows<T>(
     {
         match fields(row).and_then(|fields| parse(line, fields)) {
             Err(Problem { column, reason }) => {
-                problems.push(format!("{name}:{line}:{column}: {reason}"))
+                problems.push(format!("{name}:{line}:{column}: {reason}"));
             }
             Ok(row) => rows.push(row),
         }

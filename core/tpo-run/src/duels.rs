@@ -6,9 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{
-    Comparison, Failure, Instruction, Judgment, PairwiseJudge, Preference, Score, Scored,
-};
+use tpo_types::{Comparison, Failure, Judgment, PairwiseJudge, Preference, Score, Scored};
 
 use crate::scoring::{Asked, Duel, Judged};
 use crate::tournament::{Table, Tournament};
@@ -162,7 +160,7 @@ pub(crate) fn swapped(preference: &Preference) -> Preference {
 
 #[cfg(test)]
 mod tests {
-    use tpo_types::Verdict;
+    use tpo_types::{Instruction, ResponseGroup, Verdict};
 
     use super::*;
 

@@ -8,7 +8,7 @@ mod doctor;
 mod rows;
 
 use serde::Serialize;
-use tpo_types::{Failure, Instruction, Judgment, ResponseGroup};
+use tpo_types::{Failure, Judgment, ResponseGroup};
 
 use crate::scoring::{JudgeFigures, Judged, Scoring};
 

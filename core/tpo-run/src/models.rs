@@ -360,7 +360,7 @@ impl ModelService for Models {
         requests: &[ModelRequest<ChatRequest>],
     ) -> Result<Vec<ModelOutcome<ChatReply>>, Failure> {
         self.recall("chat", requests, |model, requests, done| {
-            model.chat(requests, done)
+            model.chat(requests, done);
         })
     }
 

@@ -227,8 +227,8 @@ impl<'a> Reader<'a> {
                 is_label: true,
             });
         }
-        let behind = self.after(named.end, CLOSERS);
-        let said = self.said(behind).filter(|_| behind > named.end)?;
+        let after = self.after(named.end, CLOSERS);
+        let said = self.said(after).filter(|_| after > named.end)?;
         (said.label == named.label || !self.is_word(said.end)).then_some(said)
     }
 

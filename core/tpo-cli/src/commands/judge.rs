@@ -50,7 +50,7 @@ pub(crate) fn score(arguments: &ScoreArguments, printer: Printer) -> Result<(), 
         match &line.judgment {
             judging::Word::Scored(_) => scored += 1,
             judging::Word::Unscored { unscored: reason } => {
-                *unscored.entry((*reason).to_owned()).or_default() += 1
+                *unscored.entry((*reason).to_owned()).or_default() += 1;
             }
         }
         bar.advance(1);

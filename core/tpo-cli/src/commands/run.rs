@@ -40,7 +40,7 @@ pub(crate) fn stages(
             Models::take_over(&plan.directory.replies(), &from.replies())?;
         }
         let models = Models::bind(bindings, &plan.directory.replies(), &|text| {
-            printer.talk(text)
+            printer.talk(text);
         })?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };
@@ -81,7 +81,7 @@ pub(crate) fn plan(
         .unwrap_or_else(|| Path::new("runs").join(&read.config.name));
     let beside = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     RunPlan::new(read.config, &beside, RunDirectory::at(directory), &|text| {
-        printer.talk(text)
+        printer.talk(text);
     })
 }
 

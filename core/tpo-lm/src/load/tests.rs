@@ -67,7 +67,7 @@ fn refused(fixture: &str, damage: impl FnOnce(&Path)) -> (String, String) {
 
 fn refused_config(fixture: &str, edit: impl FnOnce(&mut serde_json::Value)) -> (String, String) {
     refused(fixture, |directory| {
-        edit_json(&directory.join("config.json"), edit)
+        edit_json(&directory.join("config.json"), edit);
     })
 }
 
@@ -173,7 +173,7 @@ fn a_window_shortens_the_context() {
 fn every_end_of_turn_counts() {
     let directory = copy("tiny-llama");
     edit_json(&directory.path().join("generation_config.json"), |config| {
-        config["eos_token_id"] = json!([0, 5])
+        config["eos_token_id"] = json!([0, 5]);
     });
     // The last one is the tokenizer's.
     assert_eq!(
@@ -245,7 +245,7 @@ fn paths_without_a_model_are_refused() {
 #[test]
 fn unsupported_configurations_are_refused() {
     let (text, hint) = refused_config("tiny-llama", |config| {
-        config["architectures"] = json!(["GemmaForCausalLM"])
+        config["architectures"] = json!(["GemmaForCausalLM"]);
     });
     assert_eq!(
         text,
@@ -257,7 +257,7 @@ fn unsupported_configurations_are_refused() {
     );
 
     let (text, hint) = refused_config("tiny-llama", |config| {
-        config["rope_parameters"]["rope_type"] = json!("yarn")
+        config["rope_parameters"]["rope_type"] = json!("yarn");
     });
     assert_eq!(
         text,
@@ -442,7 +442,7 @@ fn tokenizers_that_do_not_fit_are_refused() {
 
     let (text, _) = refused("tiny-llama", |directory| {
         edit_json(&directory.join("tokenizer.json"), |json| {
-            json["added_tokens"][0]["content"] = json!("<|more|>")
+            json["added_tokens"][0]["content"] = json!("<|more|>");
         });
     });
     assert_eq!(
@@ -463,10 +463,10 @@ fn tokenizers_that_do_not_fit_are_refused() {
 fn a_model_that_cannot_end_its_turn_is_refused() {
     let (text, hint) = refused("tiny-llama", |directory| {
         edit_json(&directory.join("config.json"), |config| {
-            config["eos_token_id"] = json!(null)
+            config["eos_token_id"] = json!(null);
         });
         edit_json(&directory.join("tokenizer_config.json"), |config| {
-            config["eos_token"] = json!(null)
+            config["eos_token"] = json!(null);
         });
         fs::remove_file(directory.join("special_tokens_map.json")).expect("is removed");
         fs::remove_file(directory.join("generation_config.json")).expect("is removed");

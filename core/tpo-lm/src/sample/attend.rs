@@ -65,7 +65,7 @@ pub(crate) fn attend_cached(
     tasks
         .into_par_iter()
         .for_each_init(Buffers::default, |buffers, (task, outs)| {
-            task.run(buffers, outs)
+            task.run(buffers, outs);
         });
 }
 

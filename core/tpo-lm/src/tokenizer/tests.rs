@@ -92,12 +92,12 @@ fn templates_are_found_where_transformers_finds_them() {
     let named = json!([{ "name": "tool_use", "template": "tools" }, { "name": "default", "template": "talk" }]);
     let several = changed(|directory| {
         edit_json(&directory.join(config), |json| {
-            json["chat_template"] = named
-        })
+            json["chat_template"] = named;
+        });
     });
     assert_eq!(prompt(&several), "talk");
     let own_file = changed(|directory| {
-        fs::write(directory.join("chat_template.jinja"), "file").expect("is written")
+        fs::write(directory.join("chat_template.jinja"), "file").expect("is written");
     });
     assert_eq!(prompt(&own_file), "file");
     let described = changed(|directory| {
@@ -113,7 +113,7 @@ fn templates_are_found_where_transformers_finds_them() {
 fn a_model_without_a_template_is_refused() {
     let none = changed(|directory| {
         edit_json(&directory.join("tokenizer_config.json"), |json| {
-            json["chat_template"] = Value::Null
+            json["chat_template"] = Value::Null;
         });
     });
     let failure = none

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tpo_types::{Failure, Instruction, Preference, ResponseGroup};
+use tpo_types::{Failure, Preference, ResponseGroup};
 
 use super::{ROWS_AT_ONCE, Row};
 use crate::scoring::{JudgeFigures, Judged, Scoring};
@@ -191,7 +191,7 @@ fn rate(values: &[f64]) -> Rate {
 
 #[cfg(test)]
 mod tests {
-    use tpo_types::{Judge, Judgment, Score, Scored};
+    use tpo_types::{Instruction, Judge, Judgment, Score, Scored};
 
     use super::*;
 

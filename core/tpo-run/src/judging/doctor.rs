@@ -290,7 +290,7 @@ fn texts(texts: &[&str]) -> Vec<String> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use tpo_types::{PairwiseJudge, Verdict};
+    use tpo_types::{Comparison, PairwiseJudge, Verdict};
 
     use super::*;
     use crate::tournament::Tournament;
