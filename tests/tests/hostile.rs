@@ -411,16 +411,16 @@ fn every_hostile_guest_ends_as_documented() {
 
 const HEAD: &str = "# Hostile guests
 
-Every file of [`tests/guests/hostile`](../tests/guests/hostile/) is a plugin that misbehaves. The \
-test `hostile` runs each through
-`tpo plugin replay` with the limits shown, the others at their defaults, and checks the exit \
-code, the words, that no control
-character reaches the terminal, that the process never holds more than it does for a plugin that \
-behaves, the memory limit and 64 MiB,
-that the compiling process never holds more than its own limit and 64 MiB, and that it ends in \
-time. It makes this table.
+Every file in [`tests/guests/hostile`](../tests/guests/hostile/) is a plugin that misbehaves. The \
+test `hostile` runs each one through
+`tpo plugin replay`, with the limits shown and the others at their defaults. It checks the exit \
+code and the message, that no control
+characters reach the terminal, and that the process ends in time. The process may use as much \
+memory as with a plugin that behaves,
+plus the memory limit and 64 MiB; the compiling process may use its own limit plus 64 MiB. The \
+test writes this table.
 
-| guest | what it does | limits | exit | what tpo says |
+| guest | what it does | limits | exit | message |
 |---|---|---|---|---|
 ";
 

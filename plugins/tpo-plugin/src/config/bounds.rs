@@ -112,7 +112,7 @@ mod tests {
     struct Config {
         #[schemars(range(min = 0.0, max = 1.0))]
         fraction: f64,
-        #[schemars(range(min = 1))]
+        #[schemars(inner(range(min = 1)))]
         counts: Vec<u32>,
         inner: Option<Inner>,
         either: Either,
