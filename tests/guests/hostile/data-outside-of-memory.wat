@@ -1,3 +1,3 @@
-;; does: has data that its memory has no place for
+;; does: has data outside its memory
 ;; says: reached outside its memory
 (data (i32.const 0xfffff) "too long")

@@ -1,4 +1,4 @@
-;; does: gives an infinite probability
+;; does: returns an infinite probability
 ;; role: pairwise-judge
 ;; says: a probability that is not from 0 to 1 (inf)
 (func (export "tpo:plugin/pairwise-judge@0.1.0#compare") (param i32 i32) (result i32)

@@ -1,4 +1,4 @@
-;; does: gives a probability of NaN
+;; does: returns a probability of NaN
 ;; role: pairwise-judge
 ;; says: a probability that is not from 0 to 1 (NaN)
 (func (export "tpo:plugin/pairwise-judge@0.1.0#compare") (param i32 i32) (result i32)

@@ -1,4 +1,4 @@
-;; does: prefers neither response, and that strongly
+;; does: returns a tie with a strength
 ;; role: pairwise-judge
 ;; says: a tie with a strength
 (func (export "tpo:plugin/pairwise-judge@0.1.0#compare") (param i32 i32) (result i32)

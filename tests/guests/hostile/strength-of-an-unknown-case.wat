@@ -1,4 +1,4 @@
-;; does: gives a strength that is neither slight nor strong
+;; does: returns a strength with an unknown case
 ;; role: pairwise-judge
 ;; says: unexpected discriminant: 2
 (func (export "tpo:plugin/pairwise-judge@0.1.0#compare") (param i32 i32) (result i32)

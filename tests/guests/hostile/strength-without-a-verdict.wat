@@ -1,4 +1,4 @@
-;; does: gives no verdict, but a strength
+;; does: returns a strength without a verdict
 ;; role: pairwise-judge
 ;; says: a strength without a verdict
 (func (export "tpo:plugin/pairwise-judge@0.1.0#compare") (param i32 i32) (result i32)

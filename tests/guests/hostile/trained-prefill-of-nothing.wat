@@ -1,4 +1,4 @@
-;; does: gives an empty trained prefill
+;; does: returns an empty trained prefill
 ;; role: thought-template
 ;; says: a prompt with an empty trained prefill
 (func (export "tpo:plugin/thought-template@0.1.0#render") (param i32 i32) (result i32)

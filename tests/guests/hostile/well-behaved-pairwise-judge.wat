@@ -1,4 +1,4 @@
-;; does: compares as it should
+;; does: behaves as a pairwise judge should
 ;; role: pairwise-judge
 ;; says: "preference":"First"
 ;; code: 0

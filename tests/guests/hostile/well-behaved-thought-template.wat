@@ -1,4 +1,4 @@
-;; does: renders as it should
+;; does: behaves as a thought template should
 ;; role: thought-template
 ;; says: "role":"user"
 ;; code: 0

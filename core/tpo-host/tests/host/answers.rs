@@ -383,7 +383,7 @@ fn render(roles: &[&str], options: RawPrompt) -> Result<Vec<RenderOutcome>, Fail
 }
 
 /// What a prompt has beyond its messages.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct RawPrompt {
     empty_stop: bool,
     trained_prefill: Option<&'static str>,
