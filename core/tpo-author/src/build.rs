@@ -3,6 +3,7 @@
 mod c;
 mod go;
 mod javascript;
+mod job;
 mod python;
 mod rust;
 
@@ -13,9 +14,9 @@ use tempfile::TempDir;
 use tpo_bundle::{Manifest, manifest};
 use tpo_types::{Failure, FailureKind};
 
-use crate::bindings::Contract;
 use crate::create::write;
 use crate::{Language, world};
+use job::{Job, read};
 
 /// A component that was built.
 #[derive(Debug)]
@@ -24,31 +25,6 @@ pub struct Built {
     pub component: PathBuf,
     /// What the compiler has said, for example warnings.
     pub said: String,
-}
-
-/// What a language's compiler is given.
-struct Job<'a> {
-    /// The project.
-    directory: &'a Path,
-    /// The directory of the contract it is built for.
-    wit: &'a Path,
-    /// The world of the contract.
-    world: String,
-    /// Where compilers from package registries lie.
-    tools: &'a Path,
-    /// Is told what takes long.
-    progress: &'a dyn Fn(&str),
-}
-
-impl Job<'_> {
-    fn contract(&self) -> Result<Contract, Failure> {
-        Contract::read(self.wit, &self.world)
-    }
-
-    /// Where generated code goes, within the project.
-    fn bindings(&self) -> PathBuf {
-        self.directory.join("bindings")
-    }
 }
 
 /// Builds the component of the project in `directory`, whose manifest names its language.
@@ -138,14 +114,4 @@ fn wit(manifest: &Manifest, directory: &Path, scratch: &Path) -> Result<PathBuf,
         write(&wit.join(name), text.as_bytes())?;
     }
     Ok(wit)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| {
-        Failure::new(
-            FailureKind::Plugin,
-            format!("the compiler wrote no `{}`", path.display()),
-        )
-        .because(error)
-    })
 }

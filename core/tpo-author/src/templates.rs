@@ -1,8 +1,9 @@
 //! What new projects are made of.
 //!
-//! The judges are the ones in `examples/`, so that what is shown is what an author gets; the other
-//! roles' sources lie in `templates/`. In every text the template's own name stands where the
-//! author's will.
+//! Templates are found by name: `templates/LANGUAGE/ROLE.EXTENSION` is a plugin, and
+//! `templates/fixtures/ROLE.jsonl` has its cases. The judges are the ones in `examples/`, so that
+//! the documentation shows what an author gets. In every text the template's own name stands for the
+//! author's.
 
 use tpo_types::{Failure, FailureKind, PluginRole};
 
@@ -16,6 +17,8 @@ pub(crate) const README: &str = include_str!("../templates/README.md");
 
 /// The name in templates that are no example.
 const NEW: &str = "a-new-plugin";
+/// The two roles that one component has, so that they cannot disagree about markers.
+const THOUGHT_FORMAT: [PluginRole; 2] = [PluginRole::ThoughtTemplate, PluginRole::ResponseParser];
 
 /// A project before it has a name.
 pub(crate) struct Template {
@@ -23,124 +26,62 @@ pub(crate) struct Template {
     pub(crate) name: &'static str,
     /// What the plugin does, in a line.
     pub(crate) summary: &'static str,
-    /// The roles it plays.
-    pub(crate) roles: &'static [PluginRole],
-    /// Where a run names it.
-    pub(crate) flag: &'static str,
+    /// The roles it has.
+    pub(crate) roles: Vec<PluginRole>,
     /// Sources and cases.
-    pub(crate) files: Vec<(&'static str, String)>,
+    pub(crate) files: Vec<ProjectFile>,
     /// Files to say something about.
     pub(crate) explained: &'static [(&'static str, &'static str)],
-    /// Files that are the same in every project of the language.
-    pub(crate) copies: Vec<(String, String)>,
 }
 
-/// What a template's plugin is, in any language.
-struct Plot {
-    summary: &'static str,
-    roles: &'static [PluginRole],
-    flag: &'static str,
-    cases: &'static [(&'static str, &'static str)],
-}
-
-impl Plot {
-    fn of(role: PluginRole) -> Self {
-        match role {
-            PluginRole::Judge => Self {
-                summary: "Prefers responses of about the right length",
-                roles: &[PluginRole::Judge],
-                flag: "--judge",
-                cases: &[(
-                    "fixtures/judge.jsonl",
-                    include_str!("../../../examples/judge-in-rust/fixtures/judge.jsonl"),
-                )],
-            },
-            PluginRole::PairwiseJudge => Self {
-                summary: "Prefers the response nearer to the right length",
-                roles: &[PluginRole::PairwiseJudge],
-                flag: "--judge",
-                cases: &[(
-                    "fixtures/pairwise-judge.jsonl",
-                    include_str!("../templates/fixtures/pairwise-judge.jsonl"),
-                )],
-            },
-            // The two belong together: one component, so that they cannot disagree about markers.
-            PluginRole::ThoughtTemplate | PluginRole::ResponseParser => Self {
-                summary: "Asks for a thought and then an answer",
-                roles: &[PluginRole::ThoughtTemplate, PluginRole::ResponseParser],
-                flag: "--thought",
-                cases: &[
-                    (
-                        "fixtures/thought-template.jsonl",
-                        include_str!("../templates/fixtures/thought-template.jsonl"),
-                    ),
-                    (
-                        "fixtures/response-parser.jsonl",
-                        include_str!("../templates/fixtures/response-parser.jsonl"),
-                    ),
-                ],
-            },
-            PluginRole::PairSelector => Self {
-                summary: "Pairs best with worst where their scores differ enough",
-                roles: &[PluginRole::PairSelector],
-                flag: "--selector",
-                cases: &[(
-                    "fixtures/pair-selector.jsonl",
-                    include_str!("../templates/fixtures/pair-selector.jsonl"),
-                )],
-            },
-        }
-    }
+/// A file of a project: its path in the project, and its text.
+pub(crate) struct ProjectFile {
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 /// The template of a role in a language. Not every role has one in every language.
 pub(crate) fn of(language: Language, role: PluginRole) -> Result<Template, Failure> {
-    let source = source(language, role).ok_or_else(|| {
-        let what = format!("there is no template of a {role} in {}", language.title());
-        Failure::new(FailureKind::Usage, what)
-            .hint("start from one of its judges (`--role judge`), or in Rust, Python or JavaScript")
-    })?;
-    let Plot {
-        summary,
-        roles,
-        flag,
-        cases,
-    } = Plot::of(role);
-    let name = if role == PluginRole::Judge {
-        example(language)
+    let is_format = THOUGHT_FORMAT.contains(&role);
+    let roles = if is_format {
+        THOUGHT_FORMAT.to_vec()
     } else {
-        NEW
+        vec![role]
     };
-    let mut files: Vec<(&str, String)> = cases
-        .iter()
-        .map(|(name, text)| (*name, (*text).to_owned()))
-        .collect();
-    files.extend(frame(language, summary, name));
-    files.extend(
-        source
-            .iter()
-            .map(|(name, text)| (*name, (*text).to_owned())),
-    );
+    let plugin = if is_format {
+        "thought-format"
+    } else {
+        role.as_str()
+    };
+    let (name, sources) = if role == PluginRole::Judge {
+        (example(language), example_sources(language))
+    } else {
+        (NEW, template_sources(language, plugin))
+    };
+    if sources.is_empty() {
+        let what = format!("there is no template for a {role} in {}", language.title());
+        return Err(Failure::new(FailureKind::Usage, what).hint(
+            "start from one of its judges (`--role judge`), or in Rust, Python or JavaScript",
+        ));
+    }
+    let summary = summary(plugin);
+    let mut files: Vec<ProjectFile> = roles.iter().filter_map(|role| cases(*role)).collect();
+    files.extend(manifest(language, summary, name));
+    files.extend(sources);
+    files.extend(sdk(language));
     Ok(Template {
         name,
         summary,
         roles,
-        flag,
         files,
         explained: explained(language),
-        copies: copies(language),
     })
 }
 
 /// What is worth knowing about a language here.
 pub(crate) fn notes(language: Language) -> &'static str {
-    match language {
-        Language::Rust => include_str!("../templates/notes/rust.md"),
-        Language::Python => include_str!("../templates/notes/python.md"),
-        Language::JavaScript => include_str!("../templates/notes/javascript.md"),
-        Language::C => include_str!("../templates/notes/c.md"),
-        Language::Go => include_str!("../templates/notes/go.md"),
-    }
+    let path = format!("templates/notes/{language}.md");
+    copies::find(&path).unwrap_or_default()
 }
 
 /// The example that is the template of a judge.
@@ -154,104 +95,74 @@ fn example(language: Language) -> &'static str {
     }
 }
 
-type Files = &'static [(&'static str, &'static str)];
-
-/// The plugin itself.
-fn source(language: Language, role: PluginRole) -> Option<Files> {
-    use PluginRole::{Judge, PairSelector, PairwiseJudge, ResponseParser, ThoughtTemplate};
-    Some(match (language, role) {
-        (Language::Rust, Judge) => &[(
-            "src/lib.rs",
-            include_str!("../../../examples/judge-in-rust/src/lib.rs"),
-        )],
-        (Language::Rust, PairwiseJudge) => &[(
-            "src/lib.rs",
-            include_str!("../templates/rust/pairwise-judge.rs"),
-        )],
-        (Language::Rust, ThoughtTemplate | ResponseParser) => &[(
-            "src/lib.rs",
-            include_str!("../templates/rust/thought-format.rs"),
-        )],
-        (Language::Rust, PairSelector) => &[(
-            "src/lib.rs",
-            include_str!("../templates/rust/pair-selector.rs"),
-        )],
-        (Language::Python, Judge) => &[(
-            "plugin.py",
-            include_str!("../../../examples/judge-in-python/plugin.py"),
-        )],
-        (Language::Python, PairwiseJudge) => &[(
-            "plugin.py",
-            include_str!("../templates/python/pairwise-judge.py"),
-        )],
-        (Language::Python, ThoughtTemplate | ResponseParser) => &[(
-            "plugin.py",
-            include_str!("../templates/python/thought-format.py"),
-        )],
-        (Language::Python, PairSelector) => &[(
-            "plugin.py",
-            include_str!("../templates/python/pair-selector.py"),
-        )],
-        (Language::JavaScript, Judge) => &[(
-            "plugin.js",
-            include_str!("../../../examples/judge-in-javascript/plugin.js"),
-        )],
-        (Language::JavaScript, PairwiseJudge) => &[(
-            "plugin.js",
-            include_str!("../templates/javascript/pairwise-judge.js"),
-        )],
-        (Language::JavaScript, ThoughtTemplate | ResponseParser) => &[(
-            "plugin.js",
-            include_str!("../templates/javascript/thought-format.js"),
-        )],
-        (Language::JavaScript, PairSelector) => &[(
-            "plugin.js",
-            include_str!("../templates/javascript/pair-selector.js"),
-        )],
-        (Language::C, Judge) => &[(
-            "plugin.c",
-            include_str!("../../../examples/judge-in-c/plugin.c"),
-        )],
-        (Language::Go, Judge) => &[
-            (
-                "main.go",
-                include_str!("../../../examples/judge-in-go/main.go"),
-            ),
-            (
-                "go.mod",
-                include_str!("../../../examples/judge-in-go/go.mod"),
-            ),
-            (
-                "export_tpo_plugin_judge/judge.go",
-                include_str!("../../../examples/judge-in-go/export_tpo_plugin_judge/judge.go"),
-            ),
-            (
-                "export_tpo_plugin_metadata/metadata.go",
-                include_str!(
-                    "../../../examples/judge-in-go/export_tpo_plugin_metadata/metadata.go"
-                ),
-            ),
+/// The source files of the example, as it has them.
+fn example_sources(language: Language) -> Vec<ProjectFile> {
+    let paths: &[&str] = match language {
+        Language::Rust => &["src/lib.rs"],
+        Language::Python => &["plugin.py"],
+        Language::JavaScript => &["plugin.js"],
+        Language::C => &["plugin.c"],
+        Language::Go => &[
+            "main.go",
+            "go.mod",
+            "export_tpo_plugin_judge/judge.go",
+            "export_tpo_plugin_metadata/metadata.go",
         ],
-        (Language::C | Language::Go, _) => return None,
-    })
+    };
+    let example = example(language);
+    paths
+        .iter()
+        .filter_map(|path| copy(&format!("examples/{example}/{path}"), path))
+        .collect()
 }
 
-/// What a language's own tools want beside the sources, whatever the role.
-fn frame(language: Language, summary: &str, name: &str) -> Vec<(&'static str, String)> {
-    match language {
-        Language::Rust => {
-            let manifest = include_str!("../../../examples/judge-in-rust/Cargo.toml")
-                .replace("../../plugins/tpo-plugin", "sdk")
-                .replace(example(language), name)
-                .replace(Plot::of(PluginRole::Judge).summary, summary);
-            vec![("Cargo.toml", manifest)]
-        }
-        Language::JavaScript => {
-            let manifest = include_str!("../../../examples/judge-in-javascript/package.json");
-            vec![("package.json", manifest.replace(example(language), name))]
-        }
-        Language::Python | Language::C | Language::Go => Vec::new(),
+/// The source file of a template, if there is one.
+fn template_sources(language: Language, plugin: &str) -> Vec<ProjectFile> {
+    let (path, extension) = match language {
+        Language::Rust => ("src/lib.rs", "rs"),
+        Language::Python => ("plugin.py", "py"),
+        Language::JavaScript => ("plugin.js", "js"),
+        Language::C | Language::Go => return Vec::new(),
+    };
+    copy(&format!("templates/{language}/{plugin}.{extension}"), path)
+        .into_iter()
+        .collect()
+}
+
+/// The cases of a role.
+fn cases(role: PluginRole) -> Option<ProjectFile> {
+    let path = format!("fixtures/{role}.jsonl");
+    if role == PluginRole::Judge {
+        return copy(&format!("examples/judge-in-rust/{path}"), &path);
     }
+    copy(&format!("templates/{path}"), &path)
+}
+
+/// What a template's plugin does, in a line: the first of its documentation in Rust.
+fn summary(plugin: &str) -> &'static str {
+    let example = copies::find("examples/judge-in-rust/src/lib.rs");
+    copies::find(&format!("templates/rust/{plugin}.rs"))
+        .or(example)
+        .and_then(|source| source.lines().next())
+        .map(|line| line.trim_start_matches("//! ").trim_end_matches('.'))
+        .unwrap_or_default()
+}
+
+/// The manifest of a language's own tools.
+fn manifest(language: Language, summary: &str, name: &str) -> Option<ProjectFile> {
+    let path = match language {
+        Language::Rust => "Cargo.toml",
+        Language::JavaScript => "package.json",
+        Language::Python | Language::C | Language::Go => return None,
+    };
+    let example = example(language);
+    let mut file = copy(&format!("examples/{example}/{path}"), path)?;
+    file.text = file
+        .text
+        .replace("../../plugins/tpo-plugin", "sdk")
+        .replace(example, name)
+        .replace(self::summary(PluginRole::Judge.as_str()), summary);
+    Some(file)
 }
 
 fn explained(language: Language) -> &'static [(&'static str, &'static str)] {
@@ -276,18 +187,23 @@ fn explained(language: Language) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn copies(language: Language) -> Vec<(String, String)> {
-    match language {
-        Language::Rust => copies::SDK
-            .iter()
-            .map(|(name, text)| {
-                (
-                    format!("sdk/{name}"),
-                    text.replace("\"../../wit\"", "\"../wit\""),
-                )
-            })
-            .collect(),
-        // Those of Go are written by every build, with the bindings that import them.
-        Language::Python | Language::JavaScript | Language::C | Language::Go => Vec::new(),
+/// The SDK, where the language has one. What Go needs is written by every build, with the bindings.
+fn sdk(language: Language) -> Vec<ProjectFile> {
+    if language != Language::Rust {
+        return Vec::new();
     }
+    copies::SDK
+        .iter()
+        .map(|(path, text)| ProjectFile {
+            path: format!("sdk/{path}"),
+            text: text.replace("\"../../wit\"", "\"../wit\""),
+        })
+        .collect()
+}
+
+fn copy(source: &str, path: &str) -> Option<ProjectFile> {
+    Some(ProjectFile {
+        path: path.into(),
+        text: copies::find(source)?.into(),
+    })
 }

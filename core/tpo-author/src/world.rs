@@ -4,21 +4,21 @@ use tpo_bundle::Manifest;
 use tpo_bundle::manifest::Component;
 use tpo_types::{Failure, FailureKind, PluginRole};
 
-/// The import that a judge which asks a model has beyond the others.
-const MODEL: &str = "tpo:plugin/model";
+/// The package of the contract.
+const PACKAGE: &str = "tpo:plugin/";
 
-/// The name of the world that exports a component's roles, and imports models where the manifest
-/// asks for them.
+/// The name of the world that exports a component's roles and imports what its manifest asks for:
+/// `model-judge-plugin` for a judge that asks for `tpo:plugin/model`.
 pub(crate) fn of(component: &Component, manifest: &Manifest) -> Result<String, Failure> {
-    let plays = |role| component.roles.contains(&role);
-    let is_format = plays(PluginRole::ThoughtTemplate) && plays(PluginRole::ResponseParser);
+    let is_format = component.roles.contains(&PluginRole::ThoughtTemplate)
+        && component.roles.contains(&PluginRole::ResponseParser);
     let world = match component.roles.as_slice() {
         [role] => role.as_str(),
         [_, _] if is_format => "thought-format",
         roles => {
             let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
             let what = format!(
-                "component `{}` plays {}: no world of the contract does",
+                "component `{}` has the roles {}, and no world of the contract exports them together",
                 component.name,
                 names.join(", ")
             );
@@ -27,12 +27,11 @@ pub(crate) fn of(component: &Component, manifest: &Manifest) -> Result<String, F
             ));
         }
     };
-    let asks = manifest
+    let imports: String = manifest
         .permissions
         .iter()
-        .any(|permission| permission.import == MODEL);
-    Ok(format!(
-        "{}{world}-plugin",
-        if asks { "model-" } else { "" }
-    ))
+        .filter_map(|permission| permission.import.strip_prefix(PACKAGE))
+        .map(|interface| format!("{interface}-"))
+        .collect();
+    Ok(format!("{imports}{world}-plugin"))
 }

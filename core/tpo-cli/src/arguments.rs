@@ -420,11 +420,7 @@ pub(crate) struct ReplayArguments {
 
 /// Reads the name of a role.
 fn role(name: &str) -> Result<PluginRole, String> {
-    let names = || PluginRole::ALL.map(PluginRole::as_str).join(", ");
-    PluginRole::ALL
-        .into_iter()
-        .find(|role| role.as_str() == name)
-        .ok_or_else(|| format!("the roles are {}", names()))
+    PluginRole::named(name).ok_or_else(|| format!("the roles are {}", PluginRole::names()))
 }
 
 #[derive(Debug, Args)]

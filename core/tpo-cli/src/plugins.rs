@@ -6,13 +6,13 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tpo_host::{Bundles, Setup, Workshop};
+use tpo_host::{Bundles, CompileService, HostConfig};
 use tpo_types::{Failure, FailureKind};
 
 use crate::arguments::{COMPILE, CompileArguments, Trust};
 
 /// How plugins are loaded: compiled code is kept, and what is published is pinned in `lock`.
-pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
+pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<HostConfig, Failure> {
     let program = env::current_exe().map_err(|error| {
         Failure::new(FailureKind::Resources, "the program does not find itself").because(error)
     })?;
@@ -22,7 +22,7 @@ pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
         .collect();
     // Left to itself, our allocator takes a gibibyte at once, which would count as used.
     let environment = vec![("MIMALLOC_ARENA_EAGER_COMMIT".into(), "0".into())];
-    let workshop = Workshop {
+    let compiler = CompileService {
         cache: cache_dir()?.join("components"),
         compiler,
         environment,
@@ -32,11 +32,11 @@ pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
         store: tpo_lm::fetch::data_dir()?,
         mode: trust.mode.mode(),
     };
-    Ok(Setup {
-        workshop: Some(workshop),
+    Ok(HostConfig {
+        compiler: Some(compiler),
         bundles: Some(bundles),
         allow_native: trust.allow_native,
-        ..Setup::default()
+        ..HostConfig::default()
     })
 }
 

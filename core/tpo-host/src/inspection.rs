@@ -1,4 +1,4 @@
-//! What a component says of itself, checked.
+//! How a plugin describes itself, checked.
 
 use std::str::FromStr;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 use tpo_bundle::{Name, Surface};
 use tpo_types::{Failure, PluginIdentity, PluginRole};
 
-use crate::bindings::exports::tpo::plugin::metadata::Description;
+use crate::contract::bindings::exports::tpo::plugin::metadata::Description;
 use crate::native::NativeDescription;
 use crate::source::Source;
-use crate::text::quotable;
+use crate::text::sanitize;
 
 /// The longest summary or license that is shown, in bytes.
 const LINE_BYTES: usize = 400;
@@ -20,23 +20,23 @@ const LINE_BYTES: usize = 400;
 pub struct Inspection {
     /// Exactly which code it is.
     pub identity: PluginIdentity,
-    /// One line on what it does.
+    /// What it does, in one line.
     pub summary: String,
     /// SPDX license expression.
     pub license: String,
-    /// The roles it plays.
+    /// Its roles.
     pub roles: Vec<PluginRole>,
-    /// What it can reach beyond its input.
-    pub reach: Reach,
+    /// What it can use beyond its input.
+    pub capabilities: Capabilities,
     /// Size of the code.
     pub bytes: usize,
     /// JSON Schema of its configuration.
     pub config_schema: Value,
 }
 
-/// What a plugin can reach beyond its input.
+/// What a plugin can use beyond its input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
+pub enum Capabilities {
     /// A component: nothing but the interfaces that it imports.
     Imports(Vec<String>),
     /// A native plugin: everything that this process can.
@@ -53,10 +53,10 @@ impl Inspection {
         let config_schema = config_schema(&description.config_schema, source)?;
         Ok(Self {
             identity: identity(&description.name, &description.version, source)?,
-            summary: quotable(&description.summary, LINE_BYTES),
-            license: quotable(&description.license, LINE_BYTES),
+            summary: sanitize(&description.summary, LINE_BYTES),
+            license: sanitize(&description.license, LINE_BYTES),
             roles,
-            reach: Reach::Imports(surface.imports),
+            capabilities: Capabilities::Imports(surface.imports),
             bytes: source.bytes.len(),
             config_schema,
         })
@@ -68,10 +68,10 @@ impl Inspection {
     ) -> Result<Self, Failure> {
         Ok(Self {
             identity: identity(&description.name, &description.version, source)?,
-            summary: quotable(&description.summary, LINE_BYTES),
-            license: quotable(&description.license, LINE_BYTES),
+            summary: sanitize(&description.summary, LINE_BYTES),
+            license: sanitize(&description.license, LINE_BYTES),
             roles: description.roles,
-            reach: Reach::Everything,
+            capabilities: Capabilities::Everything,
             bytes: source.bytes.len(),
             config_schema: description.config_schema,
         })
@@ -81,7 +81,7 @@ impl Inspection {
 /// The longest schema of a configuration. Those that ship have a few kilobytes.
 const SCHEMA_BYTES: usize = 256 << 10;
 
-/// The schema of the plugin's configuration. Whether it means anything is not looked at.
+/// The schema of the plugin's configuration. Whether it makes sense is not checked.
 pub(crate) fn config_schema(text: &str, source: &Source) -> Result<Value, Failure> {
     // As values, some texts take seventy times the memory.
     if text.len() > SCHEMA_BYTES {
@@ -109,13 +109,13 @@ pub(crate) fn identity(
     source: &Source,
 ) -> Result<PluginIdentity, Failure> {
     if Name::from_str(name).is_err() {
-        let what = format!("calls itself `{}`", quotable(name, LINE_BYTES));
+        let what = format!("calls itself `{}`", sanitize(name, LINE_BYTES));
         return Err(source
             .refusal(what)
             .hint("a name is up to 64 lower-case letters, digits and single hyphens"));
     }
     if version.len() > 64 || Version::parse(version).is_err() {
-        let what = format!("gives `{}` as its version", quotable(version, LINE_BYTES));
+        let what = format!("gives `{}` as its version", sanitize(version, LINE_BYTES));
         return Err(source
             .refusal(what)
             .hint("a version is a semantic version, for example 0.1.0"));

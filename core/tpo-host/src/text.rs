@@ -1,9 +1,8 @@
-//! Text that guests wrote, made fit to be quoted: bounded, and without characters that command a
-//! terminal.
+//! Text from guests, made safe to print: bounded, and without characters that control a terminal.
 
 /// `text` without control and bidirectional characters, cut after `max_bytes`. Line breaks and tabs
 /// stay.
-pub(crate) fn quotable(text: &str, max_bytes: usize) -> String {
+pub(crate) fn sanitize(text: &str, max_bytes: usize) -> String {
     let end = text.floor_char_boundary(max_bytes);
     let mut quoted: String = text[..end].chars().filter(|&c| !is_hostile(c)).collect();
     if end < text.len() {
@@ -22,17 +21,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_commands_a_terminal_is_removed() {
+    fn what_controls_a_terminal_is_removed() {
         assert_eq!(
-            quotable("a\u{1b}[2J\r\u{202e}b\n\tc\u{9b}31m\u{0}", 100),
+            sanitize("a\u{1b}[2J\r\u{202e}b\n\tc\u{9b}31m\u{0}", 100),
             "a[2Jb\n\tc31m"
         );
     }
 
     #[test]
     fn long_text_is_cut_between_characters() {
-        assert_eq!(quotable("aé", 3), "aé");
-        assert_eq!(quotable("aéb", 3), "aé…");
-        assert_eq!(quotable("aéb", 2), "a…");
+        assert_eq!(sanitize("aé", 3), "aé");
+        assert_eq!(sanitize("aéb", 3), "aé…");
+        assert_eq!(sanitize("aéb", 2), "a…");
     }
 }

@@ -315,10 +315,10 @@ impl JudgeConfig {
     /// Names are relative to `base` no more.
     pub(crate) fn anchor(&mut self, base: &Path) {
         if self.plugin != PANEL {
-            self.plugin = tpo_host::anchored(&self.plugin, base);
+            self.plugin = tpo_host::resolve_relative(&self.plugin, base);
         }
         for member in &mut self.panel {
-            member.plugin = tpo_host::anchored(&member.plugin, base);
+            member.plugin = tpo_host::resolve_relative(&member.plugin, base);
         }
     }
 

@@ -112,7 +112,7 @@ fn resolve_paths(config: &mut RunConfig, base: &Path) {
         .into_iter()
         .chain(config.parser.as_mut().map(|parser| &mut parser.plugin))
     {
-        *plugin = tpo_host::anchored(plugin, base);
+        *plugin = tpo_host::resolve_relative(plugin, base);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tpo_host::{Plugins, Wanted};
+use tpo_host::{PluginRequest, Plugins};
 use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
@@ -180,10 +180,10 @@ fn open_judge(
 
 fn with<T>(
     named: &PluginConfig,
-    load: impl FnOnce(&Wanted<'_>) -> Result<T, Failure>,
+    load: impl FnOnce(&PluginRequest<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let config = Value::Object(named.config.clone());
-    load(&Wanted {
+    load(&PluginRequest {
         source: &named.plugin,
         config: &config,
         on_error: named.on_error,

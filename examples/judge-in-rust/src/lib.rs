@@ -1,4 +1,6 @@
-//! A judge that prefers responses of about `words` words (60 by default).
+//! Prefers responses of about the right length.
+//!
+//! The right length is `words` words, 60 by default.
 
 use serde::Deserialize;
 use tpo_plugin::{

@@ -1,16 +1,9 @@
-//! From the contract's exports to the role traits: what the `export_*!` macros expand to.
+//! What the `export_*!` macros of the roles expand to.
 //!
 //! Public only for the macros; a plugin never names anything here.
 
-use crate::bindings::{
-    judge, metadata, pair_selector, pairwise_judge, response_parser, thought_template,
-};
-use crate::{
-    CandidateGroup, Comparison, Completion, Error, Group, Judge, Judgment, PairSelector,
-    PairwiseJudge, Parts, Plugin, Prompt, RenderRequest, ResponseParser, Selection,
-    ThoughtTemplate, Verdict, config, state,
-};
-use metadata::exports::tpo::plugin::metadata::Description;
+use crate::bindings::metadata::exports::tpo::plugin::metadata::{self, Description};
+use crate::{Error, Plugin, config, state};
 
 /// A plugin's package, from its `Cargo.toml`.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +63,7 @@ pub trait Component {
     const PACKAGE: Package;
 }
 
-impl<C: Component> metadata::exports::tpo::plugin::metadata::Guest for C {
+impl<C: Component> metadata::Guest for C {
     fn describe() -> Description {
         let Package {
             name,
@@ -90,48 +83,6 @@ impl<C: Component> metadata::exports::tpo::plugin::metadata::Guest for C {
 
     fn configure(config: String) -> Result<(), Error> {
         state::configure::<C::Plugin>(&config)
-    }
-}
-
-impl<C: Component<Plugin: ThoughtTemplate>>
-    thought_template::exports::tpo::plugin::thought_template::Guest for C
-{
-    fn render(requests: Vec<RenderRequest>) -> Result<Vec<Result<Prompt, String>>, Error> {
-        state::with(|plugin: &C::Plugin| {
-            Ok(requests.iter().map(|item| plugin.render(item)).collect())
-        })
-    }
-}
-
-impl<C: Component<Plugin: ResponseParser>>
-    response_parser::exports::tpo::plugin::response_parser::Guest for C
-{
-    fn parse(completions: Vec<Completion>) -> Result<Vec<Result<Parts, String>>, Error> {
-        state::with(|plugin: &C::Plugin| {
-            Ok(completions.iter().map(|item| plugin.parse(item)).collect())
-        })
-    }
-}
-
-impl<C: Component<Plugin: Judge>> judge::exports::tpo::plugin::judge::Guest for C {
-    fn score(groups: Vec<Group>) -> Result<Vec<Vec<Judgment>>, Error> {
-        state::with(|plugin: &C::Plugin| plugin.score(&groups))
-    }
-}
-
-impl<C: Component<Plugin: PairwiseJudge>>
-    pairwise_judge::exports::tpo::plugin::pairwise_judge::Guest for C
-{
-    fn compare(comparisons: Vec<Comparison>) -> Result<Vec<Verdict>, Error> {
-        state::with(|plugin: &C::Plugin| plugin.compare(&comparisons))
-    }
-}
-
-impl<C: Component<Plugin: PairSelector>> pair_selector::exports::tpo::plugin::pair_selector::Guest
-    for C
-{
-    fn select(groups: Vec<CandidateGroup>) -> Result<Vec<Selection>, Error> {
-        state::with(|plugin: &C::Plugin| plugin.select(&groups))
     }
 }
 
@@ -160,7 +111,7 @@ macro_rules! __export {
             $crate::bindings::metadata::export_metadata!(Component with_types_in $crate::bindings::metadata);
             $(
                 #[cfg(target_arch = "wasm32")]
-                $crate::bindings::$module::$export!(Component with_types_in $crate::bindings::$module);
+                $crate::roles::$module::bindings::$export!(Component with_types_in $crate::roles::$module::bindings);
             )+
 
             #[cfg(not(target_arch = "wasm32"))]
@@ -174,24 +125,8 @@ macro_rules! __export {
     };
 }
 
-/// Exports a [`ThoughtTemplate`].
-#[macro_export]
-macro_rules! export_thought_template {
-    ($plugin:ty) => {
-        $crate::__export!($plugin, thought_template ThoughtTemplate export_thought_template);
-    };
-}
-
-/// Exports a [`ResponseParser`].
-#[macro_export]
-macro_rules! export_response_parser {
-    ($plugin:ty) => {
-        $crate::__export!($plugin, response_parser ResponseParser export_response_parser);
-    };
-}
-
-/// Exports a thought format: one plugin that is [`ThoughtTemplate`] and [`ResponseParser`], so that
-/// both agree on the markers.
+/// Exports a thought format: one plugin that is [`ThoughtTemplate`](crate::ThoughtTemplate) and
+/// [`ResponseParser`](crate::ResponseParser), so that both agree on the markers.
 #[macro_export]
 macro_rules! export_thought_format {
     ($plugin:ty) => {
@@ -203,39 +138,14 @@ macro_rules! export_thought_format {
     };
 }
 
-/// Exports a [`Judge`]. The component imports models only if it calls [`model`](crate::model).
-#[macro_export]
-macro_rules! export_judge {
-    ($plugin:ty) => {
-        $crate::__export!($plugin, judge Judge export_judge);
-    };
-}
-
-/// Exports a [`PairwiseJudge`]. The component imports models only if it calls
-/// [`model`](crate::model).
-#[macro_export]
-macro_rules! export_pairwise_judge {
-    ($plugin:ty) => {
-        $crate::__export!($plugin, pairwise_judge PairwiseJudge export_pairwise_judge);
-    };
-}
-
-/// Exports a [`PairSelector`].
-#[macro_export]
-macro_rules! export_pair_selector {
-    ($plugin:ty) => {
-        $crate::__export!($plugin, pair_selector PairSelector export_pair_selector);
-    };
-}
-
 #[cfg(test)]
 mod tests {
-    use judge::exports::tpo::plugin::judge::Guest as _;
-    use metadata::exports::tpo::plugin::metadata::Guest as _;
+    use crate::roles::judge::bindings::exports::tpo::plugin::judge::Guest as _;
+    use metadata::Guest as _;
     use serde::Deserialize;
 
     use super::*;
-    use crate::{Instruction, JsonSchema, Scored, each_response, schemars};
+    use crate::{Group, Instruction, JsonSchema, Judge, Judgment, Scored, each_response, schemars};
 
     struct Toy;
 

@@ -14,29 +14,17 @@ mod log;
 pub mod model;
 mod plugin;
 pub mod reference;
-mod roles;
+#[doc(hidden)]
+pub mod roles;
 mod state;
 mod types;
 pub mod verdict;
 
 pub use bindings::imports::tpo::plugin::log::Level;
 pub use bindings::imports::tpo::plugin::types::{Error, Extra, Instruction, Message};
-pub use bindings::judge::exports::tpo::plugin::judge::{Group, Judgment, Scored};
-pub use bindings::pair_selector::exports::tpo::plugin::pair_selector::{
-    Candidate, CandidateGroup, CandidateStatus, Pair, Selection,
-};
-pub use bindings::pairwise_judge::exports::tpo::plugin::pairwise_judge::{
-    Comparison, Preference, Strength, Verdict,
-};
-pub use bindings::response_parser::exports::tpo::plugin::response_parser::{Completion, Parts};
-pub use bindings::thought_template::exports::tpo::plugin::thought_template::{
-    Prompt, RenderRequest,
-};
 pub use log::log;
 pub use plugin::{NoConfig, Plugin, configured};
-pub use roles::{
-    Judge, PairSelector, PairwiseJudge, ResponseParser, ThoughtTemplate, each_response,
-};
+pub use roles::*;
 pub use schemars::{self, JsonSchema};
 
 /// The judge of the README compiles.

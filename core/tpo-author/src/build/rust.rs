@@ -6,8 +6,9 @@ use std::process::Command;
 use serde_json::Value;
 use tpo_types::{Failure, FailureKind};
 
-use super::Job;
+use super::job::{Job, read};
 use crate::command;
+use crate::create::write;
 
 const TARGET: &str = "wasm32-wasip2";
 const HINT: &str = "Rust comes from rustup, and `rustup target add wasm32-wasip2` adds what \
@@ -29,7 +30,7 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
         Failure::new(FailureKind::Plugin, "cargo built no component")
             .hint("the package is a library with `crate-type = [\"cdylib\"]`")
     })?;
-    super::write(component, &super::read(&file)?)?;
+    write(component, &read(&file)?)?;
     Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 

@@ -1,4 +1,6 @@
-//! A pair selector: best against worst, if their scores are at least `margin` apart.
+//! Pairs best with worst where their scores differ enough.
+//!
+//! They have to differ by at least `margin`.
 
 use serde::Deserialize;
 use tpo_plugin::{

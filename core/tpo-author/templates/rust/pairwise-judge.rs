@@ -1,5 +1,6 @@
-//! A pairwise judge that prefers the response whose length is nearer to `words` words (60 by
-//! default).
+//! Prefers the response nearer to the right length.
+//!
+//! The right length is `words` words, 60 by default.
 
 use std::cmp::Ordering;
 

@@ -1,7 +1,7 @@
-//! A thought format: asks for a thought, then `Answer:` and an answer, and splits the completion
-//! there.
+//! Asks for a thought and then an answer.
 //!
-//! Template and parser are one component, so that they agree on the marker.
+//! The answer comes after `Answer:`, where the parser splits the completion. Template and parser are
+//! one component, so that they agree on the marker.
 
 use tpo_plugin::{
     Completion, Message, NoConfig, Parts, Plugin, Prompt, RenderRequest, ResponseParser,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tpo_host::{OnError, Plugins, Wanted};
+use tpo_host::{OnError, PluginRequest, Plugins};
 use tpo_lm::sample::LocalSampler;
 use tpo_run::config::ThoughtConfig;
 use tpo_run::{RunConfig, RunDirectory, Store};
@@ -231,8 +231,8 @@ impl Subject {
     }
 }
 
-fn wanted((source, config): &(String, Value)) -> Wanted<'_> {
-    Wanted {
+fn wanted((source, config): &(String, Value)) -> PluginRequest<'_> {
+    PluginRequest {
         source,
         config,
         on_error: OnError::Fail,

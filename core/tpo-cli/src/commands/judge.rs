@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use tpo_host::{Plugins, Setup};
+use tpo_host::{HostConfig, Plugins};
 use tpo_run::judging::{self, Agreement, Diagnosis, Rate, Row};
 use tpo_run::scoring::Scoring;
 use tpo_run::stages::open_scoring;
@@ -164,7 +164,7 @@ fn open(choice: &JudgeChoice, printer: Printer) -> Result<Scoring, Failure> {
         .as_deref()
         .unwrap_or(Path::new(""))
         .with_file_name(tpo_bundle::LOCK_FILE);
-    let setup = Setup {
+    let setup = HostConfig {
         models: service,
         limits,
         ..plugins::setup(choice.trust, &lock)?
@@ -180,7 +180,7 @@ fn overrides(choice: &JudgeChoice) -> Result<Vec<Override>, Failure> {
     let judge = choice
         .judge
         .iter()
-        .map(|judge| Override::text("judge.plugin", tpo_host::anchored(judge, &here)));
+        .map(|judge| Override::text("judge.plugin", tpo_host::resolve_relative(judge, &here)));
     let mut overrides: Vec<Override> = judge.collect();
     for given in &choice.model {
         let (alias, source) = given.split_once('=').ok_or_else(|| {

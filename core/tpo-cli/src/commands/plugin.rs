@@ -10,7 +10,7 @@ pub(crate) mod test;
 
 use std::path::Path;
 
-use tpo_host::{Limits, Setup};
+use tpo_host::{HostConfig, Limits};
 use tpo_types::{Failure, FailureKind, PluginRole};
 
 use crate::arguments::Trial;
@@ -20,8 +20,8 @@ pub(crate) use inspect::{inspect, list};
 
 impl Trial {
     /// How plugins are loaded for a trial.
-    fn setup(&self) -> Result<Setup, Failure> {
-        Ok(Setup {
+    fn setup(&self) -> Result<HostConfig, Failure> {
+        Ok(HostConfig {
             limits: limits(&self.limit)?,
             ..plugins::setup(self.trust, Path::new(tpo_bundle::LOCK_FILE))?
         })

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tpo_host::{Plugins, Setup};
+use tpo_host::{HostConfig, Plugins};
 use tpo_run::{Models, Override, RunConfig, RunDirectory, RunPlan, Stages};
 use tpo_types::{Failure, FailureKind, ModelService};
 
@@ -44,7 +44,7 @@ pub(crate) fn stages(
         })?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };
-    let setup = Setup {
+    let setup = HostConfig {
         models,
         limits: plan.config.limits.clone(),
         failures: Some(plan.directory.failures()),
@@ -99,7 +99,7 @@ fn list(flags: &Overrides) -> Result<Vec<Override>, Failure> {
     ];
     let plugins = plugins
         .into_iter()
-        .filter_map(|(key, name)| Some((key, tpo_host::anchored(name.as_ref()?, &here))));
+        .filter_map(|(key, name)| Some((key, tpo_host::resolve_relative(name.as_ref()?, &here))));
     let model = flags
         .model
         .iter()
@@ -136,19 +136,10 @@ fn describe(plan: &RunPlan, stages: &Stages) -> String {
     for cast in &stages.cast {
         lines.push(format!(
             "{:10} {} from {}",
-            short(cast.role),
+            cast.role.slot(),
             cast.plugin,
             cast.plugin.source
         ));
     }
     lines.join("\n")
-}
-
-fn short(role: tpo_types::PluginRole) -> &'static str {
-    match role {
-        tpo_types::PluginRole::ThoughtTemplate => "thought",
-        tpo_types::PluginRole::ResponseParser => "parser",
-        tpo_types::PluginRole::Judge | tpo_types::PluginRole::PairwiseJudge => "judge",
-        tpo_types::PluginRole::PairSelector => "selector",
-    }
 }

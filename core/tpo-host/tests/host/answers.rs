@@ -1,7 +1,7 @@
 //! Answers that break the contract, and answers that are errors.
 
 use serde_json::json;
-use tpo_host::{Plugins, Setup};
+use tpo_host::{HostConfig, Plugins};
 use tpo_types::{
     CandidateGroupView, CandidateStatus, CandidateView, Completion, Failure, FinishReason, Judge,
     Judgment, PairSelector, PairwiseJudge, Preference, RenderOutcome, RenderRequest,
@@ -11,10 +11,10 @@ use tpo_types::{
 use crate::guests::{Answer, Guest};
 use crate::{comparison, group, instruction, told, wanted};
 
-const FAULT: &str = "hint: this is a fault of the plugin: its answer breaks the contract in `wit/`";
+const FAULT: &str = "hint: this is a bug of the plugin: its outcomes break the contract in `wit/`";
 
 fn plugins() -> Plugins {
-    Plugins::new(Setup::default()).unwrap()
+    Plugins::new(HostConfig::default()).unwrap()
 }
 
 /// Has a judge with that answer score two responses to one instruction and one to another.
@@ -35,28 +35,29 @@ fn scores_that_are_wrong() {
     let cases: &[(&[&[f64]], &str)] = &[
         (
             &[&[0.1, 0.2]],
-            "gave 1 instead of 2 outcomes for the groups",
+            "returned 1 instead of 2 outcomes for the groups",
         ),
         (
             &[&[0.1, 0.2], &[0.3], &[]],
-            "gave 3 instead of 2 outcomes for the groups",
+            "returned 3 instead of 2 outcomes for the groups",
         ),
         (
             &[&[0.1], &[0.3]],
-            "gave the responses to instruction `hello` 1 instead of 2 judgments",
+            "returned 1 instead of 2 judgments for the responses to instruction `hello`",
         ),
         (
             &[&[0.1, 0.2], &[]],
-            "gave the responses to instruction `bye` 0 instead of 1 judgments",
+            "returned 0 instead of 1 judgments for the responses to instruction `bye`",
         ),
         (
             &[&[0.1, f64::NAN], &[0.3]],
-            "gave the responses to instruction `hello` a score that is not finite (NaN) as number \
-                2",
+            "returned a score that is not finite (NaN) as number 2 for the responses to \
+                instruction `hello`",
         ),
         (
             &[&[0.1, 0.2], &[f64::INFINITY]],
-            "gave the responses to instruction `bye` a score that is not finite (inf) as number 1",
+            "returned a score that is not finite (inf) as number 1 for the responses to \
+                instruction `bye`",
         ),
     ];
     for (scores, what) in cases {
@@ -262,7 +263,7 @@ fn verdicts_that_are_wrong() {
     assert_eq!(
         told(compare(&[RawVerdict::default()])),
         format!(
-            "{subject} gave 1 instead of 2 outcomes for the comparisons in batch 1 of 1\n{FAULT}"
+            "{subject} returned 1 instead of 2 outcomes for the comparisons in batch 1 of 1\n{FAULT}"
         )
     );
     let with_strength = |case| RawVerdict {
@@ -297,7 +298,8 @@ fn verdicts_that_are_wrong() {
         assert_eq!(
             told(compare(&[RawVerdict::default(), verdict])),
             format!(
-                "{subject} gave comparison 2 (instruction `bye`) {what} in batch 1 of 1\n{FAULT}"
+                "{subject} returned {what} for comparison 2 (instruction `bye`) in batch 1 of 1\n\
+                 {FAULT}"
             )
         );
     }
@@ -336,7 +338,8 @@ fn parts_that_are_not_in_the_completion() {
         ("thought", told(parse("I know.", "Hello!"))),
         ("response", told(parse("I", "Hello there!"))),
     ] {
-        let what = format!("gave completion 1 a {noun} that is not in its text in batch 1 of 1");
+        let what =
+            format!("returned a {noun} that is not in its text for completion 1 in batch 1 of 1");
         assert_eq!(told, format!("{subject} {what}\n{FAULT}"));
     }
 }
@@ -407,8 +410,8 @@ fn a_prompt_with_a_trained_prefill() {
 #[test]
 fn prompts_that_cannot_be_asked() {
     let plain = RawPrompt::default;
-    let subject = "Plugin: thought-template `hostile` 1.0.0 (guest.wasm, sha256 ...) gave \
-        instruction `i` a prompt";
+    let subject = "Plugin: thought-template `hostile` 1.0.0 (guest.wasm, sha256 ...) returned \
+        a prompt";
     for (roles, options, what) in [
         (&[][..], plain(), "without messages"),
         (
@@ -440,7 +443,7 @@ fn prompts_that_cannot_be_asked() {
     ] {
         assert_eq!(
             told(render(roles, options)),
-            format!("{subject} {what} in batch 1 of 1\n{FAULT}")
+            format!("{subject} {what} for instruction `i` in batch 1 of 1\n{FAULT}")
         );
     }
 }
@@ -488,31 +491,31 @@ fn pairs_that_are_none() {
     for (told, what) in [
         (
             told(select(Some([0, 4]), false)),
-            "gave group `g` the pair of candidates 0 and 4, which has 4",
+            "returned the pair of candidates 0 and 4, but there are only 4 for group `g`",
         ),
         (
             told(select(Some([0, 0]), false)),
-            "gave group `g` the pair of candidates 0 and 0, which are the same",
+            "returned the pair of candidates 0 and 0, which are the same for group `g`",
         ),
         (
             told(select(Some([2, 0]), false)),
-            "gave group `g` the pair of candidates 2 and 0, and the chosen one is malformed",
+            "returned the pair of candidates 2 and 0, and the chosen one is malformed for group `g`",
         ),
         (
             told(select(Some([3, 0]), false)),
-            "gave group `g` the pair of candidates 3 and 0, and the chosen one has no score",
+            "returned the pair of candidates 3 and 0, and the chosen one has no score for group `g`",
         ),
         (
             told(select(Some([0, 3]), false)),
-            "gave group `g` the pair of candidates 0 and 3, and the rejected one has no score",
+            "returned the pair of candidates 0 and 3, and the rejected one has no score for group `g`",
         ),
         (
             told(select(None, false)),
-            "gave group `g` neither a pair nor a reason to drop it",
+            "returned neither a pair nor a reason to drop it for group `g`",
         ),
         (
             told(select(Some([0, 1]), true)),
-            "gave group `g` pairs and a reason to drop it",
+            "returned pairs and a reason to drop it for group `g`",
         ),
     ] {
         assert_eq!(told, format!("{subject} {what} in batch 1 of 1\n{FAULT}"));

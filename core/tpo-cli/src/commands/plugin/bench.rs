@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tpo_host::{Case, Cut, JsonPlugin, OnError, Plugins, Wanted};
+use tpo_host::{Batching, Case, OnError, PluginRequest, Plugins};
 use tpo_types::Failure;
 
 use super::{cases_beside, role};
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
             .cycle()
             .take(ITEMS)
             .collect();
-        let wanted = Wanted {
+        let wanted = PluginRequest {
             source,
             config: &config,
             on_error: OnError::Fail,
@@ -54,8 +54,8 @@ pub(crate) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
         // The first load compiles the component if it was not compiled before.
         load()?;
         let plugin = Plugins::new(setup.clone())?.in_json(role, &wanted)?;
-        let one = Cut {
-            batch: BATCH,
+        let one = Batching {
+            batch_size: BATCH,
             threads: 1,
         };
         let many = median(|| plugin.time(&items, one))?;
@@ -66,12 +66,12 @@ pub(crate) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
             median(|| plugin.time(&items[..1], one))?,
         ));
         printer.data(&row("1000 items, one thread", many));
-        if threads_matter(&plugin) {
+        if !plugin.needs_all_items() {
             let two = median(|| {
                 plugin.time(
                     &items,
-                    Cut {
-                        batch: BATCH / 2,
+                    Batching {
+                        batch_size: BATCH / 2,
                         threads: 2,
                     },
                 )
@@ -85,11 +85,6 @@ pub(crate) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
         ));
     }
     Ok(())
-}
-
-/// A selector gets everything in one call.
-fn threads_matter(plugin: &JsonPlugin) -> bool {
-    plugin.role() != tpo_types::PluginRole::PairSelector
 }
 
 fn row(what: &str, time: Duration) -> String {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tpo_bundle::Package;
-use tpo_host::{Plugins, Reach};
+use tpo_host::{Capabilities, Plugins};
 use tpo_types::Failure;
 
 use crate::arguments::CheckArguments;
@@ -44,9 +44,9 @@ pub(crate) fn run(arguments: &CheckArguments, printer: Printer) -> Result<(), Fa
 pub(super) fn component(plugins: &Plugins, source: &str, printer: Printer) -> Result<(), Failure> {
     let inspection = plugins.check(source)?;
     let roles: Vec<&str> = inspection.roles.iter().map(|role| role.as_str()).collect();
-    let reach = match &inspection.reach {
-        Reach::Everything => "native code: it can do whatever you can do".to_owned(),
-        Reach::Imports(imports) => {
+    let reach = match &inspection.capabilities {
+        Capabilities::Everything => "native code: it can do whatever you can do".to_owned(),
+        Capabilities::Imports(imports) => {
             let wasi = imports
                 .iter()
                 .filter(|import| import.starts_with("wasi:"))

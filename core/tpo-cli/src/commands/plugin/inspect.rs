@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tpo_host::{Inspection, Plugins, Reach, builtin};
+use tpo_host::{Capabilities, Inspection, Plugins, builtin};
 use tpo_types::{Failure, PluginRole};
 
 use crate::arguments::{Format, InspectArguments, ModeFlags, Trust};
@@ -63,10 +63,10 @@ fn as_json(inspection: &Inspection) -> Value {
         "summary": inspection.summary,
         "license": inspection.license,
         "roles": inspection.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
-        "native": inspection.reach == Reach::Everything,
-        "imports": match &inspection.reach {
-            Reach::Imports(imports) => json!(imports),
-            Reach::Everything => Value::Null,
+        "native": inspection.capabilities == Capabilities::Everything,
+        "imports": match &inspection.capabilities {
+            Capabilities::Imports(imports) => json!(imports),
+            Capabilities::Everything => Value::Null,
         },
         "bytes": inspection.bytes,
         "config_schema": inspection.config_schema,
@@ -87,9 +87,9 @@ fn as_text(inspection: &Inspection) -> String {
         identity.source,
         inspection.bytes,
         identity.sha256,
-        match &inspection.reach {
-            Reach::Imports(imports) => imports.join("\n          "),
-            Reach::Everything => "native code: it can do whatever you can do".into(),
+        match &inspection.capabilities {
+            Capabilities::Imports(imports) => imports.join("\n          "),
+            Capabilities::Everything => "native code: it can do whatever you can do".into(),
         },
     ))
 }

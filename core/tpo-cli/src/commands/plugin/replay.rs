@@ -1,6 +1,6 @@
 //! `tpo plugin replay`: ask a plugin once more about a batch that it failed on.
 
-use tpo_host::{Cut, FailedBatch, OnError, Plugins, Wanted};
+use tpo_host::{Batching, FailedBatch, OnError, PluginRequest, Plugins};
 use tpo_types::Failure;
 
 use crate::arguments::ReplayArguments;
@@ -9,7 +9,7 @@ use crate::printer::Printer;
 pub(crate) fn run(arguments: &ReplayArguments, printer: Printer) -> Result<(), Failure> {
     let batch = FailedBatch::read(&arguments.batch)?;
     let source = arguments.plugin.as_ref().unwrap_or(&batch.plugin.source);
-    let wanted = Wanted {
+    let wanted = PluginRequest {
         source,
         config: &batch.config,
         on_error: OnError::Fail,
@@ -18,10 +18,10 @@ pub(crate) fn run(arguments: &ReplayArguments, printer: Printer) -> Result<(), F
     if plugin.identity().sha256 != batch.plugin.sha256 {
         printer.talk("note: this is not the code that failed; its sha256 differs");
     }
-    let answer = plugin.answer(
+    let answer = plugin.ask_lines(
         &batch.items,
-        Cut {
-            batch: batch.items.len().max(1),
+        Batching {
+            batch_size: batch.items.len().max(1),
             threads: 1,
         },
     )?;

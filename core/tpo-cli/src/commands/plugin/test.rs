@@ -1,6 +1,6 @@
 //! `tpo plugin test`: the author's cases, determinism, unexpected inputs, speed.
 
-use tpo_host::{Case, Check, Plugins, trial};
+use tpo_host::{Case, Check, Plugins, check_conformance};
 use tpo_types::{Failure, FailureKind};
 
 use super::{cases_beside, role};
@@ -22,18 +22,18 @@ pub(crate) fn run(arguments: &TestArguments, printer: Printer) -> Result<(), Fai
             .clone()
             .or_else(|| cases_beside(source, role));
         let cases = file.as_deref().map_or(Ok(Vec::new()), Case::read)?;
-        let trial = trial(&setup, source, role, &cases)?;
+        let conformance = check_conformance(&setup, source, role, &cases)?;
         printer.data(&format!("{role}:"));
-        for check in &trial.checks {
+        for check in &conformance.checks {
             printer.data(&line(check));
         }
-        if let Some(time) = trial.per_1000_items {
+        if let Some(time) = conformance.per_1000_items {
             printer.data(&format!(
                 "  speed    1000 items in {:.1} ms",
                 time.as_secs_f64() * 1000.0
             ));
         }
-        failed += trial
+        failed += conformance
             .checks
             .iter()
             .filter(|check| check.fault.is_some())
