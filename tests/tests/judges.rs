@@ -126,7 +126,7 @@ fn a_panel_of_two_judges_a_run() {
     );
     let told = here.succeeds(&["status", "run"]).stdout;
     assert!(
-        told.contains("iteration 1, judge: rules and overlap agree with alpha "),
+        told.contains("iteration 1, judge: rules and overlap agree with Krippendorff's alpha "),
         "{told}"
     );
 }
@@ -201,14 +201,14 @@ fn a_judge_that_lets_junk_win_is_found_out() {
     here.write("labelled.jsonl", LABELLED);
     let ended = here.tpo(
         &[
-            &["judge", "doctor"][..],
+            &["judge", "stress-test"][..],
             &OVERLAP,
             &["--input", "labelled.jsonl", "--quiet"],
         ]
         .concat(),
     );
     insta::assert_snapshot!(
-        "judge_doctor",
+        "judge_stress_test",
         format!("exit {}\n{}{}", ended.code, ended.stdout, ended.stderr)
     );
 }

@@ -1,13 +1,17 @@
-//! The figures of a run as text.
+//! The metrics of a run as text.
+
+mod judge;
+mod table;
 
 use std::fmt::Write;
 
 use tpo_run::figures::{
     Change, Evaluation, IterationFigures, Reasons, SampleFigures, SelectorFigures, Sides,
 };
-use tpo_run::scoring::JudgeFigures;
 
 use crate::text::{one_decimal, percent, printable};
+
+pub(crate) use judge::judge_lines;
 
 /// One line on a validation.
 pub(crate) fn evaluation_line(evaluation: &Evaluation) -> String {
@@ -19,13 +23,13 @@ pub(crate) fn evaluation_line(evaluation: &Evaluation) -> String {
 }
 
 /// One line on an iteration.
-pub(crate) fn iteration_line(figures: &IterationFigures) -> String {
-    let train = &figures.train;
+pub(crate) fn iteration_line(metrics: &IterationFigures) -> String {
+    let train = &metrics.train;
     format!(
-        "iteration {}: train {}; {} pairs, loss {:.4}, margin {:+.4}, accuracy {}",
-        figures.iteration,
-        sample_line(&figures.sampled),
-        figures.pairs,
+        "iteration {}: train {}; {} pairs, loss {:.4}, reward margin {:+.4}, reward accuracy {}",
+        metrics.iteration,
+        sample_line(&metrics.sampled),
+        metrics.pairs,
         train.loss,
         train.margin,
         percent(train.accuracy),
@@ -34,7 +38,7 @@ pub(crate) fn iteration_line(figures: &IterationFigures) -> String {
 
 fn sample_line(sampled: &SampleFigures) -> String {
     format!(
-        "score {}, parsed {}, thought {} tokens, response {} tokens",
+        "score {}, parse rate {}, thought {} tokens, response {} tokens",
         score(sampled.score_mean),
         percent(sampled.parse_rate()),
         one_decimal(sampled.thought_tokens_mean),
@@ -44,31 +48,20 @@ fn sample_line(sampled: &SampleFigures) -> String {
 
 /// The table of a run, what was dropped and why, and whether validation improved.
 pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
-    let mut text = table(iterations, evaluations);
-    for figures in iterations {
-        reasons(
-            &mut text,
-            figures.iteration,
-            "instructions without a pair",
-            &figures.drops,
-        );
-        reasons(
-            &mut text,
-            figures.iteration,
-            "malformed completions",
-            &figures.sampled.malformed,
-        );
-        reasons(
-            &mut text,
-            figures.iteration,
-            "unscored responses",
-            &figures.sampled.unscored,
-        );
-        for line in judge_lines(&figures.judge) {
-            let _ = writeln!(text, "iteration {}, judge: {line}", figures.iteration);
+    let mut text = table::table(iterations, evaluations);
+    for metrics in iterations {
+        for (title, reasons) in [
+            ("dropped instructions", &metrics.drops),
+            ("malformed completions", &metrics.sampled.malformed),
+            ("unscored responses", &metrics.sampled.unscored),
+        ] {
+            write_reasons(&mut text, metrics.iteration, title, reasons);
         }
-        if let Some(line) = selector_line(&figures.selector) {
-            let _ = writeln!(text, "iteration {}, pairs: {line}", figures.iteration);
+        for line in judge_lines(&metrics.judge) {
+            let _ = writeln!(text, "iteration {}, judge: {line}", metrics.iteration);
+        }
+        if let Some(line) = selector_line(&metrics.selector) {
+            let _ = writeln!(text, "iteration {}, pairs: {line}", metrics.iteration);
         }
     }
     text.push('\n');
@@ -76,79 +69,7 @@ pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation])
     text
 }
 
-/// One row per model: how it was made, and how it does on the validation instructions.
-fn table(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
-    let mut rows = vec![
-        [
-            "", "parsed", "train", "valid.", "thought", "response", "pairs", "drops", "DPO", "", "",
-        ]
-        .map(String::from)
-        .to_vec(),
-        [
-            "iteration",
-            "",
-            "score",
-            "score",
-            "tokens",
-            "tokens",
-            "",
-            "",
-            "loss",
-            "margin",
-            "accuracy",
-        ]
-        .map(String::from)
-        .to_vec(),
-    ];
-    for evaluation in evaluations {
-        let figures = iterations
-            .iter()
-            .find(|figures| figures.iteration == evaluation.iteration);
-        rows.push(row(evaluation, figures));
-    }
-    let widths: Vec<usize> = (0..rows[0].len())
-        .map(|column| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    let line = |row: &Vec<String>| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:>width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
-}
-
-fn row(evaluation: &Evaluation, figures: Option<&IterationFigures>) -> Vec<String> {
-    // The base model was sampled for validation only.
-    let sampled = figures.map_or(&evaluation.sampled, |figures| &figures.sampled);
-    let of =
-        |show: &dyn Fn(&IterationFigures) -> String| figures.map_or_else(|| "-".to_owned(), show);
-    vec![
-        if evaluation.iteration == 0 {
-            "base".to_owned()
-        } else {
-            evaluation.iteration.to_string()
-        },
-        percent(sampled.parse_rate()),
-        of(&|figures| score(figures.sampled.score_mean)),
-        score(evaluation.sampled.score_mean),
-        one_decimal(sampled.thought_tokens_mean),
-        one_decimal(sampled.response_tokens_mean),
-        of(&|figures| figures.pairs.to_string()),
-        of(&|figures| figures.drops.values().sum::<usize>().to_string()),
-        of(&|figures| format!("{:.4}", figures.train.loss)),
-        of(&|figures| format!("{:+.4}", figures.train.margin)),
-        of(&|figures| percent(figures.train.accuracy)),
-    ]
-}
-
-fn reasons(text: &mut String, iteration: usize, title: &str, reasons: &Reasons) {
+fn write_reasons(text: &mut String, iteration: usize, title: &str, reasons: &Reasons) {
     if reasons.is_empty() {
         return;
     }
@@ -160,19 +81,18 @@ fn reasons(text: &mut String, iteration: usize, title: &str, reasons: &Reasons) 
     let _ = writeln!(text, "iteration {iteration}, {title}: {}", list.join(", "));
 }
 
-/// Whether validation improved, in one honest sentence per model.
+/// Whether validation improved, one sentence per model.
 fn verdict(evaluations: &[Evaluation]) -> String {
     let Some(base) = evaluations.first() else {
-        return "nothing measured yet".to_owned();
+        return "no metrics yet".to_owned();
     };
     let mut text = String::new();
     for evaluation in &evaluations[1..] {
         let _ = match Change::between(base, evaluation) {
             Some(change) => writeln!(
                 text,
-                "validation after iteration {}: {} ({:+.4} against the base model, 95 % interval \
-                    {:+.4} to {:+.4}, \
-                 {} instructions)",
+                "validation after iteration {}: {} ({:+.4} vs. the base model, 95% CI {:+.4} to \
+                    {:+.4}, {} instructions)",
                 evaluation.iteration,
                 change.verdict(),
                 change.mean,
@@ -200,73 +120,28 @@ fn verdict(evaluations: &[Evaluation]) -> String {
     }
 }
 
-/// What its words say of a judge, a sentence per line.
-pub(crate) fn judge_lines(figures: &JudgeFigures) -> Vec<String> {
-    let duels = figures.duels.iter().map(|duels| {
-        let saved = if duels.saved > 0 {
-            format!(
-                "{} not needed, \
-            ",
-                duels.saved
-            )
-        } else {
-            String::new()
-        };
-        format!(
-            "{} comparisons, {saved}{} without a verdict; ties {}, first shown preferred {}, \
-                orders disagree {}",
-            duels.duels,
-            duels.unscored,
-            percent(duels.tie_rate),
-            percent(duels.first_rate),
-            percent(duels.flip_rate),
-        )
-    });
-    let agreement = figures
-        .agreement
-        .iter()
-        .filter(|two| two.comparisons > 0)
-        .map(|two| {
-            let alpha = two
-                .alpha
-                .map_or_else(|| "-".to_owned(), |alpha| format!("{alpha:.3}"));
-            let (one, other) = (printable(&two.one), printable(&two.other));
-            format!(
-                "{one} and {other} agree with alpha {alpha} over {} comparisons",
-                two.comparisons
-            )
-        });
-    duels.chain(agreement).collect()
-}
-
-/// How long the sides of the pairs are, and what the selector says; nothing where no pair has two
-/// responses.
-fn selector_line(figures: &SelectorFigures) -> Option<String> {
-    let sides = |name: &str, sides: Sides| {
-        let (chosen, rejected) = (one_decimal(sides.chosen?), one_decimal(sides.rejected?));
-        Some(format!(
-            "{name} of {chosen} tokens chosen and {rejected} rejected"
-        ))
-    };
-    let lengths = [
-        sides("responses", figures.response_tokens)?,
-        sides("thoughts", figures.thought_tokens)?,
+/// The lengths of the chosen and rejected sides and the selector's own metrics; none if no pair has
+/// two parsed sides.
+fn selector_line(metrics: &SelectorFigures) -> Option<String> {
+    let mut parts = vec![
+        sides("response", metrics.response_tokens)?,
+        sides("thought", metrics.thought_tokens)?,
     ];
-    let own = figures
-        .own
-        .iter()
-        .map(|(name, value)| format!("{} {}", printable(name), in_short(*value)));
-    Some(
-        lengths
-            .into_iter()
-            .chain(own)
-            .collect::<Vec<_>>()
-            .join(", "),
-    )
+    for (name, value) in &metrics.own {
+        parts.push(format!("{} {}", printable(name), four_decimals(*value)));
+    }
+    Some(parts.join(", "))
 }
 
-/// Four digits behind the point at most.
-fn in_short(value: f64) -> String {
+fn sides(name: &str, sides: Sides) -> Option<String> {
+    let (chosen, rejected) = (one_decimal(sides.chosen?), one_decimal(sides.rejected?));
+    Some(format!(
+        "{name} tokens {chosen} chosen vs. {rejected} rejected"
+    ))
+}
+
+/// At most four decimals, without trailing zeros.
+fn four_decimals(value: f64) -> String {
     format!("{value:.4}")
         .trim_end_matches('0')
         .trim_end_matches('.')

@@ -1,19 +1,13 @@
-//! Text of models, data sets and plugins on a terminal: only what prints, never what commands the
+//! Makes text of models, data sets and plugins safe to print: nothing in it can control the
 //! terminal.
 
 use std::io::{self, Write};
 
 use serde_json::Value;
+use tpo_types::text::is_hostile;
+pub(crate) use tpo_types::text::printable;
 
-/// Replaces control and bidirectional characters, keeping line breaks and tabs.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if is_hostile(c) { '\u{fffd}' } else { c })
-        .collect()
-}
-
-/// The same for JSON, where such a character can only be in a string and is written as an escape:
-/// nothing is lost.
+/// JSON whose hostile characters, which only strings can hold, are escaped: nothing is lost.
 pub(crate) fn printable_json(value: &Value) -> String {
     let mut text = Vec::new();
     // Writing to memory does not fail.
@@ -21,14 +15,14 @@ pub(crate) fn printable_json(value: &Value) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Writes JSON in the same way. What is written at once is whole characters, as serializers do it.
+/// Escapes the JSON written to it. Every write must hold whole characters, as serializers do.
 pub(crate) struct PrintableJson<W>(pub W);
 
 impl<W: Write> Write for PrintableJson<W> {
     fn write(&mut self, json: &[u8]) -> io::Result<usize> {
         let mut rest = str::from_utf8(json).map_err(io::Error::other)?;
         while let Some((at, hostile)) = rest.char_indices().find(|&(_, c)| is_hostile(c)) {
-            // All of them are in the first plane.
+            // All of these characters are in the basic multilingual plane.
             write!(self.0, "{}\\u{:04x}", &rest[..at], hostile as u32)?;
             rest = &rest[at + hostile.len_utf8()..];
         }
@@ -41,25 +35,20 @@ impl<W: Write> Write for PrintableJson<W> {
     }
 }
 
-/// Text of several lines below a word of ours: what follows a line break can then not be taken for
-/// our words.
+/// Indents all lines but the first, so that foreign text after a line break cannot be mistaken for
+/// a message of ours.
 pub(crate) fn indented(text: &str) -> String {
     text.replace('\n', "\n    ")
 }
 
-fn is_hostile(c: char) -> bool {
-    let bidi = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    bidi || (c.is_control() && c != '\n' && c != '\t')
-}
-
-/// A length in tokens, or any figure with one decimal.
+/// A number with one decimal.
 pub(crate) fn one_decimal(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// A share as per cent.
-pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+/// A fraction as a percentage.
+pub(crate) fn percent(fraction: f64) -> String {
+    format!("{:.1}%", fraction * 100.0)
 }
 
 #[cfg(test)]

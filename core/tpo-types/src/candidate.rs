@@ -7,39 +7,39 @@ use crate::{Completion, Judgment};
 /// The two parts of a completion's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts {
-    /// What the model thought; none where the format has no thought.
+    /// The thought; none if the format has no thought.
     pub thought: Option<String>,
-    /// What the model answers: all that a judge sees.
+    /// The response: the only part that a judge sees.
     pub response: String,
 }
 
-/// What a parser makes of a completion.
+/// How a completion parsed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ParseOutcome {
-    /// It has the expected form.
+    /// It has the expected format.
     Parsed(Parts),
-    /// It has not; a short reason that is counted.
+    /// It does not; a short reason, which reports count.
     Malformed(String),
 }
 
 /// One of the `K` completions of an instruction, after parsing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
-    /// What the model wrote.
+    /// The completion.
     pub completion: Completion,
-    /// What the parser made of it.
+    /// How it parsed.
     pub outcome: ParseOutcome,
-    /// Tokens of the thought; 0 where there is none.
+    /// Tokens of the thought; 0 if there is none.
     pub thought_tokens: u32,
-    /// Tokens of the response; of the whole completion where it is malformed.
+    /// Tokens of the response; of the whole completion if it is malformed.
     pub response_tokens: u32,
-    /// The judge's word; none before judging and for malformed completions.
+    /// The judgment; none before judging and for malformed completions.
     pub judgment: Option<Judgment>,
 }
 
 impl Candidate {
-    /// The parts, where the completion parsed.
+    /// The parts, if the completion parsed.
     pub fn parts(&self) -> Option<&Parts> {
         match &self.outcome {
             ParseOutcome::Parsed(parts) => Some(parts),
@@ -47,7 +47,7 @@ impl Candidate {
         }
     }
 
-    /// The score, where the candidate has one.
+    /// The score, if the candidate has one.
     pub fn score(&self) -> Option<f64> {
         match self.judgment.as_ref()? {
             Judgment::Scored(scored) => Some(scored.score.get()),
@@ -61,6 +61,6 @@ impl Candidate {
 pub struct CandidateGroup {
     /// The instruction's id.
     pub instruction_id: String,
-    /// In the order they were sampled. `K` long.
+    /// In sampling order. `K` long.
     pub candidates: Vec<Candidate>,
 }

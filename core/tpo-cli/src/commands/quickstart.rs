@@ -1,4 +1,4 @@
-//! `tpo quickstart`: the example that ships inside the binary, run for real.
+//! `tpo quickstart`: trains on the example that ships inside the binary.
 
 use std::path::Path;
 
@@ -18,7 +18,8 @@ pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(
     init::write_example(&input, init::Existing::Keep)?;
     let mut overrides = arguments.overrides.clone();
     overrides.dir = Some(directory);
-    let plan = run::plan(&input.join("tpo.toml"), &overrides, printer)?;
-    let stages = run::stages(&plan, &input.join("tpo.toml"), overrides.trust, printer)?;
+    let config = input.join("tpo.toml");
+    let plan = run::plan(&config, &overrides, printer)?;
+    let stages = run::stages(&plan, &config, overrides.trust, printer)?;
     run::start(&plan, &stages, printer)
 }

@@ -1,30 +1,31 @@
-//! `tpo run`: read, check, open, run, report.
+//! `tpo run`: reads and checks the configuration, opens the plugins, runs, and prints the metrics.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tpo_host::{HostConfig, Plugins};
-use tpo_run::{Models, Override, RunConfig, RunDirectory, RunPlan, Stages};
-use tpo_types::{Failure, FailureKind, ModelService};
+use tpo_judge::Models;
+use tpo_run::{RunConfig, RunDirectory, RunPlan, Stages};
+use tpo_types::{Failure, ModelService};
 
-use crate::arguments::{Overrides, RunArguments, Trust};
+use crate::arguments::{RunArguments, RunOverrides, Trust};
 use crate::commands::status;
 use crate::plugins;
 use crate::printer::Printer;
-use crate::progress::Progress;
+use crate::progress::RunProgress;
 
 pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
     let mut plan = plan(&arguments.config, &arguments.overrides, printer)?;
     plan.go_on_from(arguments.from.as_deref())?;
     let stages = stages(&plan, &arguments.config, arguments.overrides.trust, printer)?;
-    printer.talk(&describe(&plan, &stages));
+    printer.status(&describe(&plan, &stages));
     if arguments.dry_run {
         return Ok(());
     }
     start(&plan, &stages, printer)
 }
 
-/// Opens the plugins of a plan. What is published is pinned in the lock file beside its
+/// Opens the plugins of a plan. Published plugins are pinned in the lock file next to the
 /// configuration.
 pub(crate) fn stages(
     plan: &RunPlan,
@@ -37,10 +38,10 @@ pub(crate) fn stages(
         None
     } else {
         if let Some(from) = &plan.from {
-            Models::take_over(&plan.directory.replies(), &from.replies())?;
+            Models::copy_replies(&plan.directory.replies(), &from.replies())?;
         }
         let models = Models::bind(bindings, &plan.directory.replies(), &|text| {
-            printer.talk(text);
+            printer.status(text);
         })?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };
@@ -53,13 +54,13 @@ pub(crate) fn stages(
     Stages::open(&plan.config, &Plugins::new(setup)?)
 }
 
-/// Runs a plan and prints its figures.
+/// Runs a plan and prints its metrics.
 pub(crate) fn start(plan: &RunPlan, stages: &Stages, printer: Printer) -> Result<(), Failure> {
-    let progress = Progress::new(printer);
+    let progress = RunProgress::new(printer);
     tpo_run::run(plan, stages, &|event| progress.on(event))?;
     printer.data(&status::text(&plan.directory)?);
-    printer.talk(&format!(
-        "everything is in {}",
+    printer.status(&format!(
+        "run directory: {}",
         plan.directory.root().display()
     ));
     Ok(())
@@ -68,12 +69,12 @@ pub(crate) fn start(plan: &RunPlan, stages: &Stages, printer: Printer) -> Result
 /// Reads and checks a configuration.
 pub(crate) fn plan(
     path: &Path,
-    overrides: &Overrides,
+    overrides: &RunOverrides,
     printer: Printer,
 ) -> Result<RunPlan, Failure> {
-    let read = RunConfig::read(path, &list(overrides)?)?;
+    let read = RunConfig::read(path, &overrides.list()?)?;
     for note in &read.notes {
-        printer.talk(&format!("note: {note}"));
+        printer.status(&format!("note: {note}"));
     }
     let directory = overrides
         .dir
@@ -81,51 +82,19 @@ pub(crate) fn plan(
         .unwrap_or_else(|| Path::new("runs").join(&read.config.name));
     let beside = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     RunPlan::new(read.config, &beside, RunDirectory::at(directory), &|text| {
-        printer.talk(text);
+        printer.status(text);
     })
 }
 
-/// The flags as overrides. Paths of the command line are relative to the working directory, unlike
-/// those of the file.
-fn list(flags: &Overrides) -> Result<Vec<Override>, Failure> {
-    let here = std::env::current_dir().map_err(|error| {
-        Failure::new(FailureKind::Resources, "there is no working directory").because(error)
-    })?;
-    let plugins = [
-        ("judge.plugin", &flags.judge),
-        ("thought.plugin", &flags.thought),
-        ("parser.plugin", &flags.parser),
-        ("selector.plugin", &flags.selector),
-    ];
-    let plugins = plugins
-        .into_iter()
-        .filter_map(|(key, name)| Some((key, tpo_host::resolve_relative(name.as_ref()?, &here))));
-    let model = flags
-        .model
-        .iter()
-        .map(|source| ("model.source", tpo_lm::fetch::anchored(source, &here)));
-    let data = flags
-        .data
-        .iter()
-        .map(|path| ("data.train", here.join(path).display().to_string()));
-    let named = plugins
-        .chain(model)
-        .chain(data)
-        .map(|(key, value)| Ok(Override::text(key, value)));
-    named
-        .chain(flags.set.iter().map(|given| Override::parse(given)))
-        .collect()
-}
-
-/// What is about to be done.
+/// The plan, for the user.
 fn describe(plan: &RunPlan, stages: &Stages) -> String {
     let config = &plan.config;
     let mut lines = vec![
         format!("run        {}", plan.directory.root().display()),
         format!("model      {}", plan.base.path.display()),
         format!(
-            "work       {} iterations of {} instructions x {} completions, {} validation \
-                instructions x {}",
+            "work       {} iterations of {} instructions x {} completions; {} validation \
+                instructions x {} completions",
             config.iterations,
             plan.slice_size,
             config.sampling.num_samples,

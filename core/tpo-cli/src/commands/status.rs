@@ -1,11 +1,11 @@
-//! `tpo status`: the figures of a run, read from its store.
+//! `tpo status`: the metrics of a run, read from its store.
 
 use serde_json::json;
 use tpo_run::figures::{Evaluation, IterationFigures};
 use tpo_run::{RunDirectory, Store};
 use tpo_types::Failure;
 
-use crate::arguments::{Format, StatusArguments};
+use crate::arguments::{OutputFormat, StatusArguments};
 use crate::printer::Printer;
 use crate::report;
 use crate::text::printable_json;
@@ -13,25 +13,27 @@ use crate::text::printable_json;
 pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), Failure> {
     let directory = RunDirectory::at(&arguments.run);
     let shown = match arguments.format {
-        Format::Text => text(&directory)?,
-        Format::Json => {
-            let (iterations, evaluations) = figures(&directory)?;
-            printable_json(
-                &json!({ "schema_version": 1, "iterations": iterations, "evaluations": evaluations }),
-            )
+        OutputFormat::Text => text(&directory)?,
+        OutputFormat::Json => {
+            let (iterations, evaluations) = metrics(&directory)?;
+            printable_json(&json!({
+                "schema_version": 2,
+                "iterations": iterations,
+                "evaluations": evaluations,
+            }))
         }
     };
     printer.data(&shown);
     Ok(())
 }
 
-/// The figures of a run as text.
+/// The metrics of a run as text.
 pub(crate) fn text(directory: &RunDirectory) -> Result<String, Failure> {
-    let (iterations, evaluations) = figures(directory)?;
+    let (iterations, evaluations) = metrics(directory)?;
     Ok(report::whole(&iterations, &evaluations))
 }
 
-fn figures(directory: &RunDirectory) -> Result<(Vec<IterationFigures>, Vec<Evaluation>), Failure> {
+fn metrics(directory: &RunDirectory) -> Result<(Vec<IterationFigures>, Vec<Evaluation>), Failure> {
     let store = Store::open_read_only(&directory.store())?;
     Ok((store.iterations()?, store.evaluations()?))
 }

@@ -1,4 +1,4 @@
-//! Text and command line into a [`RunConfig`], with errors that point at the key.
+//! Reads a [`RunConfig`] from a file and the command line, with errors that point at the key.
 
 use std::path::Path;
 
@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::DeTable;
+use tpo_judge::standalone::StandaloneJudgeConfig;
 use tpo_types::{Failure, FailureKind};
 
+use super::RunConfig;
 use super::keys;
-use super::{JudgeAlone, RunConfig};
 
-/// One value given on the command line, which wins over the file.
+/// One value given on the command line, which overrides the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     /// Dotted path of the key, for example `train.beta`.
@@ -29,12 +30,12 @@ impl Override {
         }
     }
 
-    /// Reads `a.b=value`. The value is TOML; what is not TOML is taken as a string.
+    /// Parses `a.b=value`. The value is TOML; anything else is a string.
     pub fn parse(given: &str) -> Result<Self, Failure> {
         let Some((path, value)) = given.split_once('=') else {
             return Err(
                 Failure::new(FailureKind::Usage, format!("`--set {given}` has no `=`"))
-                    .hint("write it as `--set train.beta=0.2`"),
+                    .hint("write `--set train.beta=0.2`"),
             );
         };
         let as_toml = toml::from_str::<toml::Table>(&format!("value = {value}")).ok();
@@ -46,12 +47,12 @@ impl Override {
     }
 }
 
-/// A configuration and what to tell the user about how it was read.
+/// A configuration, and notes for the user.
 #[derive(Debug)]
 pub struct ReadConfig {
     /// The configuration.
     pub config: RunConfig,
-    /// Sentences about settings of the file that the command line made void.
+    /// Settings of the file that the command line made ineffective, one sentence each.
     pub notes: Vec<String>,
 }
 
@@ -61,7 +62,7 @@ impl RunConfig {
         schemars::schema_for!(Self).to_value()
     }
 
-    /// Reads a configuration file and lays the overrides over it.
+    /// Reads a configuration file and applies the overrides.
     pub fn read(path: &Path, overrides: &[Override]) -> Result<ReadConfig, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::new(
@@ -69,43 +70,44 @@ impl RunConfig {
                 format!("cannot read the configuration `{}`", path.display()),
             )
             .because(error)
-            .hint("`tpo init` writes one to start from")
+            .hint("create one with `tpo init`")
         })?;
         Self::parse(&text, &path.display().to_string(), overrides)
     }
 
-    /// Parses the text of a configuration; `name` stands for the file in messages.
+    /// Parses the text of a configuration; messages call the file `name`.
     pub fn parse(text: &str, name: &str, overrides: &[Override]) -> Result<ReadConfig, Failure> {
         let (config, notes) = parse(text, name, overrides)?;
         Ok(ReadConfig { config, notes })
     }
 }
 
-impl JudgeAlone {
-    /// Takes the judge of a run's configuration file, or the default one without a file, and lays
-    /// the overrides over it. Names in the file are relative to it.
-    pub fn read(path: Option<&Path>, overrides: &[Override]) -> Result<Self, Failure> {
-        let alone = match path {
-            None => parse("", "the command line", overrides)?.0,
-            Some(path) => {
-                let RunConfig {
-                    judge,
-                    models,
-                    limits,
-                    ..
-                } = RunConfig::read(path, overrides)?.config;
-                let mut alone = Self {
-                    judge,
-                    models,
-                    limits,
-                };
-                alone.anchor(path.parent().unwrap_or(Path::new("")));
-                alone
-            }
-        };
-        alone.judge.check()?;
-        Ok(alone)
-    }
+/// Reads the judge from a run's configuration file, or uses the default one without a file, and
+/// applies the overrides. Paths in the file are relative to it.
+pub fn read_standalone_judge(
+    path: Option<&Path>,
+    overrides: &[Override],
+) -> Result<StandaloneJudgeConfig, Failure> {
+    let config = match path {
+        None => parse("", "the command line", overrides)?.0,
+        Some(path) => {
+            let RunConfig {
+                judge,
+                models,
+                limits,
+                ..
+            } = RunConfig::read(path, overrides)?.config;
+            let mut config = StandaloneJudgeConfig {
+                judge,
+                models,
+                limits,
+            };
+            config.resolve_relative(path.parent().unwrap_or(Path::new("")));
+            config
+        }
+    };
+    config.judge.check()?;
+    Ok(config)
 }
 
 fn parse<T: DeserializeOwned + JsonSchema>(
@@ -161,8 +163,8 @@ fn unknown_key(what: &str, nearest: &[String]) -> Failure {
     })
 }
 
-/// Sets one value. When another plugin is named, the configuration of the one in the file is
-/// dropped, and that is said.
+/// Sets one value. If it names another plugin, the configuration of the plugin in the file is
+/// dropped and a note returned.
 fn lay_over(table: &mut toml::Table, given: &Override) -> Result<Option<String>, Failure> {
     let parts: Vec<&str> = given.path.split('.').collect();
     let (last, parents) = parts.split_last().unwrap_or((&"", &[]));
@@ -206,7 +208,7 @@ fn place(text: &str, offset: usize) -> String {
     format!("{line}:{column}")
 }
 
-/// Where a dotted path's value stands in the text.
+/// Byte offset of the value of a dotted path.
 fn offset_of(document: &DeTable<'_>, path: &str) -> Option<usize> {
     let mut here = document;
     let mut offset = None;
