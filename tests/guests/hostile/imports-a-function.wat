@@ -1,4 +1,4 @@
-;; does: imports a function outside any interface
+;; does: imports a function outside an interface
 ;; as: plain-component
 ;; says: imports `system`
 (import "system" (func))

@@ -1,4 +1,4 @@
-;; does: does not export metadata
+;; does: does not export `metadata`
 ;; as: component
 ;; says: does not export `tpo:plugin/metadata`
 (component
