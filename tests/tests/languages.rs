@@ -283,7 +283,7 @@ fn invalid_projects_are_refused() {
     insta::assert_snapshot!(refusals.join("\n\n"));
     let refusal = here.refusal(&["plugin", "build", "broken"]);
     assert!(
-        refusal.contains("the C compiler does not build the plugin"),
+        refusal.contains("the C compiler failed to build the plugin"),
         "{refusal}"
     );
     assert!(

@@ -1,4 +1,4 @@
-//! Files that projects are made of, as `build.rs` gathers them: paths and texts.
+//! Paths and texts of the files of new projects, collected by `build.rs`.
 
 include!(concat!(env!("OUT_DIR"), "/copies.rs"));
 

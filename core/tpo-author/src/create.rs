@@ -1,4 +1,4 @@
-//! A new project: files of a template under the author's name, and the contract.
+//! Creates a project: a template's files with the plugin's name, and the contract.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,16 @@ use tpo_types::{Failure, FailureKind, PluginRole};
 use crate::language::Language;
 use crate::templates::{self, Template};
 
-/// What to start.
+/// A project to create.
 #[derive(Debug, Clone, Copy)]
 pub struct Project<'a> {
-    /// Where; a directory that does not exist yet, or is empty.
+    /// Its directory, which must be empty or not exist yet.
     pub directory: &'a Path,
     /// The plugin's name.
     pub name: &'a Name,
     /// The language.
     pub language: Language,
-    /// The role it is to have.
+    /// The role to implement.
     pub role: PluginRole,
 }
 
@@ -31,7 +31,7 @@ pub fn create(project: &Project<'_>) -> Result<Vec<PathBuf>, Failure> {
             FailureKind::Usage,
             format!("`{}` is not empty", directory.display()),
         )
-        .hint("name a directory that does not exist yet"));
+        .hint("give a directory that does not exist yet"));
     }
     let mut files = vec![
         (
@@ -66,7 +66,8 @@ fn manifest_of(project: &Project<'_>, template: &Template) -> String {
         .collect();
     format!(
         "name = \"{name}\"\nversion = \"0.1.0\"\nlicense = \"Apache-2.0\"\nsummary = \"{}\"\n\n\
-         # The contract it is built for, and how.\ncontract = \"0.1\"\nlanguage = \"{language}\"\nwit = \"wit\"\n\n\
+         # The contract version it is built for, and how to build it.\n\
+         contract = \"0.1\"\nlanguage = \"{language}\"\nwit = \"wit\"\n\n\
          [[component]]\nname = \"{name}\"\nfile = \"{name}.wasm\"\nroles = [{}]\n",
         template.summary,
         roles.join(", "),
@@ -75,7 +76,7 @@ fn manifest_of(project: &Project<'_>, template: &Template) -> String {
 
 fn readme_of(project: &Project<'_>, template: &Template) -> String {
     let rows = template
-        .explained
+        .described
         .iter()
         .map(|(file, what)| format!("| `{file}` | {what} |\n"))
         .collect::<String>();
@@ -88,7 +89,7 @@ fn readme_of(project: &Project<'_>, template: &Template) -> String {
         .replace("{notes}", templates::notes(project.language))
 }
 
-/// Writes a file, and the directories above it.
+/// Writes a file and creates its parent directories.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory)

@@ -1,37 +1,36 @@
-//! What new projects are made of.
+//! Templates of new projects.
 //!
 //! Templates are found by name: `templates/LANGUAGE/ROLE.EXTENSION` is a plugin, and
-//! `templates/fixtures/ROLE.jsonl` has its cases. The judges are the ones in `examples/`, so that
-//! the documentation shows what an author gets. In every text the template's own name stands for the
-//! author's.
+//! `templates/fixtures/ROLE.jsonl` has its test cases. The judges are those in `examples/`. The
+//! template's name is replaced by the plugin's in every text.
 
 use tpo_types::{Failure, FailureKind, PluginRole};
 
 use crate::copies;
 use crate::language::Language;
 
-/// What build and compilers write.
+/// The `.gitignore`, with the files that builds write.
 pub(crate) const IGNORED: &str = include_str!("../templates/gitignore");
-/// The read-me, with places to fill.
+/// The README, with placeholders.
 pub(crate) const README: &str = include_str!("../templates/README.md");
 
-/// The name in templates that are no example.
+/// The name in templates that are not examples.
 const NEW: &str = "a-new-plugin";
 /// The two roles that one component has, so that they cannot disagree about markers.
 const THOUGHT_FORMAT: [PluginRole; 2] = [PluginRole::ThoughtTemplate, PluginRole::ResponseParser];
 
-/// A project before it has a name.
+/// The template of a project in one language.
 pub(crate) struct Template {
     /// The name to replace.
     pub(crate) name: &'static str,
-    /// What the plugin does, in a line.
+    /// One line about what the plugin does.
     pub(crate) summary: &'static str,
-    /// The roles it has.
+    /// The roles it implements.
     pub(crate) roles: Vec<PluginRole>,
-    /// Sources and cases.
+    /// Sources and test cases.
     pub(crate) files: Vec<ProjectFile>,
-    /// Files to say something about.
-    pub(crate) explained: &'static [(&'static str, &'static str)],
+    /// Files that the README describes.
+    pub(crate) described: &'static [(&'static str, &'static str)],
 }
 
 /// A file of a project: its path in the project, and its text.
@@ -40,7 +39,7 @@ pub(crate) struct ProjectFile {
     pub(crate) text: String,
 }
 
-/// The template of a role in a language. Not every role has one in every language.
+/// The template of a role in a language. C and Go have only judges.
 pub(crate) fn of(language: Language, role: PluginRole) -> Result<Template, Failure> {
     let is_format = THOUGHT_FORMAT.contains(&role);
     let roles = if is_format {
@@ -74,17 +73,17 @@ pub(crate) fn of(language: Language, role: PluginRole) -> Result<Template, Failu
         summary,
         roles,
         files,
-        explained: explained(language),
+        described: described(language),
     })
 }
 
-/// What is worth knowing about a language here.
+/// Notes on a language for the README.
 pub(crate) fn notes(language: Language) -> &'static str {
     let path = format!("templates/notes/{language}.md");
     copies::find(&path).unwrap_or_default()
 }
 
-/// The example that is the template of a judge.
+/// The example that the template of a judge is made from.
 fn example(language: Language) -> &'static str {
     match language {
         Language::Rust => "judge-in-rust",
@@ -95,7 +94,7 @@ fn example(language: Language) -> &'static str {
     }
 }
 
-/// The source files of the example, as it has them.
+/// The source files of the example.
 fn example_sources(language: Language) -> Vec<ProjectFile> {
     let paths: &[&str] = match language {
         Language::Rust => &["src/lib.rs"],
@@ -138,7 +137,7 @@ fn cases(role: PluginRole) -> Option<ProjectFile> {
     copy(&format!("templates/{path}"), &path)
 }
 
-/// What a template's plugin does, in a line: the first of its documentation in Rust.
+/// One line about what a template's plugin does: the first line of its documentation in Rust.
 fn summary(plugin: &str) -> &'static str {
     let example = copies::find("examples/judge-in-rust/src/lib.rs");
     copies::find(&format!("templates/rust/{plugin}.rs"))
@@ -165,7 +164,7 @@ fn manifest(language: Language, summary: &str, name: &str) -> Option<ProjectFile
     Some(file)
 }
 
-fn explained(language: Language) -> &'static [(&'static str, &'static str)] {
+fn described(language: Language) -> &'static [(&'static str, &'static str)] {
     match language {
         Language::Rust => &[
             ("src/lib.rs", "the plugin"),
@@ -187,7 +186,7 @@ fn explained(language: Language) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// The SDK, where the language has one. What Go needs is written by every build, with the bindings.
+/// The SDK of a language, if it has one. The build writes what Go needs, with the bindings.
 fn sdk(language: Language) -> Vec<ProjectFile> {
     if language != Language::Rust {
         return Vec::new();

@@ -1,15 +1,18 @@
 //! Which world of the contract a component is built for.
 
-use tpo_bundle::Manifest;
-use tpo_bundle::manifest::Component;
+use tpo_bundle::BundleManifest;
+use tpo_bundle::manifest::ManifestComponent;
 use tpo_types::{Failure, FailureKind, PluginRole};
 
 /// The package of the contract.
 const PACKAGE: &str = "tpo:plugin/";
 
-/// The name of the world that exports a component's roles and imports what its manifest asks for:
-/// `model-judge-plugin` for a judge that asks for `tpo:plugin/model`.
-pub(crate) fn of(component: &Component, manifest: &Manifest) -> Result<String, Failure> {
+/// The name of the world that exports a component's roles and imports what its manifest requests:
+/// `model-judge-plugin` for a judge that requests `tpo:plugin/model`.
+pub(crate) fn of(
+    component: &ManifestComponent,
+    manifest: &BundleManifest,
+) -> Result<String, Failure> {
     let is_format = component.roles.contains(&PluginRole::ThoughtTemplate)
         && component.roles.contains(&PluginRole::ResponseParser);
     let world = match component.roles.as_slice() {
@@ -18,7 +21,7 @@ pub(crate) fn of(component: &Component, manifest: &Manifest) -> Result<String, F
         roles => {
             let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
             let what = format!(
-                "component `{}` has the roles {}, and no world of the contract exports them together",
+                "component `{}` has the roles {}, which no world of the contract combines",
                 component.name,
                 names.join(", ")
             );

@@ -4,16 +4,10 @@
 use std::io::{self, Write};
 
 use serde_json::Value;
+use tpo_types::text::is_hostile;
+pub(crate) use tpo_types::text::printable;
 
-/// Replaces control and bidirectional characters, except line breaks and tabs.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if is_hostile(c) { '\u{fffd}' } else { c })
-        .collect()
-}
-
-/// The same for JSON, where such a character can only be in a string and is escaped: nothing is
-/// lost.
+/// JSON whose hostile characters, which only strings can hold, are escaped: nothing is lost.
 pub(crate) fn printable_json(value: &Value) -> String {
     let mut text = Vec::new();
     // Writing to memory does not fail.
@@ -45,11 +39,6 @@ impl<W: Write> Write for PrintableJson<W> {
 /// a message of ours.
 pub(crate) fn indented(text: &str) -> String {
     text.replace('\n', "\n    ")
-}
-
-fn is_hostile(c: char) -> bool {
-    let bidi = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    bidi || (c.is_control() && c != '\n' && c != '\t')
 }
 
 /// A number with one decimal.

@@ -5,12 +5,12 @@ use std::str::FromStr;
 use semver::Version;
 use serde_json::Value;
 use tpo_bundle::{Name, Surface};
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, PluginIdentity, PluginRole};
 
 use crate::contract::bindings::exports::tpo::plugin::metadata::Description;
 use crate::native::NativeDescription;
 use crate::source::Source;
-use crate::text::sanitize;
 
 /// The longest summary or license that is shown, in bytes.
 const LINE_BYTES: usize = 400;

@@ -22,7 +22,6 @@ mod native;
 mod plugins;
 mod roles;
 mod source;
-mod text;
 
 pub use component::compile::{CompileService, compile_worker};
 pub use conformance::{Case, Check, Conformance, check_conformance};

@@ -11,14 +11,13 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
-use tpo_bundle::{Reference, Resolved, Surface};
-use tpo_types::{Failure, FailureKind};
+use tpo_bundle::{BundleReference, Resolved, Surface};
+use tpo_types::text::sanitize;
+use tpo_types::{Digest, Failure, FailureKind};
 use wasmparser::Parser;
 use wasmtime::Engine;
 
 use crate::limits::Limits;
-use crate::text::sanitize;
 
 /// The longest refusal, in bytes. A name in a component can take a hundred kilobytes.
 const REFUSAL_BYTES: usize = 2000;
@@ -31,7 +30,7 @@ fn is_path(name: &str) -> bool {
 
 /// The name of a plugin with a relative path resolved against `base`.
 pub fn resolve_relative(name: &str, base: &Path) -> String {
-    let is_file = !Reference::is_meant(name) && is_path(name);
+    let is_file = !BundleReference::has_scheme(name) && is_path(name);
     if is_file {
         base.join(name).display().to_string()
     } else {
@@ -76,7 +75,7 @@ impl Source {
                     .into(),
             )
         };
-        let sha256 = hex(&Sha256::digest(&bytes));
+        let sha256 = Digest::of(&bytes).hex();
         Ok(Self {
             format,
             origin: origin.into(),
@@ -234,14 +233,4 @@ fn format_of(name: &str, bytes: &[u8]) -> Result<BinaryFormat, Failure> {
             "build it with `--target wasm32-wasip2`",
         )
     }
-}
-
-/// In hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

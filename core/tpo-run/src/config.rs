@@ -7,19 +7,16 @@ mod keys;
 mod read;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tpo_host::{Limits, OnError};
+use tpo_judge::{JudgeConfig, ModelBinding, PluginConfig};
 use tpo_train::TrainConfig;
-use tpo_types::{Failure, FailureKind};
 
-use crate::models::ModelBinding;
-use crate::tournament::Tournament;
-
-pub use read::{Override, ReadConfig};
+pub use read::{Override, ReadConfig, read_standalone_judge};
 
 /// Configuration of a run. Paths are relative to the configuration file.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -177,20 +174,6 @@ impl ThoughtConfig {
     }
 }
 
-/// A plugin and its configuration.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PluginConfig {
-    /// A built-in name or the path of a `.wasm` file.
-    pub plugin: String,
-    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
-    #[serde(default)]
-    pub config: Map<String, Value>,
-    /// What to do if the plugin fails.
-    #[serde(default)]
-    pub on_error: OnError,
-}
-
 /// The pair selector. It chooses the pairs of candidates to train on.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -223,187 +206,6 @@ impl SelectorConfig {
     }
 }
 
-/// The judge. It scores responses and never sees a thought.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct JudgeConfig {
-    /// A built-in name, the path of a `.wasm` file, or `panel` to combine the judges of
-    /// `[[judge.panel]]`.
-    pub plugin: String,
-    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
-    pub config: Map<String, Value>,
-    /// What to do if the plugin fails.
-    pub on_error: OnError,
-    /// Which comparisons a pairwise judge makes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tournament: Option<Tournament>,
-    /// Stop the run, which can be resumed, if more than this fraction of the last 200 judgments are
-    /// unscored; 1 disables it.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub max_unscored: f64,
-    /// The judges of a panel.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub panel: Vec<MemberConfig>,
-}
-
-impl Default for JudgeConfig {
-    fn default() -> Self {
-        Self {
-            plugin: "rules".into(),
-            config: Map::new(),
-            on_error: OnError::Fail,
-            tournament: None,
-            max_unscored: 0.9,
-            panel: Vec::new(),
-        }
-    }
-}
-
-/// The plugin name that stands for the judges of `[[judge.panel]]`.
-pub const PANEL: &str = "panel";
-
-impl JudgeConfig {
-    /// Rejects settings that have no effect or are invalid.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        let refuse =
-            |what: String, hint: &str| Err(Failure::new(FailureKind::Usage, what).hint(hint));
-        let is_panel = self.plugin == PANEL;
-        if is_panel && self.panel.is_empty() {
-            return refuse(
-                "the judge is a panel without judges".into(),
-                "add one or more `[[judge.panel]]`",
-            );
-        }
-        if is_panel
-            && (!self.config.is_empty()
-                || self.on_error != OnError::Fail
-                || self.tournament.is_some())
-        {
-            let what =
-                "`judge.config`, `judge.on_error` and `judge.tournament` have no effect on a panel"
-                    .into();
-            return refuse(what, "set them for each judge in `[[judge.panel]]`");
-        }
-        if !is_panel && !self.panel.is_empty() {
-            let what = format!(
-                "`[[judge.panel]]` has no effect: the judge is `{}`",
-                self.plugin
-            );
-            return refuse(what, "set `judge.plugin` to \"panel\", or remove the panel");
-        }
-        if !(0.0..=1.0).contains(&self.max_unscored) {
-            return refuse(
-                format!("`judge.max_unscored` is {}", self.max_unscored),
-                "it must be a fraction from 0 to 1",
-            );
-        }
-        for member in &self.panel {
-            if !(member.weight > 0.0 && member.weight.is_finite()) {
-                let what = format!(
-                    "the weight of `{}` in the panel is {}; it must be more than 0",
-                    member.plugin, member.weight
-                );
-                return refuse(what, "remove the judge instead of giving it no weight");
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes paths that are relative to `base` absolute.
-    pub(crate) fn anchor(&mut self, base: &Path) {
-        if self.plugin != PANEL {
-            self.plugin = tpo_host::resolve_relative(&self.plugin, base);
-        }
-        for member in &mut self.panel {
-            member.plugin = tpo_host::resolve_relative(&member.plugin, base);
-        }
-    }
-
-    /// The judges: the members of a panel, or the only one.
-    pub fn plugins(&self) -> Vec<PluginConfig> {
-        let own = || PluginConfig {
-            plugin: self.plugin.clone(),
-            config: self.config.clone(),
-            on_error: self.on_error,
-        };
-        if self.plugin == PANEL {
-            self.panel.iter().map(MemberConfig::plugin).collect()
-        } else {
-            vec![own()]
-        }
-    }
-
-    /// The tournament of each judge, if configured.
-    pub(crate) fn tournaments(&self) -> Vec<Option<Tournament>> {
-        let members = self.panel.iter().map(|member| member.tournament);
-        if self.plugin == PANEL {
-            members.collect()
-        } else {
-            vec![self.tournament]
-        }
-    }
-}
-
-/// The part of a configuration that a stand-alone judge needs.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct JudgeAlone {
-    /// The judge.
-    #[serde(default)]
-    pub judge: JudgeConfig,
-    /// Models that judges can query.
-    #[serde(default)]
-    pub models: BTreeMap<String, ModelBinding>,
-    /// Resource limits of plugins.
-    #[serde(default)]
-    pub limits: Limits,
-}
-
-impl JudgeAlone {
-    fn anchor(&mut self, base: &Path) {
-        self.judge.anchor(base);
-        self.models
-            .values_mut()
-            .for_each(|binding| binding.anchor(base));
-    }
-}
-
-/// One judge of a panel.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MemberConfig {
-    /// A built-in name or the path of a `.wasm` file.
-    pub plugin: String,
-    /// The judge's name in reports and aspects. Default: the plugin's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Weight of its score among the judges of an instruction.
-    #[serde(default = "defaults::weight")]
-    pub weight: f64,
-    /// Categories of instructions that it judges. Default: those that no other judge lists.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub categories: Vec<String>,
-    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
-    #[serde(default)]
-    pub config: Map<String, Value>,
-    /// What to do if the plugin fails.
-    #[serde(default)]
-    pub on_error: OnError,
-    /// Which comparisons a pairwise judge makes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tournament: Option<Tournament>,
-}
-
-impl MemberConfig {
-    fn plugin(&self) -> PluginConfig {
-        PluginConfig {
-            plugin: self.plugin.clone(),
-            config: self.config.clone(),
-            on_error: self.on_error,
-        }
-    }
-}
-
 /// Evaluation of the policy before the first and after every iteration.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -422,9 +224,5 @@ impl Default for ValidationConfig {
 mod defaults {
     pub(super) fn iterations() -> usize {
         4
-    }
-
-    pub(super) fn weight() -> f64 {
-        1.0
     }
 }

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tpo_judge::JudgeMetrics;
 use tpo_types::{Candidate, CandidateGroup, Judgment, ParseOutcome, PreferencePair, StepMetrics};
-
-use crate::scoring::JudgeFigures;
 
 /// Counts by reason.
 pub type Reasons = BTreeMap<String, usize>;
@@ -262,9 +261,9 @@ pub struct IterationFigures {
     /// The two sides of the pairs, and what the selector says of them.
     #[serde(default)]
     pub selector: SelectorFigures,
-    /// What the judge's words say of the judge.
+    /// How consistent the judges were.
     #[serde(default)]
-    pub judge: JudgeFigures,
+    pub judge: JudgeMetrics,
     /// The training.
     pub train: TrainFigures,
 }

@@ -7,6 +7,7 @@
 //! log-probabilities are the ones recorded while sampling, because the policy that samples is the
 //! reference; and a thought may be closed by force, those tokens being left out of the loss.
 
+use tpo_judge::JudgeMetrics;
 use tpo_types::{
     CandidateGroup, CandidateGroupView, CandidateView, Checkpoint, Failure, FailureKind,
     FinishReason, PreferencePair, Selected, Selection, Side, StepMetrics, TrainingPair,
@@ -20,7 +21,6 @@ use crate::figures::{
 use crate::progress::{Event, Stage};
 use crate::run::Run;
 use crate::sampling::Rendered;
-use crate::scoring::JudgeFigures;
 use crate::slice::Slice;
 
 /// Malformed or unscored completions shown when an iteration gives no pair.
@@ -125,7 +125,7 @@ impl Run<'_> {
 fn figures(
     iteration: usize,
     groups: &[CandidateGroup],
-    judge: JudgeFigures,
+    judge: JudgeMetrics,
     selected: &Selected,
     train: TrainFigures,
 ) -> IterationFigures {

@@ -102,11 +102,11 @@ fn resolve_paths(config: &mut RunConfig, base: &Path) {
     config.data.train = base.join(&config.data.train);
     config.data.validation = base.join(&config.data.validation);
     config.model.source = tpo_lm::fetch::anchored(&config.model.source, base);
-    config.judge.anchor(base);
+    config.judge.resolve_relative(base);
     config
         .models
         .values_mut()
-        .for_each(|binding| binding.anchor(base));
+        .for_each(|binding| binding.resolve_relative(base));
     let plugins = [&mut config.thought.plugin, &mut config.selector.plugin];
     for plugin in plugins
         .into_iter()

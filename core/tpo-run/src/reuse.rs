@@ -10,37 +10,31 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use tpo_types::{CandidateGroup, Completion, Failure, Judgment};
+use tpo_judge::{JudgeConfig, JudgeMetrics};
+use tpo_types::digest::Hasher;
+use tpo_types::{CandidateGroup, Completion, Failure, Judgment, ResponseGroup};
 
-use crate::config::JudgeConfig;
 use crate::progress::Stage;
 use crate::run::Run;
 use crate::sampling::Rendered;
-use crate::scoring::{Asked, JudgeFigures};
 use crate::slice::Slice;
 use crate::store::{Store, from_json, to_json};
 
 /// Per group one judgment per parsed candidate, and what was seen of the judge.
-type Known = (Vec<Vec<Judgment>>, JudgeFigures);
+type Known = (Vec<Vec<Judgment>>, JudgeMetrics);
 
 /// A digest of several values.
 #[derive(Default)]
-struct Name(Sha256);
+struct Name(Hasher);
 
 impl Name {
     fn of(mut self, part: &(impl Serialize + ?Sized)) -> Self {
-        let text = to_json(part);
-        self.0.update((text.len() as u64).to_le_bytes());
-        self.0.update(text);
+        self.0.update_part(to_json(part));
         self
     }
 
     fn hex(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        self.0.finish().hex()
     }
 }
 
@@ -70,7 +64,7 @@ impl Run<'_> {
     }
 
     /// What the judgments of a slice follow from.
-    pub(crate) fn name_of_judgments(&self, asked: &Asked<'_>) -> String {
+    pub(crate) fn name_of_judgments(&self, asked: &[ResponseGroup<'_>]) -> String {
         // How much is borne changes no judgment.
         let judge = JudgeConfig {
             max_unscored: 1.0,

@@ -1,6 +1,6 @@
 //! A whole run: measure the base model, then iterate and measure, and keep the best model.
 
-use tpo_types::{Checkpoint, Failure, FailureKind, Instruction};
+use tpo_types::{BoundModel, Checkpoint, Failure, FailureKind, Instruction};
 
 use crate::checkpoints;
 use crate::directory::RunDirectory;
@@ -97,21 +97,21 @@ impl Run<'_> {
                 ));
             }
         }
-        let bound: Vec<(String, String)> = match self.store.value("models")? {
+        let bound: Vec<BoundModel> = match self.store.value("models")? {
             Some(text) => serde_json::from_str(&text).map_err(|error| {
                 Failure::new(FailureKind::Integrity, "the stored models do not read back")
                     .because(error)
             })?,
             None => Vec::new(),
         };
-        for (alias, identity) in &bound {
-            if self
-                .stages
-                .models
-                .iter()
-                .any(|(other, now)| other == alias && now != identity)
-            {
-                changes.push(format!("models.{alias}: the model has other bytes"));
+        for before in &bound {
+            let is_changed =
+                |now: &BoundModel| now.alias == before.alias && now.identity != before.identity;
+            if self.stages.models.iter().any(is_changed) {
+                changes.push(format!(
+                    "models.{}: the model has other bytes",
+                    before.alias
+                ));
             }
         }
         if changes.is_empty() {

@@ -2,18 +2,16 @@
 
 use std::collections::HashMap;
 
+use tpo_judge::{ComparisonOutcome, GuardedScoring, JudgeMetrics, JudgeOutput};
 use tpo_types::{
-    Candidate, CandidateGroup, Completion, Failure, FailureKind, Instruction, ModelService,
-    ParseOutcome, Prompt, RenderOutcome, RenderRequest, ResponseGroup, SampleId, SampleJob,
-    Sampler,
+    Candidate, CandidateGroup, Completion, Failure, FailureKind, Instruction, ParseOutcome, Prompt,
+    RenderOutcome, RenderRequest, ResponseGroup, SampleId, SampleJob, Sampler,
 };
 
 use crate::progress::{Event, Stage};
 use crate::run::Run;
-use crate::scoring::{Asked, Duel, JudgeFigures, Judged};
 use crate::slice::Slice;
 use crate::store::{Made, to_json};
-use crate::unscored::Guard;
 
 /// An instruction, rendered and as tokens.
 #[derive(Debug)]
@@ -25,12 +23,6 @@ pub(crate) struct Rendered<'a> {
     /// The same as tokens.
     pub token_ids: Vec<u32>,
 }
-
-/// Responses that a judge is asked about in one call.
-const AT_ONCE: usize = 4096;
-/// The same for a judge that asks models, which may take long or be out of reach. As many as a
-/// server may be asked at once.
-const AT_ONCE_WITH_MODELS: usize = 256;
 
 /// The completions of one instruction, in the order of their indices.
 pub(crate) type Completions = Vec<(String, Vec<Completion>)>;
@@ -173,7 +165,7 @@ impl Run<'_> {
         slice: Slice,
         instructions: &[Instruction],
         mut groups: Vec<CandidateGroup>,
-    ) -> Result<(Vec<CandidateGroup>, JudgeFigures), Failure> {
+    ) -> Result<(Vec<CandidateGroup>, JudgeMetrics), Failure> {
         let by_id: HashMap<&str, &Instruction> = instructions
             .iter()
             .map(|row| (row.id.as_str(), row))
@@ -193,9 +185,9 @@ impl Run<'_> {
         let (judgments, figures) = if let Some(known) = known {
             known
         } else {
-            let judged = self.ask(&asked)?;
-            self.record_duels(slice, &groups, &judged.duels)?;
-            let figures = judged.figures();
+            let judged = self.score(&asked)?;
+            self.record_comparisons(slice, &groups, &judged.comparisons)?;
+            let figures = judged.metrics();
             (judged.judgments, figures)
         };
         for (group, judgments) in groups.iter_mut().zip(judgments) {
@@ -222,52 +214,37 @@ impl Run<'_> {
         Ok((groups, figures))
     }
 
-    /// Asks in parts, so that a judge that fails on most of what it is asked is noticed before it
-    /// was asked everything.
-    fn ask(&self, asked: &Asked<'_>) -> Result<Judged, Failure> {
-        let at_once = if self.stages.models.is_empty() {
-            AT_ONCE
-        } else {
-            AT_ONCE_WITH_MODELS
+    /// Scores the responses, and stops the run when too many are unscored.
+    fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<JudgeOutput, Failure> {
+        let scoring = GuardedScoring {
+            scoring: &*self.stages.scoring,
+            models: self.stages.model_service.as_deref(),
+            max_unscored: self.plan.config.judge.max_unscored,
         };
-        let lender = self.stages.lender.as_deref();
-        let replies = || lender.map(ModelService::take_given).unwrap_or_default();
-        // What configuring the judges was answered is none of its judgments.
-        replies();
-        let mut guard = Guard::of(self.plan.config.judge.max_unscored);
-        let (mut judged, mut rest) = (Judged::default(), asked);
-        while !rest.is_empty() {
-            let (part, later) = rest.split_at(groups_of(rest, at_once));
-            let said = self.stages.scoring.judge(part)?;
-            said.judgments
-                .iter()
-                .flatten()
-                .for_each(|_| self.item_done(0));
-            guard.see(said.judgments.iter().flatten(), replies());
-            if let Err(failure) = guard.check() {
-                // Whoever goes on from here has mended something, and the old replies would only
-                // stop the run again.
-                lender.map_or(Ok(()), |lender| lender.forget(&guard.replies()))?;
-                return Err(failure);
+        scoring.score(groups, &|responses| {
+            for _ in 0..responses {
+                self.item_done(0);
             }
-            judged.append(said);
-            rest = later;
-        }
-        Ok(judged)
+        })
     }
 
     /// Records comparisons under the samples that were compared.
-    fn record_duels(
+    fn record_comparisons(
         &self,
         slice: Slice,
         groups: &[CandidateGroup],
-        duels: &[Duel],
+        comparisons: &[ComparisonOutcome],
     ) -> Result<(), Failure> {
         let samples: Vec<Vec<usize>> = groups.iter().map(parsed).collect();
-        let rows = duels.iter().map(|duel| {
-            let samples = &samples[duel.group];
-            let id = groups[duel.group].instruction_id.as_str();
-            (id, samples[duel.first], samples[duel.second], &duel.verdict)
+        let rows = comparisons.iter().map(|comparison| {
+            let samples = &samples[comparison.group];
+            let id = groups[comparison.group].instruction_id.as_str();
+            (
+                id,
+                samples[comparison.first],
+                samples[comparison.second],
+                &comparison.verdict,
+            )
         });
         self.store.put_preferences(slice, &rows.collect::<Vec<_>>())
     }
@@ -284,16 +261,6 @@ impl Run<'_> {
     pub(crate) fn item_done(&self, tokens: usize) {
         (self.observer)(&Event::ItemDone { tokens });
     }
-}
-
-/// How many of the first groups have that many responses together; one at least.
-fn groups_of(asked: &Asked<'_>, responses: usize) -> usize {
-    let mut sum = 0;
-    let enough = asked.iter().position(|group| {
-        sum += group.responses.len();
-        sum >= responses
-    });
-    enough.map_or(asked.len(), |last| last + 1)
 }
 
 fn responses(group: &CandidateGroup) -> Vec<&str> {

@@ -1,38 +1,47 @@
 //! The data types of a run, and the traits of its stages.
 //!
-//! One type per file. This crate does no IO and depends on neither candle nor wasmtime: crates that
+//! One type per file, and the few helpers that several crates need ([`digest`], [`nearest`],
+//! [`text`]). This crate opens no files and depends on neither candle nor wasmtime: crates that
 //! must not depend on each other (the models and the plugin host) share these types.
 
 mod candidate;
 mod checkpoint;
 mod completion;
+pub mod digest;
 mod failure;
 mod instruction;
 mod judgment;
 mod metrics;
 mod model;
+pub mod nearest;
 mod pair;
 mod plugin;
 mod prompt;
+mod rows;
 mod sampling;
+mod splitmix;
 mod stages;
+pub mod text;
 mod training;
 
 pub use candidate::{Candidate, CandidateGroup, ParseOutcome, Parts};
 pub use checkpoint::Checkpoint;
 pub use completion::{Completion, FinishReason};
+pub use digest::Digest;
 pub use failure::{Failure, FailureKind};
 pub use instruction::{Instruction, Message, MessageRole};
 pub use judgment::{Judgment, Preference, Score, Scored, Strength, Verdict};
 pub use metrics::StepMetrics;
 pub use model::{
-    ChatReply, ChatRequest, Done, EmbedRequest, HiddenStates, LanguageModel, ModelError,
-    ModelOutcome, ModelRequest, ModelService, TensorData, TokenLogProb,
+    BoundModel, ChatReply, ChatRequest, Done, EmbedRequest, HiddenStates, LanguageModel,
+    ModelError, ModelOutcome, ModelRequest, ModelService, ReplyMark, TensorData, TokenLogProb,
 };
 pub use pair::{PreferencePair, Selected, Selection};
 pub use plugin::{PluginIdentity, PluginRole};
 pub use prompt::Prompt;
+pub use rows::{RowFields, RowProblem, parse_rows};
 pub use sampling::{SampleId, SampleJob, SamplingParams};
+pub use splitmix::splitmix64;
 pub use stages::{
     CandidateGroupView, CandidateStatus, CandidateView, Comparison, Judge, PairSelector,
     PairwiseJudge, RenderOutcome, RenderRequest, ResponseGroup, ResponseParser, Sampler,

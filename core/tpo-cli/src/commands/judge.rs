@@ -5,20 +5,14 @@ mod score;
 mod stress_test;
 
 use std::path::Path;
-use std::sync::Arc;
 
-use tpo_host::{HostConfig, Plugins};
-use tpo_run::scoring::Scoring;
-use tpo_run::stages::open_scoring;
-use tpo_run::{JudgeAlone, Models};
-use tpo_types::{Failure, ModelService};
+use tpo_judge::{Scoring, standalone};
+use tpo_run::read_standalone_judge;
+use tpo_types::Failure;
 
 use crate::arguments::{JudgeArguments, JudgeCommand, JudgeOverrides};
 use crate::plugins;
 use crate::printer::Printer;
-
-/// The default cache of model replies, in the user's data directory.
-const REPLIES: &str = "replies.db";
 
 pub(crate) fn run(arguments: &JudgeArguments, printer: Printer) -> Result<(), Failure> {
     match &arguments.command {
@@ -29,31 +23,15 @@ pub(crate) fn run(arguments: &JudgeArguments, printer: Printer) -> Result<(), Fa
 }
 
 /// Opens the judge that the options describe.
-fn open(options: &JudgeOverrides, printer: Printer) -> Result<Scoring, Failure> {
-    let JudgeAlone {
-        judge,
-        models,
-        limits,
-    } = JudgeAlone::read(options.config.as_deref(), &options.list()?)?;
-    let service = if models.is_empty() {
-        None
-    } else {
-        let replies = match &options.replies {
-            Some(path) => path.clone(),
-            None => tpo_lm::fetch::data_dir()?.join(REPLIES),
-        };
-        let models = Models::bind(&models, &replies, &|text| printer.status(text))?;
-        Some(Arc::new(models) as Arc<dyn ModelService>)
-    };
+fn open(options: &JudgeOverrides, printer: Printer) -> Result<Box<dyn Scoring>, Failure> {
+    let config = read_standalone_judge(options.config.as_deref(), &options.list()?)?;
     let lock = options
         .config
         .as_deref()
         .unwrap_or(Path::new(""))
         .with_file_name(tpo_bundle::LOCK_FILE);
-    let setup = HostConfig {
-        models: service,
-        limits,
-        ..plugins::setup(options.trust, &lock)?
-    };
-    Ok(open_scoring(&judge, !models.is_empty(), &Plugins::new(setup)?)?.0)
+    let host = plugins::setup(options.trust, &lock)?;
+    standalone::open(&config, options.replies.as_deref(), host, &|text| {
+        printer.status(text);
+    })
 }

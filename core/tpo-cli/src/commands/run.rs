@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tpo_host::{HostConfig, Plugins};
-use tpo_run::{Models, RunConfig, RunDirectory, RunPlan, Stages};
+use tpo_judge::Models;
+use tpo_run::{RunConfig, RunDirectory, RunPlan, Stages};
 use tpo_types::{Failure, ModelService};
 
 use crate::arguments::{RunArguments, RunOverrides, Trust};
@@ -37,7 +38,7 @@ pub(crate) fn stages(
         None
     } else {
         if let Some(from) = &plan.from {
-            Models::take_over(&plan.directory.replies(), &from.replies())?;
+            Models::copy_replies(&plan.directory.replies(), &from.replies())?;
         }
         let models = Models::bind(bindings, &plan.directory.replies(), &|text| {
             printer.status(text);

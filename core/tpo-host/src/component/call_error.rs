@@ -3,6 +3,7 @@
 //! Most are the guest's own fault. A failure of what a guest asked of the host, such as a model, is
 //! not: it passes through the guest unchanged.
 
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind};
 use wasmtime::Trap;
 use wasmtime_wasi::I32Exit;
@@ -11,7 +12,6 @@ use crate::component::meter::LimitExceeded;
 use crate::contract::bindings::tpo::plugin::types;
 use crate::contract::mismatch::ContractMismatch;
 use crate::limits::Limits;
-use crate::text::sanitize;
 
 /// How much of one of the engine's texts is shown: lines, and bytes of a line.
 const SHOWN_LINES: usize = 30;

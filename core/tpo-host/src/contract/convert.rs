@@ -1,9 +1,9 @@
 //! Conversions that more than one role or import needs.
 
+use tpo_types::text::sanitize;
 use tpo_types::{Instruction, Message, MessageRole};
 
 use crate::contract::bindings::tpo::plugin::types;
-use crate::text::sanitize;
 
 /// The longest reason of an item that is kept, in bytes. Reasons are counted, so they are short
 /// phrases.

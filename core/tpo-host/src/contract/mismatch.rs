@@ -9,12 +9,12 @@ use std::error::Error;
 use std::fmt;
 
 use tpo_bundle::WIT;
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind};
 use wit_component::{DecodedWasm, WitPrinter, decode};
 use wit_parser::{Resolve, UnresolvedPackageGroup};
 
 use crate::source::Source;
-use crate::text::sanitize;
 
 /// The longest list of differences that is shown, in bytes.
 const SHOWN_BYTES: usize = 2000;

@@ -1,11 +1,11 @@
 //! What a model's answers depend on, as one name: the digest of its files.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use tpo_types::Failure;
+use tpo_types::digest::Hasher;
 
 use crate::load::unreadable;
 
@@ -15,7 +15,7 @@ const ENDINGS: [&str; 4] = ["json", "safetensors", "jinja", "model"];
 /// `sha256:` and the digest of the model at `path`: of a file, or of all files of a directory with
 /// their names. Where a directory holds an adapter, the base model is only named in it.
 pub fn identity(path: &Path) -> Result<String, Failure> {
-    let mut hash = Sha256::new();
+    let mut hash = Hasher::default();
     if path.is_file() {
         update(&mut hash, path)?;
     } else {
@@ -34,21 +34,13 @@ pub fn identity(path: &Path) -> Result<String, Failure> {
             update(&mut hash, &file)?;
         }
     }
-    let digest = hash.finalize();
-    Ok(digest.iter().fold("sha256:".to_owned(), |text, byte| {
-        format!("{text}{byte:02x}")
-    }))
+    Ok(hash.finish().to_string())
 }
 
-fn update(hash: &mut Sha256, file: &Path) -> Result<(), Failure> {
+fn update(hash: &mut Hasher, file: &Path) -> Result<(), Failure> {
     let failed = |error| unreadable(file, error);
-    let mut open = File::open(file).map_err(failed)?;
+    let open = File::open(file).map_err(failed)?;
     hash.update(open.metadata().map_err(failed)?.len().to_le_bytes());
-    let mut piece = vec![0; 1 << 20];
-    loop {
-        match open.read(&mut piece).map_err(failed)? {
-            0 => return Ok(()),
-            read => hash.update(&piece[..read]),
-        }
-    }
+    hash.copy(open, io::sink()).map_err(failed)?;
+    Ok(())
 }

@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::DeTable;
+use tpo_judge::standalone::StandaloneJudgeConfig;
 use tpo_types::{Failure, FailureKind};
 
+use super::RunConfig;
 use super::keys;
-use super::{JudgeAlone, RunConfig};
 
 /// One value given on the command line, which overrides the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,31 +82,32 @@ impl RunConfig {
     }
 }
 
-impl JudgeAlone {
-    /// Reads the judge from a run's configuration file, or uses the default one without a file, and
-    /// applies the overrides. Paths in the file are relative to it.
-    pub fn read(path: Option<&Path>, overrides: &[Override]) -> Result<Self, Failure> {
-        let alone = match path {
-            None => parse("", "the command line", overrides)?.0,
-            Some(path) => {
-                let RunConfig {
-                    judge,
-                    models,
-                    limits,
-                    ..
-                } = RunConfig::read(path, overrides)?.config;
-                let mut alone = Self {
-                    judge,
-                    models,
-                    limits,
-                };
-                alone.anchor(path.parent().unwrap_or(Path::new("")));
-                alone
-            }
-        };
-        alone.judge.check()?;
-        Ok(alone)
-    }
+/// Reads the judge from a run's configuration file, or uses the default one without a file, and
+/// applies the overrides. Paths in the file are relative to it.
+pub fn read_standalone_judge(
+    path: Option<&Path>,
+    overrides: &[Override],
+) -> Result<StandaloneJudgeConfig, Failure> {
+    let config = match path {
+        None => parse("", "the command line", overrides)?.0,
+        Some(path) => {
+            let RunConfig {
+                judge,
+                models,
+                limits,
+                ..
+            } = RunConfig::read(path, overrides)?.config;
+            let mut config = StandaloneJudgeConfig {
+                judge,
+                models,
+                limits,
+            };
+            config.resolve_relative(path.parent().unwrap_or(Path::new("")));
+            config
+        }
+    };
+    config.judge.check()?;
+    Ok(config)
 }
 
 fn parse<T: DeserializeOwned + JsonSchema>(

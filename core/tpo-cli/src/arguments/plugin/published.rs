@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tpo_bundle::Reference;
+use tpo_bundle::BundleReference;
 
 use crate::arguments::LockFlags;
 
@@ -22,7 +22,7 @@ pub(crate) struct PublishArguments {
     /// Directory with `tpo-plugin.toml` and the components that it lists.
     pub directory: PathBuf,
     /// Destination: `oci://host/name`, optionally with a tag [default tag: the bundle's version].
-    pub reference: Reference,
+    pub reference: BundleReference,
     /// Publish the only component in the CNCF layout for Wasm artifacts, which `wkg` and others
     /// read.
     #[arg(long)]
@@ -38,7 +38,7 @@ pub(crate) struct PublishArguments {
 #[derive(Debug, Args)]
 pub(crate) struct AddArguments {
     /// Plugin: `oci://host/name:tag`.
-    pub reference: Reference,
+    pub reference: BundleReference,
     /// Grant an import that the plugin requests, for example `model`; repeatable.
     #[arg(long, value_name = "IMPORT")]
     pub grant: Vec<String>,
@@ -49,7 +49,7 @@ pub(crate) struct AddArguments {
 #[derive(Debug, Args)]
 pub(crate) struct UpdateArguments {
     /// Plugin, as it is pinned.
-    pub reference: Reference,
+    pub reference: BundleReference,
     /// Grant an import that the new version requests; repeatable.
     #[arg(long, value_name = "IMPORT")]
     pub grant: Vec<String>,
@@ -63,7 +63,7 @@ pub(crate) struct UpdateArguments {
 #[derive(Debug, Args)]
 pub(crate) struct RemoveArguments {
     /// Plugin, as it is pinned.
-    pub reference: Reference,
+    pub reference: BundleReference,
     #[command(flatten)]
     pub lock: LockOptions,
 }

@@ -1,8 +1,8 @@
 //! `tpo judge agree`: how often a judge agrees with labels.
 
 use serde_json::json;
-use tpo_run::judging::{self, Agreement, Rate};
-use tpo_types::{Failure, FailureKind};
+use tpo_judge::standalone::{self, LabelAgreement, Rate};
+use tpo_types::Failure;
 
 use super::open;
 use crate::arguments::{AgreeArguments, OutputFormat};
@@ -12,17 +12,11 @@ use crate::report::judge_lines;
 use crate::text::{percent, printable};
 
 pub(super) fn run(arguments: &AgreeArguments, printer: Printer) -> Result<(), Failure> {
-    let rows = judging::read(&arguments.input)?;
-    if rows.iter().all(|row| row.label.is_none()) {
-        let what = format!("`{}` has no labels", arguments.input.display());
-        return Err(Failure::new(FailureKind::Input, what).hint(
-            "give `response_a`, `response_b` and `label` (`a`, `b` or `tie`), or `chosen` and \
-                `rejected`",
-        ));
-    }
+    let rows = standalone::read_labeled(&arguments.input)?;
     let scoring = open(&arguments.overrides, printer)?;
     let progress = ProgressCounter::new(printer, "judge", rows.len());
-    let agreement = judging::agreement(&scoring, &rows, &mut |rows| progress.advance(rows))?;
+    let agreement =
+        standalone::label_agreement(&*scoring, &rows, &mut |rows| progress.advance(rows))?;
     progress.finish();
     printer.data(&match arguments.format {
         OutputFormat::Json => json!({ "schema_version": 2, "agreement": agreement }).to_string(),
@@ -31,7 +25,7 @@ pub(super) fn run(arguments: &AgreeArguments, printer: Printer) -> Result<(), Fa
     Ok(())
 }
 
-fn text(agreement: &Agreement) -> String {
+fn text(agreement: &LabelAgreement) -> String {
     let mut lines = vec![
         format!("{:26}{:>8}", "labeled rows", agreement.rows),
         format!("{:26}{:>8}", "unscored", agreement.unscored),

@@ -1,11 +1,10 @@
 //! `tpo judge`: scores every response of a file.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use tpo_run::judging;
+use tpo_judge::standalone;
 use tpo_types::{Failure, FailureKind};
 
 use super::open;
@@ -23,7 +22,7 @@ pub(super) fn run(arguments: &ScoreArguments, printer: Printer) -> Result<(), Fa
         )
         .hint("see `tpo judge --help`")
     })?;
-    let rows = judging::read(input)?;
+    let rows = standalone::read(input)?;
     let scoring = open(&arguments.overrides, printer)?;
     let mut out: Box<dyn Write> = match &arguments.output {
         Some(path) => Box::new(BufWriter::new(
@@ -34,14 +33,7 @@ pub(super) fn run(arguments: &ScoreArguments, printer: Printer) -> Result<(), Fa
     let output = arguments.output.as_deref();
     let responses = rows.iter().map(|row| row.responses.len()).sum();
     let progress = ProgressCounter::new(printer, "judge", responses);
-    let (mut scored, mut unscored) = (0, BTreeMap::<String, usize>::new());
-    let metrics = judging::score(&scoring, &rows, &mut |line| {
-        match &line.judgment {
-            judging::Word::Scored(_) => scored += 1,
-            judging::Word::Unscored { unscored: reason } => {
-                *unscored.entry((*reason).to_owned()).or_default() += 1;
-            }
-        }
+    let summary = standalone::score_rows(&*scoring, &rows, &mut |line| {
         progress.advance(1);
         serde_json::to_writer(&mut out, line)
             .map_err(io::Error::from)
@@ -50,11 +42,11 @@ pub(super) fn run(arguments: &ScoreArguments, printer: Printer) -> Result<(), Fa
     })?;
     out.flush().map_err(|error| cannot_write(output, error))?;
     progress.finish();
-    printer.status(&format!("{scored} responses scored"));
-    for (reason, count) in unscored {
+    printer.status(&format!("{} responses scored", summary.scored));
+    for (reason, count) in &summary.unscored {
         printer.status(&format!("{count} unscored: {reason}"));
     }
-    for line in judge_lines(&metrics) {
+    for line in judge_lines(&summary.metrics) {
         printer.status(&line);
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! `tpo plugin publish`, `add`, `update`, `remove`, `verify` and `keygen`: published plugins and
 //! the lock file.
 
-use tpo_bundle::{Added, Layout, Lock, Pin, PublishOptions, SecretKey, Store};
+use tpo_bundle::{Added, BundleStore, Layout, Lock, Pin, PublishOptions, SecretKey};
 use tpo_types::{Failure, FailureKind};
 
 use crate::arguments::{
@@ -117,8 +117,8 @@ pub(super) fn keygen(arguments: &KeygenArguments, printer: Printer) -> Result<()
     Ok(())
 }
 
-fn store() -> Result<Store, Failure> {
-    Store::open(&tpo_lm::fetch::data_dir()?)
+fn store() -> Result<BundleStore, Failure> {
+    BundleStore::open(&tpo_lm::fetch::data_dir()?)
 }
 
 fn save(lock: &mut Lock) -> Result<(), Failure> {
@@ -139,17 +139,17 @@ fn line(pin: &Pin) -> String {
 
 /// What a bundle is granted, before it runs for the first time.
 fn granted(added: &Added) -> String {
-    if added.asks.is_empty() {
+    if added.requests.is_empty() {
         return "it requests no imports".into();
     }
-    let asks = added.asks.iter().map(|ask| {
-        let why = ask.why.as_deref().unwrap_or("no reason given");
+    let grants = added.requests.iter().map(|request| {
+        let reason = request.reason.as_deref().unwrap_or("no reason given");
         format!(
             "granted `{1}` to `{0}`; reason: {2}",
-            ask.component,
-            ask.import,
-            printable(why)
+            request.component,
+            request.import,
+            printable(reason)
         )
     });
-    asks.collect::<Vec<_>>().join("\n")
+    grants.collect::<Vec<_>>().join("\n")
 }

@@ -4,13 +4,13 @@ use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind};
 
 use super::os;
 use super::service::CompileService;
 use crate::limits::Limits;
 use crate::source::Source;
-use crate::text::sanitize;
 
 /// The longest text of the compiler that is read, in bytes.
 const MESSAGE_BYTES: u64 = 4000;

@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tpo_types::text::sanitize;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::contract::bindings::tpo::plugin::log::{self, Level};
 use crate::limits::Limits;
-use crate::text::sanitize;
 
 /// Bytes of one line that are shown.
 const LINE_BYTES: usize = 8 << 10;

@@ -4,6 +4,7 @@
 //! call. What a guest prints goes to its log.
 
 use bytes::Bytes;
+use tpo_types::splitmix64;
 use wasmtime::component::{HasData, HasSelf, Linker, Resource, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::p2::bindings::{cli, random, sync};
@@ -104,18 +105,18 @@ impl WasiView for Wasi {
 
 /// Random numbers that are the same in every call, by `SplitMix64`.
 #[derive(Default)]
-struct DeterministicRng(u64);
+struct DeterministicRng {
+    drawn: u64,
+}
 
 /// The most random bytes that one request gets, because the host must hold them.
 const MAX_RANDOM_BYTES: u64 = 1 << 20;
 
 impl DeterministicRng {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+        let bits = splitmix64(0, self.drawn);
+        self.drawn += 1;
+        bits
     }
 
     fn bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {

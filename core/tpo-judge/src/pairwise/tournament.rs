@@ -1,0 +1,225 @@
+//! The tournament of the responses to one instruction.
+//!
+//! A full tournament compares every two responses in both orders. An adaptive one plays rounds and
+//! stops as soon as no remaining comparison could change which response has the most wins minus
+//! losses and which has the fewest, and the strengths so far agree. Strengths in between are then
+//! less certain, which does not matter to a selector of best against worst.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tpo_types::{Judgment, Preference, Score, Scored};
+
+use super::adaptive::Race;
+use super::bradley_terry::Votes;
+use super::pair::Pair;
+
+/// Which comparisons a pairwise judge makes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tournament {
+    /// Every two responses, in both orders: K (K - 1) for K responses.
+    #[default]
+    Full,
+    /// In both orders, until the best and the worst response are clear.
+    Adaptive,
+}
+
+/// A tournament under way.
+#[derive(Debug)]
+pub(super) struct TournamentState {
+    tournament: Tournament,
+    /// The pairs that have not been compared, each in one order.
+    remaining: Vec<Pair>,
+    /// Wins minus losses of each response.
+    margins: Vec<i64>,
+    votes: Votes,
+    /// Whether each response has a verdict.
+    verdicts: Vec<HasVerdict>,
+}
+
+/// Whether any comparison of a response had a verdict.
+#[derive(Debug, Clone)]
+enum HasVerdict {
+    /// It was compared with none.
+    NotCompared,
+    /// No comparison had one; the reason of the first.
+    No(String),
+    Yes,
+}
+
+impl TournamentState {
+    pub(super) fn of(responses: usize, tournament: Tournament) -> Self {
+        let remaining = (0..responses)
+            .flat_map(|first| (first + 1..responses).map(move |second| Pair { first, second }))
+            .collect();
+        Self {
+            tournament,
+            remaining,
+            margins: vec![0; responses],
+            votes: Votes::none(responses),
+            verdicts: vec![HasVerdict::NotCompared; responses],
+        }
+    }
+
+    /// The comparisons to make next: both orders of some pairs, none when it is over.
+    pub(super) fn next_round(&mut self) -> Vec<Pair> {
+        let pairs = match self.tournament {
+            Tournament::Full => self.remaining.clone(),
+            Tournament::Adaptive => {
+                let race = Race::new(&self.margins, &self.remaining);
+                if race.is_clear(&self.votes.strengths()) {
+                    Vec::new()
+                } else {
+                    race.informative_pairs()
+                }
+            }
+        };
+        // Both are in order.
+        self.remaining
+            .retain(|pair| pairs.binary_search(pair).is_err());
+        pairs.into_iter().flat_map(Pair::both_orders).collect()
+    }
+
+    /// Counts one verdict.
+    pub(super) fn record(&mut self, pair: Pair, preference: &Preference) {
+        let Pair { first, second } = pair;
+        self.votes.add(first, second, preference);
+        let margin = match preference {
+            Preference::First => 1,
+            Preference::Second => -1,
+            Preference::Tie => 0,
+            Preference::Unscored(reason) => {
+                for response in [first, second] {
+                    if matches!(self.verdicts[response], HasVerdict::NotCompared) {
+                        self.verdicts[response] = HasVerdict::No(reason.clone());
+                    }
+                }
+                return;
+            }
+        };
+        self.margins[first] += margin;
+        self.margins[second] -= margin;
+        self.verdicts[first] = HasVerdict::Yes;
+        self.verdicts[second] = HasVerdict::Yes;
+    }
+
+    /// The judgment of each response: its strength, or why it has none.
+    pub(super) fn judgments(&self) -> Vec<Judgment> {
+        self.votes
+            .strengths()
+            .into_iter()
+            .zip(&self.verdicts)
+            .map(|(strength, verdict)| judgment(strength, verdict))
+            .collect()
+    }
+
+    /// Comparisons that were not made.
+    pub(super) fn skipped(&self) -> usize {
+        self.remaining.len() * 2
+    }
+}
+
+fn judgment(strength: f64, verdict: &HasVerdict) -> Judgment {
+    let unscored = match verdict {
+        HasVerdict::NotCompared => "nothing to compare with".to_owned(),
+        HasVerdict::No(reason) => format!("no comparison was decided: {reason}"),
+        HasVerdict::Yes => match Score::new(strength) {
+            Some(score) => {
+                return Judgment::Scored(Scored {
+                    score,
+                    rationale: None,
+                    aspects: BTreeMap::new(),
+                });
+            }
+            None => "the strength is not finite".to_owned(),
+        },
+    };
+    Judgment::Unscored(unscored)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Plays to the end; `verdict` is given the response shown first and the one shown second.
+    fn play(
+        responses: usize,
+        tournament: Tournament,
+        verdict: impl Fn(usize, usize) -> Preference,
+    ) -> TournamentState {
+        let mut state = TournamentState::of(responses, tournament);
+        loop {
+            let round = state.next_round();
+            if round.is_empty() {
+                return state;
+            }
+            for pair in round {
+                state.record(pair, &verdict(pair.first, pair.second));
+            }
+        }
+    }
+
+    fn stronger(first: usize, second: usize) -> Preference {
+        if first > second {
+            Preference::First
+        } else {
+            Preference::Second
+        }
+    }
+
+    #[test]
+    fn a_full_tournament_asks_everything_in_one_round() {
+        let mut state = TournamentState::of(4, Tournament::Full);
+        assert_eq!(state.next_round().len(), 12);
+        assert!(state.next_round().is_empty());
+        assert_eq!(state.skipped(), 0);
+    }
+
+    #[test]
+    fn a_consistent_judge_is_asked_about_half() {
+        let state = play(8, Tournament::Adaptive, stronger);
+        assert_eq!((state.margins[7], state.margins[0]), (14, -14));
+        assert!(state.skipped() >= 20, "skipped {} of 56", state.skipped());
+    }
+
+    fn on_top(values: &[i64], sign: i64) -> Option<usize> {
+        let top = values.iter().map(|value| sign * value).max()?;
+        let mut holders = (0..values.len()).filter(|&index| sign * values[index] == top);
+        holders.next().filter(|_| holders.next().is_none())
+    }
+
+    fn preference() -> impl Strategy<Value = Preference> {
+        prop_oneof![
+            4 => Just(Preference::First),
+            4 => Just(Preference::Second),
+            1 => Just(Preference::Tie),
+            1 => Just(Preference::Unscored("no verdict".into())),
+        ]
+    }
+
+    proptest! {
+        /// Whatever the verdicts, a response that is best or worst at the end would be so after every
+        /// comparison.
+        #[test]
+        fn stopping_early_changes_neither_best_nor_worst(
+            responses in 2_usize..9,
+            verdicts in prop::collection::vec(preference(), 64),
+        ) {
+            let verdict = |first: usize, second: usize| verdicts[first * 8 + second].clone();
+            let full = play(responses, Tournament::Full, verdict);
+            let adaptive = play(responses, Tournament::Adaptive, verdict);
+            if adaptive.skipped() > 0 {
+                let strengths = adaptive.votes.strengths();
+                let rank = |sign: f64| (0..responses).max_by(|a, b| (sign * strengths[*a]).total_cmp(&(sign * strengths[*b])));
+                prop_assert_eq!(on_top(&full.margins, 1), rank(1.0));
+                prop_assert_eq!(on_top(&full.margins, -1), rank(-1.0));
+            } else {
+                prop_assert_eq!(&full.margins, &adaptive.margins);
+            }
+        }
+    }
+}
