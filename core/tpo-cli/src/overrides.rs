@@ -65,7 +65,7 @@ fn plugin(key: &str, name: Option<&str>, here: &Path) -> Option<Override> {
 }
 
 fn model(key: &str, source: &str, here: &Path) -> Override {
-    Override::text(key, tpo_lm::fetch::anchored(source, here))
+    Override::text(key, tpo_lm::paths::resolve_relative(source, here))
 }
 
 fn set(overrides: &mut Vec<Override>, given: &[String]) -> Result<(), Failure> {

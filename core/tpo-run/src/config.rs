@@ -119,7 +119,7 @@ pub struct SamplingConfig {
     /// Top-k sampling: samples from this many of the most likely tokens; 0 disables it.
     pub top_k: usize,
     /// Maximum number of tokens per completion, thought and response together.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_048_576))]
     pub max_new_tokens: usize,
 }
 
@@ -145,7 +145,7 @@ pub struct ThoughtConfig {
     /// Thought budget in tokens. A longer thought is ended by forcing the response marker, whose
     /// tokens are not trained on. Default: `sampling.max_new_tokens`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_048_576))]
     pub max_tokens: Option<usize>,
     /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     pub config: Map<String, Value>,

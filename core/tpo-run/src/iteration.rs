@@ -117,7 +117,7 @@ impl Run<'_> {
         Ok((
             Checkpoint::at(path),
             sha256,
-            TrainFigures::of(&steps, total_steps / config.epochs),
+            TrainFigures::of(&steps, total_steps / config.num_train_epochs),
         ))
     }
 }

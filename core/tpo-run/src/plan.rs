@@ -1,11 +1,9 @@
 //! The one door from a configuration to a run: behind it nothing is checked again.
 
 use std::collections::HashMap;
-use std::fmt::Display;
-use std::ops::RangeInclusive;
 use std::path::Path;
 
-use tpo_types::{Checkpoint, Failure, FailureKind, Instruction, SamplingParams};
+use tpo_types::{Checkpoint, Failure, FailureKind, Instruction, SamplingParams, bounds};
 
 use crate::config::{RunConfig, SamplingConfig};
 use crate::dataset;
@@ -42,7 +40,7 @@ impl RunPlan {
         directory: RunDirectory,
         talk: &dyn Fn(&str),
     ) -> Result<Self, Failure> {
-        check_numbers(&config)?;
+        bounds::check(&config, "")?;
         check_effect(&config)?;
         config.train.check()?;
         resolve_paths(&mut config, base);
@@ -101,7 +99,7 @@ fn params_of(sampling: &SamplingConfig, max_thought_tokens: Option<usize>) -> Sa
 fn resolve_paths(config: &mut RunConfig, base: &Path) {
     config.data.train = base.join(&config.data.train);
     config.data.validation = base.join(&config.data.validation);
-    config.model.source = tpo_lm::fetch::anchored(&config.model.source, base);
+    config.model.source = tpo_lm::paths::resolve_relative(&config.model.source, base);
     config.judge.resolve_relative(base);
     config
         .models
@@ -114,47 +112,6 @@ fn resolve_paths(config: &mut RunConfig, base: &Path) {
     {
         *plugin = tpo_host::resolve_relative(plugin, base);
     }
-}
-
-fn check_numbers(config: &RunConfig) -> Result<(), Failure> {
-    let sampling = &config.sampling;
-    within("iterations", config.iterations, 1..=1000)?;
-    within("sampling.num_samples", sampling.num_samples, 2..=256)?;
-    within("sampling.temperature", sampling.temperature, 0.0..=10.0)?;
-    within("sampling.top_p", sampling.top_p, 0.01..=1.0)?;
-    within(
-        "sampling.max_new_tokens",
-        sampling.max_new_tokens,
-        1..=1 << 20,
-    )?;
-    within(
-        "validation.num_samples",
-        config.validation.num_samples,
-        1..=256,
-    )?;
-    if let Some(tokens) = config.thought.max_tokens {
-        within("thought.max_tokens", tokens, 1..=1 << 20)?;
-    }
-    if let Some(size) = config.data.instructions_per_iteration {
-        within("data.instructions_per_iteration", size, 1..=usize::MAX)?;
-    }
-    Ok(())
-}
-
-fn within<T: PartialOrd + Display + Copy>(
-    key: &str,
-    value: T,
-    range: RangeInclusive<T>,
-) -> Result<(), Failure> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    let (low, high) = (range.start(), range.end());
-    Err(Failure::new(
-        FailureKind::Usage,
-        format!("`{key}` is {value}; it must be between {low} and {high}"),
-    )
-    .hint("`tpo schema` describes every key"))
 }
 
 /// A setting that would change nothing is an error.

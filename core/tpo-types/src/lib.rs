@@ -4,6 +4,7 @@
 //! [`text`]). This crate opens no files and depends on neither candle nor wasmtime: crates that
 //! must not depend on each other (the models and the plugin host) share these types.
 
+pub mod bounds;
 mod candidate;
 mod checkpoint;
 mod completion;

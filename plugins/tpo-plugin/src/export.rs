@@ -1,6 +1,6 @@
 //! What the `export_*!` macros of the roles expand to.
 //!
-//! Public for the macros alone; a plugin never names anything here.
+//! Public only for the macros; a plugin never names anything here.
 
 use crate::bindings::metadata::exports::tpo::plugin::metadata::{self, Description};
 use crate::{Error, Plugin, config, state};
@@ -15,7 +15,7 @@ pub struct Package {
 }
 
 impl Package {
-    /// Checked while the plugin compiles.
+    /// Checks the fields at compile time.
     pub const fn new(
         name: &'static str,
         version: &'static str,
@@ -55,11 +55,11 @@ const fn is_short_name(name: &str) -> bool {
     !bytes.is_empty()
 }
 
-/// A component: a plugin and the package it comes from.
+/// A component: a plugin and its package.
 pub trait Component {
-    /// The plugin that has the component's roles.
+    /// The plugin that implements the component's roles.
     type Plugin: Plugin;
-    /// The package that describes it.
+    /// The package, which describes it.
     const PACKAGE: Package;
 }
 
@@ -86,8 +86,8 @@ impl<C: Component> metadata::Guest for C {
     }
 }
 
-/// Exports metadata and the named interfaces. Outside wasm there is nothing to export to, and it
-/// only checks that the traits are there.
+/// Exports metadata and the named interfaces. For targets other than wasm it only checks that the
+/// plugin implements the traits.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export {
@@ -125,8 +125,8 @@ macro_rules! __export {
     };
 }
 
-/// Exports a thought format: one plugin that is [`ThoughtTemplate`] and [`ResponseParser`], so that
-/// the two cannot disagree about markers.
+/// Exports a thought format: one plugin that is [`ThoughtTemplate`](crate::ThoughtTemplate) and
+/// [`ResponseParser`](crate::ResponseParser), so that both agree on the markers.
 #[macro_export]
 macro_rules! export_thought_format {
     ($plugin:ty) => {

@@ -1,8 +1,8 @@
 //! The roles, a file each: its records, its trait, and the macro that exports it.
 //!
-//! Templates and parsers see one item at a time: the SDK does the batching, so they cannot return a
-//! wrong number of outcomes. Judges get the whole batch because models are asked in batches, and
-//! selectors because they may have to keep a fraction of all pairs.
+//! Templates and parsers handle one item at a time: the SDK does the batching, so they cannot return
+//! a wrong number of outcomes. Judges get the whole batch because models serve requests in batches;
+//! selectors get it because they may limit a fraction of all pairs.
 
 #[doc(hidden)]
 pub mod judge;
@@ -16,7 +16,9 @@ pub mod response_parser;
 pub mod thought_template;
 
 pub use judge::{Group, Judge, Judgment, Scored, each_response};
-pub use pair_selector::{Candidate, CandidateGroup, Pair, PairSelector, Selection, Standing};
-pub use pairwise_judge::{Duel, PairwiseJudge, Preference, Verdict};
+pub use pair_selector::{
+    Candidate, CandidateGroup, CandidateStatus, Pair, PairSelector, Selection,
+};
+pub use pairwise_judge::{Comparison, PairwiseJudge, Preference, Strength, Verdict};
 pub use response_parser::{Completion, Parts, ResponseParser};
-pub use thought_template::{Prompt, ThoughtTemplate};
+pub use thought_template::{Prompt, RenderRequest, ThoughtTemplate};

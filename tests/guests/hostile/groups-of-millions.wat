@@ -1,4 +1,4 @@
-;; does: gives two and a half million groups without a judgment
+;; does: returns two and a half million groups without a judgment
 ;; says: returned 2500000 instead of 1 outcomes
 (memory (export "memory") 1000)
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)

@@ -1,4 +1,4 @@
-;; does: imports something by a name of terminal escapes
+;; does: imports a name with terminal escapes
 ;; as: component
 ;; says: imports `a]0;owned`, and tpo does not provide it
 (component (import "a\1b]0;owned\07" (func))

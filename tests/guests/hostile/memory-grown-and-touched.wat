@@ -1,4 +1,4 @@
-;; does: grows its memory as far as it may, writes to all of it, and wants more
+;; does: grows its memory to the limit, writes to all of it, and requests more
 ;; limit: memory_mib=64
 ;; says: needed 65 MiB of memory (limit 64 MiB)
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)

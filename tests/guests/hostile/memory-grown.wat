@@ -1,4 +1,4 @@
-;; does: grows its memory for ever
+;; does: grows its memory forever
 ;; limit: memory_mib=16
 ;; says: needed 17 MiB of memory (limit 16 MiB)
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)

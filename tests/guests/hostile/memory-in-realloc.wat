@@ -1,4 +1,4 @@
-;; does: grows its memory for ever when the host asks it for some
+;; does: grows its memory forever in `realloc`
 ;; limit: memory_mib=16
 ;; says: needed 17 MiB of memory (limit 16 MiB)
 (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)

@@ -14,7 +14,8 @@ use super::macros::{interface, role_bindings, stage_plugin};
 use crate::contract::convert;
 use crate::dispatch::role::RoleContract;
 use bindings::exports::tpo::plugin::pair_selector::{
-    self, Candidate, CandidateGroup, Pair, Selection as GuestSelection, Standing as GuestStanding,
+    self, Candidate, CandidateGroup, CandidateStatus as GuestStatus, Pair,
+    Selection as GuestSelection,
 };
 
 /// The most figures that are kept of a selector.
@@ -73,17 +74,17 @@ fn check_pair(group: &CandidateGroup, pair: &Pair) -> Result<(), String> {
             "the pair of candidates {chosen} and {rejected}, {what}"
         ))
     };
-    let standing = |index: usize| {
+    let status = |index: usize| {
         group
             .candidates
             .get(index)
-            .map(|candidate| &candidate.standing)
+            .map(|candidate| &candidate.status)
     };
-    match (standing(chosen), standing(rejected)) {
+    match (status(chosen), status(rejected)) {
         (None, _) | (_, None) => broken(&format!("but there are only {}", group.candidates.len())),
-        (Some(GuestStanding::Malformed(_)), _) => broken("and the chosen one is malformed"),
-        (Some(GuestStanding::Unscored(_)), _) => broken("and the chosen one has no score"),
-        (_, Some(GuestStanding::Unscored(_))) => broken("and the rejected one has no score"),
+        (Some(GuestStatus::Malformed(_)), _) => broken("and the chosen one is malformed"),
+        (Some(GuestStatus::Unscored(_)), _) => broken("and the chosen one has no score"),
+        (_, Some(GuestStatus::Unscored(_))) => broken("and the rejected one has no score"),
         _ if chosen == rejected => broken("which are the same"),
         _ => Ok(()),
     }
@@ -114,13 +115,13 @@ fn guest_group(group: &CandidateGroupView<'_>) -> CandidateGroup {
 }
 
 fn guest_candidate(candidate: &CandidateView<'_>) -> Candidate {
-    let standing = match candidate.status {
-        CandidateStatus::Scored(score) => GuestStanding::Scored(score),
-        CandidateStatus::Unscored(reason) => GuestStanding::Unscored(reason.into()),
-        CandidateStatus::Malformed(reason) => GuestStanding::Malformed(reason.into()),
+    let status = match candidate.status {
+        CandidateStatus::Scored(score) => GuestStatus::Scored(score),
+        CandidateStatus::Unscored(reason) => GuestStatus::Unscored(reason.into()),
+        CandidateStatus::Malformed(reason) => GuestStatus::Malformed(reason.into()),
     };
     Candidate {
-        standing,
+        status,
         thought: candidate.thought.map(String::from),
         response: candidate.response.into(),
         thought_tokens: candidate.thought_tokens,

@@ -14,11 +14,11 @@ pub use bindings::exports::tpo::plugin::judge::{Group, Judgment, Scored};
 /// Scores responses.
 pub trait Judge: Plugin {
     /// For every group one judgment per response, in order. [`each_response`] is enough for a judge
-    /// that looks at one response at a time.
+    /// that scores each response by itself.
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error>;
 }
 
-/// Judges every response by itself: the shape of the answer is that of the groups.
+/// Judges every response by itself, and returns the judgments by group.
 pub fn each_response(
     groups: &[Group],
     mut judge: impl FnMut(&Instruction, &str) -> Judgment,
@@ -41,7 +41,7 @@ impl<C: Component<Plugin: Judge>> bindings::exports::tpo::plugin::judge::Guest f
     }
 }
 
-/// Exports a [`Judge`]. The component asks for models only if it calls [`model`](crate::model).
+/// Exports a [`Judge`]. The component imports models only if it calls [`model`](crate::model).
 #[macro_export]
 macro_rules! export_judge {
     ($plugin:ty) => {

@@ -10,10 +10,10 @@ exported_interface!(
     "export_pair_selector"
 );
 pub use bindings::exports::tpo::plugin::pair_selector::{
-    Candidate, CandidateGroup, Pair, Selection, Standing,
+    Candidate, CandidateGroup, CandidateStatus, Pair, Selection,
 };
 
-/// Chooses which candidates are trained on as pairs.
+/// Chooses the preference pairs to train on.
 pub trait PairSelector: Plugin {
     /// One selection per group, in order.
     fn select(&self, groups: &[CandidateGroup]) -> Result<Vec<Selection>, Error>;

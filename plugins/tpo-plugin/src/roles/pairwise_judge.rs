@@ -9,23 +9,25 @@ exported_interface!(
     "package tpo:sdk; world pairwise-judge { export tpo:plugin/pairwise-judge@0.1.0; }",
     "export_pairwise_judge"
 );
-pub use bindings::exports::tpo::plugin::pairwise_judge::{Duel, Preference, Verdict};
+pub use bindings::exports::tpo::plugin::pairwise_judge::{
+    Comparison, Preference, Strength, Verdict,
+};
 
 /// Compares two responses to one instruction.
 pub trait PairwiseJudge: Plugin {
-    /// One verdict per duel, in order.
-    fn compare(&self, duels: &[Duel]) -> Result<Vec<Verdict>, Error>;
+    /// One verdict per comparison, in order.
+    fn compare(&self, comparisons: &[Comparison]) -> Result<Vec<Verdict>, Error>;
 }
 
 impl<C: Component<Plugin: PairwiseJudge>> bindings::exports::tpo::plugin::pairwise_judge::Guest
     for C
 {
-    fn compare(duels: Vec<Duel>) -> Result<Vec<Verdict>, Error> {
-        state::with(|plugin: &C::Plugin| plugin.compare(&duels))
+    fn compare(comparisons: Vec<Comparison>) -> Result<Vec<Verdict>, Error> {
+        state::with(|plugin: &C::Plugin| plugin.compare(&comparisons))
     }
 }
 
-/// Exports a [`PairwiseJudge`]. The component asks for models only if it calls
+/// Exports a [`PairwiseJudge`]. The component imports models only if it calls
 /// [`model`](crate::model).
 #[macro_export]
 macro_rules! export_pairwise_judge {

@@ -118,7 +118,7 @@ pub(super) fn keygen(arguments: &KeygenArguments, printer: Printer) -> Result<()
 }
 
 fn store() -> Result<BundleStore, Failure> {
-    BundleStore::open(&tpo_lm::fetch::data_dir()?)
+    BundleStore::open(&tpo_lm::paths::data_dir()?)
 }
 
 fn save(lock: &mut Lock) -> Result<(), Failure> {

@@ -1,26 +1,24 @@
-//! What holds for every selector, whichever pairs it is after, and for those that take one pair per
-//! group.
+//! Properties of every selector, and of those that take one pair per group.
 //!
-//! Worth and balance are computed here once more, in the plainest way, from what a selector is
-//! given and answers. Of the code under test nothing is used but the counting of lengths, which has
-//! tests of its own.
+//! Worth and balance are computed here a second time, in the simplest way, from the input and output
+//! of a selector. The only code under test that is used is the counting of lengths, which has tests
+//! of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use tpo_plugin::{Candidate, CandidateGroup, Extra, PairSelector, Selection, Standing};
+use tpo_plugin::{Candidate, CandidateGroup, CandidateStatus, Extra, PairSelector, Selection};
 
 use crate::testing::select;
 use crate::{LengthUnit, Rho};
 
-/// By how much a worth that is computed in another order may be off.
+/// How far a worth that is computed in another order may be off.
 const ROUNDING: f64 = 1e-12;
 
-/// A weight by the key it is reported under, and the length that it weighs.
-pub type Weighed = (&'static str, fn(LengthUnit, &Candidate) -> f64);
+/// The key that a weight is reported under, and the length that it applies to.
+pub type Weight = (&'static str, fn(LengthUnit, &Candidate) -> f64);
 
-/// What is trained on, by the id of the instruction: both sides of every pair, why there is none,
-/// and what is reported.
+/// By the id of the instruction: both sides of every pair, why there is none, and the report.
 type Trained = BTreeMap<String, (Vec<(Candidate, Candidate)>, Option<String>, Extra)>;
 
 fn trained(groups: &[CandidateGroup], selector: &impl PairSelector) -> Trained {
@@ -52,14 +50,14 @@ fn pairs<'a>(
 }
 
 fn score(candidate: &Candidate) -> Option<f64> {
-    match candidate.standing {
-        Standing::Scored(score) => Some(score),
-        Standing::Unscored(_) | Standing::Malformed(_) => None,
+    match candidate.status {
+        CandidateStatus::Scored(score) => Some(score),
+        CandidateStatus::Unscored(_) | CandidateStatus::Malformed(_) => None,
     }
 }
 
-/// The same pairs come out in the same order, however groups and candidates are ordered.
-pub fn order_decides_nothing(
+/// The pairs and their order do not depend on the order of groups and candidates.
+pub fn order_does_not_matter(
     selector: &impl PairSelector,
     groups: &[CandidateGroup],
     permuted: &[CandidateGroup],
@@ -68,8 +66,8 @@ pub fn order_decides_nothing(
     Ok(())
 }
 
-/// Every group has pairs or a reason. Pairs are of different responses, none is taken twice, the
-/// chosen side is scored, and the rejected one scored or malformed.
+/// Every group has pairs or a reason. No pair is taken twice or has the same response on both sides,
+/// the chosen side is scored, and the rejected side is scored or malformed.
 pub fn pairs_are_legal(
     groups: &[CandidateGroup],
     selections: &[Selection],
@@ -87,7 +85,7 @@ pub fn pairs_are_legal(
         }
         for (chosen, rejected) in pairs(group, selection) {
             prop_assert!(score(chosen).is_some());
-            prop_assert!(!matches!(rejected.standing, Standing::Unscored(_)));
+            prop_assert!(!matches!(rejected.status, CandidateStatus::Unscored(_)));
             prop_assert_ne!(chosen.response.trim(), rejected.response.trim());
         }
     }
@@ -98,7 +96,7 @@ pub fn pairs_are_legal(
 pub fn chosen_are_worth_more(
     groups: &[CandidateGroup],
     selections: &[Selection],
-    weights: &[Weighed],
+    weights: &[Weight],
     unit: LengthUnit,
 ) -> Result<(), TestCaseError> {
     for (group, selection) in groups.iter().zip(selections) {
@@ -114,12 +112,12 @@ pub fn chosen_are_worth_more(
     Ok(())
 }
 
-/// No group has more than one pair, and no scored candidate of it is worth more than the chosen
-/// side or less than the rejected one, where that is scored.
+/// No group has more than one pair, and no scored candidate is worth more than the chosen side, or
+/// less than the rejected side if that is scored.
 pub fn pairs_are_best_against_worst(
     groups: &[CandidateGroup],
     selections: &[Selection],
-    weights: &[Weighed],
+    weights: &[Weight],
     unit: LengthUnit,
 ) -> Result<(), TestCaseError> {
     for (group, selection) in groups.iter().zip(selections) {
@@ -136,11 +134,11 @@ pub fn pairs_are_best_against_worst(
     Ok(())
 }
 
-/// At most `share` of all pairs reject a malformed completion.
-pub fn malformed_keep_their_share(
+/// At most `fraction` of all pairs reject a malformed completion.
+pub fn malformed_pairs_are_limited(
     groups: &[CandidateGroup],
     selections: &[Selection],
-    share: f64,
+    fraction: f64,
 ) -> Result<(), TestCaseError> {
     let all: Vec<_> = groups
         .iter()
@@ -149,18 +147,18 @@ pub fn malformed_keep_their_share(
         .collect();
     let malformed = all
         .iter()
-        .filter(|(_, rejected)| matches!(rejected.standing, Standing::Malformed(_)))
+        .filter(|(_, rejected)| matches!(rejected.status, CandidateStatus::Malformed(_)))
         .count();
-    prop_assert!(malformed as f64 <= share * all.len() as f64);
+    prop_assert!(malformed as f64 <= fraction * all.len() as f64);
     Ok(())
 }
 
-/// The worth of every scored candidate of a group, by index, at the weights that its selection
+/// The worth of every scored candidate of a group, by index, with the weights that its selection
 /// reports.
 pub fn worths(
     group: &CandidateGroup,
     selection: &Selection,
-    weights: &[Weighed],
+    weights: &[Weight],
     unit: LengthUnit,
 ) -> Vec<Option<f64>> {
     let scored: Vec<_> = group
@@ -214,12 +212,12 @@ pub fn reported(selection: &Selection, key: &str) -> f64 {
     }
 }
 
-/// What `Rho::Auto` finds, and every selection of the call reports under `key`, is the smallest
-/// value of the grid at which the chosen sides are not longer, or else the one with the smallest
-/// excess; and its pairs are those of that value.
+/// `Rho::Auto` finds the smallest value of the grid at which the chosen sides are not longer, or
+/// else the one with the smallest excess. Every selection of the call reports it under `key`, and
+/// the pairs are those of that value.
 ///
-/// `selector` is the selector under test at a setting, with no malformed completion on a rejected
-/// side.
+/// `selector` makes the selector under test with a setting. It must not reject malformed
+/// completions.
 pub fn auto_is_the_smallest_that_balances<S: PairSelector>(
     selector: impl Fn(Rho) -> S,
     groups: &[CandidateGroup],
