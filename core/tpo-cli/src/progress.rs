@@ -1,4 +1,4 @@
-//! A progress bar per stage, and a line of figures per iteration.
+//! A progress bar per stage, and a line of metrics per iteration.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use tpo_run::progress::{Event, Stage};
 use crate::printer::Printer;
 use crate::report;
 
-/// Off a terminal, a running stage says a line this often.
+/// Off a terminal, a running stage prints a line this often.
 const HEARTBEAT: Duration = Duration::from_mins(1);
 
 /// Shows the events of a run.
@@ -21,8 +21,8 @@ pub(crate) struct Progress {
 struct Running {
     bar: ProgressBar,
     label: String,
-    began: Instant,
-    said: Instant,
+    started: Instant,
+    printed: Instant,
     tokens: usize,
 }
 
@@ -37,7 +37,7 @@ impl Progress {
     /// Takes one event.
     pub(crate) fn on(&self, event: &Event<'_>) {
         match event {
-            Event::StageBegan {
+            Event::StageStarted {
                 stage,
                 slice,
                 total,
@@ -46,7 +46,7 @@ impl Progress {
             Event::ItemDone { tokens } => self.advance(*tokens),
             Event::StageEnded => self.end(),
             Event::Evaluated(evaluation) => self.printer.talk(&report::evaluation_line(evaluation)),
-            Event::IterationEnded(figures) => self.printer.talk(&report::iteration_line(figures)),
+            Event::IterationEnded(metrics) => self.printer.talk(&report::iteration_line(metrics)),
         }
     }
 
@@ -59,7 +59,7 @@ impl Progress {
         };
         let bar =
             ProgressBar::with_draw_target(Some(total as u64), target).with_message(label.clone());
-        // The template is a constant of ours; should it ever not parse, the default style serves.
+        // The template is a constant; if it does not parse, the default style is used.
         if let Ok(style) = ProgressStyle::with_template(
             "{msg:22} {wide_bar} {pos}/{len} {prefix} {elapsed} (left: {eta})",
         ) {
@@ -71,8 +71,8 @@ impl Progress {
         *self.running.borrow_mut() = Some(Running {
             bar,
             label,
-            began: now,
-            said: now,
+            started: now,
+            printed: now,
             tokens: 0,
         });
     }
@@ -87,8 +87,8 @@ impl Progress {
         if running.tokens > 0 {
             running.bar.set_prefix(running.rate());
         }
-        if running.bar.is_hidden() && running.said.elapsed() >= HEARTBEAT {
-            running.said = Instant::now();
+        if running.bar.is_hidden() && running.printed.elapsed() >= HEARTBEAT {
+            running.printed = Instant::now();
             self.printer.talk(&running.line());
         }
     }
@@ -103,7 +103,7 @@ impl Progress {
     }
 }
 
-/// A bar for one thing that is being done.
+/// A bar for a task that is not a stage.
 pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
@@ -136,13 +136,13 @@ impl Running {
     fn rate(&self) -> String {
         format!(
             "{:.0} tokens/s",
-            self.tokens as f64 / self.began.elapsed().as_secs_f64().max(1e-3)
+            self.tokens as f64 / self.started.elapsed().as_secs_f64().max(1e-3)
         )
     }
 
     fn line(&self) -> String {
         let (done, total) = (self.bar.position(), self.bar.length().unwrap_or_default());
-        let seconds = self.began.elapsed().as_secs();
+        let seconds = self.started.elapsed().as_secs();
         let rate = if self.tokens > 0 {
             format!(", {}", self.rate())
         } else {

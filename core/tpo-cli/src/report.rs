@@ -1,11 +1,12 @@
-//! The figures of a run as text.
+//! The metrics of a run as text.
 
 use std::fmt::Write;
 
-use tpo_run::figures::{
-    Change, Evaluation, IterationFigures, Reasons, SampleFigures, SelectorFigures, Sides,
+use tpo_judge::JudgeMetrics;
+use tpo_run::metrics::{
+    Evaluation, IterationMetrics, PairedDifference, ReasonCounts, SampleMetrics, SelectorMetrics,
+    SideTokens,
 };
-use tpo_run::scoring::JudgeFigures;
 
 use crate::text::{one_decimal, percent, printable};
 
@@ -19,20 +20,20 @@ pub(crate) fn evaluation_line(evaluation: &Evaluation) -> String {
 }
 
 /// One line on an iteration.
-pub(crate) fn iteration_line(figures: &IterationFigures) -> String {
-    let train = &figures.train;
+pub(crate) fn iteration_line(metrics: &IterationMetrics) -> String {
+    let train = &metrics.train;
     format!(
         "iteration {}: train {}; {} pairs, loss {:.4}, margin {:+.4}, accuracy {}",
-        figures.iteration,
-        sample_line(&figures.sampled),
-        figures.pairs,
+        metrics.iteration,
+        sample_line(&metrics.sampled),
+        metrics.pairs,
         train.loss,
         train.margin,
         percent(train.accuracy),
     )
 }
 
-fn sample_line(sampled: &SampleFigures) -> String {
+fn sample_line(sampled: &SampleMetrics) -> String {
     format!(
         "score {}, parsed {}, thought {} tokens, response {} tokens",
         score(sampled.score_mean),
@@ -43,32 +44,32 @@ fn sample_line(sampled: &SampleFigures) -> String {
 }
 
 /// The table of a run, what was dropped and why, and whether validation improved.
-pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
+pub(crate) fn whole(iterations: &[IterationMetrics], evaluations: &[Evaluation]) -> String {
     let mut text = table(iterations, evaluations);
-    for figures in iterations {
+    for metrics in iterations {
         reasons(
             &mut text,
-            figures.iteration,
+            metrics.iteration,
             "instructions without a pair",
-            &figures.drops,
+            &metrics.drops,
         );
         reasons(
             &mut text,
-            figures.iteration,
+            metrics.iteration,
             "malformed completions",
-            &figures.sampled.malformed,
+            &metrics.sampled.malformed,
         );
         reasons(
             &mut text,
-            figures.iteration,
+            metrics.iteration,
             "unscored responses",
-            &figures.sampled.unscored,
+            &metrics.sampled.unscored,
         );
-        for line in judge_lines(&figures.judge) {
-            let _ = writeln!(text, "iteration {}, judge: {line}", figures.iteration);
+        for line in judge_lines(&metrics.judge) {
+            let _ = writeln!(text, "iteration {}, judge: {line}", metrics.iteration);
         }
-        if let Some(line) = selector_line(&figures.selector) {
-            let _ = writeln!(text, "iteration {}, pairs: {line}", figures.iteration);
+        if let Some(line) = selector_line(&metrics.selector) {
+            let _ = writeln!(text, "iteration {}, pairs: {line}", metrics.iteration);
         }
     }
     text.push('\n');
@@ -76,8 +77,8 @@ pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation])
     text
 }
 
-/// One row per model: how it was made, and how it does on the validation instructions.
-fn table(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
+/// One row per model: how it was trained, and its score on the validation instructions.
+fn table(iterations: &[IterationMetrics], evaluations: &[Evaluation]) -> String {
     let mut rows = vec![
         [
             "", "parsed", "train", "valid.", "thought", "response", "pairs", "drops", "DPO", "", "",
@@ -101,10 +102,10 @@ fn table(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String 
         .to_vec(),
     ];
     for evaluation in evaluations {
-        let figures = iterations
+        let metrics = iterations
             .iter()
-            .find(|figures| figures.iteration == evaluation.iteration);
-        rows.push(row(evaluation, figures));
+            .find(|metrics| metrics.iteration == evaluation.iteration);
+        rows.push(row(evaluation, metrics));
     }
     let widths: Vec<usize> = (0..rows[0].len())
         .map(|column| {
@@ -124,11 +125,11 @@ fn table(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String 
     rows.iter().map(line).collect()
 }
 
-fn row(evaluation: &Evaluation, figures: Option<&IterationFigures>) -> Vec<String> {
+fn row(evaluation: &Evaluation, metrics: Option<&IterationMetrics>) -> Vec<String> {
     // The base model was sampled for validation only.
-    let sampled = figures.map_or(&evaluation.sampled, |figures| &figures.sampled);
+    let sampled = metrics.map_or(&evaluation.sampled, |metrics| &metrics.sampled);
     let of =
-        |show: &dyn Fn(&IterationFigures) -> String| figures.map_or_else(|| "-".to_owned(), show);
+        |show: &dyn Fn(&IterationMetrics) -> String| metrics.map_or_else(|| "-".to_owned(), show);
     vec![
         if evaluation.iteration == 0 {
             "base".to_owned()
@@ -136,19 +137,19 @@ fn row(evaluation: &Evaluation, figures: Option<&IterationFigures>) -> Vec<Strin
             evaluation.iteration.to_string()
         },
         percent(sampled.parse_rate()),
-        of(&|figures| score(figures.sampled.score_mean)),
+        of(&|metrics| score(metrics.sampled.score_mean)),
         score(evaluation.sampled.score_mean),
         one_decimal(sampled.thought_tokens_mean),
         one_decimal(sampled.response_tokens_mean),
-        of(&|figures| figures.pairs.to_string()),
-        of(&|figures| figures.drops.values().sum::<usize>().to_string()),
-        of(&|figures| format!("{:.4}", figures.train.loss)),
-        of(&|figures| format!("{:+.4}", figures.train.margin)),
-        of(&|figures| percent(figures.train.accuracy)),
+        of(&|metrics| metrics.pairs.to_string()),
+        of(&|metrics| metrics.drops.values().sum::<usize>().to_string()),
+        of(&|metrics| format!("{:.4}", metrics.train.loss)),
+        of(&|metrics| format!("{:+.4}", metrics.train.margin)),
+        of(&|metrics| percent(metrics.train.accuracy)),
     ]
 }
 
-fn reasons(text: &mut String, iteration: usize, title: &str, reasons: &Reasons) {
+fn reasons(text: &mut String, iteration: usize, title: &str, reasons: &ReasonCounts) {
     if reasons.is_empty() {
         return;
     }
@@ -160,14 +161,14 @@ fn reasons(text: &mut String, iteration: usize, title: &str, reasons: &Reasons) 
     let _ = writeln!(text, "iteration {iteration}, {title}: {}", list.join(", "));
 }
 
-/// Whether validation improved, in one honest sentence per model.
+/// Whether validation improved, one sentence per model.
 fn verdict(evaluations: &[Evaluation]) -> String {
     let Some(base) = evaluations.first() else {
         return "nothing measured yet".to_owned();
     };
     let mut text = String::new();
     for evaluation in &evaluations[1..] {
-        let _ = match Change::between(base, evaluation) {
+        let _ = match PairedDifference::between(base, evaluation) {
             Some(change) => writeln!(
                 text,
                 "validation after iteration {}: {} ({:+.4} against the base model, 95 % interval \
@@ -200,9 +201,9 @@ fn verdict(evaluations: &[Evaluation]) -> String {
     }
 }
 
-/// What its words say of a judge, a sentence per line.
-pub(crate) fn judge_lines(figures: &JudgeFigures) -> Vec<String> {
-    let duels = figures.duels.iter().map(|duels| {
+/// How consistent the judges were, a sentence per line.
+pub(crate) fn judge_lines(metrics: &JudgeMetrics) -> Vec<String> {
+    let duels = metrics.duels.iter().map(|duels| {
         let saved = if duels.saved > 0 {
             format!(
                 "{} not needed, \
@@ -222,7 +223,7 @@ pub(crate) fn judge_lines(figures: &JudgeFigures) -> Vec<String> {
             percent(duels.flip_rate),
         )
     });
-    let agreement = figures
+    let agreement = metrics
         .agreement
         .iter()
         .filter(|two| two.comparisons > 0)
@@ -239,21 +240,21 @@ pub(crate) fn judge_lines(figures: &JudgeFigures) -> Vec<String> {
     duels.chain(agreement).collect()
 }
 
-/// How long the sides of the pairs are, and what the selector says; nothing where no pair has two
+/// How long the sides of the pairs are, and what the selector reports; none if no pair has two
 /// responses.
-fn selector_line(figures: &SelectorFigures) -> Option<String> {
-    let sides = |name: &str, sides: Sides| {
+fn selector_line(metrics: &SelectorMetrics) -> Option<String> {
+    let sides = |name: &str, sides: SideTokens| {
         let (chosen, rejected) = (one_decimal(sides.chosen?), one_decimal(sides.rejected?));
         Some(format!(
             "{name} of {chosen} tokens chosen and {rejected} rejected"
         ))
     };
     let lengths = [
-        sides("responses", figures.response_tokens)?,
-        sides("thoughts", figures.thought_tokens)?,
+        sides("responses", metrics.response_tokens)?,
+        sides("thoughts", metrics.thought_tokens)?,
     ];
-    let own = figures
-        .own
+    let own = metrics
+        .reported
         .iter()
         .map(|(name, value)| format!("{} {}", printable(name), in_short(*value)));
     Some(
@@ -265,7 +266,7 @@ fn selector_line(figures: &SelectorFigures) -> Option<String> {
     )
 }
 
-/// Four digits behind the point at most.
+/// At most four decimals.
 fn in_short(value: f64) -> String {
     format!("{value:.4}")
         .trim_end_matches('0')

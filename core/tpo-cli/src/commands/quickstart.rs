@@ -18,7 +18,9 @@ pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(
     init::write_example(&input, init::Existing::Keep)?;
     let mut overrides = arguments.overrides.clone();
     overrides.dir = Some(directory);
-    let plan = run::plan(&input.join("tpo.toml"), &overrides, printer)?;
-    let stages = run::stages(&plan, &input.join("tpo.toml"), overrides.trust, printer)?;
-    run::start(&plan, &stages, printer)
+    let config = input.join("tpo.toml");
+    let plan = run::plan(&config, &overrides, printer)?;
+    let base = run::fetch_model(&plan, printer)?;
+    let pipeline = run::open_pipeline(&plan, &config, overrides.trust, printer)?;
+    run::start(&plan, &base, &pipeline, printer)
 }

@@ -1,11 +1,12 @@
 //! `tpo run`: read, check, open, run, report.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tpo_host::{Plugins, Setup};
-use tpo_run::{Models, Override, RunConfig, RunDirectory, RunPlan, Stages};
-use tpo_types::{Failure, FailureKind, ModelService};
+use tpo_judge::Models;
+use tpo_run::{Override, Pipeline, RunConfig, RunDirectory, RunPlan};
+use tpo_types::{Checkpoint, Failure, FailureKind, ModelService};
 
 use crate::arguments::{Overrides, RunArguments, Trust};
 use crate::commands::status;
@@ -15,54 +16,17 @@ use crate::progress::Progress;
 
 pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
     let mut plan = plan(&arguments.config, &arguments.overrides, printer)?;
-    plan.go_on_from(arguments.from.as_deref())?;
-    let stages = stages(&plan, &arguments.config, arguments.overrides.trust, printer)?;
-    printer.talk(&describe(&plan, &stages));
+    if let Some(other) = &arguments.from {
+        plan.reuse_from(other)?;
+    }
+    let base = fetch_model(&plan, printer)?;
+    let trust = arguments.overrides.trust;
+    let pipeline = open_pipeline(&plan, &arguments.config, trust, printer)?;
+    printer.talk(&describe(&plan, &base, &pipeline));
     if arguments.dry_run {
         return Ok(());
     }
-    start(&plan, &stages, printer)
-}
-
-/// Opens the plugins of a plan. What is published is pinned in the lock file beside its
-/// configuration.
-pub(crate) fn stages(
-    plan: &RunPlan,
-    config: &Path,
-    trust: Trust,
-    printer: Printer,
-) -> Result<Stages, Failure> {
-    let bindings = &plan.config.models;
-    let models = if bindings.is_empty() {
-        None
-    } else {
-        if let Some(from) = &plan.from {
-            Models::take_over(&plan.directory.replies(), &from.replies())?;
-        }
-        let models = Models::bind(bindings, &plan.directory.replies(), &|text| {
-            printer.talk(text)
-        })?;
-        Some(Arc::new(models) as Arc<dyn ModelService>)
-    };
-    let setup = Setup {
-        models,
-        limits: plan.config.limits.clone(),
-        failures: Some(plan.directory.failures()),
-        ..plugins::setup(trust, &config.with_file_name(tpo_bundle::LOCK_FILE))?
-    };
-    Stages::open(&plan.config, &Plugins::new(setup)?)
-}
-
-/// Runs a plan and prints its figures.
-pub(crate) fn start(plan: &RunPlan, stages: &Stages, printer: Printer) -> Result<(), Failure> {
-    let progress = Progress::new(printer);
-    tpo_run::run(plan, stages, &|event| progress.on(event))?;
-    printer.data(&status::text(&plan.directory)?);
-    printer.talk(&format!(
-        "everything is in {}",
-        plan.directory.root().display()
-    ));
-    Ok(())
+    start(&plan, &base, &pipeline, printer)
 }
 
 /// Reads and checks a configuration.
@@ -79,14 +43,64 @@ pub(crate) fn plan(
         .dir
         .clone()
         .unwrap_or_else(|| Path::new("runs").join(&read.config.name));
-    let beside = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    RunPlan::new(read.config, &beside, RunDirectory::at(directory), &|text| {
-        printer.talk(text)
-    })
+    let mut config = read.config;
+    config.resolve_relative(path.parent().unwrap_or(Path::new("")));
+    RunPlan::new(config, RunDirectory::at(directory))
 }
 
-/// The flags as overrides. Paths of the command line are relative to the working directory, unlike
-/// those of the file.
+/// The model that a run starts from.
+pub(crate) fn fetch_model(plan: &RunPlan, printer: Printer) -> Result<Checkpoint, Failure> {
+    plan.fetch_model(&|text| printer.talk(text))
+}
+
+/// Opens the plugins of a plan. Published plugins are pinned in the lock file beside the
+/// configuration.
+pub(crate) fn open_pipeline(
+    plan: &RunPlan,
+    config: &Path,
+    trust: Trust,
+    printer: Printer,
+) -> Result<Pipeline, Failure> {
+    let bindings = &plan.config.models;
+    let models = if bindings.is_empty() {
+        None
+    } else {
+        if let Some(other) = &plan.reuse_from {
+            Models::take_over(&plan.directory.replies(), &other.replies())?;
+        }
+        let models = Models::bind(bindings, &plan.directory.replies(), &|text| {
+            printer.talk(text)
+        })?;
+        Some(Arc::new(models) as Arc<dyn ModelService>)
+    };
+    let setup = Setup {
+        models,
+        limits: plan.config.limits.clone(),
+        failures: Some(plan.directory.failures()),
+        ..plugins::setup(trust, &config.with_file_name(tpo_bundle::LOCK_FILE))?
+    };
+    Pipeline::open(&plan.config, &Plugins::new(setup)?)
+}
+
+/// Runs a plan and prints its metrics.
+pub(crate) fn start(
+    plan: &RunPlan,
+    base: &Checkpoint,
+    pipeline: &Pipeline,
+    printer: Printer,
+) -> Result<(), Failure> {
+    let progress = Progress::new(printer);
+    tpo_run::run(plan, base, pipeline, &|event| progress.on(event))?;
+    printer.data(&status::text(&plan.directory)?);
+    printer.talk(&format!(
+        "everything is in {}",
+        plan.directory.root().display()
+    ));
+    Ok(())
+}
+
+/// The flags as overrides. Paths on the command line are relative to the working directory, those
+/// in the file to the file.
 fn list(flags: &Overrides) -> Result<Vec<Override>, Failure> {
     let here = std::env::current_dir().map_err(|error| {
         Failure::new(FailureKind::Resources, "there is no working directory").because(error)
@@ -117,12 +131,12 @@ fn list(flags: &Overrides) -> Result<Vec<Override>, Failure> {
         .collect()
 }
 
-/// What is about to be done.
-fn describe(plan: &RunPlan, stages: &Stages) -> String {
+/// What the run will do.
+fn describe(plan: &RunPlan, base: &Checkpoint, pipeline: &Pipeline) -> String {
     let config = &plan.config;
     let mut lines = vec![
         format!("run        {}", plan.directory.root().display()),
-        format!("model      {}", plan.base.path.display()),
+        format!("model      {}", base.path.display()),
         format!(
             "work       {} iterations of {} instructions x {} completions, {} validation \
                 instructions x {}",
@@ -133,12 +147,12 @@ fn describe(plan: &RunPlan, stages: &Stages) -> String {
             config.validation.num_samples,
         ),
     ];
-    for cast in &stages.cast {
+    for loaded in &pipeline.plugins {
         lines.push(format!(
             "{:10} {} from {}",
-            short(cast.role),
-            cast.plugin,
-            cast.plugin.source
+            short(loaded.role),
+            loaded.plugin,
+            loaded.plugin.source
         ));
     }
     lines.join("\n")

@@ -1,7 +1,7 @@
-//! `tpo status`: the figures of a run, read from its store.
+//! `tpo status`: the metrics of a run, read from its store.
 
 use serde_json::json;
-use tpo_run::figures::{Evaluation, IterationFigures};
+use tpo_run::metrics::{Evaluation, IterationMetrics};
 use tpo_run::{RunDirectory, Store};
 use tpo_types::Failure;
 
@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), F
     let shown = match arguments.format {
         Format::Text => text(&directory)?,
         Format::Json => {
-            let (iterations, evaluations) = figures(&directory)?;
+            let (iterations, evaluations) = metrics(&directory)?;
             printable_json(
                 &json!({ "schema_version": 1, "iterations": iterations, "evaluations": evaluations }),
             )
@@ -25,13 +25,13 @@ pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), F
     Ok(())
 }
 
-/// The figures of a run as text.
+/// The metrics of a run as text.
 pub(crate) fn text(directory: &RunDirectory) -> Result<String, Failure> {
-    let (iterations, evaluations) = figures(directory)?;
+    let (iterations, evaluations) = metrics(directory)?;
     Ok(report::whole(&iterations, &evaluations))
 }
 
-fn figures(directory: &RunDirectory) -> Result<(Vec<IterationFigures>, Vec<Evaluation>), Failure> {
+fn metrics(directory: &RunDirectory) -> Result<(Vec<IterationMetrics>, Vec<Evaluation>), Failure> {
     let store = Store::open_read_only(&directory.store())?;
     Ok((store.iterations()?, store.evaluations()?))
 }
