@@ -162,3 +162,24 @@ pub(crate) fn from_json<T: DeserializeOwned>(what: &str, body: &str) -> Result<T
         .because(error)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_another_version_is_refused_by_name() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("run.db");
+        Store::open(&path).expect("a new store");
+        let connection = Connection::open(&path).expect("a database");
+        connection
+            .pragma_update(None, "user_version", 3)
+            .expect("an older version");
+        let refusal = Store::open(&path).expect_err("another version");
+        assert_eq!(refusal.kind(), FailureKind::Input);
+        let what = format!("`{}` has version 3; this tpo reads version 4", path.display());
+        assert_eq!(refusal.to_string(), what);
+        assert!(refusal.nearest_hint().is_some());
+    }
+}
