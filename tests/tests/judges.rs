@@ -201,14 +201,14 @@ fn a_judge_that_lets_junk_win_is_found_out() {
     here.write("labelled.jsonl", LABELLED);
     let ended = here.tpo(
         &[
-            &["judge", "doctor"][..],
+            &["judge", "stress-test"][..],
             &OVERLAP,
             &["--input", "labelled.jsonl", "--quiet"],
         ]
         .concat(),
     );
     insta::assert_snapshot!(
-        "judge_doctor",
+        "judge_stress_test",
         format!("exit {}\n{}{}", ended.code, ended.stdout, ended.stderr)
     );
 }

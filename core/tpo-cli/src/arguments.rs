@@ -189,8 +189,8 @@ pub(crate) struct JudgeArguments {
 pub(crate) enum JudgeCommand {
     /// Compare a judge with labelled preferences.
     Agree(AgreeArguments),
-    /// Attack a judge with junk, and fail when junk beats real responses.
-    Doctor(DoctorArguments),
+    /// Give a judge junk responses, and fail when they beat real ones.
+    StressTest(StressTestArguments),
 }
 
 /// Which judge, and what it may ask.
@@ -240,7 +240,7 @@ pub(crate) struct AgreeArguments {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct DoctorArguments {
+pub(crate) struct StressTestArguments {
     #[command(flatten)]
     pub judge: JudgeChoice,
     /// JSONL of instructions with real responses.

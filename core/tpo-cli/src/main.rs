@@ -42,7 +42,9 @@ fn execute(command: Command, printer: Printer) -> Result<(), Failure> {
         Command::Judge(arguments) => match &arguments.command {
             None => commands::judge::score(&arguments.score, printer),
             Some(JudgeCommand::Agree(arguments)) => commands::judge::agree(arguments, printer),
-            Some(JudgeCommand::Doctor(arguments)) => commands::judge::doctor(arguments, printer),
+            Some(JudgeCommand::StressTest(arguments)) => {
+                commands::judge::stress_test(arguments, printer)
+            }
         },
         Command::Status(arguments) => commands::status::run(&arguments, printer),
         Command::Chat(arguments) => commands::chat::run(&arguments, printer),

@@ -203,28 +203,24 @@ fn verdict(evaluations: &[Evaluation]) -> String {
 
 /// How consistent the judges were, a sentence per line.
 pub(crate) fn judge_lines(metrics: &JudgeMetrics) -> Vec<String> {
-    let duels = metrics.duels.iter().map(|duels| {
-        let saved = if duels.saved > 0 {
-            format!(
-                "{} not needed, \
-            ",
-                duels.saved
-            )
+    let comparisons = metrics.comparisons.iter().map(|comparisons| {
+        let skipped = if comparisons.skipped > 0 {
+            format!("{} not needed, ", comparisons.skipped)
         } else {
             String::new()
         };
         format!(
-            "{} comparisons, {saved}{} without a verdict; ties {}, first shown preferred {}, \
-                orders disagree {}",
-            duels.duels,
-            duels.unscored,
-            percent(duels.tie_rate),
-            percent(duels.first_rate),
-            percent(duels.flip_rate),
+            "{} comparisons, {skipped}{} without a verdict; ties {}, first shown preferred {}, \
+             orders disagree {}",
+            comparisons.count,
+            comparisons.unscored,
+            percent(comparisons.tie_rate),
+            percent(comparisons.first_win_rate),
+            percent(comparisons.inconsistent_rate),
         )
     });
-    let agreement = metrics
-        .agreement
+    let inter_judge = metrics
+        .inter_judge
         .iter()
         .filter(|two| two.comparisons > 0)
         .map(|two| {
@@ -237,7 +233,7 @@ pub(crate) fn judge_lines(metrics: &JudgeMetrics) -> Vec<String> {
                 two.comparisons
             )
         });
-    duels.chain(agreement).collect()
+    comparisons.chain(inter_judge).collect()
 }
 
 /// How long the sides of the pairs are, and what the selector reports; none if no pair has two

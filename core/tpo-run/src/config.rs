@@ -20,7 +20,7 @@ use tpo_train::TrainConfig;
 
 pub use inputs::{DataConfig, ModelConfig};
 pub use overrides::Override;
-pub use read::ReadConfig;
+pub use read::{ReadConfig, read_standalone_judge};
 pub use stages::{SamplingConfig, SelectorConfig, ThoughtConfig, ValidationConfig};
 
 /// Configuration of a run. Paths are relative to the file that holds it.

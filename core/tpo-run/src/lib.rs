@@ -20,7 +20,7 @@ pub mod slice;
 mod stages;
 pub mod store;
 
-pub use config::{Override, ReadConfig, RunConfig};
+pub use config::{Override, ReadConfig, RunConfig, read_standalone_judge};
 pub use directory::RunDirectory;
 pub use pipeline::Pipeline;
 pub use plan::RunPlan;

@@ -1,5 +1,7 @@
 //! A task given by the user.
 
+mod fields;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -14,6 +14,7 @@ mod model;
 mod pair;
 mod plugin;
 mod prompt;
+mod rows;
 mod sampling;
 mod stages;
 mod training;
@@ -26,12 +27,13 @@ pub use instruction::{Instruction, Message, MessageRole};
 pub use judgment::{Judgment, Preference, Score, Scored, Strength, Verdict};
 pub use metrics::StepMetrics;
 pub use model::{
-    ChatReply, ChatRequest, Done, EmbedRequest, HiddenStates, LanguageModel, ModelError,
-    ModelOutcome, ModelRequest, ModelService, TensorData, TokenLogProb,
+    BoundModel, ChatReply, ChatRequest, Done, EmbedRequest, HiddenStates, LanguageModel,
+    ModelError, ModelOutcome, ModelRequest, ModelService, ReplyMark, TensorData, TokenLogProb,
 };
 pub use pair::{PreferencePair, Selected, Selection};
 pub use plugin::{PluginIdentity, PluginRole};
 pub use prompt::Prompt;
+pub use rows::{RowFields, RowProblem, parse_rows};
 pub use sampling::{SampleId, SampleJob, SamplingParams};
 pub use stages::{
     CandidateGroupView, CandidateStatus, CandidateView, Comparison, Judge, PairSelector,

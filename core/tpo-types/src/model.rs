@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::{Arc, Weak};
 
 use serde::{Deserialize, Serialize};
 
@@ -136,11 +137,37 @@ pub trait LanguageModel: Send + Sync {
     fn tensor(&self, name: &str) -> ModelOutcome<TensorData>;
 }
 
-/// The models that a run lends to its judges, each by an alias. The outer failure is ours and ends
-/// the run: a reply could not be recorded.
+/// A model that an alias is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundModel {
+    /// The alias that judges use.
+    pub alias: String,
+    /// The model's [identity](LanguageModel::identity).
+    pub identity: String,
+}
+
+/// A position in the sequence of replies that a [`ModelService`] has given. The service remembers
+/// which replies it gave after a mark for as long as the mark is held.
+#[derive(Debug, Default)]
+pub struct ReplyMark(Arc<()>);
+
+impl ReplyMark {
+    /// A reference that does not hold the mark.
+    pub fn downgrade(&self) -> Weak<()> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// Whether `mark` refers to this one.
+    pub fn is(&self, mark: &Weak<()>) -> bool {
+        std::ptr::eq(Arc::as_ptr(&self.0), mark.as_ptr())
+    }
+}
+
+/// The models that judges may ask, each by an alias. The outer failure is ours and ends the run: a
+/// reply could not be recorded.
 pub trait ModelService: Send + Sync {
-    /// The aliases, with the identity of the model that each is bound to.
-    fn bound(&self) -> Vec<(String, String)>;
+    /// The models that are bound.
+    fn bound(&self) -> Vec<BoundModel>;
 
     /// Answers a batch; outcome i belongs to request i.
     fn chat(
@@ -157,14 +184,13 @@ pub trait ModelService: Send + Sync {
     /// A named tensor of a model's checkpoint.
     fn tensor(&self, model: &str, name: &str) -> Result<ModelOutcome<TensorData>, Failure>;
 
-    /// The names of the replies that were given since the last call. They are written down from the
-    /// first call on.
-    fn take_given(&self) -> Vec<String> {
-        Vec::new()
+    /// Marks the present position in the sequence of replies.
+    fn mark(&self) -> ReplyMark {
+        ReplyMark::default()
     }
 
-    /// Forgets replies: what was asked is asked anew the next time.
-    fn forget(&self, _names: &[String]) -> Result<(), Failure> {
+    /// Forgets the replies given after a mark: the models are asked for them again the next time.
+    fn forget_since(&self, _mark: &ReplyMark) -> Result<(), Failure> {
         Ok(())
     }
 }

@@ -1,28 +1,21 @@
-//! `tpo judge`: a judge by itself. Scores a file, is compared with people, is attacked.
+//! `tpo judge`: a judge without a run. Scores a file, is compared with labels, is stress-tested.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::json;
-use tpo_host::{Plugins, Setup};
-use tpo_run::judging::{self, Agreement, Diagnosis, Rate, Row};
-use tpo_run::scoring::Scoring;
-use tpo_run::stages::open_scoring;
-use tpo_run::{JudgeAlone, Models, Override};
-use tpo_types::{Failure, FailureKind, ModelService};
+use tpo_judge::Scoring;
+use tpo_judge::standalone::{self, LabelAgreement, Rate, StressTestReport};
+use tpo_run::{Override, read_standalone_judge};
+use tpo_types::{Failure, FailureKind};
 
-use crate::arguments::{AgreeArguments, DoctorArguments, Format, JudgeChoice, ScoreArguments};
+use crate::arguments::{AgreeArguments, Format, JudgeChoice, ScoreArguments, StressTestArguments};
 use crate::plugins;
 use crate::printer::Printer;
 use crate::progress::Bar;
 use crate::report::judge_lines;
 use crate::text::{PrintableJson, percent, printable};
-
-/// The name of the file of replies, where none is given, in the user's data directory.
-const REPLIES: &str = "replies.db";
 
 pub(crate) fn score(arguments: &ScoreArguments, printer: Printer) -> Result<(), Failure> {
     let input = arguments.input.as_ref().ok_or_else(|| {
@@ -32,67 +25,40 @@ pub(crate) fn score(arguments: &ScoreArguments, printer: Printer) -> Result<(), 
         )
         .hint("`tpo judge --help` shows how")
     })?;
-    let rows = judging::read(input)?;
+    let rows = standalone::read(input)?;
     let scoring = open(&arguments.judge, printer)?;
-    let mut out: Box<dyn Write> = match &arguments.output {
-        Some(path) => Box::new(BufWriter::new(
-            File::create(path).map_err(|error| cannot_write(path, error))?,
-        )),
+    let output = arguments.output.as_deref();
+    let cannot_write = |error| cannot_write(output.unwrap_or(Path::new("stdout")), error);
+    let mut out: Box<dyn Write> = match output {
+        Some(path) => Box::new(BufWriter::new(File::create(path).map_err(cannot_write)?)),
         None => Box::new(PrintableJson(io::stdout())),
     };
-    let bar = Bar::new(
-        printer,
-        "judge",
-        rows.iter().map(|row| row.responses.len()).sum(),
-    );
-    let (mut scored, mut unscored) = (0, BTreeMap::<String, usize>::new());
-    let figures = judging::score(&scoring, &rows, &mut |line| {
-        match &line.judgment {
-            judging::Word::Scored(_) => scored += 1,
-            judging::Word::Unscored { unscored: reason } => {
-                *unscored.entry((*reason).to_owned()).or_default() += 1
-            }
-        }
+    let responses = rows.iter().map(|row| row.responses.len()).sum();
+    let bar = Bar::new(printer, "judge", responses);
+    let summary = standalone::score_rows(&*scoring, &rows, &mut |line| {
         bar.advance(1);
-        let written = serde_json::to_writer(&mut out, line)
+        serde_json::to_writer(&mut out, line)
             .map_err(io::Error::from)
-            .and_then(|()| writeln!(out));
-        written.map_err(|error| {
-            cannot_write(
-                arguments.output.as_deref().unwrap_or(Path::new("stdout")),
-                error,
-            )
-        })
+            .and_then(|()| writeln!(out))
+            .map_err(cannot_write)
     })?;
-    out.flush().map_err(|error| {
-        cannot_write(
-            arguments.output.as_deref().unwrap_or(Path::new("stdout")),
-            error,
-        )
-    })?;
+    out.flush().map_err(cannot_write)?;
     bar.finish();
-    printer.talk(&format!("{scored} responses scored"));
-    for (reason, count) in unscored {
+    printer.talk(&format!("{} responses scored", summary.scored));
+    for (reason, count) in &summary.unscored {
         printer.talk(&format!("{count} unscored: {reason}"));
     }
-    for line in judge_lines(&figures) {
+    for line in judge_lines(&summary.metrics) {
         printer.talk(&line);
     }
     Ok(())
 }
 
 pub(crate) fn agree(arguments: &AgreeArguments, printer: Printer) -> Result<(), Failure> {
-    let rows = judging::read(&arguments.input)?;
-    if rows.iter().all(|row| row.label.is_none()) {
-        let what = format!("`{}` has no label", arguments.input.display());
-        return Err(Failure::new(FailureKind::Input, what).hint(
-            "give `response_a`, `response_b` and `label` (`a`, `b` or `tie`), or `chosen` \
-                and `rejected`",
-        ));
-    }
+    let rows = standalone::read_labeled(&arguments.input)?;
     let scoring = open(&arguments.judge, printer)?;
     let bar = Bar::new(printer, "judge", rows.len());
-    let agreement = judging::agreement(&scoring, &rows, &mut |rows| bar.advance(rows))?;
+    let agreement = standalone::label_agreement(&*scoring, &rows, &mut |rows| bar.advance(rows))?;
     bar.finish();
     printer.data(&match arguments.format {
         Format::Json => json!({ "schema_version": 1, "agreement": agreement }).to_string(),
@@ -101,75 +67,37 @@ pub(crate) fn agree(arguments: &AgreeArguments, printer: Printer) -> Result<(), 
     Ok(())
 }
 
-pub(crate) fn doctor(arguments: &DoctorArguments, printer: Printer) -> Result<(), Failure> {
-    let mut rows = judging::read(&arguments.input)?;
+pub(crate) fn stress_test(
+    arguments: &StressTestArguments,
+    printer: Printer,
+) -> Result<(), Failure> {
+    let mut rows = standalone::read(&arguments.input)?;
     if let Some(limit) = arguments.rows {
         rows.truncate(limit);
     }
     let scoring = open(&arguments.judge, printer)?;
     let bar = Bar::new(printer, "attack", 0);
-    let diagnosis = judging::diagnose(&scoring, &rows, &mut |tried| bar.advance(tried))?;
+    let report = standalone::stress_test(&*scoring, &rows, &mut |trials| bar.advance(trials))?;
     bar.finish();
     printer.data(&match arguments.format {
-        Format::Json => json!({ "schema_version": 1, "diagnosis": diagnosis }).to_string(),
-        Format::Text => diagnosis_text(&diagnosis),
+        Format::Json => json!({ "schema_version": 1, "stress_test": report }).to_string(),
+        Format::Text => stress_test_text(&report),
     });
-    verdict(&diagnosis, &rows, arguments.tolerance)
-}
-
-fn verdict(diagnosis: &Diagnosis, rows: &[Row], tolerance: f64) -> Result<(), Failure> {
-    if diagnosis.attacks.iter().all(|attack| attack.tried == 0) {
-        return Err(Failure::new(
-            FailureKind::Plugin,
-            format!("the judge scored none of {} real responses", rows.len()),
-        )
-        .hint("`tpo judge` with the same input says why"));
-    }
-    let failed: Vec<&str> = diagnosis
-        .failed(tolerance)
-        .iter()
-        .map(|attack| attack.name)
-        .collect();
-    if failed.is_empty() {
-        return Ok(());
-    }
-    let what = format!(
-        "junk beats real responses more than {} of the time: {}",
-        percent(tolerance),
-        failed.join(", ")
-    );
-    Err(Failure::new(FailureKind::Plugin, what)
-        .hint("a model that is trained on this judge learns to write such junk"))
+    report.check(arguments.tolerance)
 }
 
 /// Opens the judge that the flags describe.
-fn open(choice: &JudgeChoice, printer: Printer) -> Result<Scoring, Failure> {
-    let JudgeAlone {
-        judge,
-        models,
-        limits,
-    } = JudgeAlone::read(choice.config.as_deref(), &overrides(choice)?)?;
-    let service = if models.is_empty() {
-        None
-    } else {
-        let replies = match &choice.replies {
-            Some(path) => path.clone(),
-            None => tpo_lm::fetch::data_dir()?.join(REPLIES),
-        };
-        let models = Models::bind(&models, &replies, &|text| printer.talk(text))?;
-        Some(Arc::new(models) as Arc<dyn ModelService>)
-    };
+fn open(choice: &JudgeChoice, printer: Printer) -> Result<Box<dyn Scoring>, Failure> {
+    let config = read_standalone_judge(choice.config.as_deref(), &overrides(choice)?)?;
     let lock = choice
         .config
         .as_deref()
         .unwrap_or(Path::new(""))
         .with_file_name(tpo_bundle::LOCK_FILE);
-    let setup = Setup {
-        models: service,
-        limits,
-        ..plugins::setup(choice.trust, &lock)?
-    };
-    Ok(open_scoring(&judge, !models.is_empty(), &Plugins::new(setup)?)?.0)
+    let setup = plugins::setup(choice.trust, &lock)?;
+    standalone::open(&config, choice.replies.as_deref(), setup, &|text| {
+        printer.talk(text)
+    })
 }
 
 /// The flags as overrides. Paths of the command line are relative to the working directory.
@@ -202,7 +130,7 @@ fn overrides(choice: &JudgeChoice) -> Result<Vec<Override>, Failure> {
     Ok(overrides)
 }
 
-fn agreement_text(agreement: &Agreement) -> String {
+fn agreement_text(agreement: &LabelAgreement) -> String {
     let mut lines = vec![
         format!("{:24}{:>8}", "labelled rows", agreement.rows),
         format!("{:24}{:>8}", "without a word of it", agreement.unscored),
@@ -234,19 +162,19 @@ fn row(name: &str, rate: Rate) -> String {
     )
 }
 
-fn diagnosis_text(diagnosis: &Diagnosis) -> String {
+fn stress_test_text(report: &StressTestReport) -> String {
     let mut lines = vec![format!(
-        "{:12}{:>8}{:>10}{:>8}  what it tries",
-        "attack", "tried", "junk won", "tied"
+        "{:12}{:>8}{:>10}{:>8}  description",
+        "attack", "trials", "junk won", "tied"
     )];
-    for attack in &diagnosis.attacks {
-        let (won, tied) = (percent(attack.won), percent(attack.tied));
+    for attack in &report.attacks {
+        let (wins, ties) = (percent(attack.win_rate), percent(attack.tie_rate));
         lines.push(format!(
-            "{:12}{:>8}{won:>10}{tied:>8}  {}",
-            attack.name, attack.tried, attack.tries
+            "{:12}{:>8}{wins:>10}{ties:>8}  {}",
+            attack.name, attack.trials, attack.description
         ));
     }
-    lines.extend(judge_lines(&diagnosis.judge));
+    lines.extend(judge_lines(&report.judge));
     lines.join("\n")
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn open_pipeline(
         None
     } else {
         if let Some(other) = &plan.reuse_from {
-            Models::take_over(&plan.directory.replies(), &other.replies())?;
+            Models::copy_replies(&plan.directory.replies(), &other.replies())?;
         }
         let models = Models::bind(bindings, &plan.directory.replies(), &|text| {
             printer.talk(text)

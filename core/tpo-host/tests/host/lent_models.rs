@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 use tpo_host::{OnError, Plugins, Setup, Wanted};
 use tpo_types::{
-    ChatReply, ChatRequest, Comparison, EmbedRequest, Failure, FailureKind, HiddenStates,
-    ModelError, ModelOutcome, ModelRequest, ModelService, PairwiseJudge, Preference, TensorData,
+    BoundModel, ChatReply, ChatRequest, Comparison, EmbedRequest, Failure, FailureKind,
+    HiddenStates, ModelError, ModelOutcome, ModelRequest, ModelService, PairwiseJudge, Preference,
+    TensorData,
 };
 
 use crate::{comparison, instruction};
@@ -18,8 +19,11 @@ enum Says {
 }
 
 impl ModelService for Says {
-    fn bound(&self) -> Vec<(String, String)> {
-        vec![("judge".into(), "none".into())]
+    fn bound(&self) -> Vec<BoundModel> {
+        vec![BoundModel {
+            alias: "judge".into(),
+            identity: "none".into(),
+        }]
     }
 
     fn chat(

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::DeTable;
+use tpo_judge::StandaloneJudgeConfig;
 use tpo_types::{Failure, FailureKind};
 
 use super::keys;
@@ -47,31 +48,27 @@ impl RunConfig {
     }
 }
 
-impl JudgeAlone {
-    /// Takes the judge of a run's configuration file, or the default one without a file, and lays
-    /// the overrides over it. Names in the file are relative to it.
-    pub fn read(path: Option<&Path>, overrides: &[Override]) -> Result<Self, Failure> {
-        let alone = match path {
-            None => parse("", "the command line", overrides)?.0,
-            Some(path) => {
-                let RunConfig {
-                    judge,
-                    models,
-                    limits,
-                    ..
-                } = RunConfig::read(path, overrides)?.config;
-                let mut alone = Self {
-                    judge,
-                    models,
-                    limits,
-                };
-                alone.anchor(path.parent().unwrap_or(Path::new("")));
-                alone
-            }
-        };
-        alone.judge.check()?;
-        Ok(alone)
-    }
+/// Reads the judge of a run's configuration file, or takes the default judge without a file, and
+/// applies the overrides. Paths in the file are relative to it.
+pub fn read_standalone_judge(
+    path: Option<&Path>,
+    overrides: &[Override],
+) -> Result<StandaloneJudgeConfig, Failure> {
+    let config = match path {
+        None => parse("", "the command line", overrides)?.0,
+        Some(path) => {
+            let run = RunConfig::read(path, overrides)?.config;
+            let mut config = StandaloneJudgeConfig {
+                judge: run.judge,
+                models: run.models,
+                limits: run.limits,
+            };
+            config.resolve_relative(path.parent().unwrap_or(Path::new("")));
+            config
+        }
+    };
+    config.judge.check()?;
+    Ok(config)
 }
 
 fn parse<T: DeserializeOwned + JsonSchema>(

@@ -1,7 +1,7 @@
 //! The file of replies: what models have answered, by model and request.
 //!
-//! Each reply is a committed row as soon as it is there. The file depends on no run, so it can be
-//! given to another one.
+//! Each reply is committed as soon as it arrives. The file belongs to no run, so other runs can use
+//! it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,6 +10,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tpo_types::{Failure, FailureKind};
+
+use super::codec::to_json;
 
 const TABLES: &str = "
     PRAGMA journal_mode = WAL;
@@ -27,16 +29,16 @@ const TABLES: &str = "
 ";
 
 /// An open file of replies.
-pub(super) struct Replies {
+pub(super) struct ReplyFile {
     connection: Connection,
 }
 
-impl Replies {
+impl ReplyFile {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let cannot = |error: rusqlite::Error| {
             Failure::new(
                 FailureKind::Resources,
-                format!("cannot open the replies of models `{}`", path.display()),
+                format!("cannot open the file of model replies `{}`", path.display()),
             )
             .because(error)
         };
@@ -44,7 +46,7 @@ impl Replies {
             std::fs::create_dir_all(directory).map_err(|error| {
                 Failure::new(
                     FailureKind::Resources,
-                    format!("cannot make the directory `{}`", directory.display()),
+                    format!("cannot create the directory `{}`", directory.display()),
                 )
                 .because(error)
             })?;
@@ -57,8 +59,8 @@ impl Replies {
         Ok(Self { connection })
     }
 
-    /// Copies what another file has and this one has not.
-    pub(super) fn take_over(&self, other: &Path) -> Result<(), Failure> {
+    /// Copies the replies that this file lacks from another one.
+    pub(super) fn copy_from(&self, other: &Path) -> Result<(), Failure> {
         self.connection
             .execute("ATTACH ?1 AS other", [other.display().to_string()])
             .map_err(broken)?;
@@ -98,9 +100,9 @@ impl Replies {
         request: &impl Serialize,
         reply: &[u8],
     ) -> Result<(), Failure> {
-        let sql = "INSERT OR REPLACE INTO replies (key, model, kind, request, reply) VALUES (?1, \
-            ?2, ?3, ?4, ?5)";
-        let row = params![key, model, kind, crate::store::to_json(request), reply];
+        let sql = "INSERT OR REPLACE INTO replies (key, model, kind, request, reply) \
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        let row = params![key, model, kind, to_json(request), reply];
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(row))
@@ -109,7 +111,7 @@ impl Replies {
     }
 
     /// Removes replies.
-    pub(super) fn forget(&self, keys: &[String]) -> Result<(), Failure> {
+    pub(super) fn remove<'a>(&self, keys: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
         let transaction = self.connection.unchecked_transaction().map_err(broken)?;
         for key in keys {
             transaction
@@ -119,7 +121,7 @@ impl Replies {
         transaction.commit().map_err(broken)
     }
 
-    /// What the model that is named so was when it was last there.
+    /// The identity that the model of a source had when it was last available.
     pub(super) fn identity(&self, source: &str) -> Result<Option<String>, Failure> {
         let sql = "SELECT identity FROM identities WHERE source = ?1";
         self.connection
@@ -137,10 +139,10 @@ impl Replies {
     }
 }
 
-/// The name of a reply: the sha256 of the model's identity, the kind of request and the request.
+/// The key of a reply: the sha256 of the model's identity, the kind of request and the request.
 pub(super) fn key(identity: &str, kind: &str, request: &impl Serialize) -> String {
     let mut hash = Sha256::new();
-    for part in [identity, kind, &crate::store::to_json(request)] {
+    for part in [identity, kind, &to_json(request)] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
@@ -150,16 +152,7 @@ pub(super) fn key(identity: &str, kind: &str, request: &impl Serialize) -> Strin
 }
 
 fn broken(error: rusqlite::Error) -> Failure {
-    Failure::new(FailureKind::Resources, "a reply of a model cannot be kept")
+    Failure::new(FailureKind::Resources, "cannot keep a reply of a model")
         .because(error)
-        .hint("check free space and the file `replies.db`; what is there is not asked for again")
-}
-
-/// A reply that does not read back: someone else wrote the file.
-pub(super) fn damaged() -> Failure {
-    Failure::new(
-        FailureKind::Integrity,
-        "a kept reply of a model does not read back",
-    )
-    .hint("remove the file `replies.db`; its models are then asked again")
+        .hint("check free space and the file `replies.db`; the replies in it are kept")
 }

@@ -1,64 +1,63 @@
 //! Which responses to compare next, so that the best and the worst are known early.
 //!
-//! A full tournament compares every two, in both orders. An adaptive one plays rounds and ends as
-//! soon as nothing that is left to be asked could change who has the most wins over losses, and who
-//! the fewest, and the strengths of what was asked say the same. Strengths in between are then less
-//! sure, which a selector of best against worst does not look at. Knows nothing of judges: it is
-//! told verdicts.
+//! A full tournament compares every two responses in both orders. An adaptive one plays rounds and
+//! stops as soon as no remaining comparison could change which response has the most wins minus
+//! losses and which has the fewest, and the strengths so far agree. Strengths in between are then
+//! less certain, which does not matter to a selector of best against worst.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tpo_types::Preference;
 
-use crate::bradley_terry::Votes;
+use super::bradley_terry::Votes;
 
-/// How many comparisons a pairwise judge is asked for.
+/// How many comparisons a pairwise judge makes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tournament {
     /// Every two responses, in both orders: K (K - 1) for K responses.
     #[default]
     Full,
-    /// Until best and worst are clear, in both orders.
+    /// In both orders, until the best and the worst response are clear.
     Adaptive,
 }
 
-/// The responses to one instruction and what is known of them.
+/// The tournament of the responses to one instruction.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(super) struct TournamentState {
     tournament: Tournament,
     responses: usize,
-    /// Whether two have been compared, in both orders.
-    met: Vec<bool>,
-    /// Wins less losses.
+    /// Whether two responses have been compared, in both orders.
+    compared: Vec<bool>,
+    /// Wins minus losses.
     margins: Vec<i64>,
     votes: Votes,
-    /// Why the first comparison of each had no verdict; `Ok` as soon as any has one.
-    heard: Vec<Result<(), Option<String>>>,
+    /// `Ok` for a response with a verdict; until then why its first comparison had none.
+    verdicts: Vec<Result<(), Option<String>>>,
 }
 
-impl Table {
-    pub(crate) fn of(responses: usize, tournament: Tournament) -> Self {
+impl TournamentState {
+    pub(super) fn of(responses: usize, tournament: Tournament) -> Self {
         Self {
             tournament,
             responses,
-            met: vec![false; responses * responses],
+            compared: vec![false; responses * responses],
             margins: vec![0; responses],
             votes: Votes::none(responses),
-            heard: vec![Err(None); responses],
+            verdicts: vec![Err(None); responses],
         }
     }
 
     /// The comparisons to make next: both orders of some pairs, none when it is over.
-    pub(crate) fn next_round(&mut self) -> Vec<(usize, usize)> {
-        let left = self.left();
+    pub(super) fn next_round(&mut self) -> Vec<(usize, usize)> {
+        let remaining = self.remaining();
         let pairs = match self.tournament {
-            Tournament::Full => left,
+            Tournament::Full => remaining,
             Tournament::Adaptive if self.is_clear() => Vec::new(),
-            Tournament::Adaptive => self.telling(&left),
+            Tournament::Adaptive => self.informative_pairs(&remaining),
         };
         for &(m, n) in &pairs {
-            self.met[m * self.responses + n] = true;
+            self.compared[m * self.responses + n] = true;
         }
         pairs
             .into_iter()
@@ -67,7 +66,7 @@ impl Table {
     }
 
     /// Counts one verdict.
-    pub(crate) fn record(&mut self, first: usize, second: usize, preference: &Preference) {
+    pub(super) fn record(&mut self, first: usize, second: usize, preference: &Preference) {
         self.votes.add(first, second, preference);
         let margin = match preference {
             Preference::First => 1,
@@ -75,7 +74,7 @@ impl Table {
             Preference::Tie => 0,
             Preference::Unscored(reason) => {
                 for response in [first, second] {
-                    if let Err(why) = &mut self.heard[response] {
+                    if let Err(why) = &mut self.verdicts[response] {
                         why.get_or_insert_with(|| reason.clone());
                     }
                 }
@@ -84,13 +83,13 @@ impl Table {
         };
         self.margins[first] += margin;
         self.margins[second] -= margin;
-        self.heard[first] = Ok(());
-        self.heard[second] = Ok(());
+        self.verdicts[first] = Ok(());
+        self.verdicts[second] = Ok(());
     }
 
     /// The strength of each response, or why it has none.
-    pub(crate) fn strengths(&self) -> Vec<Result<f64, String>> {
-        let strength = |(strength, heard): (f64, &Result<(), Option<String>>)| match heard {
+    pub(super) fn strengths(&self) -> Vec<Result<f64, String>> {
+        let strength = |(strength, verdict): (f64, &Result<(), Option<String>>)| match verdict {
             Ok(()) => Ok(strength),
             Err(Some(reason)) => Err(format!("no comparison was decided: {reason}")),
             Err(None) => Err("nothing to compare with".into()),
@@ -98,43 +97,43 @@ impl Table {
         self.votes
             .strengths()
             .into_iter()
-            .zip(&self.heard)
+            .zip(&self.verdicts)
             .map(strength)
             .collect()
     }
 
-    /// Comparisons that were not asked for.
-    pub(crate) fn saved(&self) -> usize {
-        self.left().len() * 2
+    /// Comparisons that were not made.
+    pub(super) fn skipped(&self) -> usize {
+        self.remaining().len() * 2
     }
 
     /// The pairs that have not been compared.
-    fn left(&self) -> Vec<(usize, usize)> {
+    fn remaining(&self) -> Vec<(usize, usize)> {
         let all = (0..self.responses).flat_map(|m| (m + 1..self.responses).map(move |n| (m, n)));
-        all.filter(|(m, n)| !self.met[m * self.responses + n])
+        all.filter(|(m, n)| !self.compared[m * self.responses + n])
             .collect()
     }
 
-    /// By how much the margin of each may still change.
+    /// By how much the margin of each response may still change.
     fn open(&self) -> Vec<i64> {
         let mut open = vec![0; self.responses];
-        for (m, n) in self.left() {
+        for (m, n) in self.remaining() {
             open[m] += 2;
             open[n] += 2;
         }
         open
     }
 
-    /// Those that may still end up on top, by margins of one sign or the other.
+    /// The responses that may still end up with the highest margin times `sign`.
     fn contenders(&self, sign: i64) -> Vec<usize> {
         let open = self.open();
         let margin = |index: usize| sign * self.margins[index];
-        let surest = (0..self.responses)
+        let guaranteed = (0..self.responses)
             .map(|index| margin(index) - open[index])
             .max()
             .unwrap_or(0);
         (0..self.responses)
-            .filter(|&index| margin(index) + open[index] >= surest)
+            .filter(|&index| margin(index) + open[index] >= guaranteed)
             .collect()
     }
 
@@ -152,25 +151,25 @@ impl Table {
         self.responses < 2 || (leads(1) && leads(-1))
     }
 
-    /// The pairs of the next round: for the top and for the bottom, those who can still get
-    /// furthest meet each other, and whoever is alone there meets all who are still in the way.
-    fn telling(&self, left: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    /// The pairs of the next round. For the top and for the bottom, the contenders that can still
+    /// get furthest are compared with each other; a single one is compared with the other
+    /// contenders.
+    fn informative_pairs(&self, remaining: &[(usize, usize)]) -> Vec<(usize, usize)> {
         let mut round: Vec<(usize, usize)> = [1, -1]
             .into_iter()
-            .flat_map(|sign| self.for_one_end(sign, left))
+            .flat_map(|sign| self.pairs_for_one_end(sign, remaining))
             .collect();
         round.sort_unstable();
         round.dedup();
-        // Where the margins leave nothing open and only the strengths disagree, anything left may
-        // help.
+        // If the margins are settled and only the strengths disagree, any remaining pair may help.
         if round.is_empty() {
-            left.to_vec()
+            remaining.to_vec()
         } else {
             round
         }
     }
 
-    fn for_one_end(&self, sign: i64, left: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    fn pairs_for_one_end(&self, sign: i64, remaining: &[(usize, usize)]) -> Vec<(usize, usize)> {
         let contenders = self.contenders(sign);
         if contenders.len() < 2 {
             return Vec::new();
@@ -184,7 +183,8 @@ impl Table {
             .unwrap_or(0);
         let leads = |index: usize| contenders.contains(&index) && reach(index) == furthest;
         let between = |wanted: &dyn Fn(usize, usize) -> bool| -> Vec<(usize, usize)> {
-            left.iter()
+            remaining
+                .iter()
                 .copied()
                 .filter(|&(m, n)| wanted(m, n))
                 .collect()
@@ -203,7 +203,7 @@ impl Table {
     }
 }
 
-/// Of the pairs as many as nobody is in twice, the first ones first.
+/// The first pairs that have no response in common.
 fn disjoint(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let mut taken: Vec<usize> = Vec::new();
     let mut kept = Vec::new();
@@ -222,20 +222,20 @@ mod tests {
 
     use super::*;
 
-    /// Plays to the end; `verdict` is asked with the response shown first and the one shown second.
+    /// Plays to the end; `verdict` is given the response shown first and the one shown second.
     fn play(
         responses: usize,
         tournament: Tournament,
         verdict: impl Fn(usize, usize) -> Preference,
-    ) -> Table {
-        let mut table = Table::of(responses, tournament);
+    ) -> TournamentState {
+        let mut state = TournamentState::of(responses, tournament);
         loop {
-            let round = table.next_round();
+            let round = state.next_round();
             if round.is_empty() {
-                return table;
+                return state;
             }
             for (first, second) in round {
-                table.record(first, second, &verdict(first, second));
+                state.record(first, second, &verdict(first, second));
             }
         }
     }
@@ -250,17 +250,17 @@ mod tests {
 
     #[test]
     fn a_full_tournament_asks_everything_in_one_round() {
-        let mut table = Table::of(4, Tournament::Full);
-        assert_eq!(table.next_round().len(), 12);
-        assert!(table.next_round().is_empty());
-        assert_eq!(table.saved(), 0);
+        let mut state = TournamentState::of(4, Tournament::Full);
+        assert_eq!(state.next_round().len(), 12);
+        assert!(state.next_round().is_empty());
+        assert_eq!(state.skipped(), 0);
     }
 
     #[test]
     fn a_consistent_judge_is_asked_about_half() {
-        let table = play(8, Tournament::Adaptive, stronger);
-        assert_eq!((table.margins[7], table.margins[0]), (14, -14));
-        assert!(table.saved() >= 20, "saved {} of 56", table.saved());
+        let state = play(8, Tournament::Adaptive, stronger);
+        assert_eq!((state.margins[7], state.margins[0]), (14, -14));
+        assert!(state.skipped() >= 20, "skipped {} of 56", state.skipped());
     }
 
     fn on_top(values: &[i64], sign: i64) -> Option<usize> {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the judge says, who is ahead of all others at the end would be so after every
+        /// Whatever the verdicts, a response that is best or worst at the end would be so after every
         /// comparison.
         #[test]
         fn stopping_early_changes_neither_best_nor_worst(
@@ -289,7 +289,7 @@ mod tests {
             let verdict = |first: usize, second: usize| verdicts[first * 8 + second].clone();
             let full = play(responses, Tournament::Full, verdict);
             let adaptive = play(responses, Tournament::Adaptive, verdict);
-            if adaptive.saved() > 0 {
+            if adaptive.skipped() > 0 {
                 let strengths = adaptive.votes.strengths();
                 let rank = |sign: f64| (0..responses).max_by(|a, b| (sign * strengths[*a]).total_cmp(&(sign * strengths[*b])));
                 prop_assert_eq!(on_top(&full.margins, 1), rank(1.0));

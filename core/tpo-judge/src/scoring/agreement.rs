@@ -2,24 +2,59 @@
 //!
 //! Nominal alpha, `1 - D_o / D_e` (Krippendorff, "Content Analysis", 2018, chapter 12), of the
 //! three values "the first", "the second" and "neither", over every two responses to an instruction
-//! that both have scored. Preferences can be compared where scores are on different scales. Knows
-//! nothing of who the judges are.
+//! that both have scored. Preferences are comparable where scores are on different scales.
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
 use tpo_types::Judgment;
 
-/// What two judges said, counted; it can be added to as they go on.
+/// Two judges of a panel and how far they agree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InterJudgeAgreement {
+    /// The name of one.
+    pub one: String,
+    /// The name of the other.
+    pub other: String,
+    /// Their preferences, counted.
+    pub tally: Tally,
+}
+
+/// How far two judges of a panel agree, as reports and run.db hold it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InterJudgeMetrics {
+    /// The name of one.
+    pub one: String,
+    /// The name of the other.
+    pub other: String,
+    /// Comparisons of two responses that both made.
+    pub comparisons: usize,
+    /// Krippendorff's alpha over them: 1 is perfect agreement, 0 is chance; none if undefined.
+    pub alpha: Option<f64>,
+}
+
+impl InterJudgeAgreement {
+    pub(super) fn metrics(&self) -> InterJudgeMetrics {
+        InterJudgeMetrics {
+            one: self.one.clone(),
+            other: self.other.clone(),
+            comparisons: self.tally.comparisons(),
+            alpha: self.tally.alpha(),
+        }
+    }
+}
+
+/// The preferences of two judges, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
-    /// How often each value was given by either.
+    /// How often either gave each value.
     counts: [usize; 3],
-    /// How often they gave two different ones.
+    /// How often they gave different values.
     disagreements: usize,
 }
 
 impl Tally {
-    /// Counts the two judges' words on the responses to one instruction.
+    /// Counts two judges' judgments of the responses to one instruction.
     pub fn add(&mut self, one: &[Judgment], other: &[Judgment]) {
         let responses = one.len().min(other.len());
         for m in 0..responses {
@@ -35,7 +70,7 @@ impl Tally {
         }
     }
 
-    /// Counts what another tally has counted.
+    /// Adds the counts of another tally.
     pub fn merge(&mut self, other: Self) {
         for (count, more) in self.counts.iter_mut().zip(other.counts) {
             *count += more;
@@ -48,8 +83,7 @@ impl Tally {
         self.counts.iter().sum::<usize>() / 2
     }
 
-    /// 1 is agreement, 0 what chance gives; none where there is nothing to compare or nothing
-    /// differs.
+    /// 1 is perfect agreement, 0 is chance; none without comparisons or if all values are the same.
     pub fn alpha(&self) -> Option<f64> {
         let values = self.counts.iter().sum::<usize>() as f64;
         let observed = self.disagreements as f64 / self.comparisons() as f64;

@@ -1,9 +1,23 @@
-//! Arrays of numbers as they are kept: little-endian, each behind its sizes.
+//! Replies as bytes: chats as JSON, arrays as little-endian numbers, each after its sizes.
 
-use tpo_types::{Failure, HiddenStates, TensorData};
+use serde::Serialize;
+use tpo_types::{ChatReply, Failure, FailureKind, HiddenStates, TensorData};
 
-use super::Reply;
-use super::replies::damaged;
+/// A reply that can be kept.
+pub(super) trait Reply: Clone {
+    fn to_bytes(&self) -> Vec<u8>;
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Failure>;
+}
+
+impl Reply for ChatReply {
+    fn to_bytes(&self) -> Vec<u8> {
+        to_json(self).into_bytes()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Failure> {
+        serde_json::from_slice(bytes).map_err(|error| damaged().because(error))
+    }
+}
 
 impl Reply for HiddenStates {
     fn to_bytes(&self) -> Vec<u8> {
@@ -47,6 +61,18 @@ impl Reply for TensorData {
             shape,
         })
     }
+}
+
+/// Serializes one of our own types; they have string keys and finite numbers, so it cannot fail.
+pub(super) fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value)
+        .unwrap_or_else(|error| unreachable!("own types serialize: {error}"))
+}
+
+/// A reply that does not read back: another program wrote the file.
+fn damaged() -> Failure {
+    Failure::new(FailureKind::Integrity, "a kept reply of a model is damaged")
+        .hint("remove the file `replies.db`; the models are then asked again")
 }
 
 fn word(number: usize) -> Vec<u8> {

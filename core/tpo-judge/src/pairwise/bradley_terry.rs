@@ -1,8 +1,9 @@
-//! Preferences into scores.
+//! Strengths of candidates from preferences, by the Bradley-Terry model.
 //!
 //! Maximizes `sum_mn B_mn log sigmoid(eps_m - eps_n) - lambda/2 |eps|^2` over the candidates'
 //! strengths `eps`, where `B_mn` counts the votes for m over n from both orders (paper, appendix
-//! B). The prior keeps a candidate that never lost finite. Ties and unscored duels cast no vote.
+//! B). The prior keeps a candidate that never lost finite. Ties and unscored comparisons cast no
+//! vote.
 
 use tpo_types::Preference;
 
@@ -77,11 +78,11 @@ impl Votes {
                 let lost = 1.0 / (1.0 + (eps[m] - eps[o]).exp());
                 gradient[m] += votes * lost;
                 gradient[o] -= votes * lost;
-                let bend = votes * lost * (1.0 - lost);
-                curvature[m * n + m] += bend;
-                curvature[o * n + o] += bend;
-                curvature[m * n + o] -= bend;
-                curvature[o * n + m] -= bend;
+                let weight = votes * lost * (1.0 - lost);
+                curvature[m * n + m] += weight;
+                curvature[o * n + o] += weight;
+                curvature[m * n + o] -= weight;
+                curvature[o * n + m] -= weight;
             }
         }
         (gradient, curvature)
@@ -136,13 +137,14 @@ mod tests {
 
     /// `tests/golden/make_bradley_terry.py` wrote them, with solvers of another kind.
     #[test]
-    fn agrees_with_scipy_on_a_thousand_random_battles() {
+    fn agrees_with_scipy_on_a_thousand_random_tournaments() {
         let path = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../../tests/golden/bradley_terry.json"
         );
-        let golden: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("battles"))
-            .expect("battles");
+        let golden: Value =
+            serde_json::from_str(&std::fs::read_to_string(path).expect("tournaments"))
+                .expect("tournaments");
         assert_eq!(golden["prior"], LAMBDA);
         let kinds = golden["battles"].as_object().expect("kinds of judges");
         let rows: Vec<&[Value]> = kinds

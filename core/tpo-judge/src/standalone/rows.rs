@@ -1,16 +1,16 @@
 //! Instructions with their responses, as data sets write them.
 //!
-//! A row is that of an instruction, and besides it has one of: `responses`; `response_a` and
-//! `response_b`; `chosen` and `rejected`, as texts or as conversations; `response`, `completion` or
-//! `output`; or `messages` that end with the assistant's turn. `label` (`a`, `b` or `tie`) says
-//! which of two people prefer.
+//! A row has the fields of an instruction, and one of: `responses`; `response_a` and `response_b`;
+//! `chosen` and `rejected`, as texts or as conversations; `response`, `completion` or `output`; or
+//! `messages` that end with the assistant's turn. `label` (`a`, `b` or `tie`) says which of two
+//! responses humans prefer.
 
 use std::path::Path;
 
-use serde_json::{Map, Value};
-use tpo_types::{Failure, FailureKind, Instruction, Preference, ResponseGroup};
-
-use crate::dataset::{self, Problem};
+use serde_json::Value;
+use tpo_types::{
+    Failure, FailureKind, Instruction, Preference, ResponseGroup, RowFields, RowProblem, parse_rows,
+};
 
 /// An instruction and its responses.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,13 +19,13 @@ pub struct Row {
     pub instruction: Instruction,
     /// The responses to it.
     pub responses: Vec<String>,
-    /// Which of two responses people prefer, where that is known.
+    /// Which of two responses humans prefer, if known.
     pub label: Option<Preference>,
 }
 
 impl Row {
-    /// What a judge is asked about.
-    pub(super) fn asked(&self) -> ResponseGroup<'_> {
+    /// What a judge is given.
+    pub(super) fn group(&self) -> ResponseGroup<'_> {
         ResponseGroup {
             instruction: &self.instruction,
             responses: self.responses.iter().map(String::as_str).collect(),
@@ -35,61 +35,86 @@ impl Row {
 
 /// Reads a file of rows.
 pub fn read(path: &Path) -> Result<Vec<Row>, Failure> {
-    let text = dataset::read_text(path, "the path is taken from the working directory")?;
-    parse(&text, &path.display().to_string())
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::new(
+            FailureKind::Input,
+            format!("cannot read responses from `{name}`"),
+        )
+        .because(error)
+        .hint("the path is relative to the working directory")
+    })?;
+    parse(&bytes, &name)
 }
 
-fn parse(text: &str, name: &str) -> Result<Vec<Row>, Failure> {
-    let rows = dataset::parse_rows(text, name, |_, fields| row(fields))?;
-    if rows.is_empty() {
-        return Err(Failure::new(FailureKind::Input, format!("{name} holds no response"))
-            .hint(r#"one JSON object per line, for example {"prompt": "Name a color.", "response": "Red."}"#));
+/// Reads a file of rows. It is an error if none has a label.
+pub fn read_labeled(path: &Path) -> Result<Vec<Row>, Failure> {
+    let rows = read(path)?;
+    if rows.iter().all(|row| row.label.is_none()) {
+        let what = format!("`{}` has no label", path.display());
+        return Err(Failure::new(FailureKind::Input, what).hint(
+            "give `response_a`, `response_b` and `label` (`a`, `b` or `tie`), or `chosen` and \
+             `rejected`",
+        ));
     }
     Ok(rows)
 }
 
-fn row(mut fields: Map<String, Value>) -> Result<Row, Problem> {
+fn parse(bytes: &[u8], name: &str) -> Result<Vec<Row>, Failure> {
+    let rows = parse_rows(bytes, name, |_, fields| row(fields))?;
+    if rows.is_empty() {
+        return Err(
+            Failure::new(FailureKind::Input, format!("{name} holds no response")).hint(
+                "one JSON object per line, for example \
+                 {\"prompt\": \"Name a color.\", \"response\": \"Red.\"}",
+            ),
+        );
+    }
+    Ok(rows)
+}
+
+fn row(mut fields: RowFields) -> Result<Row, RowProblem> {
     let label = label(&mut fields)?;
     let (responses, is_preference) = responses(&mut fields)?;
     let label = label.or(is_preference.then_some(Preference::First));
     if label.is_some() && responses.len() != 2 {
-        return Err(Problem::row(format!(
+        return Err(RowProblem::new(format!(
             "`label` is about two responses, and there are {}",
             responses.len()
         )));
     }
     Ok(Row {
-        instruction: dataset::take_instruction(fields)?,
+        instruction: Instruction::from_fields(fields)?,
         responses,
         label,
     })
 }
 
-fn label(fields: &mut Map<String, Value>) -> Result<Option<Preference>, Problem> {
+fn label(fields: &mut RowFields) -> Result<Option<Preference>, RowProblem> {
     match fields.remove("label") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(label)) => match label.as_str() {
             "a" => Ok(Some(Preference::First)),
             "b" => Ok(Some(Preference::Second)),
             "tie" => Ok(Some(Preference::Tie)),
-            other => Err(Problem::row(format!(
+            other => Err(RowProblem::new(format!(
                 "`label` is `{other}`, not `a`, `b` or `tie`"
             ))),
         },
-        Some(other) => Err(Problem::row(format!(
+        Some(other) => Err(RowProblem::new(format!(
             "`label` is {other}, not `a`, `b` or `tie`"
         ))),
     }
 }
 
 /// The responses, and whether the first is known to be the better of two.
-fn responses(fields: &mut Map<String, Value>) -> Result<(Vec<String>, bool), Problem> {
+fn responses(fields: &mut RowFields) -> Result<(Vec<String>, bool), RowProblem> {
     if let Some(all) = fields.remove("responses") {
         let responses: Vec<String> = serde_json::from_value(all).map_err(|error| {
-            Problem::row(format!("`responses` is not a list of texts: {error}"))
+            RowProblem::new(format!("`responses` is not a list of texts: {error}"))
         })?;
         return if responses.is_empty() {
-            Err(Problem::row("`responses` is empty"))
+            Err(RowProblem::new("`responses` is empty"))
         } else {
             Ok((responses, false))
         };
@@ -105,7 +130,7 @@ fn responses(fields: &mut Map<String, Value>) -> Result<(Vec<String>, bool), Pro
                 return Ok((responses, is_preference));
             }
             _ => {
-                return Err(Problem::row(format!(
+                return Err(RowProblem::new(format!(
                     "`{first}` and `{second}` belong together"
                 )));
             }
@@ -118,27 +143,27 @@ fn responses(fields: &mut Map<String, Value>) -> Result<(Vec<String>, bool), Pro
     }
     match fields.remove("messages") {
         Some(messages) => Ok((vec![response("messages", messages, fields)?], false)),
-        None => Err(Problem::row(
+        None => Err(RowProblem::new(
             "there is no response: give `response`, `responses` or `chosen` and `rejected`",
         )),
     }
 }
 
-/// A response as a text, or as the last turn of a conversation; what comes before that is the
-/// prompt, unless one is given.
-fn response(key: &str, value: Value, fields: &mut Map<String, Value>) -> Result<String, Problem> {
+/// A response as a text, or as the last turn of a conversation. The turns before it become the
+/// prompt, unless there is one.
+fn response(key: &str, value: Value, fields: &mut RowFields) -> Result<String, RowProblem> {
     let mut turns = match value {
         Value::String(text) => return Ok(text),
         Value::Array(turns) => turns,
         _ => {
-            return Err(Problem::row(format!(
+            return Err(RowProblem::new(format!(
                 "`{key}` is neither a text nor a conversation"
             )));
         }
     };
     let last = turns.pop().filter(|turn| turn["role"] == "assistant");
     let Some(Value::String(text)) = last.map(|mut turn| turn["content"].take()) else {
-        return Err(Problem::row(format!(
+        return Err(RowProblem::new(format!(
             "`{key}` does not end with a turn of the assistant"
         )));
     };
@@ -156,11 +181,13 @@ mod tests {
     use super::*;
 
     fn one(text: &str) -> Row {
-        parse(text, "rows.jsonl").expect("a good row").remove(0)
+        parse(text.as_bytes(), "rows.jsonl")
+            .expect("a good row")
+            .remove(0)
     }
 
     fn refusal(text: &str) -> String {
-        parse(text, "rows.jsonl")
+        parse(text.as_bytes(), "rows.jsonl")
             .expect_err("a bad row")
             .to_string()
     }

@@ -1,0 +1,237 @@
+//! The judges' part of a configuration: what the user wrote, with the defaults filled in.
+//!
+//! Every key documents itself; the same text becomes the JSON Schema that `tpo schema` prints.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tpo_host::{Limits, OnError, Wanted};
+use tpo_types::{Failure, FailureKind};
+
+use crate::models::ModelBinding;
+use crate::pairwise::Tournament;
+
+/// A plugin and its configuration.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PluginConfig {
+    /// A built-in name or a path to a `.wasm`.
+    pub plugin: String,
+    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    #[serde(default)]
+    pub config: Map<String, Value>,
+    /// What happens when it fails.
+    #[serde(default)]
+    pub on_error: OnError,
+}
+
+impl PluginConfig {
+    /// Loads the plugin with one of the functions of [`Plugins`](tpo_host::Plugins).
+    pub fn load<T>(
+        &self,
+        load: impl FnOnce(&Wanted<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let config = Value::Object(self.config.clone());
+        load(&Wanted {
+            source: &self.plugin,
+            config: &config,
+            on_error: self.on_error,
+        })
+    }
+}
+
+/// The judge: it scores responses and never sees a thought.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JudgeConfig {
+    /// A built-in name, a path to a `.wasm`, or `panel` for the judges of `[[judge.panel]]`
+    /// together.
+    pub plugin: String,
+    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    pub config: Map<String, Value>,
+    /// What happens when it fails.
+    pub on_error: OnError,
+    /// How many comparisons a pairwise judge makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tournament: Option<Tournament>,
+    /// The run stops, and can be resumed, when more than this fraction of the last 200 judgments is
+    /// unscored; 1 is off.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_unscored: f64,
+    /// The judges of a panel.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub panel: Vec<MemberConfig>,
+}
+
+/// One judge of a panel.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemberConfig {
+    /// A built-in name or a path to a `.wasm`.
+    pub plugin: String,
+    /// Its name in reports and aspects. Default: the plugin's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How much its score counts among the judges of an instruction.
+    #[serde(default = "default_weight")]
+    pub weight: f64,
+    /// Categories of the instructions that it judges. Without any it judges those that no other
+    /// judge claims.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
+    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    #[serde(default)]
+    pub config: Map<String, Value>,
+    /// What happens when it fails.
+    #[serde(default)]
+    pub on_error: OnError,
+    /// How many comparisons a pairwise judge makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tournament: Option<Tournament>,
+}
+
+/// The configuration of a judge without a run.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StandaloneJudgeConfig {
+    /// The judge.
+    #[serde(default)]
+    pub judge: JudgeConfig,
+    /// Models that judges may ask.
+    #[serde(default)]
+    pub models: BTreeMap<String, ModelBinding>,
+    /// What a plugin may use.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// The plugin name that stands for the judges of `[[judge.panel]]`.
+const PANEL: &str = "panel";
+
+fn default_weight() -> f64 {
+    1.0
+}
+
+impl Default for JudgeConfig {
+    fn default() -> Self {
+        Self {
+            plugin: "rules".into(),
+            config: Map::new(),
+            on_error: OnError::Fail,
+            tournament: None,
+            max_unscored: 0.9,
+            panel: Vec::new(),
+        }
+    }
+}
+
+impl JudgeConfig {
+    /// Whether the judges are those of `[[judge.panel]]`.
+    pub fn is_panel(&self) -> bool {
+        self.plugin == PANEL
+    }
+
+    /// The judges: the members of the panel, or the only judge as if it were one.
+    pub fn judges(&self) -> Vec<MemberConfig> {
+        if self.is_panel() {
+            return self.panel.clone();
+        }
+        vec![MemberConfig {
+            plugin: self.plugin.clone(),
+            name: None,
+            weight: default_weight(),
+            categories: Vec::new(),
+            config: self.config.clone(),
+            on_error: self.on_error,
+            tournament: self.tournament,
+        }]
+    }
+
+    /// Refuses settings that have no effect or make no sense.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.is_panel() {
+            self.check_panel()?;
+        } else if !self.panel.is_empty() {
+            let what = format!(
+                "`[[judge.panel]]` has no effect: the judge is `{}`",
+                self.plugin
+            );
+            return refuse(what, "set `judge.plugin` to \"panel\", or remove the panel");
+        }
+        if !(0.0..=1.0).contains(&self.max_unscored) {
+            return refuse(
+                format!(
+                    "`judge.max_unscored` is {}; it must be between 0 and 1",
+                    self.max_unscored
+                ),
+                "`tpo schema` describes every key",
+            );
+        }
+        for member in &self.panel {
+            if !(member.weight > 0.0 && member.weight.is_finite()) {
+                let what = format!(
+                    "the weight of `{}` in the panel is {}; it must be more than 0",
+                    member.plugin, member.weight
+                );
+                return refuse(what, "remove a judge that should not count");
+            }
+        }
+        Ok(())
+    }
+
+    fn check_panel(&self) -> Result<(), Failure> {
+        if self.panel.is_empty() {
+            return refuse(
+                "the judge is a panel without judges".into(),
+                "add one or more `[[judge.panel]]`",
+            );
+        }
+        let is_set =
+            !self.config.is_empty() || self.on_error != OnError::Fail || self.tournament.is_some();
+        if is_set {
+            return refuse(
+                "`judge.config`, `judge.on_error` and `judge.tournament` have no effect on a panel"
+                    .into(),
+                "set them for each judge in `[[judge.panel]]`",
+            );
+        }
+        Ok(())
+    }
+
+    /// Resolves relative paths against `base`.
+    pub fn resolve_relative(&mut self, base: &Path) {
+        if !self.is_panel() {
+            self.plugin = tpo_host::anchored(&self.plugin, base);
+        }
+        for member in &mut self.panel {
+            member.plugin = tpo_host::anchored(&member.plugin, base);
+        }
+    }
+}
+
+impl MemberConfig {
+    pub(crate) fn plugin(&self) -> PluginConfig {
+        PluginConfig {
+            plugin: self.plugin.clone(),
+            config: self.config.clone(),
+            on_error: self.on_error,
+        }
+    }
+}
+
+impl StandaloneJudgeConfig {
+    /// Resolves relative paths against `base`.
+    pub fn resolve_relative(&mut self, base: &Path) {
+        self.judge.resolve_relative(base);
+        for binding in self.models.values_mut() {
+            binding.resolve_relative(base);
+        }
+    }
+}
+
+fn refuse(what: String, hint: &str) -> Result<(), Failure> {
+    Err(Failure::new(FailureKind::Usage, what).hint(hint))
+}

@@ -1,0 +1,149 @@
+//! The models that judges may ask: bound to aliases by the configuration, loaded when first asked,
+//! every reply kept.
+//!
+//! A reply is kept under the model's identity and the request, and a model is never asked for it
+//! twice: not after a crash, not by another judge with the same request, not when a run is repeated
+//! without the model.
+
+mod binding;
+mod cache;
+mod codec;
+mod file;
+mod journal;
+mod recall;
+mod served;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use tpo_types::{
+    BoundModel, ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, ModelError,
+    ModelOutcome, ModelRequest, ModelService, ReplyMark, TensorData,
+};
+
+use self::cache::ReplyCache;
+use self::file::ReplyFile;
+use self::recall::recall;
+use self::served::ServedModel;
+
+pub use self::binding::ModelBinding;
+
+/// Conversations that are embedded before their states are kept.
+const EMBED_BATCH: usize = 64;
+
+/// The models that judges may ask.
+pub struct Models {
+    served: BTreeMap<String, ServedModel>,
+    cache: ReplyCache,
+}
+
+impl Models {
+    /// Binds models, and keeps their replies in the file `replies`; `on_status` is told of
+    /// downloads. An unavailable model is no failure as long as the file has replies of it.
+    pub fn bind(
+        bindings: &BTreeMap<String, ModelBinding>,
+        replies: &Path,
+        on_status: &dyn Fn(&str),
+    ) -> Result<Self, Failure> {
+        let file = ReplyFile::open(replies)?;
+        let mut served = BTreeMap::new();
+        for (alias, binding) in bindings {
+            served.insert(
+                alias.clone(),
+                ServedModel::open(alias, binding, &file, on_status)?,
+            );
+        }
+        Ok(Self {
+            served,
+            cache: ReplyCache::new(file),
+        })
+    }
+
+    /// Copies the replies in the file `from`, if there is one, into the file `replies`.
+    pub fn copy_replies(replies: &Path, from: &Path) -> Result<(), Failure> {
+        if from.exists() {
+            ReplyFile::open(replies)?.copy_from(from)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl ModelService for Models {
+    fn bound(&self) -> Vec<BoundModel> {
+        self.served
+            .iter()
+            .map(|(alias, model)| BoundModel {
+                alias: alias.clone(),
+                identity: model.identity.clone(),
+            })
+            .collect()
+    }
+
+    fn chat(
+        &self,
+        requests: &[ModelRequest<ChatRequest>],
+    ) -> Result<Vec<ModelOutcome<ChatReply>>, Failure> {
+        recall(
+            &self.served,
+            &self.cache,
+            "chat",
+            requests,
+            |model, requests, done| model.chat(requests, done),
+        )
+    }
+
+    fn embed(
+        &self,
+        requests: &[ModelRequest<EmbedRequest>],
+    ) -> Result<Vec<ModelOutcome<HiddenStates>>, Failure> {
+        recall(
+            &self.served,
+            &self.cache,
+            "embed",
+            requests,
+            |model, requests, done| {
+                // In batches, so that the states of one are kept before the next is read.
+                for (batch, requests) in requests.chunks(EMBED_BATCH).enumerate() {
+                    for (number, outcome) in model.embed(requests).into_iter().enumerate() {
+                        if done(batch * EMBED_BATCH + number, outcome).is_break() {
+                            return;
+                        }
+                    }
+                }
+            },
+        )
+    }
+
+    fn tensor(&self, model: &str, name: &str) -> Result<ModelOutcome<TensorData>, Failure> {
+        let requests = [ModelRequest {
+            model: model.to_owned(),
+            request: name.to_owned(),
+        }];
+        let outcomes = recall(
+            &self.served,
+            &self.cache,
+            "tensor",
+            &requests,
+            |model, names, done| {
+                for (number, name) in names.iter().enumerate() {
+                    if done(number, model.tensor(name)).is_break() {
+                        return;
+                    }
+                }
+            },
+        )?;
+        Ok(outcomes
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Err(ModelError::Failed("the model gave no answer".into()))))
+    }
+
+    fn mark(&self) -> ReplyMark {
+        self.cache.mark()
+    }
+
+    fn forget_since(&self, mark: &ReplyMark) -> Result<(), Failure> {
+        self.cache.forget_since(mark)
+    }
+}

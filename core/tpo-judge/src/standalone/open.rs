@@ -1,0 +1,42 @@
+//! Opens the judge of a stand-alone command.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tpo_host::{Plugins, Setup};
+use tpo_types::{Failure, ModelService};
+
+use crate::config::StandaloneJudgeConfig;
+use crate::models::Models;
+use crate::open::open_judges;
+use crate::scoring::Scoring;
+
+/// The default file of replies, in the user's data directory.
+const REPLIES: &str = "replies.db";
+
+/// Opens the judges of a configuration with their models, whose replies are kept in the file
+/// `replies`, or else in the user's data directory. `on_status` is told of downloads. `setup` says
+/// how plugins are loaded; its models and limits are those of the configuration.
+pub fn open(
+    config: &StandaloneJudgeConfig,
+    replies: Option<&Path>,
+    setup: Setup,
+    on_status: &dyn Fn(&str),
+) -> Result<Box<dyn Scoring>, Failure> {
+    let models = if config.models.is_empty() {
+        None
+    } else {
+        let replies = match replies {
+            Some(path) => path.to_owned(),
+            None => tpo_lm::fetch::data_dir()?.join(REPLIES),
+        };
+        let models = Models::bind(&config.models, &replies, on_status)?;
+        Some(Arc::new(models) as Arc<dyn ModelService>)
+    };
+    let plugins = Plugins::new(Setup {
+        models,
+        limits: config.limits.clone(),
+        ..setup
+    })?;
+    Ok(open_judges(&config.judge, &plugins)?.scoring)
+}
