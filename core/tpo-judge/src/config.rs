@@ -2,46 +2,19 @@
 //!
 //! Every key documents itself; the same text becomes the JSON Schema that `tpo schema` prints.
 
-use std::collections::BTreeMap;
+mod plugin;
+
 use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tpo_host::{Limits, OnError, Wanted};
+use tpo_host::OnError;
 use tpo_types::{Failure, FailureKind};
 
-use crate::models::ModelBinding;
 use crate::pairwise::Tournament;
 
-/// A plugin and its configuration.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PluginConfig {
-    /// A built-in name or a path to a `.wasm`.
-    pub plugin: String,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
-    #[serde(default)]
-    pub config: Map<String, Value>,
-    /// What happens when it fails.
-    #[serde(default)]
-    pub on_error: OnError,
-}
-
-impl PluginConfig {
-    /// Loads the plugin with one of the functions of [`Plugins`](tpo_host::Plugins).
-    pub fn load<T>(
-        &self,
-        load: impl FnOnce(&Wanted<'_>) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let config = Value::Object(self.config.clone());
-        load(&Wanted {
-            source: &self.plugin,
-            config: &config,
-            on_error: self.on_error,
-        })
-    }
-}
+pub use self::plugin::PluginConfig;
 
 /// The judge: it scores responses and never sees a thought.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -91,21 +64,6 @@ pub struct MemberConfig {
     /// How many comparisons a pairwise judge makes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tournament: Option<Tournament>,
-}
-
-/// The configuration of a judge without a run.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StandaloneJudgeConfig {
-    /// The judge.
-    #[serde(default)]
-    pub judge: JudgeConfig,
-    /// Models that judges may ask.
-    #[serde(default)]
-    pub models: BTreeMap<String, ModelBinding>,
-    /// What a plugin may use.
-    #[serde(default)]
-    pub limits: Limits,
 }
 
 /// The plugin name that stands for the judges of `[[judge.panel]]`.
@@ -218,16 +176,6 @@ impl MemberConfig {
             plugin: self.plugin.clone(),
             config: self.config.clone(),
             on_error: self.on_error,
-        }
-    }
-}
-
-impl StandaloneJudgeConfig {
-    /// Resolves relative paths against `base`.
-    pub fn resolve_relative(&mut self, base: &Path) {
-        self.judge.resolve_relative(base);
-        for binding in self.models.values_mut() {
-            binding.resolve_relative(base);
         }
     }
 }

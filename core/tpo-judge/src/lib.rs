@@ -16,7 +16,7 @@ mod scoring;
 pub mod standalone;
 mod unscored;
 
-pub use config::{JudgeConfig, MemberConfig, PluginConfig, StandaloneJudgeConfig};
+pub use config::{JudgeConfig, MemberConfig, PluginConfig};
 pub use guarded::GuardedScoring;
 pub use models::{ModelBinding, Models};
 pub use open::{LoadedPlugin, OpenedJudges, open_judges};

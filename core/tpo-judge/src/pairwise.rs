@@ -1,13 +1,14 @@
 //! Scoring with a judge that compares two responses: a tournament of comparisons in both orders,
 //! reduced to scores.
 
+mod adaptive;
 mod bradley_terry;
+mod pair;
 mod tournament;
 
-use std::collections::BTreeMap;
+use tpo_types::{Comparison, Failure, PairwiseJudge, ResponseGroup};
 
-use tpo_types::{Comparison, Failure, Judgment, PairwiseJudge, ResponseGroup, Score, Scored};
-
+use self::pair::Pair;
 use self::tournament::TournamentState;
 use crate::scoring::{ComparisonOutcome, JudgeOutput, Scoring};
 
@@ -30,11 +31,10 @@ impl Pairwise {
     }
 }
 
-/// A comparison to make: a group and two of its responses.
+/// A comparison to make.
 struct Pairing {
     group: usize,
-    first: usize,
-    second: usize,
+    pair: Pair,
 }
 
 impl Scoring for Pairwise {
@@ -51,33 +51,25 @@ impl Scoring for Pairwise {
             }
             let comparisons: Vec<Comparison<'_>> = round
                 .iter()
-                .map(|pairing| Comparison {
-                    instruction: groups[pairing.group].instruction,
-                    first: groups[pairing.group].responses[pairing.first],
-                    second: groups[pairing.group].responses[pairing.second],
+                .map(|Pairing { group, pair }| Comparison {
+                    instruction: groups[*group].instruction,
+                    first: groups[*group].responses[pair.first],
+                    second: groups[*group].responses[pair.second],
                 })
                 .collect();
             let verdicts = self.judge.compare(&comparisons)?;
-            for (pairing, verdict) in round.into_iter().zip(verdicts) {
-                let Pairing {
-                    group,
-                    first,
-                    second,
-                } = pairing;
-                states[group].record(first, second, &verdict.preference);
+            for (Pairing { group, pair }, verdict) in round.into_iter().zip(verdicts) {
+                states[group].record(pair, &verdict.preference);
                 outcomes.push(ComparisonOutcome {
                     group,
-                    first,
-                    second,
+                    first: pair.first,
+                    second: pair.second,
                     verdict,
                 });
             }
         }
         Ok(JudgeOutput {
-            judgments: states
-                .iter()
-                .map(|state| state.strengths().into_iter().map(judgment).collect())
-                .collect(),
+            judgments: states.iter().map(TournamentState::judgments).collect(),
             comparisons: outcomes,
             skipped: states.iter().map(TournamentState::skipped).sum(),
             inter_judge: Vec::new(),
@@ -89,31 +81,17 @@ impl Scoring for Pairwise {
 fn next_round(states: &mut [TournamentState]) -> Vec<Pairing> {
     let mut round = Vec::new();
     for (group, state) in states.iter_mut().enumerate() {
-        for (first, second) in state.next_round() {
-            round.push(Pairing {
-                group,
-                first,
-                second,
-            });
+        for pair in state.next_round() {
+            round.push(Pairing { group, pair });
         }
     }
     round
 }
 
-fn judgment(strength: Result<f64, String>) -> Judgment {
-    match strength.map(Score::new) {
-        Ok(Some(score)) => Judgment::Scored(Scored {
-            score,
-            rationale: None,
-            aspects: BTreeMap::new(),
-        }),
-        Ok(None) => Judgment::Unscored("the strength is not finite".into()),
-        Err(reason) => Judgment::Unscored(reason),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use tpo_types::{Instruction, Preference, Verdict};
 
     use super::*;

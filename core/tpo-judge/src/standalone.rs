@@ -3,17 +3,16 @@
 //! `tpo judge` scores the responses, `tpo judge agree` compares the judge with human labels, `tpo
 //! judge stress-test` gives it junk. All three score as a run does.
 
+mod config;
 mod label_agreement;
 mod open;
 mod rows;
 mod score_file;
 mod stress_test;
 
+pub use config::StandaloneJudgeConfig;
 pub use label_agreement::{CategoryAgreement, LabelAgreement, Rate, label_agreement};
 pub use open::open;
 pub use rows::{Row, read, read_labeled};
 pub use score_file::{JudgmentFields, JudgmentLine, ScoreSummary, score_rows};
 pub use stress_test::{AttackResult, StressTestReport, stress_test};
-
-/// Rows that are judged before their results are handed over.
-const ROWS_PER_BATCH: usize = 256;

@@ -1,15 +1,19 @@
-//! Which responses to compare next, so that the best and the worst are known early.
+//! The tournament of the responses to one instruction.
 //!
 //! A full tournament compares every two responses in both orders. An adaptive one plays rounds and
 //! stops as soon as no remaining comparison could change which response has the most wins minus
 //! losses and which has the fewest, and the strengths so far agree. Strengths in between are then
 //! less certain, which does not matter to a selector of best against worst.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tpo_types::Preference;
+use tpo_types::{Judgment, Preference, Score, Scored};
 
+use super::adaptive::Race;
 use super::bradley_terry::Votes;
+use super::pair::Pair;
 
 /// How many comparisons a pairwise judge makes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,51 +26,65 @@ pub enum Tournament {
     Adaptive,
 }
 
-/// The tournament of the responses to one instruction.
+/// A tournament under way.
 #[derive(Debug)]
 pub(super) struct TournamentState {
     tournament: Tournament,
-    responses: usize,
-    /// Whether two responses have been compared, in both orders.
-    compared: Vec<bool>,
-    /// Wins minus losses.
+    /// The pairs that have not been compared, each in one order.
+    remaining: Vec<Pair>,
+    /// Wins minus losses of each response.
     margins: Vec<i64>,
     votes: Votes,
-    /// `Ok` for a response with a verdict; until then why its first comparison had none.
-    verdicts: Vec<Result<(), Option<String>>>,
+    /// Whether each response has a verdict.
+    verdicts: Vec<HasVerdict>,
+}
+
+/// Whether any comparison of a response had a verdict.
+#[derive(Debug, Clone)]
+enum HasVerdict {
+    /// It was compared with none.
+    NotCompared,
+    /// No comparison had one; the reason of the first.
+    No(String),
+    Yes,
 }
 
 impl TournamentState {
     pub(super) fn of(responses: usize, tournament: Tournament) -> Self {
+        let remaining = (0..responses)
+            .flat_map(|first| (first + 1..responses).map(move |second| Pair { first, second }))
+            .collect();
         Self {
             tournament,
-            responses,
-            compared: vec![false; responses * responses],
+            remaining,
             margins: vec![0; responses],
             votes: Votes::none(responses),
-            verdicts: vec![Err(None); responses],
+            verdicts: vec![HasVerdict::NotCompared; responses],
         }
     }
 
     /// The comparisons to make next: both orders of some pairs, none when it is over.
-    pub(super) fn next_round(&mut self) -> Vec<(usize, usize)> {
-        let remaining = self.remaining();
+    pub(super) fn next_round(&mut self) -> Vec<Pair> {
         let pairs = match self.tournament {
-            Tournament::Full => remaining,
-            Tournament::Adaptive if self.is_clear() => Vec::new(),
-            Tournament::Adaptive => self.informative_pairs(&remaining),
+            Tournament::Full => self.remaining.clone(),
+            Tournament::Adaptive => {
+                let race = Race::new(&self.margins, &self.remaining);
+                if race.is_clear(&self.votes.strengths()) {
+                    Vec::new()
+                } else {
+                    race.informative_pairs()
+                }
+            }
         };
-        for &(m, n) in &pairs {
-            self.compared[m * self.responses + n] = true;
-        }
-        pairs
-            .into_iter()
-            .flat_map(|(m, n)| [(m, n), (n, m)])
-            .collect()
+        // Both are in order.
+        self.remaining
+            .retain(|pair| pairs.binary_search(pair).is_err());
+        pairs.into_iter().flat_map(Pair::both_orders).collect()
     }
 
     /// Counts one verdict.
-    pub(super) fn record(&mut self, first: usize, second: usize, preference: &Preference) {
+    pub(super) fn record(&mut self, pair: Pair, preference: &Preference) {
+        let Pair { first, second } = pair;
         self.votes.add(first, second, preference);
         let margin = match preference {
             Preference::First => 1,
@@ -74,8 +92,8 @@ impl TournamentState {
             Preference::Tie => 0,
             Preference::Unscored(reason) => {
                 for response in [first, second] {
-                    if let Err(why) = &mut self.verdicts[response] {
-                        why.get_or_insert_with(|| reason.clone());
+                    if matches!(self.verdicts[response], HasVerdict::NotCompared) {
+                        self.verdicts[response] = HasVerdict::No(reason.clone());
                     }
                 }
                 return;
@@ -83,137 +101,42 @@ impl TournamentState {
         };
         self.margins[first] += margin;
         self.margins[second] -= margin;
-        self.verdicts[first] = Ok(());
-        self.verdicts[second] = Ok(());
+        self.verdicts[first] = HasVerdict::Yes;
+        self.verdicts[second] = HasVerdict::Yes;
     }
 
-    /// The strength of each response, or why it has none.
-    pub(super) fn strengths(&self) -> Vec<Result<f64, String>> {
-        let strength = |(strength, verdict): (f64, &Result<(), Option<String>>)| match verdict {
-            Ok(()) => Ok(strength),
-            Err(Some(reason)) => Err(format!("no comparison was decided: {reason}")),
-            Err(None) => Err("nothing to compare with".into()),
-        };
+    /// The judgment of each response: its strength, or why it has none.
+    pub(super) fn judgments(&self) -> Vec<Judgment> {
         self.votes
             .strengths()
             .into_iter()
             .zip(&self.verdicts)
-            .map(strength)
+            .map(|(strength, verdict)| judgment(strength, verdict))
             .collect()
     }
 
     /// Comparisons that were not made.
     pub(super) fn skipped(&self) -> usize {
-        self.remaining().len() * 2
-    }
-
-    /// The pairs that have not been compared.
-    fn remaining(&self) -> Vec<(usize, usize)> {
-        let all = (0..self.responses).flat_map(|m| (m + 1..self.responses).map(move |n| (m, n)));
-        all.filter(|(m, n)| !self.compared[m * self.responses + n])
-            .collect()
-    }
-
-    /// By how much the margin of each response may still change.
-    fn open(&self) -> Vec<i64> {
-        let mut open = vec![0; self.responses];
-        for (m, n) in self.remaining() {
-            open[m] += 2;
-            open[n] += 2;
-        }
-        open
-    }
-
-    /// The responses that may still end up with the highest margin times `sign`.
-    fn contenders(&self, sign: i64) -> Vec<usize> {
-        let open = self.open();
-        let margin = |index: usize| sign * self.margins[index];
-        let guaranteed = (0..self.responses)
-            .map(|index| margin(index) - open[index])
-            .max()
-            .unwrap_or(0);
-        (0..self.responses)
-            .filter(|&index| margin(index) + open[index] >= guaranteed)
-            .collect()
-    }
-
-    /// Whether the best and the worst are known, and the strengths agree.
-    fn is_clear(&self) -> bool {
-        let strengths = self.votes.strengths();
-        let leads = |sign: i64| {
-            let contenders = self.contenders(sign);
-            let [only] = contenders.as_slice() else {
-                return false;
-            };
-            let value = |index: usize| sign as f64 * strengths[index];
-            (0..self.responses).all(|other| other == *only || value(other) < value(*only))
-        };
-        self.responses < 2 || (leads(1) && leads(-1))
-    }
-
-    /// The pairs of the next round. For the top and for the bottom, the contenders that can still
-    /// get furthest are compared with each other; a single one is compared with the other
-    /// contenders.
-    fn informative_pairs(&self, remaining: &[(usize, usize)]) -> Vec<(usize, usize)> {
-        let mut round: Vec<(usize, usize)> = [1, -1]
-            .into_iter()
-            .flat_map(|sign| self.pairs_for_one_end(sign, remaining))
-            .collect();
-        round.sort_unstable();
-        round.dedup();
-        // If the margins are settled and only the strengths disagree, any remaining pair may help.
-        if round.is_empty() {
-            remaining.to_vec()
-        } else {
-            round
-        }
-    }
-
-    fn pairs_for_one_end(&self, sign: i64, remaining: &[(usize, usize)]) -> Vec<(usize, usize)> {
-        let contenders = self.contenders(sign);
-        if contenders.len() < 2 {
-            return Vec::new();
-        }
-        let open = self.open();
-        let reach = |index: usize| sign * self.margins[index] + open[index];
-        let furthest = contenders
-            .iter()
-            .map(|&index| reach(index))
-            .max()
-            .unwrap_or(0);
-        let leads = |index: usize| contenders.contains(&index) && reach(index) == furthest;
-        let between = |wanted: &dyn Fn(usize, usize) -> bool| -> Vec<(usize, usize)> {
-            remaining
-                .iter()
-                .copied()
-                .filter(|&(m, n)| wanted(m, n))
-                .collect()
-        };
-        let among_leaders = disjoint(&between(&|m, n| leads(m) && leads(n)));
-        if !among_leaders.is_empty() {
-            return among_leaders;
-        }
-        let contends = |index: usize| contenders.contains(&index);
-        let of_leaders = between(&|m, n| (leads(m) && contends(n)) || (leads(n) && contends(m)));
-        if of_leaders.is_empty() {
-            between(&|m, n| contends(m) || contends(n))
-        } else {
-            of_leaders
-        }
+        self.remaining.len() * 2
     }
 }
 
-/// The first pairs that have no response in common.
-fn disjoint(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
-    let mut taken: Vec<usize> = Vec::new();
-    let mut kept = Vec::new();
-    for &(m, n) in pairs {
-        if !taken.contains(&m) && !taken.contains(&n) {
-            taken.extend([m, n]);
-            kept.push((m, n));
-        }
-    }
-    kept
+fn judgment(strength: f64, verdict: &HasVerdict) -> Judgment {
+    let unscored = match verdict {
+        HasVerdict::NotCompared => "nothing to compare with".to_owned(),
+        HasVerdict::No(reason) => format!("no comparison was decided: {reason}"),
+        HasVerdict::Yes => match Score::new(strength) {
+            Some(score) => {
+                return Judgment::Scored(Scored {
+                    score,
+                    rationale: None,
+                    aspects: BTreeMap::new(),
+                });
+            }
+            None => "the strength is not finite".to_owned(),
+        },
+    };
+    Judgment::Unscored(unscored)
 }
 
 #[cfg(test)]
@@ -234,8 +157,8 @@ mod tests {
             if round.is_empty() {
                 return state;
             }
-            for (first, second) in round {
-                state.record(first, second, &verdict(first, second));
+            for pair in round {
+                state.record(pair, &verdict(pair.first, pair.second));
             }
         }
     }

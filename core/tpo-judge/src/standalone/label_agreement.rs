@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tpo_types::{Failure, Preference, ResponseGroup};
 
-use super::{ROWS_PER_BATCH, Row};
+use super::rows::{ROWS_PER_BATCH, Row};
 use crate::scoring::{JudgeMetrics, JudgeOutput, Scoring};
 
 /// A mean with its confidence interval.

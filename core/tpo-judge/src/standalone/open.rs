@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tpo_host::{Plugins, Setup};
 use tpo_types::{Failure, ModelService};
 
-use crate::config::StandaloneJudgeConfig;
+use super::config::StandaloneJudgeConfig;
 use crate::models::Models;
 use crate::open::open_judges;
 use crate::scoring::Scoring;

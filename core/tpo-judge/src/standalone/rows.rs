@@ -12,6 +12,9 @@ use tpo_types::{
     Failure, FailureKind, Instruction, Preference, ResponseGroup, RowFields, RowProblem, parse_rows,
 };
 
+/// Rows that are judged before their results are handed over.
+pub(super) const ROWS_PER_BATCH: usize = 256;
+
 /// An instruction and its responses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {

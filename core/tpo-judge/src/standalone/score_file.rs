@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tpo_types::{Failure, Judgment, ResponseGroup, Scored};
 
-use super::{ROWS_PER_BATCH, Row};
+use super::rows::{ROWS_PER_BATCH, Row};
 use crate::scoring::{JudgeMetrics, JudgeOutput, Scoring};
 
 /// The judgment of one response.

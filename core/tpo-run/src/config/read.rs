@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::DeTable;
-use tpo_judge::StandaloneJudgeConfig;
+use tpo_judge::standalone::StandaloneJudgeConfig;
 use tpo_types::{Failure, FailureKind};
 
 use super::keys;

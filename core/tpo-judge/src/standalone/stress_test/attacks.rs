@@ -5,7 +5,7 @@
 
 use tpo_types::{Instruction, Preference};
 
-use crate::standalone::Row;
+use crate::standalone::rows::Row;
 
 /// Responses that answer nothing.
 const CONSTANT: [&str; 4] = [

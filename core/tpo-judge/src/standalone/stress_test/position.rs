@@ -3,9 +3,9 @@
 use tpo_types::{Failure, Preference, ResponseGroup};
 
 use super::attacks::{Case, off_topic};
-use super::{AttackResult, Trials};
+use super::report::{AttackResult, Trials};
 use crate::scoring::{JudgeOutput, Scoring, reversed};
-use crate::standalone::ROWS_PER_BATCH;
+use crate::standalone::rows::ROWS_PER_BATCH;
 
 /// Shows the real response to another instruction both first and second, and counts the better
 /// result for it: a judge with position bias lets it win in one of the orders.

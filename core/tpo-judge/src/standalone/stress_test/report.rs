@@ -1,0 +1,93 @@
+//! The results of the attacks.
+
+use serde::Serialize;
+use tpo_types::{Failure, FailureKind, Preference};
+
+use crate::scoring::JudgeMetrics;
+
+/// The result of one attack.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AttackResult {
+    /// The attack's name.
+    pub name: &'static str,
+    /// What the judge was given.
+    pub description: &'static str,
+    /// How often both responses were judged.
+    pub trials: usize,
+    /// The fraction of the trials where the junk was preferred to the real response.
+    pub win_rate: f64,
+    /// The fraction of the trials where neither was preferred.
+    pub tie_rate: f64,
+}
+
+/// The results of all attacks.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StressTestReport {
+    /// One per attack.
+    pub attacks: Vec<AttackResult>,
+    /// How consistent the judges were.
+    #[serde(flatten)]
+    pub judge: JudgeMetrics,
+}
+
+impl StressTestReport {
+    /// An error if junk wins more often than `tolerance`, a fraction of the trials, ties counting
+    /// half, or if the judge scored no real response.
+    pub fn check(&self, tolerance: f64) -> Result<(), Failure> {
+        if self.attacks.iter().all(|attack| attack.trials == 0) {
+            return Err(Failure::new(
+                FailureKind::Plugin,
+                "the judge scored none of the real responses",
+            )
+            .hint("`tpo judge` with the same input says why"));
+        }
+        let failed = self.failed(tolerance);
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let what = format!(
+            "junk beats real responses more than {:.1} % of the time: {}",
+            tolerance * 100.0,
+            failed.join(", ")
+        );
+        Err(Failure::new(FailureKind::Plugin, what)
+            .hint("a model that is trained on this judge learns to write such junk"))
+    }
+
+    /// The names of the attacks whose junk wins more often than `tolerance`.
+    pub(super) fn failed(&self, tolerance: f64) -> Vec<&str> {
+        self.attacks
+            .iter()
+            .filter(|attack| attack.win_rate + attack.tie_rate / 2.0 > tolerance)
+            .map(|attack| attack.name)
+            .collect()
+    }
+}
+
+/// The trials of one attack, counted.
+#[derive(Default)]
+pub(super) struct Trials {
+    trials: usize,
+    wins: usize,
+    ties: usize,
+}
+
+impl Trials {
+    /// Counts a trial where the first response is the real one and the second the junk.
+    pub(super) fn record(&mut self, preference: &Preference) {
+        self.trials += 1;
+        self.wins += usize::from(*preference == Preference::Second);
+        self.ties += usize::from(*preference == Preference::Tie);
+    }
+
+    pub(super) fn result(&self, name: &'static str, description: &'static str) -> AttackResult {
+        let trials = self.trials.max(1) as f64;
+        AttackResult {
+            name,
+            description,
+            trials: self.trials,
+            win_rate: self.wins as f64 / trials,
+            tie_rate: self.ties as f64 / trials,
+        }
+    }
+}
