@@ -29,7 +29,7 @@ pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<Setup, Failure> {
     };
     let bundles = Bundles {
         lock: lock.to_owned(),
-        store: tpo_lm::fetch::data_dir()?,
+        store: tpo_lm::paths::data_dir()?,
         mode: trust.mode.mode(),
     };
     Ok(Setup {

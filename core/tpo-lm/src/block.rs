@@ -1,66 +1,82 @@
 //! One block of the decoder, forward and backward.
 //!
-//! Attention and MLP, each behind a norm and around a residual connection. What differs between
-//! model families (biases of queries, keys and values; norms of queries and keys) is a branch on
-//! the model's data in the forward pass and its mirror in the backward pass; no other code knows of
-//! it. Training and sampling share the forward pass and differ in [`Backend`]: how the products are
-//! computed and what attention sees.
+//! Attention and MLP, each after a norm and with a residual connection. Differences between model
+//! families (biases of queries, keys and values; norms of queries and keys) are branches on the
+//! [`ModelSpec`] in the forward pass and their mirror images in the backward pass, and exist nowhere
+//! else. Training and sampling share the forward pass and differ in [`Backend`].
 
-mod linear;
+pub(crate) mod linear;
 #[cfg(test)]
 mod tests;
-mod vjp;
+pub(crate) mod vjp;
+
+use std::ops::Range;
 
 use crate::kernels::attention::Heads;
 use crate::kernels::gemm::Write;
 use crate::kernels::glu::silu_glu;
 use crate::kernels::norm::{HeadNorm, rms_norm};
-use crate::kernels::rope::{Rotary, Turn};
+use crate::kernels::rope::{Direction, Rotary};
 use crate::params::{BlockLayout, Params};
+use crate::projection::FusedProjection;
 use crate::spec::ModelSpec;
 
-pub(crate) use linear::{Linears, Projection};
-pub(crate) use vjp::{Backward, BlockGradient};
-
-/// What a block leaves to whoever runs it.
+/// How the products and the attention of the blocks are computed.
 pub(crate) trait Backend {
-    /// `y = x w^T` or `y += x w^T` with one of the block's four matrices. `x` is (T, in), `y` is
-    /// (T, out).
-    fn multiply(&mut self, projection: Projection, x: &[f32], y: &mut [f32], write: Write);
+    /// `y = x w^T` or `y += x w^T` with one of the four matrices of block `layer`. `x` is (T, in),
+    /// `y` is (T, out).
+    fn multiply(
+        &mut self,
+        layer: usize,
+        projection: FusedProjection,
+        x: &[f32],
+        y: &mut [f32],
+        write: Write,
+    );
 
     /// `out` `(T, q_width)` `=` attention over rotated queries and keys, and values, `qkv` `(T,
-    /// qkv_width)`. `log_sums` (T, heads) may be left alone where there is no backward pass.
-    fn attend(&mut self, qkv: &[f32], out: &mut [f32], log_sums: &mut [f32]);
+    /// qkv_width)`. `lse` (T, heads) is needed only for a backward pass.
+    fn attend(&mut self, layer: usize, qkv: &[f32], out: &mut [f32], lse: &mut [f32]);
 }
 
-/// A block of a model: its vectors and the shape of everything; the matrices belong to the backend.
+/// A block of a model. It has the norms and biases; the matrices belong to the backend.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Block<'a> {
+    index: usize,
     spec: &'a ModelSpec,
     params: &'a Params,
     layout: &'a BlockLayout,
 }
 
-/// All that a block computes on its way and the backward pass reads. Norms and the gated unit are
-/// not kept: making them again costs little and they would double the memory.
+/// The positions of the tokens in their sequences.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Positions<'a> {
+    /// The angle of every position.
+    pub rotary: &'a Rotary,
+    /// One per token. (T)
+    pub of_tokens: &'a [u32],
+}
+
+/// The activations that the backward pass reads. Norms and the gated unit are not saved: computing
+/// them again costs little, and they would double the memory.
 #[derive(Debug, Default)]
 pub(crate) struct Activations {
-    /// Queries, keys and values before the norm of queries and keys; empty where there is none.
-    /// `(T, qkv_width)`
+    /// Queries, keys and values before the norm of queries and keys; empty without that norm. `(T,
+    /// qkv_width)`
     qkv_unnormed: Vec<f32>,
     /// Rotated queries and keys, and values. `(T, qkv_width)`
     qkv: Vec<f32>,
     /// Attention's output. `(T, q_width)`
     attended: Vec<f32>,
     /// Attention's log-sum-exps. (T, heads)
-    log_sums: Vec<f32>,
+    lse: Vec<f32>,
     /// The residual stream between attention and MLP. (T, D)
-    middle: Vec<f32>,
+    post_attention: Vec<f32>,
     /// Gate and up of the MLP. (T, 2F)
     gate_up: Vec<f32>,
 }
 
-/// Buffers of the forward pass that nothing reads afterwards.
+/// Buffers that only the forward pass uses.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     normed: Vec<f32>,  // (T, D)
@@ -72,8 +88,8 @@ impl Activations {
     fn resize(&mut self, spec: &ModelSpec, tokens: usize) {
         self.qkv.resize(tokens * spec.qkv_width(), 0.0);
         self.attended.resize(tokens * spec.q_width(), 0.0);
-        self.log_sums.resize(tokens * spec.num_heads, 0.0);
-        self.middle.resize(tokens * spec.hidden_size, 0.0);
+        self.lse.resize(tokens * spec.num_heads, 0.0);
+        self.post_attention.resize(tokens * spec.hidden_size, 0.0);
         self.gate_up
             .resize(tokens * 2 * spec.intermediate_size, 0.0);
     }
@@ -83,100 +99,108 @@ impl<'a> Block<'a> {
     /// Block number `index` of a model.
     pub(crate) fn new(spec: &'a ModelSpec, params: &'a Params, index: usize) -> Self {
         Self {
+            index,
             spec,
             params,
             layout: &params.layout.blocks[index],
         }
     }
 
-    /// `out = block(x)`. `x` and `out` are (T, D), `positions` has each token's place in its
-    /// sequence (T).
+    /// `out = block(x)`. `x` and `out` are (T, D).
     pub(crate) fn forward<B: Backend>(
         &self,
         backend: &mut B,
-        (rotary, positions): (&Rotary, &[u32]),
+        positions: Positions<'_>,
         x: &[f32],
         out: &mut [f32],
-        (kept, scratch): (&mut Activations, &mut Scratch),
+        saved: &mut Activations,
+        scratch: &mut Scratch,
     ) {
-        self.activate(backend, (rotary, positions), x, (kept, scratch));
-        scratch
-            .gated
-            .resize(positions.len() * self.spec.intermediate_size, 0.0);
-        silu_glu(
-            &kept.gate_up,
-            &mut scratch.gated,
-            self.spec.intermediate_size,
+        self.activate(backend, positions, x, saved, scratch);
+        let (tokens, width) = (positions.of_tokens.len(), self.spec.intermediate_size);
+        scratch.gated.resize(tokens * width, 0.0);
+        silu_glu(&saved.gate_up, &mut scratch.gated, width);
+        out.copy_from_slice(&saved.post_attention);
+        backend.multiply(
+            self.index,
+            FusedProjection::Down,
+            &scratch.gated,
+            out,
+            Write::Add(1.0),
         );
-        out.copy_from_slice(&kept.middle);
-        backend.multiply(Projection::Down, &scratch.gated, out, Write::Add(1.0));
     }
 
-    /// The forward pass up to the last thing that the backward pass reads.
+    /// The forward pass up to the last activation that the backward pass reads.
     pub(crate) fn activate<B: Backend>(
         &self,
         backend: &mut B,
-        (rotary, positions): (&Rotary, &[u32]),
+        positions: Positions<'_>,
         x: &[f32],
-        (kept, scratch): (&mut Activations, &mut Scratch),
+        saved: &mut Activations,
+        scratch: &mut Scratch,
     ) {
-        let (params, layout, eps) = (self.params, self.layout, self.spec.rms_norm_eps);
-        kept.resize(self.spec, positions.len());
+        let tokens = positions.of_tokens.len();
+        saved.resize(self.spec, tokens);
         scratch.normed.resize(x.len(), 0.0);
-        scratch.inverse.resize(positions.len(), 0.0);
+        scratch.inverse.resize(tokens, 0.0);
 
-        rms_norm(
-            x,
-            params.at(&layout.input_norm),
-            eps,
-            &mut scratch.normed,
-            &mut scratch.inverse,
-        );
-        backend.multiply(Projection::Qkv, &scratch.normed, &mut kept.qkv, Write::Set);
-        self.position(kept, rotary, positions);
-        backend.attend(&kept.qkv, &mut kept.attended, &mut kept.log_sums);
-        kept.middle.copy_from_slice(x);
+        self.norm(x, &self.layout.input_norm, scratch);
         backend.multiply(
-            Projection::Output,
-            &kept.attended,
-            &mut kept.middle,
+            self.index,
+            FusedProjection::Qkv,
+            &scratch.normed,
+            &mut saved.qkv,
+            Write::Set,
+        );
+        self.position(saved, positions);
+        backend.attend(self.index, &saved.qkv, &mut saved.attended, &mut saved.lse);
+        saved.post_attention.copy_from_slice(x);
+        backend.multiply(
+            self.index,
+            FusedProjection::Output,
+            &saved.attended,
+            &mut saved.post_attention,
             Write::Add(1.0),
         );
 
-        rms_norm(
-            &kept.middle,
-            params.at(&layout.post_norm),
-            eps,
-            &mut scratch.normed,
-            &mut scratch.inverse,
-        );
+        self.norm(&saved.post_attention, &self.layout.post_norm, scratch);
         backend.multiply(
-            Projection::GateUp,
+            self.index,
+            FusedProjection::GateUp,
             &scratch.normed,
-            &mut kept.gate_up,
+            &mut saved.gate_up,
             Write::Set,
         );
     }
 
-    /// From what the projection made to what attention reads: biases, norms of queries and keys,
-    /// rotation.
-    fn position(&self, kept: &mut Activations, rotary: &Rotary, positions: &[u32]) {
-        let width = self.spec.qkv_width();
+    fn norm(&self, x: &[f32], weight: &Range<usize>, scratch: &mut Scratch) {
+        rms_norm(
+            x,
+            self.params.at(weight),
+            self.spec.rms_norm_eps,
+            &mut scratch.normed,
+            &mut scratch.inverse,
+        );
+    }
+
+    /// Turns projected queries, keys and values into what attention reads: biases, norms of queries
+    /// and keys, rotation.
+    fn position(&self, saved: &mut Activations, positions: Positions<'_>) {
         if self.spec.qkv_bias {
-            crate::kernels::add_to_rows(&mut kept.qkv, self.params.at(&self.layout.qkv_bias));
+            crate::kernels::add_to_rows(&mut saved.qkv, self.params.at(&self.layout.qkv_bias));
         }
         if self.spec.qk_norm {
-            kept.qkv_unnormed.clone_from(&kept.qkv);
+            saved.qkv_unnormed.clone_from(&saved.qkv);
             for norm in self.head_norms() {
-                norm.apply(&mut kept.qkv);
+                norm.apply(&mut saved.qkv);
             }
         }
-        rotary.apply(
-            &mut kept.qkv,
-            width,
+        positions.rotary.apply(
+            &mut saved.qkv,
+            self.spec.qkv_width(),
             self.rotated(),
-            positions,
-            Turn::Forward,
+            positions.of_tokens,
+            Direction::Forward,
         );
     }
 

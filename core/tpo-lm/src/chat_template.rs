@@ -1,7 +1,7 @@
-//! A model's chat template: the program in its files that turns a conversation into text.
+//! A model's chat template: the Jinja program in its files that turns a conversation into text.
 //!
-//! Runs it as transformers does, so that prompts are the ones the model was trained on. The program
-//! is not trusted: its work is bounded. Knows nothing of tokens.
+//! Rendering matches transformers, so that prompts are those that the model was trained on. The
+//! program is not trusted: its work is bounded.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde};
@@ -13,9 +13,8 @@ mod json;
 
 const NAME: &str = "chat template";
 
-/// What one rendering may spend: one unit per instruction and per 64 bytes made, so this also
-/// bounds the text and the memory, to 128 MiB. A conversation of a hundred messages costs a few
-/// thousand.
+/// Fuel of one rendering: one unit per instruction and per 64 bytes of output, so text and memory are
+/// limited to 128 MiB. A conversation of a hundred messages takes a few thousand.
 const FUEL: u64 = 2_000_000;
 
 /// A compiled chat template.
@@ -23,14 +22,14 @@ const FUEL: u64 = 2_000_000;
 pub(crate) struct ChatTemplate {
     environment: Environment<'static>,
     source: String,
-    /// Which model's, for messages.
+    /// The model, for messages.
     origin: String,
 }
 
 impl ChatTemplate {
     /// Compiles a template. `origin` names the model in messages; `special_tokens` are the
-    /// variables, for example `bos_token`, that transformers gives to templates beside the
-    /// messages.
+    /// variables, for example `bos_token`, that transformers gives to templates in addition to
+    /// the messages.
     pub(crate) fn new(
         source: String,
         origin: String,
@@ -52,18 +51,18 @@ impl ChatTemplate {
                 Err(Error::new(ErrorKind::InvalidOperation, message))
             },
         );
-        // `strftime_now` is left out on purpose: templates that would put today's date into the
-        // prompt fall back to a fixed one, and the same run gives the same prompts on any day.
+        // No `strftime_now`: templates with today's date in the prompt fall back to a fixed date, so
+        // a run has the same prompts on any day.
         for (name, token) in special_tokens {
             environment.add_global(name, token);
         }
         let refused = |error: Error| {
             Failure::new(
                 FailureKind::Input,
-                format!("the chat template of `{origin}` cannot be read"),
+                format!("the chat template of `{origin}` cannot be parsed"),
             )
             .because(error)
-            .hint("the template is malformed or uses an extension of Jinja that is not supported")
+            .hint("the template is malformed or uses an unsupported extension of Jinja")
         };
         let syntax = SyntaxConfig::builder()
             .trim_blocks(true)
@@ -81,13 +80,13 @@ impl ChatTemplate {
         })
     }
 
-    /// The program's text.
+    /// The template's source.
     pub(crate) fn source(&self) -> &str {
         &self.source
     }
 
-    /// The conversation as text, ending with its last turn or, with `generation_prompt`, where the
-    /// assistant's next turn begins.
+    /// The conversation as text, up to its last turn or, with `generation_prompt`, up to the start of
+    /// the assistant's next turn.
     pub(crate) fn render(
         &self,
         messages: &[Message],
@@ -100,18 +99,17 @@ impl ChatTemplate {
             .map_err(|error| {
                 let what = match error.kind() {
                     ErrorKind::OutOfFuel => format!(
-                        "the chat template of `{}` does not come to an \
-                    end",
+                        "the chat template of `{}` does not terminate",
                         self.origin
                     ),
                     _ => format!(
-                        "the chat template of `{}` refuses the messages",
+                        "the chat template of `{}` rejects the messages",
                         self.origin
                     ),
                 };
                 Failure::new(FailureKind::Input, what).because(error).hint(
-                    "some models allow no system message, or ask for user and assistant to take \
-                    turns",
+                    "some models allow no system message, or require alternating user and assistant \
+                     messages",
                 )
             })
     }

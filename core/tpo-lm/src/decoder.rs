@@ -1,35 +1,36 @@
 //! The decoder: from token ids to hidden states, logits and log-probabilities, and back to
 //! gradients.
 //!
-//! One definition for scoring and training; sampling runs the same blocks on packed weights. Knows
-//! nothing of losses: the backward pass is given the derivative of the loss by each
-//! log-probability.
+//! For scoring and training; sampling runs the same blocks on packed weights. The loss is the
+//! caller's: the backward pass gets the derivative of the loss by each log-probability.
 
-use crate::block::{
-    Activations, Backend, Backward, Block, BlockGradient, Linears, Projection, Scratch,
-};
+use crate::backbone::{Backbone, Buffers};
+use crate::block::linear::Linears;
+use crate::block::vjp::{Backward, BlockGradient, RotaryPack};
+use crate::block::{Activations, Backend, Scratch};
 use crate::kernels::attention::{Heads, attend};
-use crate::kernels::embedding::{gather, scatter_add};
+use crate::kernels::embedding::scatter_add;
 use crate::kernels::gemm::{Write, linear};
-use crate::kernels::norm::{NormAt, rms_norm};
+use crate::kernels::norm::NormAt;
 use crate::kernels::rope::Rotary;
-use crate::log_prob::{LogProbs, Scored};
+use crate::log_prob::{LogProbs, ScoredTokens};
 use crate::lora::Adapter;
 use crate::pack::{Pack, Sequence};
 use crate::params::{Entry, Params};
+use crate::projection::FusedProjection;
 use crate::spec::ModelSpec;
 
-/// What a forward pass keeps of each block for the backward pass.
+/// Gradient checkpointing: which activations a forward pass saves for the backward pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// Everything the backward pass reads. Fastest.
-    Activations,
+pub enum Checkpointing {
+    /// All that the backward pass reads. Fastest.
+    Off,
     /// Only each block's input; the backward pass runs the block again. A third more arithmetic for
     /// a fraction of the memory, and the same bits.
-    Inputs,
+    On,
 }
 
-/// A model ready to compute. It only borrows, so it costs nothing to make.
+/// A model ready to compute. It only borrows, so it is cheap to create.
 #[derive(Debug, Clone, Copy)]
 pub struct Decoder<'a> {
     spec: &'a ModelSpec,
@@ -37,16 +38,16 @@ pub struct Decoder<'a> {
     adapter: Option<&'a Adapter>,
 }
 
-/// What a forward pass leaves for the backward pass.
+/// A forward pass and what its backward pass needs.
 #[derive(Debug)]
 pub struct Tape<'p> {
     pack: &'p Pack,
     rotary: Rotary,
     /// Each block's input. (T, D)
     inputs: Vec<Vec<f32>>,
-    /// What each block kept; empty with [`Keep::Inputs`].
-    kept: Vec<Activations>,
-    /// The last block's output where a token is scored. (scored, D)
+    /// Each block's activations; empty with [`Checkpointing::On`].
+    saved: Vec<Activations>,
+    /// The last block's output in the rows that predict a scored token. (scored, D)
     predicting: Vec<f32>,
     log_probs: LogProbs,
 }
@@ -59,7 +60,7 @@ impl Tape<'_> {
 }
 
 impl<'a> Decoder<'a> {
-    /// A decoder of `params`, with the adapter's terms where there is an adapter.
+    /// A decoder of `params`, with the adapter's terms if there is one.
     pub fn new(spec: &'a ModelSpec, params: &'a Params, adapter: Option<&'a Adapter>) -> Self {
         Self {
             spec,
@@ -68,26 +69,28 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// What is trained: the adapter's tensors where there is an adapter, because the weights under
-    /// it are frozen; else all of the model's. The gradient of [`Decoder::backward`] is laid out
-    /// like this.
+    /// The trained tensors: the adapter's if there is one, because the weights are then frozen; else
+    /// the model's. The gradient of [`Decoder::backward`] has this layout.
     pub fn trainable(&self) -> &'a [Entry] {
         self.adapter
             .map_or(&self.params.layout.entries, |adapter| &adapter.entries)
     }
 
-    /// How many values are trained: the length of a gradient.
+    /// Number of trained values: the length of a gradient.
     pub fn trainable_len(&self) -> usize {
         self.trainable().last().map_or(0, |entry| entry.range.end)
     }
 
-    /// Hidden states after the last norm. (T, D)
+    /// Hidden states after the final norm. (T, D)
     pub fn hidden(&self, pack: &Pack) -> Vec<f32> {
-        self.final_norm(&self.run(pack))
+        let mut buffers = Buffers::default();
+        self.backbone()
+            .final_norm(self.run(pack, &mut buffers))
+            .rows
     }
 
     /// Logits of every token of one sequence, for tests and inspection: sampling and training never
-    /// hold this. (T, V)
+    /// hold all of them. (T, V)
     pub fn logits(&self, ids: &[u32]) -> Vec<f32> {
         let pack = Pack::new(&[Sequence {
             ids,
@@ -106,45 +109,55 @@ impl<'a> Decoder<'a> {
 
     /// The log-probability of each scored token, in the order of the pack.
     pub fn log_probs(&self, pack: &Pack) -> Vec<f32> {
-        let predicting = self.pick_predicting(pack, &self.run(pack));
-        self.scored(pack, &self.final_norm(&predicting))
-            .log_probs()
-            .values
+        let predicting = {
+            let mut buffers = Buffers::default();
+            let last = self.run(pack, &mut buffers);
+            self.backbone().pick(last, pack.predicting_rows())
+        };
+        self.score(pack, &predicting).values
     }
 
     /// The same log-probabilities, with what the backward pass needs.
-    pub fn forward<'p>(&self, pack: &'p Pack, keep: Keep) -> Tape<'p> {
+    pub fn forward<'p>(&self, pack: &'p Pack, checkpointing: Checkpointing) -> Tape<'p> {
         let rotary = self.rotary(pack);
+        let tokens = RotaryPack {
+            pack,
+            rotary: &rotary,
+        };
+        let mut backend = self.backend(pack);
         let mut scratch = Scratch::default();
-        let mut kept: Vec<Activations> = Vec::new();
-        let mut inputs = vec![self.embed(pack)];
+        let mut saved: Vec<Activations> = Vec::new();
+        let mut embedded = Vec::new();
+        self.backbone().embed(pack.ids(), &mut embedded);
+        let mut inputs = vec![embedded];
         for index in 0..self.spec.num_layers {
-            if keep == Keep::Activations || kept.is_empty() {
-                kept.push(Activations::default());
+            if checkpointing == Checkpointing::Off || saved.is_empty() {
+                saved.push(Activations::default());
             }
-            let activations = kept.last_mut().expect("one was just pushed");
-            let mut out = vec![0.0; inputs[index].len()]; // (T, D)
-            self.run_block(
-                index,
-                pack,
-                &rotary,
-                &inputs[index],
+            let activations = saved.last_mut().expect("one was just pushed");
+            let x = &inputs[index];
+            let mut out = vec![0.0; x.len()]; // (T, D)
+            self.backbone().block(index).forward(
+                &mut backend,
+                tokens.positions(),
+                x,
                 &mut out,
-                (activations, &mut scratch),
+                activations,
+                &mut scratch,
             );
             inputs.push(out);
         }
-        if keep == Keep::Inputs {
-            kept.clear();
+        if checkpointing == Checkpointing::On {
+            saved.clear();
         }
         let last = inputs.pop().expect("the embedding is there");
-        let predicting = self.pick_predicting(pack, &last);
-        let log_probs = self.scored(pack, &self.final_norm(&predicting)).log_probs();
+        let predicting = self.backbone().pick(&last, pack.predicting_rows());
+        let log_probs = self.score(pack, &predicting);
         Tape {
             pack,
             rotary,
             inputs,
-            kept,
+            saved,
             predicting,
             log_probs,
         }
@@ -160,7 +173,7 @@ impl<'a> Decoder<'a> {
             pack,
             rotary,
             mut inputs,
-            mut kept,
+            mut saved,
             predicting,
             log_probs,
         } = tape;
@@ -175,24 +188,25 @@ impl<'a> Decoder<'a> {
             "the gradient's layout is that of what is trained"
         );
         let mut d_x = self.head_vjp(pack, &predicting, &log_probs, d_log_probs, gradient); // (T, D)
+        let tokens = RotaryPack {
+            pack,
+            rotary: &rotary,
+        };
         let mut buffers = Backward::default();
-        let (mut again, mut scratch) = (Activations::default(), Scratch::default());
+        let (mut recomputed, mut scratch) = (Activations::default(), Scratch::default());
         for index in (0..self.spec.num_layers).rev() {
             let x = inputs.pop().expect("an input per block");
-            let block = Block::new(self.spec, self.params, index);
-            let mut stored = kept.pop();
+            let block = self.backbone().block(index);
+            let mut stored = saved.pop();
             let activations = stored.as_mut().unwrap_or_else(|| {
-                let mut backend = OverPack {
-                    linears: self.linears(index),
-                    pack,
-                };
                 block.activate(
-                    &mut backend,
-                    (&rotary, pack.positions()),
+                    &mut self.backend(pack),
+                    tokens.positions(),
                     &x,
-                    (&mut again, &mut scratch),
+                    &mut recomputed,
+                    &mut scratch,
                 );
-                &mut again
+                &mut recomputed
             });
             let mut gradient = BlockGradient {
                 d_x: &mut d_x,
@@ -200,7 +214,7 @@ impl<'a> Decoder<'a> {
             };
             block.vjp(
                 &self.linears(index),
-                (pack, &rotary),
+                tokens,
                 &x,
                 activations,
                 &mut buffers,
@@ -230,26 +244,17 @@ impl<'a> Decoder<'a> {
         let width = self.spec.hidden_size;
         let layout = &self.params.layout;
         let full = self.adapter.is_none();
-        let weight = self.params.at(&layout.final_norm);
-        let mut normed = vec![0.0; predicting.len()]; // (scored, D)
-        let mut inverse = vec![0.0; pack.num_scored()];
-        rms_norm(
-            predicting,
-            weight,
-            self.spec.rms_norm_eps,
-            &mut normed,
-            &mut inverse,
-        );
+        let normed = self.backbone().final_norm(predicting);
 
         let mut d_normed = vec![0.0; predicting.len()]; // (scored, D)
         let d_table = full.then(|| &mut gradient[layout.lm_head.clone()]);
-        self.scored(pack, &normed)
-            .vjp(&log_probs.log_sums, d_log_probs, &mut d_normed, d_table);
+        self.scored(pack, &normed.rows)
+            .vjp(&log_probs.lse, d_log_probs, &mut d_normed, d_table);
 
         let norm = NormAt {
             x: predicting,
-            weight,
-            inverse: &inverse,
+            weight: self.params.at(&layout.final_norm),
+            inverse: &normed.inverse,
             d_y: &d_normed,
         };
         let mut d_predicting = vec![0.0; predicting.len()]; // (scored, D)
@@ -264,41 +269,57 @@ impl<'a> Decoder<'a> {
         d_x
     }
 
-    /// The last block's output, keeping nothing else. (T, D)
-    fn run(&self, pack: &Pack) -> Vec<f32> {
+    /// The last block's output, for no backward pass. (T, D)
+    fn run<'b>(&self, pack: &Pack, buffers: &'b mut Buffers) -> &'b [f32] {
         let rotary = self.rotary(pack);
-        let (mut kept, mut scratch) = (Activations::default(), Scratch::default());
-        let mut x = self.embed(pack);
-        let mut out = vec![0.0; x.len()]; // (T, D)
-        for index in 0..self.spec.num_layers {
-            self.run_block(
-                index,
-                pack,
-                &rotary,
-                &x,
-                &mut out,
-                (&mut kept, &mut scratch),
-            );
-            std::mem::swap(&mut x, &mut out);
-        }
-        x
+        let tokens = RotaryPack {
+            pack,
+            rotary: &rotary,
+        };
+        let backend = &mut self.backend(pack);
+        self.backbone()
+            .run(backend, pack.ids(), tokens.positions(), buffers)
     }
 
-    fn run_block(
-        &self,
-        index: usize,
-        pack: &Pack,
-        rotary: &Rotary,
-        x: &[f32],
-        out: &mut [f32],
-        buffers: (&mut Activations, &mut Scratch),
-    ) {
-        let mut backend = OverPack {
-            linears: self.linears(index),
+    /// The log-probability of each scored token. `predicting` is the last block's output in the rows
+    /// that predict them. (scored, D)
+    fn score(&self, pack: &Pack, predicting: &[f32]) -> LogProbs {
+        let normed = self.backbone().final_norm(predicting);
+        self.scored(pack, &normed.rows).log_probs()
+    }
+
+    fn scored<'b>(&self, pack: &'b Pack, hidden: &'b [f32]) -> ScoredTokens<'b>
+    where
+        'a: 'b,
+    {
+        ScoredTokens {
+            hidden,
+            targets: pack.targets(),
+            table: self.lm_head(),
+            width: self.spec.hidden_size,
+        }
+    }
+
+    /// The output head. (V, D)
+    fn lm_head(&self) -> &'a [f32] {
+        self.params.at(&self.params.layout.lm_head)
+    }
+
+    fn backbone(&self) -> Backbone<'a> {
+        Backbone {
+            spec: self.spec,
+            params: self.params,
+        }
+    }
+
+    fn backend<'b>(&self, pack: &'b Pack) -> PackBackend<'b>
+    where
+        'a: 'b,
+    {
+        PackBackend {
+            decoder: *self,
             pack,
-        };
-        let block = Block::new(self.spec, self.params, index);
-        block.forward(&mut backend, (rotary, pack.positions()), x, out, buffers);
+        }
     }
 
     fn linears(&self, index: usize) -> Linears<'a> {
@@ -311,75 +332,32 @@ impl<'a> Decoder<'a> {
     }
 
     fn rotary(&self, pack: &Pack) -> Rotary {
-        Rotary::new(
-            self.spec,
-            pack.sequences()
-                .map(|sequence| sequence.len())
-                .max()
-                .unwrap_or(0),
-        )
-    }
-
-    /// The tokens' embeddings. (T, D)
-    fn embed(&self, pack: &Pack) -> Vec<f32> {
-        let mut x = vec![0.0; pack.num_tokens() * self.spec.hidden_size]; // (T, D)
-        gather(
-            self.params.at(&self.params.layout.embed),
-            pack.ids(),
-            self.spec.hidden_size,
-            &mut x,
-        );
-        x
-    }
-
-    /// The rows of (T, D) from which a scored token is predicted. (scored, D)
-    fn pick_predicting(&self, pack: &Pack, x: &[f32]) -> Vec<f32> {
-        let width = self.spec.hidden_size;
-        pack.predicting_rows()
-            .iter()
-            .flat_map(|row| &x[row * width..][..width])
-            .copied()
-            .collect()
-    }
-
-    fn final_norm(&self, x: &[f32]) -> Vec<f32> {
-        let mut normed = vec![0.0; x.len()];
-        let mut inverse = vec![0.0; x.len() / self.spec.hidden_size];
-        let weight = self.params.at(&self.params.layout.final_norm);
-        rms_norm(x, weight, self.spec.rms_norm_eps, &mut normed, &mut inverse);
-        normed
-    }
-
-    /// The output head. (V, D)
-    fn lm_head(&self) -> &'a [f32] {
-        self.params.at(&self.params.layout.lm_head)
-    }
-
-    fn scored<'b>(&self, pack: &'b Pack, hidden: &'b [f32]) -> Scored<'b>
-    where
-        'a: 'b,
-    {
-        Scored {
-            hidden,
-            targets: pack.targets(),
-            table: self.lm_head(),
-            width: self.spec.hidden_size,
-        }
+        let longest = pack.sequences().map(|sequence| sequence.len()).max();
+        Rotary::new(self.spec, longest.unwrap_or(0))
     }
 }
 
 /// Blocks over a whole pack, from the flat weights.
-struct OverPack<'a> {
-    linears: Linears<'a>,
+struct PackBackend<'a> {
+    decoder: Decoder<'a>,
     pack: &'a Pack,
 }
 
-impl Backend for OverPack<'_> {
-    fn multiply(&mut self, projection: Projection, x: &[f32], y: &mut [f32], write: Write) {
-        self.linears.multiply(projection, x, y, write);
+impl Backend for PackBackend<'_> {
+    fn multiply(
+        &mut self,
+        layer: usize,
+        projection: FusedProjection,
+        x: &[f32],
+        y: &mut [f32],
+        write: Write,
+    ) {
+        self.decoder
+            .linears(layer)
+            .multiply(projection, x, y, write);
     }
 
-    fn attend(&mut self, qkv: &[f32], out: &mut [f32], log_sums: &mut [f32]) {
-        attend(Heads::of(self.linears.spec), self.pack, qkv, out, log_sums);
+    fn attend(&mut self, _: usize, qkv: &[f32], out: &mut [f32], lse: &mut [f32]) {
+        attend(Heads::of(self.decoder.spec), self.pack, qkv, out, lse);
     }
 }

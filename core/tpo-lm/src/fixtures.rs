@@ -1,4 +1,4 @@
-//! What this crate's tests share: the repository's tiny models and golden numbers, and damaged
+//! Fixtures of this crate's tests: the repository's tiny models and golden numbers, and damaged
 //! copies of them.
 
 use std::fs;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The tiny models in Hugging Face layout: every family, tied and untied, biases, head norms,
-/// stretched rotation.
+/// RoPE scaling.
 pub(crate) const TINY_MODELS: [&str; 4] = ["tiny-llama", "tiny-qwen2", "tiny-qwen3", "tiny-llama3"];
 
 /// The directory of a tiny model.

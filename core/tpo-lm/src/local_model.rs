@@ -1,8 +1,6 @@
-//! A model on this machine that judges may ask: it writes answers, or gives the hidden states that
-//! reward heads read.
+//! A local model for judges: chat completions, hidden states and tensors of reward heads.
 //!
-//! Runs on the engine of [`crate::sample`], so an answer does not depend on what else is asked
-//! beside it. Knows nothing of judges or of what is recorded.
+//! Runs on the engine of [`crate::sample`], so an answer does not depend on the other requests.
 
 mod embed;
 mod identity;
@@ -12,18 +10,17 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tpo_types::{
-    ChatReply, ChatRequest, Done, EmbedRequest, Failure, FailureKind, FinishReason, HiddenStates,
-    LanguageModel, ModelError, Prompt, SampleId, SampleJob, SamplingParams, TensorData,
-    TokenLogProb,
+    ChatReply, ChatRequest, Done, EmbedRequest, Failure, FinishReason, HiddenStates, LanguageModel,
+    ModelError, Prompt, SampleId, SampleJob, SamplingParams, TensorData, TokenLogProb,
 };
 
 use crate::load::safetensors::Weights;
-use crate::load::{Reader, load_reader};
+use crate::load::{LoadedModel, load_for_inference};
 use crate::policy::Policy;
 use crate::sample;
 use crate::sample::batch::Batch;
-use crate::sample::draft::Written;
 use crate::sample::engine::Engine;
+use crate::sample::sequence_state::Generated;
 
 pub use identity::identity;
 
@@ -32,19 +29,19 @@ pub struct LocalModel {
     identity: String,
     policy: Arc<Policy>,
     engine: Mutex<Engine>,
-    /// The other tensors of a model that has another head than that of a language model.
-    head: Option<Weights>,
+    /// The tensors of a reward model.
+    reward_model: Option<Weights>,
 }
 
 impl LocalModel {
-    /// Loads the model at `path`: any that can be trained, or one for sequence classification.
+    /// Loads the model at `path`: a causal language model, or a reward model.
     pub fn open(path: &Path, identity: String) -> Result<Self, Failure> {
-        let (engine, policy, head) = match load_reader(path)? {
-            Reader::Language(policy) => {
+        let (engine, policy, reward_model) = match load_for_inference(path)? {
+            LoadedModel::CausalLm(policy) => {
                 let policy = Arc::new(policy);
                 (Engine::new(Arc::clone(&policy)), policy, None)
             }
-            Reader::Backbone(policy, weights) => {
+            LoadedModel::RewardModel(policy, weights) => {
                 let policy = Arc::new(policy);
                 (
                     Engine::without_head(Arc::clone(&policy)),
@@ -57,12 +54,12 @@ impl LocalModel {
             identity,
             policy,
             engine: Mutex::new(engine),
-            head,
+            reward_model,
         })
     }
 
-    /// Writes answers to requests that are sampled alike; `numbers` are their places among all.
-    fn write(
+    /// Answers requests with the same sampling parameters; `numbers` are their indices.
+    fn answer(
         &self,
         requests: &[ChatRequest],
         numbers: &[usize],
@@ -81,34 +78,26 @@ impl LocalModel {
         let (params, top) = (params(first), first.top_log_probs as usize);
         let jobs: Vec<SampleJob<'_>> = prompts.iter().map(Prepared::job).collect();
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut heard, mut wanted) = (vec![false; requests.len()], ControlFlow::Continue(()));
-        let outcome =
-            Batch::new(&mut engine, &self.policy, &jobs, &params, top).and_then(|batch| {
-                batch.run(&mut |id, written| {
-                    // Equal requests have equal answers, so it does not matter which of them this
-                    // is.
-                    let same = prompts
-                        .iter()
-                        .find(|prepared| prepared.id == *id && !heard[prepared.number]);
-                    let prepared = same.expect("every job was asked for once");
-                    heard[prepared.number] = true;
-                    wanted = done(prepared.number, self.reply(prepared, written));
-                    if wanted.is_break() {
-                        Err(Failure::new(
-                            FailureKind::Resources,
-                            "no more answers are wanted",
-                        ))
-                    } else {
-                        Ok(())
-                    }
-                })
-            });
-        wanted?;
-        if let Err(failure) = outcome {
-            let numbers = prompts.iter().map(|prepared| prepared.number);
-            for number in numbers.filter(|number| !heard[*number]) {
-                done(number, Err(ModelError::Failed(failure.to_string())))?;
-            }
+        let mut answered = vec![false; requests.len()];
+        let batch = Batch::new(&mut engine, &self.policy, &jobs, &params, top);
+        let outcome = batch.and_then(|batch| {
+            batch.run(&mut |id, generated| {
+                // Equal requests have equal answers, so it does not matter which of them this is.
+                let same = prompts
+                    .iter()
+                    .find(|prepared| prepared.id == *id && !answered[prepared.number]);
+                let prepared = same.expect("every job has one completion");
+                answered[prepared.number] = true;
+                done(prepared.number, self.reply(prepared, generated))
+            })
+        });
+        let failure = match outcome {
+            Ok(flow) => return flow,
+            Err(failure) => failure.to_string(),
+        };
+        let numbers = prompts.iter().map(|prepared| prepared.number);
+        for number in numbers.filter(|number| !answered[*number]) {
+            done(number, Err(ModelError::Failed(failure.clone())))?;
         }
         ControlFlow::Continue(())
     }
@@ -127,7 +116,7 @@ impl LocalModel {
             .text
             .encode_prompt(&prompt.messages, prompt.prefill.as_deref())
             .map_err(invalid)?;
-        // What is drawn depends on the seed and the tokens, and not on what is asked beside it.
+        // The random numbers depend on the seed and the prompt's tokens, not on other requests.
         let id = SampleId {
             seed: request.seed,
             slice: "chat".into(),
@@ -149,11 +138,11 @@ impl LocalModel {
         Ok(prepared)
     }
 
-    fn reply(&self, prepared: &Prepared, written: Written) -> Result<ChatReply, ModelError> {
-        let Written {
+    fn reply(&self, prepared: &Prepared, generated: Generated) -> Result<ChatReply, ModelError> {
+        let Generated {
             completion,
             mut top_log_probs,
-        } = written;
+        } = generated;
         let prefill = prepared.prompt.prefill.as_deref().unwrap_or_default();
         let ended_turn = completion
             .token_ids
@@ -191,7 +180,7 @@ impl LocalModel {
     }
 }
 
-/// A request as tokens.
+/// A tokenized request.
 struct Prepared {
     number: usize,
     prompt: Prompt,
@@ -209,7 +198,7 @@ impl Prepared {
     }
 }
 
-/// Names a request by its tokens.
+/// The tokens as text, to identify a request.
 fn text_of(ids: &[u32]) -> String {
     ids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
 }
@@ -230,10 +219,10 @@ impl LanguageModel for LocalModel {
     }
 
     fn chat(&self, requests: &[ChatRequest], done: Done<'_>) {
-        if self.head.is_some() {
+        if self.reward_model.is_some() {
             let why = || {
                 Err(ModelError::InvalidRequest(
-                    "the model scores texts and writes none".into(),
+                    "a reward model cannot chat".into(),
                 ))
             };
             let _ = (0..requests.len()).try_for_each(|number| done(number, why()));
@@ -249,7 +238,7 @@ impl LanguageModel for LocalModel {
         let mut numbers: Vec<usize> = (0..requests.len()).collect();
         numbers.sort_by_key(|number| alike(&requests[*number]));
         for same in numbers.chunk_by(|a, b| alike(&requests[*a]) == alike(&requests[*b])) {
-            if self.write(requests, same, done).is_break() {
+            if self.answer(requests, same, done).is_break() {
                 return;
             }
         }
@@ -263,7 +252,7 @@ impl LanguageModel for LocalModel {
     fn tensor(&self, name: &str) -> Result<TensorData, ModelError> {
         let at = self.policy.source.display();
         let invalid = |what: String| ModelError::InvalidRequest(what);
-        let weights = self.head.as_ref().ok_or_else(|| {
+        let weights = self.reward_model.as_ref().ok_or_else(|| {
             invalid(format!(
                 "the model at `{at}` is a language model and has no reward head"
             ))

@@ -1,9 +1,8 @@
-//! Log-probabilities of given tokens, without the logits of a whole pack ever existing.
+//! Log-probabilities of given tokens, without the logits of a whole pack in memory.
 //!
 //! `log_prob = logits[target] - log_sum_exp(logits)` with `logits = hidden table^T`. A pack of 4096
-//! tokens and a vocabulary of 49152 would need 800 MB of logits; here a few rows exist at a time.
-//! The backward pass makes them again, because what it needs of them is known only when the loss
-//! is.
+//! tokens and a vocabulary of 49152 would need 800 MB of logits, so they are computed a few rows at a
+//! time, and again in the backward pass.
 
 use rayon::prelude::*;
 
@@ -11,12 +10,12 @@ use crate::kernels::exp::exp_minus;
 use crate::kernels::gemm::{Write, linear, linear_d_w, linear_d_x};
 use crate::kernels::softmax::log_sum_exp;
 
-/// Rows of logits that exist at a time.
+/// Rows of logits in memory at a time.
 const ROWS: usize = 256;
 
-/// What is scored: hidden states after the last norm, and the token each should predict.
+/// Hidden states after the final norm, and the token that each predicts.
 #[derive(Clone, Copy)]
-pub(crate) struct Scored<'a> {
+pub(crate) struct ScoredTokens<'a> {
     /// Hidden states. (T, D)
     pub hidden: &'a [f32],
     /// Tokens. (T)
@@ -27,16 +26,16 @@ pub(crate) struct Scored<'a> {
     pub width: usize,
 }
 
-/// Log-probabilities of the targets and the log-sum-exps they were made with.
+/// Log-probabilities of the targets, and the log-sum-exps of their logits.
 #[derive(Debug)]
 pub(crate) struct LogProbs {
     /// One per target. (T)
     pub values: Vec<f32>,
     /// One per target. (T)
-    pub log_sums: Vec<f32>,
+    pub lse: Vec<f32>,
 }
 
-impl<'a> Scored<'a> {
+impl<'a> ScoredTokens<'a> {
     /// The rows, a few at a time.
     fn chunks(self) -> impl Iterator<Item = (&'a [f32], &'a [u32])> {
         self.hidden
@@ -56,46 +55,46 @@ impl<'a> Scored<'a> {
     pub(crate) fn log_probs(self) -> LogProbs {
         let vocabulary = self.table.len() / self.width;
         let mut buffer = Vec::new();
-        let (mut values, mut log_sums) = (Vec::new(), Vec::new());
+        let (mut values, mut lse) = (Vec::new(), Vec::new());
         for (hidden, targets) in self.chunks() {
             let logits = self.logits(hidden, &mut buffer);
             let rows = logits.par_chunks_exact(vocabulary);
             let scored: Vec<(f32, f32)> = rows
                 .zip(targets)
                 .map(|(row, target)| {
-                    let log_sum = log_sum_exp(row);
-                    (row[*target as usize] - log_sum, log_sum)
+                    let row_lse = log_sum_exp(row);
+                    (row[*target as usize] - row_lse, row_lse)
                 })
                 .collect();
             values.extend(scored.iter().map(|row| row.0));
-            log_sums.extend(scored.iter().map(|row| row.1));
+            lse.extend(scored.iter().map(|row| row.1));
         }
-        LogProbs { values, log_sums }
+        LogProbs { values, lse }
     }
 
     /// The gradient: `d_logits = d * (onehot(target) - softmax(logits))`. Overwrites `d_hidden` (T,
-    /// D) and adds to `d_table` (V, D) where there is one.
+    /// D) and adds to `d_table` (V, D) if there is one.
     pub(crate) fn vjp(
         self,
-        log_sums: &[f32],
+        lse: &[f32],
         d_log_probs: &[f32],
         d_hidden: &mut [f32],
         mut d_table: Option<&mut [f32]>,
     ) {
         let vocabulary = self.table.len() / self.width;
         let mut buffer = Vec::new();
-        let derivatives = log_sums.chunks(ROWS).zip(d_log_probs.chunks(ROWS));
+        let derivatives = lse.chunks(ROWS).zip(d_log_probs.chunks(ROWS));
         let chunks = self
             .chunks()
             .zip(derivatives)
             .zip(d_hidden.chunks_mut(ROWS * self.width));
-        for (((hidden, targets), (log_sums, d_log_probs)), d_hidden) in chunks {
+        for (((hidden, targets), (lse, d_log_probs)), d_hidden) in chunks {
             let logits = self.logits(hidden, &mut buffer);
             let rows = logits.par_chunks_exact_mut(vocabulary).zip(targets);
-            rows.zip(log_sums)
+            rows.zip(lse)
                 .zip(d_log_probs)
-                .for_each(|(((row, target), log_sum), d)| {
-                    exp_minus(row, *log_sum);
+                .for_each(|(((row, target), row_lse), d)| {
+                    exp_minus(row, *row_lse);
                     for p in &mut *row {
                         *p *= -d;
                     }
@@ -122,7 +121,7 @@ mod tests {
     }
 
     /// Row by row and in `f64`, straight from the formulas.
-    fn naive(scored: Scored<'_>, d_log_probs: &[f32]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    fn naive(scored: ScoredTokens<'_>, d_log_probs: &[f32]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
         let width = scored.width;
         let (mut log_probs, mut d_hidden) = (Vec::new(), Vec::new());
         let mut d_table = vec![0.0; scored.table.len()];
@@ -166,7 +165,7 @@ mod tests {
         let table = random(vocabulary * width, "table");
         let targets: Vec<u32> = (0..rows).map(|row| (row * 7 % vocabulary) as u32).collect();
         let d_log_probs = random(rows, "d_log_probs");
-        let scored = Scored {
+        let scored = ScoredTokens {
             hidden: &hidden,
             targets: &targets,
             table: &table,
@@ -178,7 +177,7 @@ mod tests {
         let (mut actual_d_hidden, mut actual_d_table) =
             (vec![9.0; hidden.len()], vec![1.0; table.len()]);
         scored.vjp(
-            &actual.log_sums,
+            &actual.lse,
             &d_log_probs,
             &mut actual_d_hidden,
             Some(&mut actual_d_table),

@@ -1,32 +1,45 @@
-//! Low-rank adapters (Hu et al., "LoRA", arXiv 2106.09685): small terms `alpha / r * B A` beside
-//! frozen matrices.
+//! Low-rank adapters (Hu et al., "LoRA", arXiv 2106.09685): small terms `alpha / r * B A` added
+//! to frozen matrices.
 //!
-//! Tensors carry PEFT's names and shapes, so an adapter is read and written by any tool that knows
-//! them. Their order is this crate's own: the `A`s of matrices with the same input stand on top of
-//! each other and are multiplied as one.
+//! Tensors have PEFT's names and shapes, so other tools can read and write them. Their order is this
+//! crate's own: the `A`s of modules with the same input are stacked and multiplied as one.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tpo_types::{Failure, FailureKind};
 
-use crate::block::Projection;
 use crate::kernels::gemm::{Matrix, MatrixMut, Threads, Write, linear, product};
 use crate::params::{Entry, Params};
+use crate::projection::{FusedProjection, TargetModule};
 use crate::rng::Counter;
 use crate::spec::ModelSpec;
 
-/// Shape of an adapter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Shape of a LoRA adapter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct LoraConfig {
-    /// Rank of each term.
+    /// LoRA rank.
+    #[schemars(range(min = 1, max = 4096))]
     pub r: usize,
-    /// The terms are scaled by `alpha / r`.
+    /// LoRA scaling: the adapter's output is multiplied by `alpha / r`.
+    #[schemars(range(min = 0.001, max = 65_536.0))]
     pub alpha: f32,
-    /// Which projections have a term, by the last part of their module's name, for example
-    /// `q_proj`.
-    pub target_modules: Vec<String>,
+    /// Modules to add LoRA to.
+    #[schemars(length(min = 1))]
+    pub target_modules: BTreeSet<TargetModule>,
+}
+
+impl Default for LoraConfig {
+    fn default() -> Self {
+        Self {
+            r: 16,
+            alpha: 32.0,
+            target_modules: TargetModule::ALL.into(),
+        }
+    }
 }
 
 /// An adapter's shape and weights.
@@ -39,35 +52,36 @@ pub struct Adapter {
     /// Their values, in the order of `entries`.
     pub values: Vec<f32>,
     /// Block by block, the terms of each of its products.
-    blocks: Vec<Vec<(Projection, LowRank)>>,
+    blocks: Vec<Vec<(FusedProjection, LowRank)>>,
 }
 
 /// The terms of one product.
 #[derive(Debug, Clone)]
 pub(crate) struct LowRank {
-    /// The `A`s on top of each other. (width, in)
+    /// The stacked `A`s. (width, in)
     pub a: Range<usize>,
-    /// Rows of all `A`s: `r` per part.
+    /// Rows of all `A`s: `r` per module.
     pub width: usize,
-    /// One part per module that has a term.
-    pub parts: Vec<Part>,
+    /// The targeted modules.
+    pub modules: Vec<ModuleTerm>,
 }
 
-/// One module's part of the terms of a product.
+/// One module's low-rank term.
 #[derive(Debug, Clone)]
-pub(crate) struct Part {
+pub(crate) struct ModuleTerm {
     /// Its `B`. (out, r)
     pub b: Range<usize>,
     /// Its rows of the stacked `A`s, which are columns of `x A^T`.
     pub inner: Range<usize>,
-    /// The columns of the product's output that are the module's.
+    /// Its columns of the product's output.
     pub outputs: Range<usize>,
 }
 
 impl Adapter {
-    /// An adapter of zeros, to be filled from a file.
+    /// An adapter of zeros, to be filled from a file. Fails with [`FailureKind::Usage`] if it would have no
+    /// weights.
     pub fn zeros(spec: &ModelSpec, config: LoraConfig) -> Result<Self, Failure> {
-        check(spec, &config)?;
+        check(&config)?;
         let mut adapter = Self {
             config,
             entries: Vec::new(),
@@ -75,7 +89,7 @@ impl Adapter {
             blocks: Vec::new(),
         };
         for index in 0..spec.num_layers {
-            let terms = Projection::ALL.into_iter();
+            let terms = FusedProjection::ALL.into_iter();
             let terms = terms.filter_map(|projection| {
                 Some((projection, adapter.push(spec, index, projection)?))
             });
@@ -86,8 +100,8 @@ impl Adapter {
         Ok(adapter)
     }
 
-    /// A fresh adapter as PEFT makes it: `A` uniform in `+-1 / sqrt(in)` (Kaiming with `a =
-    /// sqrt(5)`), `B` zero, so that it changes nothing until it is trained.
+    /// A new adapter, initialized as in PEFT: `A` uniform in `+-1 / sqrt(in)` (Kaiming with `a =
+    /// sqrt(5)`), `B` zero, so that it has no effect until it is trained.
     pub fn init(spec: &ModelSpec, config: LoraConfig, seed: u64) -> Result<Self, Failure> {
         let mut adapter = Self::zeros(spec, config)?;
         for entry in adapter
@@ -112,11 +126,11 @@ impl Adapter {
                 let inputs = low_rank.a.len() / low_rank.width;
                 let weight = &mut merged.values[projection.range(block).clone()];
                 let a = Matrix::new(&self.values[low_rank.a.clone()], inputs);
-                for part in &low_rank.parts {
-                    let rows = part.outputs.start * inputs..part.outputs.end * inputs;
-                    let b = Matrix::new(&self.values[part.b.clone()], self.config.r);
-                    // The rows of the stacked `A`s that are this part's.
-                    let a = a.t().columns(&part.inner).t();
+                for module in &low_rank.modules {
+                    let rows = module.outputs.start * inputs..module.outputs.end * inputs;
+                    let b = Matrix::new(&self.values[module.b.clone()], self.config.r);
+                    // The module's rows of the stacked `A`s.
+                    let a = a.t().columns(&module.inner).t();
                     let weight = MatrixMut::new(&mut weight[rows], inputs);
                     product(weight, Write::Add(self.scale()), b, a, Threads::All);
                 }
@@ -125,13 +139,13 @@ impl Adapter {
         merged
     }
 
-    /// What the terms are multiplied by: `alpha / r`.
+    /// The scaling of the terms: `alpha / r`.
     pub(crate) fn scale(&self) -> f32 {
         self.config.alpha / self.config.r as f32
     }
 
     /// The terms of one product of a block.
-    pub(crate) fn low_rank(&self, block: usize, projection: Projection) -> Option<&LowRank> {
+    pub(crate) fn low_rank(&self, block: usize, projection: FusedProjection) -> Option<&LowRank> {
         self.blocks[block]
             .iter()
             .find(|(of, _)| *of == projection)
@@ -151,47 +165,46 @@ impl Adapter {
         inner
     }
 
-    /// Appends the tensors of one product's terms; none where the product has no targeted module.
-    fn push(&mut self, spec: &ModelSpec, index: usize, projection: Projection) -> Option<LowRank> {
+    /// Appends the tensors of one product's terms; none if none of its modules is targeted.
+    fn push(
+        &mut self,
+        spec: &ModelSpec,
+        index: usize,
+        projection: FusedProjection,
+    ) -> Option<LowRank> {
         let r = self.config.r;
-        let parent = match projection {
-            Projection::Qkv | Projection::Output => "self_attn",
-            Projection::GateUp | Projection::Down => "mlp",
-        };
+        let parent = projection.parent();
         let mut targeted = Vec::new();
         let mut start = 0;
-        for (module, rows) in projection.modules(spec) {
-            if self
-                .config
-                .target_modules
-                .iter()
-                .any(|target| target == module)
-            {
+        for module in projection.modules() {
+            let end = start + module.outputs(spec);
+            if self.config.target_modules.contains(module) {
+                let module = module.as_str();
                 targeted.push((
                     format!("base_model.model.model.layers.{index}.{parent}.{module}"),
-                    start..start + rows,
+                    start..end,
                 ));
             }
-            start += rows;
+            start = end;
         }
         let inputs = projection.inputs(spec);
         let a = targeted
             .iter()
-            .map(|(name, _)| self.push_entry(format!("{name}.lora_A.weight"), [r, inputs]));
-        let a = a.reduce(|first, last| first.start..last.end)?;
-        let parts = targeted
+            .map(|(name, _)| self.push_entry(format!("{name}.lora_A.weight"), [r, inputs]))
+            .reduce(|first, last| first.start..last.end)?;
+        let modules: Vec<ModuleTerm> = targeted
             .into_iter()
             .enumerate()
-            .map(|(part, (name, outputs))| Part {
+            .map(|(number, (name, outputs))| ModuleTerm {
                 b: self.push_entry(format!("{name}.lora_B.weight"), [outputs.len(), r]),
-                inner: part * r..(part + 1) * r,
+                inner: number * r..(number + 1) * r,
                 outputs,
-            });
-        let parts: Vec<_> = parts.collect();
+            })
+            .collect();
         Some(LowRank {
             a,
-            width: parts.len() * r,
-            parts,
+            width: modules.len() * r,
+            modules,
         })
     }
 
@@ -207,14 +220,8 @@ impl Adapter {
     }
 }
 
-/// Refuses a shape that makes no adapter of this model.
-fn check(spec: &ModelSpec, config: &LoraConfig) -> Result<(), Failure> {
-    let known: Vec<&str> = Projection::ALL
-        .iter()
-        .flat_map(|projection| projection.modules(spec))
-        .map(|(module, _)| module)
-        .collect();
-    let known_names = format!("known modules: {}", known.join(", "));
+/// Fails if an adapter of this shape has no weights.
+fn check(config: &LoraConfig) -> Result<(), Failure> {
     if config.r == 0 {
         return Err(
             Failure::new(FailureKind::Usage, "an adapter of rank 0 trains nothing")
@@ -222,22 +229,12 @@ fn check(spec: &ModelSpec, config: &LoraConfig) -> Result<(), Failure> {
         );
     }
     if config.target_modules.is_empty() {
+        let known = TargetModule::ALL.map(TargetModule::as_str).join(", ");
         return Err(Failure::new(
             FailureKind::Usage,
             "an adapter without target modules trains nothing",
         )
-        .hint(known_names));
+        .hint(format!("known modules: {known}")));
     }
-    match config
-        .target_modules
-        .iter()
-        .find(|target| !known.contains(&target.as_str()))
-    {
-        Some(unknown) => Err(Failure::new(
-            FailureKind::Usage,
-            format!("no module of the model is called `{unknown}`"),
-        )
-        .hint(known_names)),
-        None => Ok(()),
-    }
+    Ok(())
 }

@@ -1,40 +1,38 @@
-//! Sequences laid end to end without padding, the one shape in which a decoder takes tokens.
+//! Sequence packing: sequences concatenated without padding, the input of the decoder.
 //!
 //! Every token keeps its position within its own sequence, and attention never crosses a boundary.
-//! Knows nothing of prompts, pairs or losses: a sequence is token ids and the place from which its
-//! tokens are scored.
 
 use std::ops::Range;
 
 /// One sequence of a pack.
 #[derive(Debug, Clone, Copy)]
 pub struct Sequence<'a> {
-    /// Its tokens; every id is below the vocabulary of the model that will read it.
+    /// Its tokens; every id is below the model's vocabulary size.
     pub ids: &'a [u32],
-    /// Tokens at this index and after are scored. The first token of a sequence has nothing before
-    /// it and is never scored, so 0 means the same as 1.
+    /// Tokens from this index on are scored. The first token of a sequence is predicted by nothing and
+    /// never scored, so 0 means the same as 1.
     pub scored_from: usize,
 }
 
-/// Sequences laid end to end. `T` is the number of tokens of all of them together.
+/// Concatenated sequences. `T` is their total number of tokens.
 #[derive(Debug, Clone, Default)]
 pub struct Pack {
     /// Token ids. (T)
     ids: Vec<u32>,
     /// Position of each token within its sequence. (T)
     positions: Vec<u32>,
-    /// Where each sequence starts, and the end of the last one.
+    /// The first row of each sequence, and the end of the last one.
     starts: Vec<usize>,
     /// For each scored token the row of the token before it, whose hidden state predicts it.
     predicting_rows: Vec<usize>,
     /// The scored tokens.
     targets: Vec<u32>,
-    /// Where each sequence's scored tokens start among all scored tokens, and their number.
+    /// The first scored token of each sequence among all scored tokens, and the end of the last one's.
     scored_starts: Vec<usize>,
 }
 
 impl Pack {
-    /// Lays sequences end to end.
+    /// Concatenates sequences.
     pub fn new(sequences: &[Sequence<'_>]) -> Self {
         let mut pack = Self {
             starts: vec![0],
@@ -65,12 +63,12 @@ impl Pack {
         &self.positions
     }
 
-    /// How many tokens there are: `T`.
+    /// Number of tokens: `T`.
     pub fn num_tokens(&self) -> usize {
         self.ids.len()
     }
 
-    /// How many tokens are scored.
+    /// Number of scored tokens.
     pub fn num_scored(&self) -> usize {
         self.targets.len()
     }
@@ -80,7 +78,7 @@ impl Pack {
         self.starts.windows(2).map(|pair| pair[0]..pair[1])
     }
 
-    /// The place of a sequence's scored tokens among the log-probabilities of the pack.
+    /// The range of a sequence's scored tokens in the log-probabilities of the pack.
     pub fn scored(&self, sequence: usize) -> Range<usize> {
         self.scored_starts[sequence]..self.scored_starts[sequence + 1]
     }

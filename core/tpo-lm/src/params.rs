@@ -1,38 +1,37 @@
-//! The weights as one flat array, and where each tensor stands in it.
+//! The weights as one flat array, and the range of each tensor in it.
 //!
-//! Tensors that are multiplied by the same input stand side by side (q, k, v; gate, up), so each
-//! group is one matrix and one product, while every Hugging Face tensor is still a contiguous slice
-//! under its own name. Gradients and optimizer moments use the same [`Layout`], so an optimizer
-//! step is a walk over flat arrays.
+//! Tensors with the same input are adjacent (q, k, v; gate, up), so each group is one matrix and one
+//! product, and every Hugging Face tensor is still a contiguous slice. Gradients and optimizer
+//! moments have the same [`Layout`], so an optimizer step is a loop over flat arrays.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::spec::ModelSpec;
 
-/// One tensor's place.
+/// One tensor in a flat array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The Hugging Face name, for example `model.layers.0.self_attn.q_proj.weight`.
     pub name: String,
     /// Sizes, outermost first.
     pub shape: Vec<usize>,
-    /// Where its values stand.
+    /// The range of its values.
     pub range: Range<usize>,
 }
 
-/// Where one block's tensors stand.
+/// The ranges of one block's tensors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockLayout {
     /// RMS norm before attention. (D)
     pub input_norm: Range<usize>,
-    /// q, k, v rows on top of each other. `(qkv_width, D)`
+    /// Stacked q, k and v rows. `(qkv_width, D)`
     pub qkv: Range<usize>,
-    /// Their biases. `(qkv_width)`, empty without.
+    /// Their biases. `(qkv_width)`, or empty.
     pub qkv_bias: Range<usize>,
-    /// Per-head norm of queries. `(head_dim)`, empty without.
+    /// Per-head norm of queries. `(head_dim)`, or empty.
     pub q_norm: Range<usize>,
-    /// Per-head norm of keys. `(head_dim)`, empty without.
+    /// Per-head norm of keys. `(head_dim)`, or empty.
     pub k_norm: Range<usize>,
     /// Output projection. `(D, q_width)`
     pub o: Range<usize>,
@@ -44,7 +43,7 @@ pub struct BlockLayout {
     pub down: Range<usize>,
 }
 
-/// Where every tensor of a model stands.
+/// The ranges of a model's tensors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// Every tensor, in the order of the array.
@@ -53,7 +52,7 @@ pub struct Layout {
     pub embed: Range<usize>,
     /// The blocks.
     pub blocks: Vec<BlockLayout>,
-    /// The last norm. (D)
+    /// The final norm. (D)
     pub final_norm: Range<usize>,
     /// Output head. (V, D); the same range as `embed` when tied.
     pub lm_head: Range<usize>,
@@ -83,12 +82,12 @@ impl Layout {
         }
     }
 
-    /// How many values there are.
+    /// Number of values.
     pub fn len(&self) -> usize {
         self.entries.last().map_or(0, |entry| entry.range.end)
     }
 
-    /// Whether there is no value.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -117,7 +116,7 @@ impl Builder {
         range
     }
 
-    /// Tensors side by side, named `{prefix}{part}{suffix}`.
+    /// Adjacent tensors, named `{prefix}{part}{suffix}`.
     fn push_all(
         &mut self,
         prefix: &str,
@@ -192,7 +191,7 @@ impl Builder {
 /// The weights of a model.
 #[derive(Debug, Clone)]
 pub struct Params {
-    /// Where each tensor stands.
+    /// The ranges of the tensors.
     pub layout: Arc<Layout>,
     /// All values.
     pub values: Vec<f32>,

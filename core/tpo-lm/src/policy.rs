@@ -1,7 +1,4 @@
-//! A model in memory, ready to be sampled from or trained.
-//!
-//! Plain data: where it came from, what it looks like, its weights and its text codec. Knows
-//! nothing of how it is run.
+//! A model in memory, for sampling or training: its shape, weights and tokenizer.
 
 use std::path::PathBuf;
 
@@ -10,18 +7,18 @@ use crate::params::Params;
 use crate::spec::ModelSpec;
 use crate::tokenizer::TextCodec;
 
-/// A model in memory. With an adapter, `params` are the weights that the adapter is added to.
+/// A model in memory. With an adapter, `params` are the base weights.
 #[derive(Debug)]
 pub struct Policy {
-    /// What the decoder looks like.
+    /// The decoder's shape.
     pub spec: ModelSpec,
-    /// The weights; the base weights where there is an adapter.
+    /// The weights; the base weights if there is an adapter.
     pub params: Params,
-    /// Low-rank terms on top of `params`.
+    /// LoRA adapter on top of `params`.
     pub adapter: Option<Adapter>,
     /// Text to tokens and back.
     pub text: TextCodec,
-    /// Where `params` were read from, absolute: a `.gguf` file or a directory. With an adapter this
-    /// is the base model, which is what an adapter on disk must name.
+    /// The absolute path of `params`: a `.gguf` file or a directory. With an adapter, this is the base
+    /// model.
     pub source: PathBuf,
 }

@@ -1,26 +1,25 @@
-//! Randomness as a function: what is drawn depends on a key and a counter, never on what was drawn
-//! before.
+//! Counter-based random numbers: a number is a function of a key and a counter.
 //!
-//! A key is a hash of everything that names the draw; the counter is the position in it. So a
-//! completion is the same whatever is sampled beside it, and a resumed run draws what the
-//! uninterrupted one would have drawn.
+//! The key is a hash of what identifies the draws; the counter is the index of the draw. So a
+//! completion is the same in any batch, and a resumed run draws the same numbers as an uninterrupted
+//! one.
 
 use sha2::{Digest, Sha256};
 use tpo_types::SampleId;
 
-/// Numbers drawn for one key.
+/// The random numbers of one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
     key: u64,
 }
 
 impl Counter {
-    /// Numbers for one purpose of a run.
+    /// The numbers for one purpose of a run.
     pub fn new(seed: u64, purpose: &str) -> Self {
         Self::keyed(&[&seed.to_le_bytes(), purpose.as_bytes()])
     }
 
-    /// Numbers for one completion; the counter is the position of the token.
+    /// The numbers of one completion; the counter is the index of the token.
     pub fn of_sample(id: &SampleId) -> Self {
         let (seed, index) = (id.seed.to_le_bytes(), (id.index as u64).to_le_bytes());
         Self::keyed(&[
@@ -31,8 +30,8 @@ impl Counter {
         ])
     }
 
-    /// The first eight bytes of the SHA-256 of all parts, each after its length so that no two keys
-    /// run together.
+    /// The first eight bytes of the SHA-256 of all parts, each prefixed with its length so that no two
+    /// lists of parts have the same key.
     fn keyed(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {

@@ -1,10 +1,8 @@
-//! Text to tokens and back: a model's tokenizer together with its chat template.
+//! Text to tokens and back: a model's tokenizer and its chat template.
 //!
-//! The only place where text becomes tokens. Knows nothing of weights; whether the tokenizer came
-//! from `tokenizer.json` or from a GGUF file is the business of the modules below.
+//! Text becomes tokens only here.
 
-mod files;
-mod gguf;
+mod directory;
 
 use std::path::PathBuf;
 
@@ -12,11 +10,9 @@ use tokenizers::Tokenizer;
 use tpo_types::{Failure, FailureKind, Message};
 
 use crate::chat_template::ChatTemplate;
-use crate::load::malformed;
+use crate::files::malformed;
 
-pub(crate) use files::TokenizerFile;
-
-/// The tokens with a part to play, as text.
+/// The special tokens, as text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SpecialTokens {
     pub(crate) bos: Option<String>,
@@ -26,7 +22,7 @@ pub(crate) struct SpecialTokens {
 }
 
 impl SpecialTokens {
-    /// Each under the name that configuration files and chat templates give it.
+    /// Each with its name in configuration files and chat templates.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, String)> {
         [
             ("bos_token", &self.bos),
@@ -39,14 +35,21 @@ impl SpecialTokens {
     }
 }
 
+/// A file of a tokenizer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TokenizerFile {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Vec<u8>,
+}
+
 /// A model's tokenizer and chat template.
 #[derive(Debug)]
 pub struct TextCodec {
     tokenizer: Tokenizer,
     template: Option<ChatTemplate>,
     special: SpecialTokens,
-    /// What a directory had, to be exported unchanged; nothing for a GGUF file.
-    kept: Option<Vec<TokenizerFile>>,
+    /// The files of its directory, which the exporter copies; none for a GGUF file.
+    original_files: Option<Vec<TokenizerFile>>,
     /// The file or directory, for messages.
     origin: PathBuf,
 }
@@ -65,11 +68,10 @@ impl TextCodec {
         Ok(encoding.get_ids().to_vec())
     }
 
-    /// The tokens' text, with special tokens written out or left out.
+    /// The tokens' text, with or without special tokens.
     ///
-    /// A character may be spread over several tokens: decode all ids of a text together, or what
-    /// was cut apart comes out as replacement characters. Ids that the tokenizer does not know have
-    /// no text.
+    /// A character can span several tokens: decode all ids of a text together, or parts of a
+    /// character become replacement characters. Ids outside the vocabulary have no text.
     pub fn decode(&self, ids: &[u32], keep_special: bool) -> Result<String, Failure> {
         self.tokenizer.decode(ids, !keep_special).map_err(|error| {
             malformed(format!(
@@ -80,8 +82,8 @@ impl TextCodec {
         })
     }
 
-    /// A conversation as the tokens after which the assistant writes on: the chat template with its
-    /// generation prompt, then `prefill`, tokenized as one text.
+    /// A conversation as the tokens that the assistant's completion follows: the chat template with
+    /// its generation prompt, then `prefill`, tokenized as one text.
     pub fn encode_prompt(
         &self,
         messages: &[Message],
@@ -92,7 +94,7 @@ impl TextCodec {
         self.encode(&text)
     }
 
-    /// A conversation that has ended, as tokens: the chat template without its generation prompt.
+    /// A finished conversation as tokens: the chat template without its generation prompt.
     pub fn encode_conversation(&self, messages: &[Message]) -> Result<Vec<u32>, Failure> {
         self.encode(&self.template()?.render(messages, false)?)
     }
@@ -102,19 +104,17 @@ impl TextCodec {
             Failure::new(
                 FailureKind::Input,
                 format!(
-                    "the model at `{}` has no chat \
-                template",
+                    "the model at `{}` has no chat template",
                     self.origin.display()
                 ),
             )
             .hint(
-                "choose an instruction-tuned model, or put a `chat_template.jinja` beside \
-                    its `config.json`",
+                "choose an instruction-tuned model, or add a `chat_template.jinja` to its directory",
             )
         })
     }
 
-    /// How many tokens the text has by itself.
+    /// How many tokens the text has on its own.
     pub fn token_count(&self, text: &str) -> Result<usize, Failure> {
         Ok(self.encode(text)?.len())
     }
@@ -124,12 +124,12 @@ impl TextCodec {
         self.tokenizer.token_to_id(token)
     }
 
-    /// The token that the tokenizer says ends a turn.
+    /// The tokenizer's end-of-sequence token.
     pub(crate) fn eos_token_id(&self) -> Option<u32> {
         self.token_id(self.special.eos.as_ref()?)
     }
 
-    /// The token that fills up batches in other programs.
+    /// The padding token, which only other programs use.
     pub(crate) fn pad_token_id(&self) -> Option<u32> {
         self.token_id(self.special.pad.as_ref()?)
     }
@@ -143,14 +143,14 @@ impl TextCodec {
             .unwrap_or(0)
     }
 
-    fn new(
+    pub(crate) fn new(
         mut tokenizer: Tokenizer,
         template: Option<String>,
         special: SpecialTokens,
-        kept: Option<Vec<TokenizerFile>>,
+        original_files: Option<Vec<TokenizerFile>>,
         origin: PathBuf,
     ) -> Result<Self, Failure> {
-        // Some published files cut or pad what they encode, for the batches of their own training.
+        // Some published files truncate or pad, for the batches of their own training.
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|error| {
             malformed(format!(
@@ -166,7 +166,7 @@ impl TextCodec {
             tokenizer,
             template,
             special,
-            kept,
+            original_files,
             origin,
         })
     }

@@ -8,9 +8,10 @@
 mod support;
 
 use support::{FAMILIES, Golden, ids, numbers, relative_error};
-use tpo_lm::decoder::{Decoder, Keep};
+use tpo_lm::decoder::{Checkpointing, Decoder};
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::pack::{Pack, Sequence};
+use tpo_lm::projection::TargetModule;
 
 /// The sides of every golden pair: all prompt and completion ids, where the completion starts, and
 /// its loss mask.
@@ -93,7 +94,7 @@ fn check_gradients(
 ) {
     let sides = sides(golden, log_probs);
     let pack = pack(&sides);
-    let mut gradients = [Keep::Activations, Keep::Inputs].map(|keep| {
+    let mut gradients = [Checkpointing::Off, Checkpointing::On].map(|keep| {
         let tape = decoder.forward(&pack, keep);
         assert_eq!(
             tape.log_probs(),
@@ -185,7 +186,7 @@ fn golden_adapter(golden: &Golden) -> Adapter {
         r: lora["rank"].as_u64().unwrap() as usize,
         alpha: lora["alpha"].as_f64().unwrap() as f32,
         target_modules: modules
-            .map(|module| module.as_str().unwrap().to_owned())
+            .map(|module| module.as_str().unwrap().parse().unwrap())
             .collect(),
     };
     let mut adapter = Adapter::zeros(&golden.policy.spec, config).unwrap();
@@ -232,7 +233,7 @@ fn gradients_of_two_passes_add_up() {
         let pack = pack(sides);
         let d_log_probs: Vec<f32> = (0..pack.num_scored()).map(|at| (at as f32).cos()).collect();
         decoder.backward(
-            decoder.forward(&pack, Keep::Activations),
+            decoder.forward(&pack, Checkpointing::Off),
             &d_log_probs,
             gradient,
         );
@@ -270,7 +271,7 @@ fn a_fresh_adapter_changes_nothing_and_only_its_b_has_a_gradient() {
     let config = LoraConfig {
         r: 2,
         alpha: 4.0,
-        target_modules: vec!["v_proj".into(), "down_proj".into()],
+        target_modules: [TargetModule::VProj, TargetModule::DownProj].into(),
     };
     let adapter = Adapter::init(&golden.policy.spec, config, 1).unwrap();
     let names: Vec<&str> = adapter
@@ -301,7 +302,7 @@ fn a_fresh_adapter_changes_nothing_and_only_its_b_has_a_gradient() {
     }]);
     let mut gradient = vec![0.0; decoder.trainable_len()];
     decoder.backward(
-        decoder.forward(&pack, Keep::Inputs),
+        decoder.forward(&pack, Checkpointing::On),
         &vec![1.0; pack.num_scored()],
         &mut gradient,
     );
@@ -320,13 +321,7 @@ fn a_fresh_adapter_changes_nothing_and_only_its_b_has_a_gradient() {
 
 #[test]
 fn an_unknown_target_module_is_refused_by_name() {
-    let golden = Golden::read("llama");
-    let config = LoraConfig {
-        r: 2,
-        alpha: 4.0,
-        target_modules: vec!["q_proj".into(), "c_attn".into()],
-    };
-    let failure = Adapter::zeros(&golden.policy.spec, config).unwrap_err();
+    let failure = "c_attn".parse::<TargetModule>().unwrap_err();
     assert_eq!(
         failure.to_string(),
         "no module of the model is called `c_attn`"

@@ -84,7 +84,7 @@ impl RunConfig {
     pub fn resolve_relative(&mut self, base: &Path) {
         self.data.train = base.join(&self.data.train);
         self.data.validation = base.join(&self.data.validation);
-        self.model.source = tpo_lm::fetch::anchored(&self.model.source, base);
+        self.model.source = tpo_lm::paths::resolve_relative(&self.model.source, base);
         self.judge.resolve_relative(base);
         for binding in self.models.values_mut() {
             binding.resolve_relative(base);

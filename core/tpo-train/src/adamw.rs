@@ -1,17 +1,14 @@
 //! `AdamW` on flat arrays.
 //!
 //! The same arithmetic as `torch.optim.AdamW`, in one pass over weights, gradient and both moments.
-//! It knows which tensor stands where only to choose which ones decay and to name its state in a
-//! file; every value is updated on its own, so the number of threads changes nothing.
-
-mod state;
+//! Every value is updated on its own, so the result does not depend on the number of threads.
 
 use rayon::prelude::*;
 use tpo_lm::params::Entry;
 
 use crate::TrainConfig;
 
-/// Values that one task updates: a few pages of each array.
+/// Values per task: a few pages of each array.
 const CHUNK: usize = 1 << 14;
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101), and its state.
@@ -19,7 +16,7 @@ const CHUNK: usize = 1 << 14;
 /// At step `t` (from 1) with learning rate `a`, weight decay `w`, gradient `g`:
 ///
 /// ```text
-/// p = p * (1 - a * w)                      tensors of two and more axes only: norms and biases do not decay
+/// p = p * (1 - a * w)                      only tensors of two or more axes: norms and biases do not decay
 /// m = b1 * m + (1 - b1) * g
 /// v = b2 * v + (1 - b2) * g^2
 /// p = p - a / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + epsilon)
@@ -30,17 +27,17 @@ pub struct AdamW {
     beta2: f64,
     epsilon: f64,
     weight_decay: f64,
-    /// Where the tensors stand in every array.
+    /// The ranges of the tensors in every array.
     entries: Vec<Entry>,
     /// Steps taken: `t`.
     step: u32,
-    /// Mean gradient.
+    /// First moment.
     m: Vec<f32>,
-    /// Mean squared gradient.
+    /// Second moment.
     v: Vec<f32>,
 }
 
-/// What is the same for every value of a tensor in one step.
+/// The constants of one step for one tensor.
 #[derive(Clone, Copy)]
 struct Rates {
     keep: f32,
@@ -53,8 +50,7 @@ struct Rates {
 }
 
 impl AdamW {
-    /// An optimizer of the tensors of `entries` that has not taken a step. The entries lie side by
-    /// side from 0.
+    /// A new optimizer of the tensors of `entries`, which are adjacent and begin at 0.
     pub fn new(config: &TrainConfig, entries: &[Entry]) -> Self {
         let len = entries.last().map_or(0, |entry| entry.range.end);
         Self {
@@ -69,7 +65,7 @@ impl AdamW {
         }
     }
 
-    /// Where the tensors stand.
+    /// The ranges of the tensors.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -122,7 +118,7 @@ mod tests {
     use super::*;
 
     /// A matrix that decays and a norm that does not.
-    pub(super) fn entries() -> Vec<Entry> {
+    fn entries() -> Vec<Entry> {
         let entry = |name: &str, shape: &[usize], range| Entry {
             name: name.into(),
             shape: shape.to_vec(),

@@ -1,7 +1,7 @@
-//! Which pairs each optimizer step sees.
+//! The batches of pairs, one per optimizer step.
 //!
-//! Every epoch goes over all pairs once, in an order that only the seed and the epoch decide. The
-//! last batch of an epoch may be smaller; no pair is dropped or repeated to fill it.
+//! Every epoch has all pairs once, in an order that depends only on the seed and the epoch. The last
+//! batch of an epoch may be smaller; no pair is dropped or repeated to fill it.
 
 use tpo_lm::rng::Counter;
 use tpo_types::TrainingPair;
@@ -10,10 +10,10 @@ use tpo_types::TrainingPair;
 pub fn batches(
     pairs: &[TrainingPair],
     batch_size: usize,
-    epochs: usize,
+    num_epochs: usize,
     seed: u64,
 ) -> impl Iterator<Item = Vec<&TrainingPair>> {
-    (0..epochs).flat_map(move |epoch| {
+    (0..num_epochs).flat_map(move |epoch| {
         let order =
             Counter::new(seed, &format!("shuffle of epoch {epoch}")).permutation(pairs.len());
         let batches: Vec<Vec<_>> = order

@@ -1,7 +1,7 @@
-//! What must hold of pairs, gradients and weights, and what is said where it does not.
+//! Checks of pairs, gradients and weights.
 //!
-//! A pair that would train nothing, a tensor that the backward pass forgot and a number that is not
-//! finite all look like a training that merely learns little. Each is refused here by name.
+//! A pair without a gradient, a tensor that the backward pass misses and a number that is not finite
+//! all look like training that learns little. Each fails here, by name.
 
 use tpo_lm::params::Entry;
 use tpo_lm::spec::ModelSpec;
@@ -9,13 +9,13 @@ use tpo_types::{Failure, FailureKind, Side, TrainingPair};
 
 use crate::gradient::PairResult;
 
-/// How many pairs of a failed step are named.
+/// How many pairs of a failed step the message lists.
 const WORST: usize = 5;
 
-/// Slopes of the loss below this leave gradients that `f32` may round to zero.
+/// With a smaller derivative of the loss, gradients may be rounded to zero in `f32`.
 const FLAT: f64 = 1e-6;
 
-/// Refuses pairs that this model cannot be trained on, by id.
+/// Fails if the model cannot be trained on a pair; the message has its id.
 pub(crate) fn check_pairs(pairs: &[TrainingPair], spec: &ModelSpec) -> Result<(), Failure> {
     if pairs.is_empty() {
         return Err(Failure::new(
@@ -46,7 +46,7 @@ fn check_pair(pair: &TrainingPair, spec: &ModelSpec) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is wrong with a side, if anything is.
+/// What is wrong with a side, if anything.
 fn fault_of(side: &Side, prompt_ids: &[u32], spec: &ModelSpec) -> Option<String> {
     let len = prompt_ids.len() + side.token_ids.len();
     let unknown = prompt_ids
@@ -60,7 +60,7 @@ fn fault_of(side: &Side, prompt_ids: &[u32], spec: &ModelSpec) -> Option<String>
             side.loss_mask.len()
         ))
     } else if !side.loss_mask.contains(&true) {
-        Some("has no token that counts".into())
+        Some("has no token in the loss".into())
     } else if !side.reference_log_prob.is_finite() {
         Some(format!(
             "has the reference log-probability {}",
@@ -81,7 +81,7 @@ fn fault_of(side: &Side, prompt_ids: &[u32], spec: &ModelSpec) -> Option<String>
     }
 }
 
-/// Refuses a step whose losses or gradient are not finite, naming its worst pairs.
+/// Fails if a loss or the gradient of a step is not finite; the message lists the worst pairs.
 pub(crate) fn check_finite(
     step: usize,
     batch: &[&TrainingPair],
@@ -97,7 +97,7 @@ pub(crate) fn check_finite(
     } else {
         "loss"
     };
-    // A NaN's absolute value sorts above everything else.
+    // NaN sorts above all other absolute values.
     let mut worst: Vec<_> = results
         .iter()
         .map(|pair| pair.loss.loss.abs())
@@ -119,7 +119,7 @@ pub(crate) fn check_finite(
     .hint("lower `train.learning_rate`; no checkpoint was written"))
 }
 
-/// Refuses to write weights that are not finite, by tensor.
+/// Fails if a weight is not finite; the message names the tensor.
 pub(crate) fn check_weights(entries: &[Entry], weights: &[f32]) -> Result<(), Failure> {
     match entries.iter().find(|entry| {
         weights[entry.range.clone()]
@@ -135,11 +135,11 @@ pub(crate) fn check_weights(entries: &[Entry], weights: &[f32]) -> Result<(), Fa
     }
 }
 
-/// After the first backward pass every trained tensor has a gradient: one that has none would
-/// silently stay as it is.
+/// Fails if the first backward pass left a trained tensor without a gradient: it would silently stay
+/// untrained.
 ///
-/// Zero is right only where every pair is so far decided that the loss has no slope left, and for
-/// an adapter's `A` while its `B` is still zero.
+/// A zero gradient is correct only if the margin of every pair is so large that the loss is flat, and
+/// for an adapter's `A` while its `B` is zero.
 pub(crate) fn check_gradient(
     entries: &[Entry],
     weights: &[f32],

@@ -1,13 +1,11 @@
-//! The length of a gradient, and a bound on it.
-//!
-//! Knows nothing of what the numbers are the gradient of.
+//! Gradient clipping by global norm.
 
 use rayon::prelude::*;
 
-/// Values that one task sums. Fixed, so that the result does not depend on the number of threads.
+/// Values per task. Fixed, so that the result does not depend on the number of threads.
 const CHUNK: usize = 1 << 16;
 
-/// Euclidean norm, summed in `f64` in the order of the entries; not finite if any value is not.
+/// L2 norm, summed in `f64` in the order of the entries; not finite if any value is not.
 pub fn global_norm(gradient: &[f32]) -> f64 {
     let square = |value: &f32| f64::from(*value) * f64::from(*value);
     let sums: Vec<f64> = gradient
@@ -17,7 +15,7 @@ pub fn global_norm(gradient: &[f32]) -> f64 {
     sums.iter().sum::<f64>().sqrt()
 }
 
-/// Scales a gradient of norm `norm` down to `max_norm`; a shorter one is left alone.
+/// Scales a gradient of norm `norm` down to `max_norm` if it is longer.
 ///
 /// As `torch.nn.utils.clip_grad_norm_`: `g *= min(1, max_norm / (norm + 1e-6))`.
 pub fn clip(gradient: &mut [f32], norm: f64, max_norm: f64) {

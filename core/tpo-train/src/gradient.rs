@@ -1,22 +1,21 @@
 //! The loss of a batch and its gradient: forward, loss, backward, one micro-batch at a time.
 //!
 //! Every pair's derivative is divided by the size of the whole batch, so the gradient is the mean
-//! over the batch however it is cut. It knows nothing of steps or optimizers, and only adds to the
-//! gradient that it is given.
+//! over the batch for any micro-batch size.
 
 use std::ops::Range;
 
-use tpo_lm::decoder::{Decoder, Keep};
+use tpo_lm::decoder::{Checkpointing, Decoder};
 use tpo_lm::pack::{Pack, Sequence};
 use tpo_types::{Side, TrainingPair};
 
 use crate::TrainConfig;
 use crate::loss::{PairLogProbs, PairLoss, dpo};
 
-/// What a pair contributed to a step.
+/// The log-probabilities and the loss of a pair.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairResult {
-    /// Its log-probabilities, over the tokens that count.
+    /// Summed log-probabilities of the tokens in the loss.
     pub log_probs: PairLogProbs,
     /// Its loss.
     pub loss: PairLoss,
@@ -30,29 +29,29 @@ pub fn accumulate(
     batch: &[&TrainingPair],
     gradient: &mut [f32],
 ) -> Vec<PairResult> {
-    let keep = if config.recompute {
-        Keep::Inputs
+    let checkpointing = if config.gradient_checkpointing {
+        Checkpointing::On
     } else {
-        Keep::Activations
+        Checkpointing::Off
     };
     let weight = 1.0 / batch.len() as f64;
     let mut results = Vec::with_capacity(batch.len());
     for pairs in batch.chunks(config.micro_batch_size) {
-        let (pack, places) = pack(pairs);
-        let tape = decoder.forward(&pack, keep);
+        let (pack, ranges) = pack(pairs);
+        let tape = decoder.forward(&pack, checkpointing);
         let mut d_log_probs = vec![0.0; pack.num_scored()]; // (scored T)
-        for (pair, place) in pairs.iter().zip(&places) {
-            let log_probs = sum_pair(pair, place, tape.log_probs());
+        for (pair, range) in pairs.iter().zip(&ranges) {
+            let log_probs = sum_pair(pair, range, tape.log_probs());
             let loss = dpo(&log_probs, config.beta, config.label_smoothing);
-            spread(
+            broadcast_to_tokens(
                 weight * loss.d_chosen,
                 &pair.chosen,
-                &mut d_log_probs[place.chosen.clone()],
+                &mut d_log_probs[range.chosen.clone()],
             );
-            spread(
+            broadcast_to_tokens(
                 weight * loss.d_rejected,
                 &pair.rejected,
-                &mut d_log_probs[place.rejected.clone()],
+                &mut d_log_probs[range.rejected.clone()],
             );
             results.push(PairResult { log_probs, loss });
         }
@@ -61,14 +60,14 @@ pub fn accumulate(
     results
 }
 
-/// Where a pair's completions stand among the scored tokens of a pack.
-struct Place {
+/// The ranges of a pair's completions in the scored tokens of a pack.
+struct PairRanges {
     chosen: Range<usize>,
     rejected: Range<usize>,
 }
 
-/// Both sides of every pair, each after its prompt, end to end without padding.
-fn pack(pairs: &[&TrainingPair]) -> (Pack, Vec<Place>) {
+/// Packs both sides of every pair, each after its prompt.
+fn pack(pairs: &[&TrainingPair]) -> (Pack, Vec<PairRanges>) {
     let joined =
         |pair: &TrainingPair, side: &Side| [pair.prompt_ids.as_slice(), &side.token_ids].concat();
     let ids: Vec<_> = pairs
@@ -86,18 +85,18 @@ fn pack(pairs: &[&TrainingPair]) -> (Pack, Vec<Place>) {
         })
         .collect();
     let pack = Pack::new(&sequences);
-    let place = |index: usize| Place {
+    let range = |index: usize| PairRanges {
         chosen: pack.scored(2 * index),
         rejected: pack.scored(2 * index + 1),
     };
-    let places = (0..pairs.len()).map(place).collect();
-    (pack, places)
+    let ranges = (0..pairs.len()).map(range).collect();
+    (pack, ranges)
 }
 
-fn sum_pair(pair: &TrainingPair, place: &Place, log_probs: &[f32]) -> PairLogProbs {
+fn sum_pair(pair: &TrainingPair, range: &PairRanges, log_probs: &[f32]) -> PairLogProbs {
     PairLogProbs {
-        chosen: sum_counted(&pair.chosen, &log_probs[place.chosen.clone()]),
-        rejected: sum_counted(&pair.rejected, &log_probs[place.rejected.clone()]),
+        chosen: sum_counted(&pair.chosen, &log_probs[range.chosen.clone()]),
+        rejected: sum_counted(&pair.rejected, &log_probs[range.rejected.clone()]),
         reference_chosen: pair.chosen.reference_log_prob,
         reference_rejected: pair.rejected.reference_log_prob,
     }
@@ -113,8 +112,8 @@ fn sum_counted(side: &Side, log_probs: &[f32]) -> f64 {
     counted.map(|(log_prob, _)| f64::from(*log_prob)).sum()
 }
 
-/// The derivative of a sum is that of each of its terms; forced tokens are none of them.
-fn spread(derivative: f64, side: &Side, d_log_probs: &mut [f32]) {
+/// The derivative of a sum by each of its terms; forced tokens are not in the sum.
+fn broadcast_to_tokens(derivative: f64, side: &Side, d_log_probs: &mut [f32]) {
     for (d_log_prob, counts) in d_log_probs.iter_mut().zip(&side.loss_mask) {
         *d_log_prob = if *counts { derivative as f32 } else { 0.0 };
     }

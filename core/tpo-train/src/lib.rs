@@ -1,8 +1,7 @@
 //! Training on preference pairs: loss, batches, optimizer, schedule, trainer.
 //!
-//! Pairs come in as tokens with their reference log-probabilities; a checkpoint goes out. This
-//! crate knows nothing of plugins, run stores, or how the pairs came about, and it prints nothing:
-//! every step is handed to the caller.
+//! Input: pairs as tokens with their reference log-probabilities; output: a checkpoint. The caller
+//! gets the metrics of every step. This crate must not depend on plugins or run stores.
 
 pub mod adamw;
 pub mod batches;

@@ -1,8 +1,7 @@
 //! The loss of one pair: sigmoid DPO, with label smoothing.
 //!
-//! A pure function over four numbers, with its derivative beside it. It knows nothing of tokens,
-//! models or batches: the caller sums log-probabilities over the tokens that count and takes means
-//! over pairs.
+//! A pure function of four numbers, with its derivative. The caller sums log-probabilities over the
+//! tokens in the loss and takes means over pairs.
 
 /// Summed log-probabilities of a pair's two completions under the policy and under the frozen
 /// reference, in nats.
@@ -18,7 +17,7 @@ pub struct PairLogProbs {
     pub reference_rejected: f64,
 }
 
-/// The loss of a pair and what follows from it.
+/// The loss of a pair, its rewards and its derivatives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairLoss {
     /// `L`, never negative.
@@ -34,8 +33,7 @@ pub struct PairLoss {
 }
 
 impl PairLoss {
-    /// `m = r_c - r_r`: above 0 where the policy, measured against the reference, prefers the
-    /// chosen side.
+    /// `m = r_c - r_r`: above 0 if the policy, relative to the reference, prefers the chosen side.
     pub fn margin(&self) -> f64 {
         self.reward_chosen - self.reward_rejected
     }

@@ -1,21 +1,19 @@
-//! What a step reports, from what its pairs contributed.
-//!
-//! The one place that knows the meaning TRL gives to each figure.
+//! The metrics of a step, with the names and definitions of TRL.
 
 use tpo_types::{StepMetrics, TrainingPair};
 
 use crate::gradient::PairResult;
 
-/// How far a training is.
+/// Counts steps, pairs and tokens.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct StepCounter {
     pairs_per_epoch: usize,
     steps: usize,
     pairs: usize,
     tokens: u64,
 }
 
-impl Progress {
+impl StepCounter {
     /// Before the first step.
     pub(crate) fn new(pairs_per_epoch: usize) -> Self {
         Self {
@@ -57,7 +55,7 @@ impl Progress {
     }
 }
 
-/// Tokens of both sequences of a pair: the prompt goes through the model with each side.
+/// Tokens of both sequences of a pair; the prompt is in each.
 fn num_tokens(pair: &TrainingPair) -> u64 {
     (2 * pair.prompt_ids.len() + pair.chosen.token_ids.len() + pair.rejected.token_ids.len()) as u64
 }

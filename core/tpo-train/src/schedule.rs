@@ -1,15 +1,13 @@
-//! The learning rate of every step: linear warm-up, then half a cosine.
+//! The learning rate schedule: linear warm-up, then cosine decay.
 //!
-//! Knows only numbers of steps. With a floor of 0 the rates are those of transformers'
-//! `get_cosine_schedule_with_warmup`; with another one, of
-//! `get_cosine_with_min_lr_schedule_with_warmup`.
+//! With `min_lr_ratio = 0` the rates are those of transformers' `get_cosine_schedule_with_warmup`;
+//! otherwise of `get_cosine_with_min_lr_schedule_with_warmup`.
 
 use crate::TrainConfig;
 
-/// A learning rate for every step of a training.
+/// The learning rate of every step.
 ///
-/// With `w` warm-up steps of `n`, highest rate `p` and floor `f * p`, step `i` (from 0) has the
-/// rate
+/// With `w` warm-up steps of `n`, peak `p` and floor `f * p`, step `i` (from 0) has the rate
 ///
 /// ```text
 /// i < w:  p * i / w
@@ -24,8 +22,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of `total_steps` steps. Warm-up is rounded down: transformers rounds up, and a
-    /// run of one step would spend it at rate 0.
+    /// The schedule of `total_steps` steps. Warm-up is rounded down: transformers rounds up, and the
+    /// only step of a run would have rate 0.
     pub fn new(config: &TrainConfig, total_steps: usize) -> Self {
         let warmup_steps = (config.warmup_ratio * total_steps as f64) as usize;
         Self {

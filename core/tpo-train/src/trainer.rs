@@ -1,10 +1,10 @@
-//! The trainer on this machine.
+//! The local DPO trainer.
 //!
-//! One flat loop: for every batch forward, loss, backward, clip, update, report. It differs from
-//! TRL's DPO trainer in three ways. No reference model is held or run: every pair brings its
-//! reference log-probabilities. Nothing is truncated: a pair that does not fit the model is refused
-//! by name. And nothing is padded, so a token that the model's configuration calls padding (often
-//! the one that ends a turn) is trained like any other.
+//! One loop: for every batch forward, loss, backward, clip, update, report. It differs from TRL's
+//! `DPOTrainer` in three ways. There is no reference model: every pair has its reference
+//! log-probabilities. Nothing is truncated: a pair that exceeds the model's context is refused by id.
+//! And nothing is padded, so the token that the model's configuration uses for padding (often the
+//! end-of-turn token) is trained like any other.
 
 use std::path::Path;
 
@@ -17,13 +17,13 @@ use crate::adamw::AdamW;
 use crate::batches::batches;
 use crate::checks;
 use crate::clip::{clip, global_norm};
-use crate::config::{LoraShape, Method, TrainConfig};
+use crate::config::{Method, TrainConfig};
 use crate::gradient::accumulate;
-use crate::metrics::Progress;
+use crate::metrics::StepCounter;
 use crate::schedule::Schedule;
 
-/// Trains with DPO on the CPU of this machine. The same pairs, configuration and seed make the same
-/// bytes, whatever the number of threads.
+/// Trains with DPO on the CPU. The same pairs, configuration and seed give the same bytes with any
+/// number of threads.
 #[derive(Debug, Clone)]
 pub struct LocalTrainer {
     config: TrainConfig,
@@ -31,8 +31,8 @@ pub struct LocalTrainer {
 }
 
 impl LocalTrainer {
-    /// A trainer with a configuration that [`TrainConfig::check`] let through; `seed` decides the
-    /// order of the pairs and a fresh adapter's weights.
+    /// A trainer with a configuration that [`TrainConfig::check`] accepts; `seed` determines the order
+    /// of the pairs and a new adapter's weights.
     pub fn new(config: TrainConfig, seed: u64) -> Self {
         Self { config, seed }
     }
@@ -52,8 +52,9 @@ impl Trainer for LocalTrainer {
         let mut optimizer = AdamW::new(config, decoder(&policy).trainable());
         let schedule = Schedule::new(config, config.total_steps(pairs.len()));
         let mut gradient = vec![0.0; decoder(&policy).trainable_len()];
-        let mut progress = Progress::new(pairs.len());
-        for (step, batch) in batches(pairs, config.batch_size, config.epochs, self.seed).enumerate()
+        let mut counter = StepCounter::new(pairs.len());
+        for (step, batch) in
+            batches(pairs, config.batch_size, config.num_train_epochs, self.seed).enumerate()
         {
             gradient.fill(0.0);
             let results = accumulate(&decoder(&policy), config, &batch, &mut gradient);
@@ -70,7 +71,7 @@ impl Trainer for LocalTrainer {
             clip(&mut gradient, grad_norm, config.max_grad_norm);
             let learning_rate = schedule.learning_rate(step);
             optimizer.step(trained(&mut policy), &gradient, learning_rate);
-            on_step(&progress.step(&batch, &results, grad_norm, learning_rate))?;
+            on_step(&counter.step(&batch, &results, grad_norm, learning_rate))?;
         }
         checks::check_weights(optimizer.entries(), trained(&mut policy))?;
         tpo_lm::export::write(&policy, into)?;
@@ -79,16 +80,16 @@ impl Trainer for LocalTrainer {
 }
 
 impl LocalTrainer {
-    /// The policy with what the method trains: an adapter, continued or fresh; or all weights, with
-    /// an adapter merged into them.
+    /// The policy, prepared for the method: with an adapter, continued or new; or with all weights, an
+    /// adapter merged into them.
     fn open(&self, checkpoint: &Checkpoint) -> Result<Policy, Failure> {
         let mut policy = tpo_lm::load::load(&checkpoint.path)?;
         match (self.config.method, policy.adapter.take()) {
             (Method::Full, None) => {}
             (Method::Full, Some(adapter)) => policy.params = adapter.merged(&policy.params),
             (Method::Lora, None) => {
-                let shape = self.config.lora.clone().unwrap_or_default();
-                policy.adapter = Some(Adapter::init(&policy.spec, shape.to_config(), self.seed)?);
+                let lora = self.config.lora.clone().unwrap_or_default();
+                policy.adapter = Some(Adapter::init(&policy.spec, lora, self.seed)?);
             }
             (Method::Lora, Some(adapter)) => {
                 check_same_shape(self.config.lora.as_ref(), &adapter.config)?;
@@ -103,7 +104,7 @@ fn decoder(policy: &Policy) -> Decoder<'_> {
     Decoder::new(&policy.spec, &policy.params, policy.adapter.as_ref())
 }
 
-/// The values that are trained, laid out as [`Decoder::trainable`].
+/// The trained values, laid out as [`Decoder::trainable`].
 fn trained(policy: &mut Policy) -> &mut [f32] {
     match &mut policy.adapter {
         Some(adapter) => &mut adapter.values,
@@ -111,36 +112,32 @@ fn trained(policy: &mut Policy) -> &mut [f32] {
     }
 }
 
-/// An adapter is continued as it is; a configuration that asks for another shape is not obeyed in
-/// silence.
-fn check_same_shape(wanted: Option<&LoraShape>, adapter: &LoraConfig) -> Result<(), Failure> {
-    let sorted = |config: &LoraConfig| {
-        let mut modules = config.target_modules.clone();
-        modules.sort_unstable();
-        LoraConfig {
-            target_modules: modules,
-            ..config.clone()
-        }
-    };
-    match wanted.map(LoraShape::to_config) {
-        Some(wanted) if sorted(&wanted) != sorted(adapter) => Err(Failure::new(
+/// Fails if the configuration asks for another shape than that of the model's adapter.
+fn check_same_shape(wanted: Option<&LoraConfig>, adapter: &LoraConfig) -> Result<(), Failure> {
+    match wanted {
+        Some(wanted) if wanted != adapter => Err(Failure::new(
             FailureKind::Usage,
             format!(
-                "`train.lora` wants {}, and the model's adapter has {}",
-                describe(&wanted),
+                "`train.lora` has {}, but the model's adapter has {}",
+                describe(wanted),
                 describe(adapter)
             ),
         )
-        .hint("remove `train.lora` to train the adapter as it is, or merge it first")),
+        .hint("remove `train.lora` to continue the adapter, or merge it first")),
         _ => Ok(()),
     }
 }
 
 fn describe(config: &LoraConfig) -> String {
+    let modules: Vec<&str> = config
+        .target_modules
+        .iter()
+        .map(|module| module.as_str())
+        .collect();
     format!(
         "r = {}, alpha = {} on {}",
         config.r,
         config.alpha,
-        config.target_modules.join(", ")
+        modules.join(", ")
     )
 }

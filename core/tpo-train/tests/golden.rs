@@ -123,7 +123,7 @@ fn check_family(golden_name: &str, model_name: &str) {
             assert!(error < TOLERANCE, "gradient of {name} is off by {error}");
         }
         let again = TrainConfig {
-            recompute: true,
+            gradient_checkpointing: true,
             ..config
         };
         assert!(
@@ -194,7 +194,7 @@ fn ten_steps(golden: &Golden) -> (Vec<StepMetrics>, Policy) {
         weight_decay: at("weight_decay"),
         max_grad_norm: at("max_grad_norm"),
         warmup_ratio: at("warmup_steps") / at("total_steps"),
-        epochs: at("total_steps") as usize,
+        num_train_epochs: at("total_steps") as usize,
         batch_size: 2,
         ..Default::default()
     };

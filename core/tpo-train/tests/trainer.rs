@@ -8,7 +8,8 @@ use std::path::Path;
 
 use support::{load, made_up_pairs, model};
 use tempfile::TempDir;
-use tpo_train::config::{LoraShape, Method};
+use tpo_lm::lora::LoraConfig;
+use tpo_train::config::Method;
 use tpo_train::{LocalTrainer, TrainConfig};
 use tpo_types::{Checkpoint, Failure, FailureKind, StepMetrics, Trainer, TrainingPair};
 
@@ -17,13 +18,13 @@ fn config() -> TrainConfig {
         learning_rate: Some(1e-3),
         batch_size: 2,
         micro_batch_size: 1,
-        epochs: 2,
+        num_train_epochs: 2,
         ..Default::default()
     }
 }
 
 fn lora() -> TrainConfig {
-    let shape = LoraShape {
+    let shape = LoraConfig {
         r: 4,
         alpha: 8.0,
         ..Default::default()
@@ -76,7 +77,7 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
 fn it_starts_at_ln_2_and_learns() {
     for config in [config(), lora()] {
         let config = TrainConfig {
-            epochs: 8,
+            num_train_epochs: 8,
             batch_size: 5,
             ..config
         };
@@ -218,7 +219,7 @@ fn an_adapter_is_continued_and_the_base_stays() {
 #[test]
 fn an_adapter_of_another_shape_is_refused() {
     let (_, first) = on_tiny_llama(lora());
-    let wider = LoraShape {
+    let wider = LoraConfig {
         r: 8,
         alpha: 8.0,
         ..Default::default()
@@ -235,11 +236,11 @@ fn an_adapter_of_another_shape_is_refused() {
     assert_eq!(failure.kind(), FailureKind::Usage);
     let what = failure.to_string();
     assert!(
-        what.starts_with("`train.lora` wants r = 8, alpha = 8 on q_proj, k_proj"),
+        what.starts_with("`train.lora` has r = 8, alpha = 8 on q_proj, k_proj"),
         "{what}"
     );
     assert!(
-        what.contains("and the model's adapter has r = 4, alpha = 8 on "),
+        what.contains("but the model's adapter has r = 4, alpha = 8 on "),
         "{what}"
     );
 }
@@ -284,7 +285,7 @@ fn pairs_that_cannot_be_trained_on_are_refused_by_name() {
     );
     check(
         &|pair| pair.chosen.loss_mask.fill(false),
-        "(chosen side) has no token that counts",
+        "(chosen side) has no token in the loss",
     );
     check(
         &|pair| pair.rejected.loss_mask.truncate(11),

@@ -3,6 +3,7 @@
 //! One noun per file. This crate does no IO and knows neither candle nor wasmtime: rooms that must
 //! not know each other (the models and the plugin host) meet in these types.
 
+pub mod bounds;
 mod candidate;
 mod checkpoint;
 mod completion;

@@ -1,48 +1,47 @@
-//! How completions are sampled.
+//! Sampling parameters and jobs.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Prompt;
 
-/// How the next token is chosen, and when a completion ends.
+/// Sampling parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SamplingParams {
-    /// Divides the logits; 0 takes the likeliest token every time.
+    /// Sampling temperature; 0 is greedy.
     pub temperature: f64,
-    /// Only the likeliest tokens that together have at least this probability are drawn from; 1 is
-    /// off.
+    /// Nucleus (top-p) sampling; 1 disables it.
     pub top_p: f64,
-    /// Only this many of the likeliest tokens are drawn from; 0 is off.
+    /// Top-k sampling; 0 disables it.
     pub top_k: usize,
-    /// A completion ends after this many tokens, forced ones included.
+    /// Maximum number of tokens of a completion, forced ones included.
     pub max_new_tokens: usize,
-    /// A thought that has not ended by itself is closed after this many tokens by forcing the
-    /// prompt's response marker; none lets it run.
+    /// Thought budget in tokens: a longer thought is closed by forcing the prompt's response marker.
+    /// None disables it.
     pub max_thought_tokens: Option<usize>,
 }
 
-/// Names one completion of a run. All randomness of the completion is drawn from a counter keyed by
-/// this, so it does not depend on what else is sampled beside it.
+/// Identifies one completion of a run. It is the key of the completion's random numbers, which
+/// therefore do not depend on the rest of the batch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SampleId {
     /// The run's seed.
     pub seed: u64,
-    /// Which part of the run asks, for example `train-1` or `validation-0`.
+    /// The part of the run, for example `train-1` or `validation-0`.
     pub slice: String,
     /// The instruction's id.
     pub instruction_id: String,
-    /// Which of the `K` completions.
+    /// Index among the `K` completions.
     pub index: usize,
 }
 
-/// The completions still wanted for one prompt.
+/// Completions to sample for one prompt.
 #[derive(Debug, Clone)]
 pub struct SampleJob<'a> {
-    /// What the model is fed.
+    /// The prompt.
     pub prompt: &'a Prompt,
-    /// The prompt as tokens, prefill included.
+    /// Its tokens: chat template and prefill, without the trained prefill.
     pub prompt_ids: &'a [u32],
     /// The completions to sample.
     pub samples: Vec<SampleId>,

@@ -121,7 +121,7 @@ fn overrides(choice: &JudgeChoice) -> Result<Vec<Override>, Failure> {
                     for, and the model",
             )
         })?;
-        let source = tpo_lm::fetch::anchored(source, &here);
+        let source = tpo_lm::paths::resolve_relative(source, &here);
         overrides.push(Override::text(&format!("models.{alias}.source"), source));
     }
     for given in &choice.set {

@@ -114,10 +114,12 @@ fn list(flags: &Overrides) -> Result<Vec<Override>, Failure> {
     let plugins = plugins
         .into_iter()
         .filter_map(|(key, name)| Some((key, tpo_host::anchored(name.as_ref()?, &here))));
-    let model = flags
-        .model
-        .iter()
-        .map(|source| ("model.source", tpo_lm::fetch::anchored(source, &here)));
+    let model = flags.model.iter().map(|source| {
+        (
+            "model.source",
+            tpo_lm::paths::resolve_relative(source, &here),
+        )
+    });
     let data = flags
         .data
         .iter()

@@ -25,7 +25,7 @@ impl ModelBinding {
     /// Resolves a relative path against `base`.
     pub fn resolve_relative(&mut self, base: &Path) {
         if let Some(source) = &mut self.source {
-            *source = tpo_lm::fetch::anchored(source, base);
+            *source = tpo_lm::paths::resolve_relative(source, base);
         }
     }
 

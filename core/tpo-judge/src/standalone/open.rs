@@ -28,7 +28,7 @@ pub fn open(
     } else {
         let replies = match replies {
             Some(path) => path.to_owned(),
-            None => tpo_lm::fetch::data_dir()?.join(REPLIES),
+            None => tpo_lm::paths::data_dir()?.join(REPLIES),
         };
         let models = Models::bind(&config.models, &replies, on_status)?;
         Some(Arc::new(models) as Arc<dyn ModelService>)

@@ -1,67 +1,17 @@
-//! The four products of a block as training computes them: from the flat weights, with an adapter's
-//! terms where there is one.
+//! The four products of a block in training: with the flat weights, and an adapter's terms if there
+//! is one.
 //!
-//! With an adapter, `y = x W^T + s (x A^T) B^T` and `W` is frozen: no gradient of it is ever made.
-//! The `A`s of matrices with the same input stand on top of each other and are one product; each
-//! `B` writes its own columns.
-
-use std::ops::Range;
+//! With an adapter, `y = x W^T + s (x A^T) B^T` and `W` is frozen: its gradient is never computed.
+//! The `A`s of modules with the same input are stacked and are one product; each `B` writes its own
+//! columns.
 
 use crate::kernels::gemm::{
     Matrix, MatrixMut, Threads, Write, linear, linear_d_w, linear_d_x, product,
 };
 use crate::lora::{Adapter, LowRank};
-use crate::params::{BlockLayout, Params};
+use crate::params::Params;
+use crate::projection::FusedProjection;
 use crate::spec::ModelSpec;
-
-/// One of the four products of a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Projection {
-    /// Queries, keys and values.
-    Qkv,
-    /// Attention's output.
-    Output,
-    /// Gate and up of the MLP.
-    GateUp,
-    /// Down of the MLP.
-    Down,
-}
-
-impl Projection {
-    /// All of them, in the order they are used.
-    pub(crate) const ALL: [Self; 4] = [Self::Qkv, Self::Output, Self::GateUp, Self::Down];
-
-    /// Where its matrix stands in a block.
-    pub(crate) fn range(self, block: &BlockLayout) -> &Range<usize> {
-        match self {
-            Self::Qkv => &block.qkv,
-            Self::Output => &block.o,
-            Self::GateUp => &block.gate_up,
-            Self::Down => &block.down,
-        }
-    }
-
-    /// Width of its input.
-    pub(crate) fn inputs(self, spec: &ModelSpec) -> usize {
-        match self {
-            Self::Qkv | Self::GateUp => spec.hidden_size,
-            Self::Output => spec.q_width(),
-            Self::Down => spec.intermediate_size,
-        }
-    }
-
-    /// The tensors it is made of, by the last part of their module's name, and how many rows each
-    /// has.
-    pub(crate) fn modules(self, spec: &ModelSpec) -> Vec<(&'static str, usize)> {
-        let (kv, f) = (spec.kv_width(), spec.intermediate_size);
-        match self {
-            Self::Qkv => vec![("q_proj", spec.q_width()), ("k_proj", kv), ("v_proj", kv)],
-            Self::Output => vec![("o_proj", spec.hidden_size)],
-            Self::GateUp => vec![("gate_proj", f), ("up_proj", f)],
-            Self::Down => vec![("down_proj", spec.hidden_size)],
-        }
-    }
-}
 
 /// The matrices of one block, to multiply with and to take gradients of.
 #[derive(Debug, Clone, Copy)]
@@ -74,37 +24,43 @@ pub(crate) struct Linears<'a> {
 }
 
 impl<'a> Linears<'a> {
-    fn weight(&self, projection: Projection) -> &'a [f32] {
+    fn weight(&self, projection: FusedProjection) -> &'a [f32] {
         self.params
             .at(projection.range(&self.params.layout.blocks[self.index]))
     }
 
-    fn low_rank(&self, projection: Projection) -> Option<(&'a Adapter, &'a LowRank)> {
+    fn low_rank(&self, projection: FusedProjection) -> Option<(&'a Adapter, &'a LowRank)> {
         let adapter = self.adapter?;
         Some((adapter, adapter.low_rank(self.index, projection)?))
     }
 
     /// `y = x W^T` or `y += x W^T`, with the adapter's term.
-    pub(crate) fn multiply(&self, projection: Projection, x: &[f32], y: &mut [f32], write: Write) {
+    pub(crate) fn multiply(
+        &self,
+        projection: FusedProjection,
+        x: &[f32],
+        y: &mut [f32],
+        write: Write,
+    ) {
         let inputs = projection.inputs(self.spec);
         linear(y, write, x, self.weight(projection), inputs);
         if let Some((adapter, low_rank)) = self.low_rank(projection) {
             let outputs = self.weight(projection).len() / inputs;
-            let inner = adapter.inner(low_rank, x, inputs); // (T, parts * r)
-            for part in &low_rank.parts {
-                let y = MatrixMut::new(y, outputs).columns(&part.outputs);
-                let b = Matrix::new(&adapter.values[part.b.clone()], adapter.config.r);
-                let inner = Matrix::new(&inner, low_rank.width).columns(&part.inner);
+            let inner = adapter.inner(low_rank, x, inputs); // (T, modules * r)
+            for module in &low_rank.modules {
+                let y = MatrixMut::new(y, outputs).columns(&module.outputs);
+                let b = Matrix::new(&adapter.values[module.b.clone()], adapter.config.r);
+                let inner = Matrix::new(&inner, low_rank.width).columns(&module.inner);
                 product(y, Write::Add(adapter.scale()), inner, b.t(), Threads::All);
             }
         }
     }
 
     /// The gradient: overwrites `d_x` (T, in), and adds to `gradient` that of the weight, or of the
-    /// adapter's term where there is an adapter. `gradient` is laid out like what is trained.
+    /// adapter's terms if there is an adapter. `gradient` is laid out like the trained values.
     pub(crate) fn vjp(
         &self,
-        projection: Projection,
+        projection: FusedProjection,
         x: &[f32],
         d_y: &[f32],
         d_x: &mut [f32],
@@ -136,22 +92,22 @@ fn low_rank_vjp(
     let (width, r) = (low_rank.width, adapter.config.r);
     let a = &adapter.values[low_rank.a.clone()];
     let inputs = a.len() / width;
-    let inner = adapter.inner(low_rank, x, inputs); // (T, parts * r)
-    let mut d_inner = vec![0.0; inner.len()]; // (T, parts * r)
-    for part in &low_rank.parts {
-        let d_y = d_y.columns(&part.outputs);
-        let b = Matrix::new(&adapter.values[part.b.clone()], r);
+    let inner = adapter.inner(low_rank, x, inputs); // (T, modules * r)
+    let mut d_inner = vec![0.0; inner.len()]; // (T, modules * r)
+    for module in &low_rank.modules {
+        let d_y = d_y.columns(&module.outputs);
+        let b = Matrix::new(&adapter.values[module.b.clone()], r);
         let scaled = Write::Add(adapter.scale());
         product(
-            MatrixMut::new(&mut d_inner, width).columns(&part.inner),
+            MatrixMut::new(&mut d_inner, width).columns(&module.inner),
             scaled,
             d_y,
             b,
             Threads::All,
         );
-        let inner = Matrix::new(&inner, width).columns(&part.inner);
+        let inner = Matrix::new(&inner, width).columns(&module.inner);
         product(
-            MatrixMut::new(&mut gradient[part.b.clone()], r),
+            MatrixMut::new(&mut gradient[module.b.clone()], r),
             scaled,
             d_y.t(),
             inner,

@@ -7,18 +7,22 @@ use std::sync::Arc;
 use candle_core::{D, DType, Device, Result, Tensor, Var};
 use candle_nn::ops::{sigmoid, softmax};
 
-use super::{Activations, Backend, Backward, Block, BlockGradient, Linears, Projection, Scratch};
+use super::linear::Linears;
+use super::vjp::{Backward, BlockGradient, RotaryPack};
+use super::{Activations, Backend, Block, Scratch};
+use crate::family::FAMILIES;
 use crate::kernels::attention::{Heads, attend};
 use crate::kernels::gemm::Write;
 use crate::kernels::rope::Rotary;
 use crate::pack::{Pack, Sequence};
 use crate::params::{Layout, Params};
+use crate::projection::FusedProjection;
 use crate::rng::Counter;
-use crate::spec::{Family, ModelSpec};
+use crate::spec::ModelSpec;
 
 fn spec(qkv_bias: bool, qk_norm: bool) -> ModelSpec {
     ModelSpec {
-        family: Family::Llama,
+        family: &FAMILIES[0],
         vocab_size: 3,
         hidden_size: 24,
         intermediate_size: 20,
@@ -45,15 +49,25 @@ fn random(len: usize, purpose: &str) -> Vec<f32> {
         .collect()
 }
 
-struct OverPack<'a>(Linears<'a>, &'a Pack);
+struct PackBackend<'a> {
+    linears: Linears<'a>,
+    pack: &'a Pack,
+}
 
-impl Backend for OverPack<'_> {
-    fn multiply(&mut self, projection: Projection, x: &[f32], y: &mut [f32], write: Write) {
-        self.0.multiply(projection, x, y, write);
+impl Backend for PackBackend<'_> {
+    fn multiply(
+        &mut self,
+        _: usize,
+        projection: FusedProjection,
+        x: &[f32],
+        y: &mut [f32],
+        write: Write,
+    ) {
+        self.linears.multiply(projection, x, y, write);
     }
 
-    fn attend(&mut self, qkv: &[f32], out: &mut [f32], log_sums: &mut [f32]) {
-        attend(Heads::of(self.0.spec), self.1, qkv, out, log_sums);
+    fn attend(&mut self, _: usize, qkv: &[f32], out: &mut [f32], lse: &mut [f32]) {
+        attend(Heads::of(self.linears.spec), self.pack, qkv, out, lse);
     }
 }
 
@@ -132,12 +146,13 @@ impl Oracle<'_> {
         let scores = (q.matmul(&k.t()?)? / (spec.head_dim as f64).sqrt())?.broadcast_add(&mask)?;
         let attended = softmax(&scores, D::Minus1)?.matmul(&v)?.transpose(0, 1)?;
         let attended = attended.reshape((tokens, spec.q_width()))?;
-        let middle = (x + attended.matmul(&self.weight("self_attn.o_proj.weight").t()?)?)?;
-        let normed = self.norm(&middle, "post_attention_layernorm.weight")?;
+        let post_attention =
+            (x + attended.matmul(&self.weight("self_attn.o_proj.weight").t()?)?)?;
+        let normed = self.norm(&post_attention, "post_attention_layernorm.weight")?;
         let gate = normed.matmul(&self.weight("mlp.gate_proj.weight").t()?)?;
         let up = normed.matmul(&self.weight("mlp.up_proj.weight").t()?)?;
         let gated = ((&gate * sigmoid(&gate)?)? * up)?;
-        &middle + gated.matmul(&self.weight("mlp.down_proj.weight").t()?)?
+        &post_attention + gated.matmul(&self.weight("mlp.down_proj.weight").t()?)?
     }
 }
 
@@ -198,15 +213,19 @@ fn by_hand(spec: &ModelSpec, params: &Params, pack: &Pack, x: &[f32], d_out: &[f
     };
     let rotary = Rotary::new(spec, pack.num_tokens());
     let block = Block::new(spec, params, 0);
-    let (mut kept, mut scratch) = (Activations::default(), Scratch::default());
+    let (mut saved, mut scratch) = (Activations::default(), Scratch::default());
     let mut out = vec![0.0; x.len()];
-    let buffers = (&mut kept, &mut scratch);
+    let tokens = RotaryPack {
+        pack,
+        rotary: &rotary,
+    };
     block.forward(
-        &mut OverPack(linears, pack),
-        (&rotary, pack.positions()),
+        &mut PackBackend { linears, pack },
+        tokens.positions(),
         x,
         &mut out,
-        buffers,
+        &mut saved,
+        &mut scratch,
     );
     let mut d_x = d_out.to_vec();
     let mut trained = vec![0.0; params.layout.len()];
@@ -216,9 +235,9 @@ fn by_hand(spec: &ModelSpec, params: &Params, pack: &Pack, x: &[f32], d_out: &[f
     };
     block.vjp(
         &linears,
-        (pack, &rotary),
+        tokens,
         x,
-        &mut kept,
+        &mut saved,
         &mut Backward::default(),
         &mut gradient,
     );

@@ -1,12 +1,13 @@
-//! The backward pass of a block: the forward pass read from the end, each step replaced by its
-//! gradient.
+//! The backward pass of a block: the forward pass in reverse, each step replaced by its gradient.
 
-use super::{Activations, Block, Linears, Projection};
+use super::linear::Linears;
+use super::{Activations, Block, Positions};
 use crate::kernels::attention::{AttentionAt, attend_vjp};
 use crate::kernels::glu::{silu_glu, silu_glu_vjp};
 use crate::kernels::norm::{NormAt, rms_norm};
-use crate::kernels::rope::{Rotary, Turn};
+use crate::kernels::rope::{Direction, Rotary};
 use crate::pack::Pack;
+use crate::projection::FusedProjection;
 
 /// Buffers of the backward pass, reused from block to block.
 #[derive(Debug, Default)]
@@ -21,37 +22,54 @@ pub(crate) struct Backward {
     d_by_head: Vec<f32>,  // (T, qkv_width)
 }
 
-/// Where a block's backward pass puts what it finds.
+/// The gradients that a block's backward pass computes.
 pub(crate) struct BlockGradient<'a> {
-    /// Comes in as the derivative by the block's output, goes out as that by its input. (T, D)
+    /// Before: the derivative by the block's output; after: that by its input. (T, D)
     pub d_x: &'a mut [f32],
-    /// Added to; laid out like what is trained.
+    /// Added to; laid out like the trained values.
     pub trained: &'a mut [f32],
+}
+
+/// A pack and the angles of its positions.
+#[derive(Clone, Copy)]
+pub(crate) struct RotaryPack<'a> {
+    pub pack: &'a Pack,
+    pub rotary: &'a Rotary,
+}
+
+impl<'a> RotaryPack<'a> {
+    /// The positions of its tokens.
+    pub(crate) fn positions(self) -> Positions<'a> {
+        Positions {
+            rotary: self.rotary,
+            of_tokens: self.pack.positions(),
+        }
+    }
 }
 
 impl Block<'_> {
     /// The vector-Jacobian product of [`Block::forward`] over a pack. `x` is the block's input;
-    /// `kept` is what its forward pass left and is used up.
+    /// `saved` are the activations of its forward pass, which are overwritten.
     pub(crate) fn vjp(
         &self,
         linears: &Linears<'_>,
-        (pack, rotary): (&Pack, &Rotary),
+        tokens: RotaryPack<'_>,
         x: &[f32],
-        kept: &mut Activations,
+        saved: &mut Activations,
         buffers: &mut Backward,
         gradient: &mut BlockGradient<'_>,
     ) {
-        buffers.resize(self, pack.num_tokens());
-        self.mlp_vjp(linears, kept, buffers, gradient);
-        self.attention_vjp(linears, (pack, rotary), kept, buffers, gradient);
+        buffers.resize(self, tokens.pack.num_tokens());
+        self.mlp_vjp(linears, saved, buffers, gradient);
+        self.attention_vjp(linears, tokens, saved, buffers, gradient);
         self.qkv_vjp(linears, x, buffers, gradient);
     }
 
-    /// From the block's output to the middle of its residual stream.
+    /// From the block's output to the residual stream between attention and MLP.
     fn mlp_vjp(
         &self,
         linears: &Linears<'_>,
-        kept: &mut Activations,
+        saved: &mut Activations,
         buffers: &mut Backward,
         gradient: &mut BlockGradient<'_>,
     ) {
@@ -64,33 +82,33 @@ impl Block<'_> {
             ..
         } = buffers;
         let width = self.spec.intermediate_size;
-        silu_glu(&kept.gate_up, gated, width);
+        silu_glu(&saved.gate_up, gated, width);
         linears.vjp(
-            Projection::Down,
+            FusedProjection::Down,
             gated,
             gradient.d_x,
             d_gated,
             gradient.trained,
         );
-        silu_glu_vjp(&mut kept.gate_up, d_gated, width);
-        let d_gate_up = &kept.gate_up;
+        silu_glu_vjp(&mut saved.gate_up, d_gated, width);
+        let d_gate_up = &saved.gate_up;
         let weight = self.params.at(&self.layout.post_norm);
         rms_norm(
-            &kept.middle,
+            &saved.post_attention,
             weight,
             self.spec.rms_norm_eps,
             normed,
             inverse,
         );
         linears.vjp(
-            Projection::GateUp,
+            FusedProjection::GateUp,
             normed,
             d_gate_up,
             d_normed,
             gradient.trained,
         );
         let norm = NormAt {
-            x: &kept.middle,
+            x: &saved.post_attention,
             weight,
             inverse,
             d_y: d_normed,
@@ -101,13 +119,12 @@ impl Block<'_> {
         }
     }
 
-    /// From the middle of the residual stream to what the projection of queries, keys and values
-    /// made.
+    /// From the residual stream between attention and MLP to the projected queries, keys and values.
     fn attention_vjp(
         &self,
         linears: &Linears<'_>,
-        (pack, rotary): (&Pack, &Rotary),
-        kept: &Activations,
+        tokens: RotaryPack<'_>,
+        saved: &Activations,
         buffers: &mut Backward,
         gradient: &mut BlockGradient<'_>,
     ) {
@@ -118,25 +135,25 @@ impl Block<'_> {
             ..
         } = buffers;
         linears.vjp(
-            Projection::Output,
-            &kept.attended,
+            FusedProjection::Output,
+            &saved.attended,
             gradient.d_x,
             d_attended,
             gradient.trained,
         );
         let at = AttentionAt {
-            qkv: &kept.qkv,
-            out: &kept.attended,
-            log_sums: &kept.log_sums,
+            qkv: &saved.qkv,
+            out: &saved.attended,
+            lse: &saved.lse,
             d_out: d_attended,
         };
-        attend_vjp(self.heads(), pack, at, d_by_head, d_qkv);
-        rotary.apply(
+        attend_vjp(self.heads(), tokens.pack, at, d_by_head, d_qkv);
+        tokens.rotary.apply(
             d_qkv,
             self.spec.qkv_width(),
             self.rotated(),
-            pack.positions(),
-            Turn::Backward,
+            tokens.pack.positions(),
+            Direction::Backward,
         );
         if self.spec.qk_norm {
             for (norm, range) in self
@@ -144,7 +161,7 @@ impl Block<'_> {
                 .into_iter()
                 .zip([&self.layout.q_norm, &self.layout.k_norm])
             {
-                let d_weight = norm.vjp(&kept.qkv_unnormed, d_qkv);
+                let d_weight = norm.vjp(&saved.qkv_unnormed, d_qkv);
                 if linears.adapter.is_none() {
                     crate::kernels::add(&mut gradient.trained[range.clone()], &d_weight);
                 }
@@ -155,7 +172,7 @@ impl Block<'_> {
         }
     }
 
-    /// From queries, keys and values to the block's input.
+    /// From the projected queries, keys and values to the block's input.
     fn qkv_vjp(
         &self,
         linears: &Linears<'_>,
@@ -172,7 +189,13 @@ impl Block<'_> {
         } = buffers;
         let weight = self.params.at(&self.layout.input_norm);
         rms_norm(x, weight, self.spec.rms_norm_eps, normed, inverse);
-        linears.vjp(Projection::Qkv, normed, d_qkv, d_normed, gradient.trained);
+        linears.vjp(
+            FusedProjection::Qkv,
+            normed,
+            d_qkv,
+            d_normed,
+            gradient.trained,
+        );
         let norm = NormAt {
             x,
             weight,

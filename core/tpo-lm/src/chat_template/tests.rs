@@ -106,7 +106,7 @@ fn json_is_spaced_as_in_python() {
 #[test]
 fn a_template_can_refuse() {
     let (what, cause, hint) = refusal("{{ raise_exception('System role not supported') }}");
-    assert_eq!(what, "the chat template of `a-model` refuses the messages");
+    assert_eq!(what, "the chat template of `a-model` rejects the messages");
     assert!(cause.contains("System role not supported"), "{cause}");
     assert!(
         hint.contains("some models allow no system message"),
@@ -123,10 +123,7 @@ fn a_template_cannot_run_away() {
         "{{ 'x' * 100000000000 }}",
     ] {
         let (what, _, _) = refusal(source);
-        assert_eq!(
-            what,
-            "the chat template of `a-model` does not come to an end"
-        );
+        assert_eq!(what, "the chat template of `a-model` does not terminate");
     }
 }
 
@@ -136,7 +133,7 @@ fn a_malformed_template_is_refused() {
         .expect_err("is refused");
     assert_eq!(
         failure.to_string(),
-        "the chat template of `a-model` cannot be read"
+        "the chat template of `a-model` cannot be parsed"
     );
     assert!(failure.source().is_some() && failure.nearest_hint().is_some());
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use serde_json::json;
 use tpo_types::Failure;
 
-use super::{decimal, weights, write_json};
+use super::decimal::decimal;
+use super::weights;
+use crate::files::write_json;
 use crate::load::adapter::{CONFIG_FILE, WEIGHTS_FILE};
 use crate::lora::Adapter;
 

@@ -5,9 +5,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tpo_types::Failure;
 
-use super::{decimal, weights, write_bytes, write_json};
+use super::decimal::decimal;
+use super::weights;
+use crate::files::{write_bytes, write_json};
 use crate::policy::Policy;
-use crate::spec::{Family, ModelSpec};
+use crate::spec::ModelSpec;
 
 /// Writes the model into `directory`.
 pub(super) fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
@@ -30,17 +32,11 @@ pub(super) fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
     )
 }
 
-/// Keys as transformers 4 names them; transformers 5 reads them, too.
+/// Keys of transformers 4, which transformers 5 also reads.
 fn config(spec: &ModelSpec, pad: Option<u32>) -> Value {
-    let (class, model_type) = match spec.family {
-        Family::Llama => ("LlamaForCausalLM", "llama"),
-        Family::Mistral => ("MistralForCausalLM", "mistral"),
-        Family::Qwen2 => ("Qwen2ForCausalLM", "qwen2"),
-        Family::Qwen3 => ("Qwen3ForCausalLM", "qwen3"),
-    };
     json!({
-        "architectures": [class],
-        // Qwen2 has its biases by its class, whatever this key says.
+        "architectures": [spec.family.causal_lm],
+        // Qwen2 has biases whatever this key says; the class decides.
         "attention_bias": false,
         "attention_dropout": 0.0,
         "bos_token_id": spec.bos_token_id,
@@ -52,7 +48,7 @@ fn config(spec: &ModelSpec, pad: Option<u32>) -> Value {
         "intermediate_size": spec.intermediate_size,
         "max_position_embeddings": spec.max_positions,
         "mlp_bias": false,
-        "model_type": model_type,
+        "model_type": spec.family.model_type,
         "num_attention_heads": spec.num_heads,
         "num_hidden_layers": spec.num_layers,
         "num_key_value_heads": spec.num_kv_heads,
@@ -60,7 +56,7 @@ fn config(spec: &ModelSpec, pad: Option<u32>) -> Value {
         "rms_norm_eps": decimal(spec.rms_norm_eps),
         "rope_scaling": rope_scaling(spec),
         "rope_theta": decimal(spec.rope_theta),
-        // Said outright, because for Mistral a missing key means a window of 4096.
+        // Explicit, because for Mistral a missing key means a window of 4096.
         "sliding_window": null,
         "tie_word_embeddings": spec.tie_word_embeddings,
         "torch_dtype": "float32",
@@ -85,7 +81,7 @@ fn generation_config(spec: &ModelSpec, pad: Option<u32>) -> Value {
     json!({ "bos_token_id": spec.bos_token_id, "eos_token_id": eos(spec), "pad_token_id": pad })
 }
 
-/// One number where there is one, as most programs expect.
+/// A single id is written as a number, as most programs expect.
 fn eos(spec: &ModelSpec) -> Value {
     match spec.eos_token_ids.as_slice() {
         [id] => json!(id),

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tpo_types::{FailureKind, Message};
 
-use super::{decimal, write};
+use super::decimal::decimal;
+use super::write;
 use crate::fetch;
 use crate::fixtures::{TINY_MODELS, copy, edit_json, model};
 use crate::load::load;
 use crate::lora::{Adapter, LoraConfig};
 use crate::policy::Policy;
+use crate::projection::TargetModule;
 
 fn directory() -> TempDir {
     TempDir::new().expect("a temporary directory")
@@ -53,13 +55,15 @@ fn assert_same(left: &Policy, right: &Policy) {
 
 fn with_adapter() -> Policy {
     let mut policy = load(&model("tiny-qwen3")).expect("loads");
-    let target_modules = ["q_proj", "v_proj", "down_proj"]
-        .map(str::to_owned)
-        .to_vec();
+    let target_modules = [
+        TargetModule::QProj,
+        TargetModule::VProj,
+        TargetModule::DownProj,
+    ];
     let config = LoraConfig {
         r: 4,
         alpha: 0.1,
-        target_modules,
+        target_modules: target_modules.into(),
     };
     let mut adapter = Adapter::init(&policy.spec, config, 7).expect("fits");
     for (index, value) in adapter.values.iter_mut().enumerate() {
@@ -197,7 +201,7 @@ fn adapters_that_do_not_fit_are_refused() {
     );
     assert_eq!(
         refused("base_model_name_or_path", json!(".")),
-        "the adapter `DIR` stands on another adapter, `DIR/.`"
+        "the base model of the adapter `DIR` is another adapter, `DIR/.`"
     );
     assert_eq!(
         refused("r", json!(1_000_000)),
@@ -211,7 +215,7 @@ fn adapters_that_do_not_fit_are_refused() {
     assert_eq!(
         refused("target_modules", json!(["q_proj", "v_proj"])),
         format!(
-            "tensor `{tensor}` of `DIR/adapter_model.safetensors` has no place in this architecture"
+            "tensor `{tensor}` of `DIR/adapter_model.safetensors` is unexpected in this architecture"
         )
     );
     assert!(refused("r", json!(8)).contains("has shape [4, 64], not [8, 64]"));
@@ -224,7 +228,7 @@ fn an_adapter_finds_the_base_beside_it() {
     fs::create_dir(&beside).expect("is made");
     write(&with_adapter(), &beside).expect("is written");
     edit_json(&beside.join("adapter_config.json"), |json| {
-        json["base_model_name_or_path"] = json!("..")
+        json["base_model_name_or_path"] = json!("..");
     });
     let source = load(&beside).expect("loads").source;
     assert_eq!(source, fs::canonicalize(base.path()).expect("is there"));

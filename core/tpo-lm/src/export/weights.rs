@@ -9,7 +9,7 @@ use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use tpo_types::{Failure, FailureKind};
 
-use super::write_file;
+use crate::files;
 use crate::params::Entry;
 
 /// Values turned into bytes at once.
@@ -26,7 +26,7 @@ pub(super) fn write(file: &Path, entries: &[Entry], values: &[f32]) -> Result<()
         )
         .because(error)
     })?;
-    write_file(file, |opened| {
+    files::write(file, |opened| {
         opened.write_all(&(header.len() as u64).to_le_bytes())?;
         opened.write_all(&header)?;
         sorted
@@ -48,7 +48,7 @@ fn header(entries: &[&Entry]) -> Result<Vec<u8>, Box<dyn std::error::Error + Sen
         (entry.name.clone(), info)
     });
     let infos = infos.collect();
-    // transformers refuses a file that does not say for which library it was written.
+    // transformers refuses a file without this note.
     let note = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let mut header = serde_json::to_vec(&Metadata::new(Some(note), infos)?)?;
     header.resize(header.len().next_multiple_of(8), b' ');

@@ -1,7 +1,6 @@
-//! Models from the Hugging Face Hub, in the cache that its other programs share.
+//! Models from the Hugging Face Hub, in the shared Hugging Face cache.
 //!
-//! All files of a model come from one commit. Without network, what an earlier download completed
-//! is used.
+//! All files of a model come from one commit. Without a network, a complete earlier download is used.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo, RepoType};
 use tpo_types::{Failure, FailureKind};
 
-/// Files that a model may have beside its weights.
+/// Files that a model may have in addition to its weights.
 const FILES: [&str; 7] = [
     "config.json",
     "generation_config.json",
@@ -22,12 +21,12 @@ const FILES: [&str; 7] = [
 
 /// `org/name`, at a branch, tag or commit.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reference {
+pub(super) struct HubReference {
     name: String,
     revision: String,
 }
 
-impl Reference {
+impl HubReference {
     /// Reads `org/name` or `org/name@revision`.
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let (name, revision) = text.split_once('@').unwrap_or((text, "main"));
@@ -46,7 +45,7 @@ impl Reference {
         }
         Err(Failure::new(
             FailureKind::Input,
-            format!("`hf:{text}` is not the name of a model"),
+            format!("`hf:{text}` is not a model name"),
         )
         .hint("write `hf:org/name` or `hf:org/name@revision`"))
     }
@@ -58,7 +57,7 @@ impl Reference {
 
 /// The directory of the model that `reference` names.
 pub(super) fn fetch(reference: &str, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure> {
-    let reference = Reference::parse(reference)?;
+    let reference = HubReference::parse(reference)?;
     let api = ApiBuilder::from_env()
         .with_progress(false)
         .build()
@@ -69,20 +68,20 @@ pub(super) fn fetch(reference: &str, progress: &dyn Fn(&str)) -> Result<PathBuf,
 pub(super) fn fetch_with(
     api: &Api,
     cache: &Cache,
-    reference: &Reference,
+    reference: &HubReference,
     progress: &dyn Fn(&str),
 ) -> Result<PathBuf, Failure> {
     let cached = cache.repo(reference.repo());
     let info = match api.repo(reference.repo()).info() {
         Ok(info) => info,
         Err(error) => {
-            // The name of a revision is written only after all of its files are there.
+            // A revision is recorded in the cache only after all of its files.
             let config = cached
                 .get("config.json")
                 .ok_or_else(|| unreachable(reference, error))?;
             tracing::warn!(
                 model = reference.name,
-                "the hub cannot be reached: using what was downloaded before"
+                "cannot reach the Hub: using the cached model"
             );
             return Ok(directory_of(&config));
         }
@@ -118,19 +117,21 @@ pub(super) fn fetch_with(
 }
 
 fn is_wanted(name: &str) -> bool {
-    // Some repositories hold the same weights a second time, under other names or in folders.
+    // Some repositories have the same weights again, under other names or in folders.
     FILES.contains(&name)
         || (name.starts_with("model") && name.ends_with(".safetensors") && !name.contains('/'))
 }
 
-fn require(wanted: &[String], reference: &Reference) -> Result<(), Failure> {
+fn require(wanted: &[String], reference: &HubReference) -> Result<(), Failure> {
     let has = |suffix: &str| wanted.iter().any(|name| name.ends_with(suffix));
-    let lacks = ["config.json", "tokenizer.json", ".safetensors"]
+    let missing = ["config.json", "tokenizer.json", ".safetensors"]
         .into_iter()
         .find(|suffix| !has(suffix));
-    let Some(lacks) = lacks else { return Ok(()) };
+    let Some(missing) = missing else {
+        return Ok(());
+    };
     let what = format!(
-        "`hf:{}` has no `{lacks}` at revision `{}`",
+        "`hf:{}` has no `{missing}` at revision `{}`",
         reference.name, reference.revision
     );
     Err(Failure::new(FailureKind::Input, what)
@@ -141,7 +142,7 @@ fn directory_of(file: &Path) -> PathBuf {
     file.parent().unwrap_or(Path::new(".")).to_owned()
 }
 
-fn unreachable(reference: &Reference, error: ApiError) -> Failure {
+fn unreachable(reference: &HubReference, error: ApiError) -> Failure {
     let what = format!(
         "cannot download `hf:{}` at revision `{}`",
         reference.name, reference.revision
@@ -149,8 +150,7 @@ fn unreachable(reference: &Reference, error: ApiError) -> Failure {
     Failure::new(FailureKind::Network, what)
         .because(error)
         .hint(
-            "check the name and the network; a model that asks for permission needs a token in the \
-            hub's cache; or give \
-         the path of a directory",
+            "check the name and the network; a gated model needs `hf auth login`; or give the path of a \
+         directory",
         )
 }

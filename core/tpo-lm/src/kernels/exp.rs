@@ -1,8 +1,8 @@
 //! The exponential over slices, vectorized.
 //!
-//! The standard library's `exp` is a call per element, which would be a tenth of a training step.
-//! This one has no branch, so the compiler computes as many elements at a time as the machine has
-//! lanes; `pulp` picks the instruction set when the program runs.
+//! The standard library's `exp` is a call per element, which would take a tenth of a training step.
+//! This one has no branch, so the compiler vectorizes it; `pulp` selects the instruction set at run
+//! time.
 #![expect(
     clippy::inline_always,
     reason = "a loop must be compiled with the instruction set it runs on"

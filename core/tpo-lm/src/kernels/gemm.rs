@@ -1,8 +1,7 @@
 //! Products of matrices, through the `gemm` crate.
 //!
-//! The crate takes raw pointers and strides; this file is the one door to it. A [`Matrix`] can only
-//! be made so that every element it names lies inside its slice, which is all that the crate asks
-//! for.
+//! The crate takes raw pointers and strides; only this file calls it. The constructors of [`Matrix`]
+//! guarantee that every element is inside its slice, which is the crate's safety requirement.
 #![expect(
     unsafe_code,
     reason = "the gemm crate's only function takes raw pointers"
@@ -12,7 +11,7 @@ use std::ops::Range;
 
 use gemm::Parallelism;
 
-/// A matrix inside a slice, possibly transposed or cut.
+/// A view of a slice as a matrix, possibly transposed or with some of its columns only.
 ///
 /// Invariant: element `(i, j)` is `values[i * row_step + j * column_step]` and exists for every `i
 /// < rows`, `j < columns`.
@@ -22,8 +21,7 @@ pub(crate) struct Matrix<'a> {
     shape: Shape,
 }
 
-/// A matrix to be written: rows follow each other, elements of a row stand side by side, no two
-/// overlap.
+/// A mutable view of a slice as a matrix. Elements of a row are contiguous and rows do not overlap.
 #[derive(Debug)]
 pub(crate) struct MatrixMut<'a> {
     values: &'a mut [f32],
@@ -38,21 +36,21 @@ struct Shape {
     column_step: usize,
 }
 
-/// Who computes a product.
+/// The threads that compute a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Threads {
-    /// The calling thread alone, inside a task that is one of many.
+    /// The calling thread, if it already runs one of many tasks.
     One,
     /// Every thread of the pool.
     All,
 }
 
-/// What becomes of the destination's old values.
+/// Whether a product overwrites its destination.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Write {
-    /// They are overwritten.
+    /// Overwrite it.
     Set,
-    /// The product, times this, is added to them.
+    /// Add the product times this.
     Add(f32),
 }
 
@@ -71,7 +69,7 @@ impl Shape {
         }
     }
 
-    /// The shape with only the columns of a range, and where its first element stands.
+    /// The shape of a range of columns, and the offset of its first element.
     fn with_columns(self, range: &Range<usize>) -> (Self, usize) {
         assert!(
             range.start <= range.end && range.end <= self.columns,
@@ -111,7 +109,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// Rows and columns exchanged.
+    /// Transposed.
     pub(crate) fn t(self) -> Self {
         let Shape {
             rows,
@@ -173,8 +171,8 @@ pub(crate) fn product(
     };
     // Steps are lengths of slices, which never pass `isize::MAX`.
     let step = |step: usize| step.cast_signed();
-    // SAFETY: by the invariant of `Matrix`, kept by its private fields, every element that these
-    // shapes and steps name lies inside its slice. The destination is borrowed mutably, so it
+    // SAFETY: by the invariant of `Matrix`, kept by its private fields, every element of these
+    // shapes and steps is inside its slice. The destination is borrowed mutably, so it
     // overlaps neither operand, and its rows do not overlap each other, so threads that write
     // different elements do not race.
     unsafe {

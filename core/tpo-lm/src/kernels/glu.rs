@@ -1,7 +1,7 @@
 //! The gated `SiLU` unit of the MLP: `y = silu(gate) * up` with `silu(g) = g * sigmoid(g)`
 //! (N. Shazeer, "GLU Variants Improve Transformer", arXiv 2002.05202).
 //!
-//! Gate and up stand side by side in a row, as the one product that makes both leaves them.
+//! Gate and up are adjacent in a row, because one product computes both.
 
 use rayon::prelude::*;
 
@@ -26,7 +26,7 @@ pub(crate) fn silu_glu(gate_up: &[f32], y: &mut [f32], width: usize) {
         });
 }
 
-/// The gradient of [`silu_glu`], in place of its input: `gate_up` comes in, `d_gate_up` goes out.
+/// The gradient of [`silu_glu`], in place: overwrites `gate_up` with `d_gate_up`.
 ///
 /// `d_up = d_y * silu(g)`, `d_gate = d_y * up * s * (1 + g * (1 - s))` with `s = sigmoid(g)`.
 pub(crate) fn silu_glu_vjp(gate_up: &mut [f32], d_y: &[f32], width: usize) {

@@ -10,17 +10,16 @@ use rayon::prelude::*;
 
 use super::{ROWS_PER_TASK, add, dot};
 
-/// Rows whose share of `d_w` is summed before the shares are added. Fixed, so the sum has one order
-/// on every machine.
-const ROWS_PER_SHARE: usize = 64;
+/// Rows per partial sum of `d_w`. Fixed, so the order of the sum is the same on every machine.
+const ROWS_PER_PARTIAL_SUM: usize = 64;
 
-/// `r` of one row.
+/// `r` of one row: its inverse root mean square.
 fn inverse_rms(x: &[f32], eps: f32) -> f32 {
     1.0 / (dot(x, x) / x.len() as f32 + eps).sqrt()
 }
 
 /// `r^2 * sum(w * d_y * x) / n` of one row.
-fn pull(x: &[f32], weight: &[f32], d_y: &[f32], r: f32) -> f32 {
+fn projection_term(x: &[f32], weight: &[f32], d_y: &[f32], r: f32) -> f32 {
     let sum: f32 = x
         .iter()
         .zip(weight)
@@ -46,7 +45,7 @@ pub(crate) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, y: &mut [f32], inver
         });
 }
 
-/// Where the gradient of a norm is taken.
+/// The inputs of the gradient of a norm.
 pub(crate) struct NormAt<'a> {
     /// The norm's input. (T, D)
     pub x: &'a [f32],
@@ -68,9 +67,9 @@ impl NormAt<'_> {
             .zip(self.d_y.par_chunks_exact(width).with_min_len(ROWS_PER_TASK))
             .zip(self.inverse)
             .for_each(|(((d_x, x), d_y), r)| {
-                let pull = pull(x, self.weight, d_y, *r);
+                let projection_term = projection_term(x, self.weight, d_y, *r);
                 for (((d_x, x), w), d) in d_x.iter_mut().zip(x).zip(self.weight).zip(d_y) {
-                    *d_x += r * (w * d - x * pull);
+                    *d_x += r * (w * d - x * projection_term);
                 }
             });
     }
@@ -78,38 +77,38 @@ impl NormAt<'_> {
     /// `d_weight +=` the gradient by the weight. (D)
     pub(crate) fn add_d_weight(&self, d_weight: &mut [f32]) {
         let width = self.weight.len();
-        let shares: Vec<Vec<f32>> = self
+        let partial_sums: Vec<Vec<f32>> = self
             .x
-            .par_chunks(ROWS_PER_SHARE * width)
-            .zip(self.d_y.par_chunks(ROWS_PER_SHARE * width))
-            .zip(self.inverse.par_chunks(ROWS_PER_SHARE))
+            .par_chunks(ROWS_PER_PARTIAL_SUM * width)
+            .zip(self.d_y.par_chunks(ROWS_PER_PARTIAL_SUM * width))
+            .zip(self.inverse.par_chunks(ROWS_PER_PARTIAL_SUM))
             .map(|((x, d_y), inverse)| {
-                let mut share = vec![0.0; width];
+                let mut partial_sum = vec![0.0; width];
                 for ((x, d_y), r) in x
                     .chunks_exact(width)
                     .zip(d_y.chunks_exact(width))
                     .zip(inverse)
                 {
-                    for ((share, x), d) in share.iter_mut().zip(x).zip(d_y) {
-                        *share += d * x * r;
+                    for ((partial_sum, x), d) in partial_sum.iter_mut().zip(x).zip(d_y) {
+                        *partial_sum += d * x * r;
                     }
                 }
-                share
+                partial_sum
             })
             .collect();
-        for share in shares {
-            add(d_weight, &share);
+        for partial_sum in partial_sums {
+            add(d_weight, &partial_sum);
         }
     }
 }
 
-/// Heads that are normed inside wider rows.
+/// A norm of heads inside wider rows.
 pub(crate) struct HeadNorm<'a> {
     /// Values per row.
     pub width: usize,
-    /// The columns that hold the heads, side by side.
+    /// The columns of the heads.
     pub columns: Range<usize>,
-    /// The weight, shared by the heads. `(head_dim)`
+    /// The weight of every head. `(head_dim)`
     pub weight: &'a [f32],
     /// Added to the mean square.
     pub eps: f32,
@@ -130,41 +129,41 @@ impl HeadNorm<'_> {
             });
     }
 
-    /// The gradient: `d_rows` comes in as the derivative by the output and goes out as that by the
-    /// input; `x_rows` is what [`HeadNorm::apply`] was given. Returns the gradient by the weight.
+    /// The gradient. `d_rows` is the derivative by the output and is overwritten with that by the
+    /// input; `x_rows` is the input of [`HeadNorm::apply`]. Returns the gradient by the weight.
     /// `(head_dim)`
     pub(crate) fn vjp(&self, x_rows: &[f32], d_rows: &mut [f32]) -> Vec<f32> {
         let head_dim = self.weight.len();
-        let shares: Vec<Vec<f32>> = d_rows
-            .par_chunks_mut(ROWS_PER_SHARE * self.width)
-            .zip(x_rows.par_chunks(ROWS_PER_SHARE * self.width))
+        let partial_sums: Vec<Vec<f32>> = d_rows
+            .par_chunks_mut(ROWS_PER_PARTIAL_SUM * self.width)
+            .zip(x_rows.par_chunks(ROWS_PER_PARTIAL_SUM * self.width))
             .map(|(d_rows, x_rows)| {
-                let mut share = vec![0.0; head_dim];
+                let mut partial_sum = vec![0.0; head_dim];
                 for (d_row, x_row) in d_rows
                     .chunks_exact_mut(self.width)
                     .zip(x_rows.chunks_exact(self.width))
                 {
                     let heads = d_row[self.columns.clone()].chunks_exact_mut(head_dim);
                     for (d, x) in heads.zip(x_row[self.columns.clone()].chunks_exact(head_dim)) {
-                        self.one_head_vjp(x, d, &mut share);
+                        self.one_head_vjp(x, d, &mut partial_sum);
                     }
                 }
-                share
+                partial_sum
             })
             .collect();
         let mut d_weight = vec![0.0; head_dim];
-        for share in shares {
-            add(&mut d_weight, &share);
+        for partial_sum in partial_sums {
+            add(&mut d_weight, &partial_sum);
         }
         d_weight
     }
 
     fn one_head_vjp(&self, x: &[f32], d: &mut [f32], d_weight: &mut [f32]) {
         let r = inverse_rms(x, self.eps);
-        let pull = pull(x, self.weight, d, r);
+        let projection_term = projection_term(x, self.weight, d, r);
         for (((d, x), w), d_w) in d.iter_mut().zip(x).zip(self.weight).zip(d_weight) {
             *d_w += *d * x * r;
-            *d = r * (w * *d - x * pull);
+            *d = r * (w * *d - x * projection_term);
         }
     }
 }

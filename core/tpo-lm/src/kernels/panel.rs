@@ -1,10 +1,9 @@
-//! Products with a matrix that was packed beforehand: what sampling is made of.
+//! Products with a packed matrix, for sampling.
 //!
-//! A sampling step multiplies a few rows by every weight, which a general product does badly: it
-//! repacks the weights each time. Here they are packed once into panels of 32 columns. Each result
-//! is one chain of fused multiply-adds over the inputs in order, so a row's bits do not depend on
-//! which other rows are computed beside it. That is what makes a completion independent of its
-//! batch.
+//! A sampling step multiplies a few rows by every weight. A general product is slow there, because it
+//! packs the weights each time; here they are packed once, into panels of 32 columns. Each result is
+//! one chain of fused multiply-adds over the inputs in order, so a row's bits do not depend on the
+//! other rows. That makes a completion independent of its batch.
 #![expect(
     clippy::inline_always,
     reason = "a kernel must be compiled with the instruction set it runs on"
@@ -24,21 +23,19 @@ pub(crate) const PANEL: usize = 32;
 const MAX_ROWS: usize = 12;
 const MAX_ROWS_FEW_REGISTERS: usize = 6;
 
-/// Bands of columns per thread: more than one, so that a thread that is late leaves work to the
-/// others.
+/// Bands of columns per thread: more than one, so that other threads take work from a late one.
 const BANDS_PER_THREAD: usize = 4;
 
 /// A matrix `w` (out, in) packed for `y = x w^T`.
 #[derive(Debug)]
-pub(crate) struct Panels {
-    /// Panel by panel, input by input, 32 outputs side by side; outputs that do not exist are 0.
-    /// (out / 32, in, 32)
+pub(crate) struct PackedMatrix {
+    /// Panels of 32 outputs, padded with 0. (out / 32, in, 32)
     values: Vec<f32>,
     inputs: usize,
     outputs: usize,
 }
 
-impl Panels {
+impl PackedMatrix {
     /// Packs `w` (out, in).
     pub(crate) fn pack(w: &[f32], inputs: usize) -> Self {
         let outputs = w.len() / inputs;
@@ -61,7 +58,7 @@ impl Panels {
     }
 
     /// `y = x w^T`, or `y += x w^T`. `x` is (M, in), `y` is (M, out); `packed` is scratch.
-    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], add: bool, packed: &mut Rows) {
+    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], add: bool, packed: &mut PackedRows) {
         packed.repack(x.chunks_exact(self.inputs), 1.0);
         let packed = &*packed;
         let panels = self.outputs.div_ceil(PANEL);
@@ -83,8 +80,7 @@ impl Panels {
     }
 }
 
-/// Cuts every row at the same columns, so that each band of columns can be written by a task of its
-/// own.
+/// Splits every row at the same columns, so that each band of columns can be written by its own task.
 pub(crate) fn column_bands<'a>(
     rows: impl Iterator<Item = &'a mut [f32]>,
     cuts: &[usize],
@@ -106,18 +102,18 @@ pub(crate) fn column_bands<'a>(
     bands
 }
 
-/// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input
-/// of all of them stands side by side.
+/// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input of
+/// all of them is contiguous.
 #[derive(Debug, Default)]
-pub(crate) struct Rows {
+pub(crate) struct PackedRows {
     values: Vec<f32>,
     inputs: usize,
     len: usize,
     block: usize,
 }
 
-impl Rows {
-    /// Packs rows of equal length, times `scale`, in place of what was packed before.
+impl PackedRows {
+    /// Replaces the packed rows. `rows` have equal length and are multiplied by `scale`.
     pub(crate) fn repack<'a>(
         &mut self,
         rows: impl ExactSizeIterator<Item = &'a [f32]>,
@@ -163,7 +159,7 @@ impl Rows {
     }
 }
 
-/// How many rows the kernel takes at a time on this machine.
+/// How many rows the kernel computes at a time on this machine.
 struct RowsPerBlock;
 
 impl WithSimd for RowsPerBlock {
@@ -283,9 +279,9 @@ mod tests {
         fn products_match_the_general_ones(rows in 1usize..70, inputs in 1usize..90, outputs in 1usize..150) {
             let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
             let (mut actual, mut expected) = (vec![1.0; rows * outputs], vec![1.0; rows * outputs]);
-            let panels = Panels::pack(&w, inputs);
+            let panels = PackedMatrix::pack(&w, inputs);
             for add in [false, true] {
-                panels.multiply(&x, &mut actual, add, &mut Rows::default());
+                panels.multiply(&x, &mut actual, add, &mut PackedRows::default());
                 linear(&mut expected, if add { Write::Add(1.0) } else { Write::Set }, &x, &w, inputs);
                 for (actual, expected) in actual.iter().zip(&expected) {
                     prop_assert!((actual - expected).abs() < 1e-4);
@@ -296,12 +292,12 @@ mod tests {
         #[test]
         fn a_row_does_not_depend_on_the_others(rows in 2usize..70, inputs in 1usize..90, outputs in 1usize..90) {
             let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
-            let panels = Panels::pack(&w, inputs);
+            let panels = PackedMatrix::pack(&w, inputs);
             let mut together = vec![0.0; rows * outputs];
-            panels.multiply(&x, &mut together, false, &mut Rows::default());
+            panels.multiply(&x, &mut together, false, &mut PackedRows::default());
             for (x, together) in x.chunks_exact(inputs).zip(together.chunks_exact(outputs)) {
                 let mut alone = vec![0.0; outputs];
-                panels.multiply(x, &mut alone, false, &mut Rows::default());
+                panels.multiply(x, &mut alone, false, &mut PackedRows::default());
                 prop_assert_eq!(&alone, together);
             }
         }
@@ -311,8 +307,8 @@ mod tests {
     fn machines_without_vector_instructions_compute_the_same() {
         let (inputs, rows) = (37, 9);
         let (x, w) = (random(rows * inputs, "x"), random(PANEL * inputs, "w"));
-        let panels = Panels::pack(&w, inputs);
-        let mut packed = Rows::default();
+        let panels = PackedMatrix::pack(&w, inputs);
+        let mut packed = PackedRows::default();
         let mut expected = vec![0.0; rows * PANEL];
         panels.multiply(&x, &mut expected, false, &mut packed);
         let mut actual = vec![0.0; rows * PANEL];

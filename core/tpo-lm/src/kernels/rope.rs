@@ -1,22 +1,22 @@
-//! Rotary positions (Su et al., arXiv 2104.09864), in the half-rotation form of Hugging Face
-//! models.
+//! Rotary position embeddings (Su et al., "RoFormer", arXiv 2104.09864), in the half-rotation form of
+//! Hugging Face models.
 //!
-//! Channel `i` of a head and channel `i + head_dim / 2` turn together by `position * theta^(-2i /
-//! head_dim)`. A rotation is orthogonal, so its gradient is the rotation by the opposite angle.
+//! Channel `i` of a head and channel `i + head_dim / 2` are rotated together by `position *
+//! theta^(-2i / head_dim)`. A rotation is orthogonal, so its gradient is the rotation by the opposite angle.
 
 use std::f32::consts::TAU;
 
 use rayon::prelude::*;
 
 use super::ROWS_PER_TASK;
-use crate::spec::{Llama3Rope, ModelSpec};
+use crate::spec::{Llama3RopeScaling, ModelSpec};
 
-/// Which way to turn.
+/// The direction of a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// As the model does.
+pub(crate) enum Direction {
+    /// By the position's angle: the forward pass.
     Forward,
-    /// The gradient.
+    /// By the opposite angle: the gradient.
     Backward,
 }
 
@@ -36,8 +36,7 @@ impl Rotary {
         let angles = (0..positions)
             .flat_map(|position| {
                 frequencies.iter().map(move |frequency| {
-                    // The angle is rounded to f32 as transformers does, so that both turn by the
-                    // same angle.
+                    // The angle is rounded to f32, as in transformers.
                     let (sin, cos) = f64::from(position as f32 * frequency).sin_cos();
                     (cos as f32, sin as f32)
                 })
@@ -49,18 +48,22 @@ impl Rotary {
         }
     }
 
-    /// Turns the heads in the first `columns` columns of every row by the row's position. `rows` is
-    /// (T, width).
+    /// Rotates the heads in the first `columns` columns of every row by the row's position. `rows`
+    /// is (T, width).
     pub(crate) fn apply(
         &self,
         rows: &mut [f32],
         width: usize,
         columns: usize,
         positions: &[u32],
-        turn: Turn,
+        direction: Direction,
     ) {
         let half = self.head_dim / 2;
-        let sign = if turn == Turn::Forward { 1.0 } else { -1.0 };
+        let sign = if direction == Direction::Forward {
+            1.0
+        } else {
+            -1.0
+        };
         rows.par_chunks_exact_mut(width)
             .with_min_len(ROWS_PER_TASK)
             .zip(positions)
@@ -77,24 +80,21 @@ impl Rotary {
     }
 }
 
-/// `theta^(-2i / head_dim)` for each pair of channels, stretched where the model says so.
+/// `theta^(-2i / head_dim)` for each pair of channels, with the model's RoPE scaling.
 fn frequencies(spec: &ModelSpec) -> Vec<f32> {
     let theta = f64::from(spec.rope_theta);
-    // Rounded between the power and the division, as transformers does.
+    // Rounded between the power and the division, as in transformers.
     let frequency = |pair: usize| 1.0 / theta.powf(2.0 * pair as f64 / spec.head_dim as f64) as f32;
     let plain = (0..spec.head_dim / 2).map(frequency);
     match &spec.rope_scaling {
         None => plain.collect(),
-        Some(scaling) => plain
-            .map(|frequency| stretched(frequency, scaling))
-            .collect(),
+        Some(scaling) => plain.map(|frequency| scaled(frequency, scaling)).collect(),
     }
 }
 
-/// Llama 3's stretching: long waves are divided by the factor, short ones left alone, and between
-/// the two limits the frequency passes from one to the other (`_compute_llama3_parameters` in
-/// transformers).
-fn stretched(frequency: f32, scaling: &Llama3Rope) -> f32 {
+/// Llama 3's RoPE scaling: low frequencies are divided by the factor, high ones are unchanged, and
+/// those in between are interpolated (`_compute_llama3_parameters` in transformers).
+fn scaled(frequency: f32, scaling: &Llama3RopeScaling) -> f32 {
     let waves = scaling.original_max_positions as f32 * frequency / TAU;
     if waves < scaling.low_freq_factor {
         frequency / scaling.factor
@@ -119,24 +119,23 @@ mod tests {
         };
         let before = [1.0, 2.0, 3.0, 4.0, 5.0, -1.0, 0.5, 0.25, 2.0, 7.0]; // (2, 5); the fifth column is no head
         let mut rows = before;
-        rotary.apply(&mut rows, 5, 4, &[5, 2], Turn::Forward);
+        rotary.apply(&mut rows, 5, 4, &[5, 2], Direction::Forward);
         assert!((rows[0] - before[0]).abs() > 0.1 && rows[4].to_bits() == before[4].to_bits());
-        rotary.apply(&mut rows, 5, 4, &[5, 2], Turn::Backward);
+        rotary.apply(&mut rows, 5, 4, &[5, 2], Direction::Backward);
         for (after, before) in rows.iter().zip(before) {
             assert!((after - before).abs() < 1e-5);
         }
     }
 
     #[test]
-    fn only_long_waves_are_stretched() {
-        let scaling = Llama3Rope {
+    fn only_long_waves_are_scaled() {
+        let scaling = Llama3RopeScaling {
             factor: 8.0,
             low_freq_factor: 1.0,
             high_freq_factor: 4.0,
             original_max_positions: 8192,
         };
-        let of_wavelength =
-            |wavelength: f32| stretched(TAU / wavelength, &scaling) * wavelength / TAU;
+        let of_wavelength = |wavelength: f32| scaled(TAU / wavelength, &scaling) * wavelength / TAU;
         assert!((of_wavelength(100.0) - 1.0).abs() < 1e-6);
         assert!((of_wavelength(9000.0) - 1.0 / 8.0).abs() < 1e-6);
         // Half way between the two limits, 8192 / 2.5: half of each.

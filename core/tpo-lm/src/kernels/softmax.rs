@@ -1,7 +1,7 @@
 //! Softmax and its logarithm over one row.
 //!
-//! One definition serves training, scoring and sampling, so a log-probability recorded while
-//! sampling and the same one recomputed in training come from the same formula.
+//! Training, scoring and sampling share one definition, so a log-probability that is recorded in
+//! sampling and recomputed in training comes from the same formula.
 
 use super::exp::{exp_minus, sum_exp_minus};
 

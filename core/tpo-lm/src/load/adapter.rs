@@ -1,6 +1,6 @@
-//! A directory with a PEFT adapter, on top of the base model it names.
+//! A directory with a PEFT adapter, and the base model that it names.
 //!
-//! Of PEFT's many variants only plain LoRA is understood; a file that asks for anything else is
+//! Of PEFT's many variants only plain LoRA is supported; a configuration with anything else is
 //! refused by key.
 
 use std::path::{Path, PathBuf};
@@ -10,17 +10,18 @@ use serde_json::Value;
 use tpo_types::{Failure, FailureKind};
 
 use super::safetensors::Weights;
-use super::{malformed, read_json, tensors};
+use super::tensors;
+use crate::files::{malformed, read_json};
 use crate::lora::{Adapter, LoraConfig};
 use crate::policy::Policy;
 
-/// What every adapter directory has.
+/// The file that every adapter directory has.
 pub(crate) const CONFIG_FILE: &str = "adapter_config.json";
 /// Its tensors.
 pub(crate) const WEIGHTS_FILE: &str = "adapter_model.safetensors";
 
-/// Keys that change what an adapter computes, and the values that stand for plain LoRA. A missing
-/// key is plain, too.
+/// Keys that change what an adapter computes, and their values for plain LoRA. A missing key means
+/// plain LoRA, too.
 const PLAIN: [(&str, &[&str]); 14] = [
     ("peft_type", &["\"LORA\""]),
     ("task_type", &["\"CAUSAL_LM\"", "null"]),
@@ -67,15 +68,23 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
             config.r
         );
         return Err(
-            Failure::new(FailureKind::Input, what).hint("the adapter belongs to another model")
+            Failure::new(FailureKind::Input, what).hint("the adapter was made for another model")
         );
     }
-    let config = LoraConfig {
-        r: config.r,
-        alpha: config.lora_alpha,
-        target_modules: config.target_modules,
-    };
-    let mut adapter = Adapter::zeros(&policy.spec, config).map_err(|error| {
+    let modules: Result<_, Failure> = config
+        .target_modules
+        .iter()
+        .map(|name| name.parse())
+        .collect();
+    let adapter = modules.and_then(|target_modules| {
+        let config = LoraConfig {
+            r: config.r,
+            alpha: config.lora_alpha,
+            target_modules,
+        };
+        Adapter::zeros(&policy.spec, config)
+    });
+    let mut adapter = adapter.map_err(|error| {
         Failure::new(
             FailureKind::Input,
             format!("`{}` does not fit its base model", file.display()),
@@ -98,19 +107,22 @@ fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
                 file.display()
             );
             return Err(Failure::new(FailureKind::Input, what).hint(
-                "only plain LoRA on the projections is: merge the adapter into its base \
-                    model with PEFT",
+                "only plain LoRA on projections is: merge the adapter into its base model with PEFT",
             ));
         }
     }
     Ok(())
 }
 
-/// A relative path counts from the adapter's directory first, so that base and adapter can be moved
-/// together, then from the working directory, as in PEFT.
+/// A relative path is relative to the adapter's directory, so that base and adapter can be moved
+/// together, or else to the working directory, as in PEFT.
 fn base(directory: &Path, named: &Path) -> Result<Policy, Failure> {
-    let beside = directory.join(named);
-    let path = if beside.exists() { &beside } else { named };
+    let in_directory = directory.join(named);
+    let path = if in_directory.exists() {
+        &in_directory
+    } else {
+        named
+    };
     let refuse = |what: String| Failure::new(FailureKind::Input, what);
     if !path.exists() {
         let what = format!(
@@ -119,16 +131,16 @@ fn base(directory: &Path, named: &Path) -> Result<Policy, Failure> {
             named.display()
         );
         return Err(refuse(what).hint(format!(
-            "put the path of that model into `base_model_name_or_path` of its `{CONFIG_FILE}`"
+            "set `base_model_name_or_path` in its `{CONFIG_FILE}` to the path of that model"
         )));
     }
     if path.join(CONFIG_FILE).is_file() {
         let what = format!(
-            "the adapter `{}` stands on another adapter, `{}`",
+            "the base model of the adapter `{}` is another adapter, `{}`",
             directory.display(),
             path.display()
         );
-        return Err(refuse(what).hint("merge that one into its base model first"));
+        return Err(refuse(what).hint("merge the other adapter into its base model first"));
     }
     super::load(path)
 }
@@ -141,7 +153,7 @@ fn fill(adapter: &mut Adapter, file: &Path) -> Result<(), Failure> {
     for entry in entries.iter() {
         weights.require(&entry.name, &entry.shape)?;
     }
-    tensors::refuse_strangers(file, weights.names(), |name| {
+    tensors::reject_unexpected_tensors(file, weights.names(), |name| {
         entries.iter().any(|entry| entry.name == name)
     })?;
     tensors::fill(file, entries, values, |entry, out| {

@@ -1,7 +1,7 @@
 //! `config.json` and `generation_config.json` of a Hugging Face directory, as a [`ModelSpec`].
 //!
 //! Reads the keys of transformers 4 and 5. A key that changes what the model computes and that the
-//! decoder does not follow is refused by name. Knows nothing of weights.
+//! decoder does not support is refused by name.
 
 use std::path::Path;
 
@@ -9,56 +9,41 @@ use serde::Deserialize;
 use serde_json::Value;
 use tpo_types::{Failure, FailureKind};
 
-use super::{limits, malformed, read_json, read_json_if_any};
-use crate::spec::{Family, Llama3Rope, ModelSpec};
+use super::limits;
+use crate::family::{self, Family, SlidingWindow};
+use crate::files;
+use crate::spec::{Llama3RopeScaling, ModelSpec};
 
-/// What every model directory has.
+/// The file that every model directory has.
 pub(super) const CONFIG_FILE: &str = "config.json";
 
-/// Class in `architectures`, `model_type`, family.
-const ARCHITECTURES: [(&str, &str, Family); 4] = [
-    ("LlamaForCausalLM", "llama", Family::Llama),
-    ("MistralForCausalLM", "mistral", Family::Mistral),
-    ("Qwen2ForCausalLM", "qwen2", Family::Qwen2),
-    ("Qwen3ForCausalLM", "qwen3", Family::Qwen3),
-];
-
-/// The same decoders under another head, which is not ours to compute.
-const HEADS: [(&str, Family); 5] = [
-    ("LlamaForRewardModelWithGating", Family::Llama),
-    ("LlamaForSequenceClassification", Family::Llama),
-    ("MistralForSequenceClassification", Family::Mistral),
-    ("Qwen2ForSequenceClassification", Family::Qwen2),
-    ("Qwen3ForSequenceClassification", Family::Qwen3),
-];
-
 /// Whether `directory` holds a decoder under a head that scores texts.
-pub(super) fn has_other_head(directory: &Path) -> Result<bool, Failure> {
-    let json: Value = read_json(&directory.join(CONFIG_FILE))?;
-    Ok(json["architectures"][0]
-        .as_str()
-        .is_some_and(|class| HEADS.iter().any(|(known, _)| *known == class)))
+pub(super) fn is_reward_model(directory: &Path) -> Result<bool, Failure> {
+    let json: Value = files::read_json(&directory.join(CONFIG_FILE))?;
+    Ok(reward_model_family(&json).is_some())
 }
 
 /// The decoder that `directory` describes, whatever its head.
 pub(super) fn read_backbone(directory: &Path) -> Result<ModelSpec, Failure> {
-    let mut json: Value = read_json(&directory.join(CONFIG_FILE))?;
-    let class = json["architectures"][0].as_str().unwrap_or_default();
-    let family = HEADS
-        .iter()
-        .find(|(known, _)| *known == class)
-        .map(|(_, family)| *family);
-    let plain = ARCHITECTURES.iter().find(|known| Some(known.2) == family);
-    if let (Some(plain), Some(object)) = (plain, json.as_object_mut()) {
-        object.insert("architectures".into(), serde_json::json!([plain.0]));
-        // There is no output head to look for.
+    let mut json: Value = files::read_json(&directory.join(CONFIG_FILE))?;
+    if let (Some(family), Some(object)) = (reward_model_family(&json), json.as_object_mut()) {
+        object.insert(
+            "architectures".into(),
+            serde_json::json!([family.causal_lm]),
+        );
+        // So that no output head is looked for.
         object.insert("tie_word_embeddings".into(), true.into());
     }
-    described(directory, json)
+    parse(directory, json)
+}
+
+fn reward_model_family(json: &Value) -> Option<&'static Family> {
+    let class = json["architectures"][0].as_str()?;
+    Family::find(|family| family.reward_models.contains(&class))
 }
 
 #[derive(Deserialize)]
-struct Description {
+struct HfConfig {
     vocab_size: usize,
     hidden_size: usize,
     intermediate_size: usize,
@@ -73,8 +58,8 @@ struct Description {
     bos_token_id: Option<u32>,
     eos_token_id: Option<TokenIds>,
     rope_theta: Option<f32>,
-    rope_scaling: Option<Rotation>,
-    rope_parameters: Option<Rotation>,
+    rope_scaling: Option<RopeConfig>,
+    rope_parameters: Option<RopeConfig>,
     hidden_act: Option<String>,
     #[serde(default)]
     attention_bias: bool,
@@ -87,7 +72,7 @@ struct Description {
 
 /// `rope_scaling` of transformers 4, `rope_parameters` of transformers 5.
 #[derive(Deserialize)]
-struct Rotation {
+struct RopeConfig {
     rope_type: Option<String>,
     /// The older spelling of `rope_type`; some files have both.
     r#type: Option<String>,
@@ -122,52 +107,50 @@ struct GenerationConfig {
 
 /// The model that `directory` describes.
 pub(super) fn read(directory: &Path) -> Result<ModelSpec, Failure> {
-    described(directory, read_json(&directory.join(CONFIG_FILE))?)
+    parse(directory, files::read_json(&directory.join(CONFIG_FILE))?)
 }
 
-fn described(directory: &Path, json: Value) -> Result<ModelSpec, Failure> {
+fn parse(directory: &Path, json: Value) -> Result<ModelSpec, Failure> {
     let file = directory.join(CONFIG_FILE);
     let family = family(&json, &file)?;
-    let config: Description = serde_json::from_value(json).map_err(|error| {
-        malformed(format!("`{}` does not describe a model", file.display())).because(error)
+    let config: HfConfig = serde_json::from_value(json).map_err(|error| {
+        files::malformed(format!("`{}` does not describe a model", file.display())).because(error)
     })?;
     refuse_unsupported(&config, family, &file)?;
     let generation: Option<GenerationConfig> =
-        read_json_if_any(&directory.join("generation_config.json"))?;
+        files::read_json_if_any(&directory.join("generation_config.json"))?;
     let eos = generation.and_then(|generation| generation.eos_token_id);
     let spec = spec(config, family, eos, &file)?;
     limits::check(&spec, &file)?;
     Ok(spec)
 }
 
-fn family(json: &Value, file: &Path) -> Result<Family, Failure> {
+fn family(json: &Value, file: &Path) -> Result<&'static Family, Failure> {
     let class = json["architectures"][0].as_str();
     let model_type = json["model_type"].as_str();
     let found = match (class, model_type) {
-        (Some(class), _) => ARCHITECTURES.iter().find(|known| known.0 == class),
-        (None, Some(model_type)) => ARCHITECTURES.iter().find(|known| known.1 == model_type),
+        (Some(class), _) => Family::find(|family| family.causal_lm == class),
+        (None, Some(model_type)) => Family::find(|family| family.model_type == model_type),
         (None, None) => None,
     };
-    found.map(|known| known.2).ok_or_else(|| {
+    found.ok_or_else(|| {
         let name = class.or(model_type).unwrap_or("(none named)");
         let what = format!(
             "`{}` is of architecture `{name}`, which is not supported",
             file.display()
         );
-        Failure::new(FailureKind::Input, what).hint(format!(
-            "supported: {}",
-            ARCHITECTURES.map(|known| known.0).join(", ")
-        ))
+        let supported = family::list(|family| Some(family.causal_lm));
+        Failure::new(FailureKind::Input, what).hint(format!("supported: {supported}"))
     })
 }
 
-fn refuse_unsupported(config: &Description, family: Family, file: &Path) -> Result<(), Failure> {
+fn refuse_unsupported(config: &HfConfig, family: &Family, file: &Path) -> Result<(), Failure> {
     let activation = config.hidden_act.as_deref().unwrap_or("silu");
     let reason = if config.quantization_config.is_some() {
         "`quantization_config`: its weights are quantized".to_owned()
     } else if activation != "silu" {
         format!("`hidden_act` is `{activation}`, not `silu`")
-    } else if config.attention_bias && family != Family::Qwen2 {
+    } else if config.attention_bias && !family.qkv_bias {
         "`attention_bias` is true".to_owned()
     } else if config.mlp_bias {
         "`mlp_bias` is true".to_owned()
@@ -182,8 +165,8 @@ fn refuse_unsupported(config: &Description, family: Family, file: &Path) -> Resu
 }
 
 fn spec(
-    config: Description,
-    family: Family,
+    config: HfConfig,
+    family: &'static Family,
     eos: Option<TokenIds>,
     file: &Path,
 ) -> Result<ModelSpec, Failure> {
@@ -210,8 +193,8 @@ fn spec(
             window.min(config.max_position_embeddings)
         }),
         tie_word_embeddings: config.tie_word_embeddings,
-        qkv_bias: family == Family::Qwen2,
-        qk_norm: family == Family::Qwen3,
+        qkv_bias: family.qkv_bias,
+        qk_norm: family.qk_norm,
         eos_token_ids: eos
             .or(config.eos_token_id)
             .map(TokenIds::into_vec)
@@ -220,18 +203,18 @@ fn spec(
     })
 }
 
-/// How far back a token may look. As long as no sequence is longer than this, looking back without
-/// limit is the same: so it shortens the context, and the decoder needs no windows.
-fn attention_window(config: &Description, family: Family) -> Option<usize> {
-    let used = match family {
-        Family::Mistral => true,
-        Family::Qwen2 | Family::Qwen3 => config.use_sliding_window == Some(true),
-        Family::Llama => false,
+/// The length of the attention window. Up to that length, full attention is the same: so a window
+/// shortens the context, and the decoder implements none.
+fn attention_window(config: &HfConfig, family: &Family) -> Option<usize> {
+    let used = match family.sliding_window {
+        SlidingWindow::IfPresent => true,
+        SlidingWindow::IfEnabled => config.use_sliding_window == Some(true),
+        SlidingWindow::Ignored => false,
     };
     config.sliding_window.filter(|_| used)
 }
 
-fn rope(config: &Description, file: &Path) -> Result<(f32, Option<Llama3Rope>), Failure> {
+fn rope(config: &HfConfig, file: &Path) -> Result<(f32, Option<Llama3RopeScaling>), Failure> {
     let rope = config
         .rope_parameters
         .as_ref()
@@ -246,10 +229,7 @@ fn rope(config: &Description, file: &Path) -> Result<(f32, Option<Llama3Rope>), 
     let refuse = |reason: String| {
         Failure::new(
             FailureKind::Input,
-            format!(
-                "`{}`: rotary positions with {reason} are not supported",
-                file.display()
-            ),
+            format!("`{}`: RoPE with {reason} is not supported", file.display()),
         )
         .hint("supported rope types: `default`, `llama3`")
     };
@@ -286,8 +266,8 @@ fn rope(config: &Description, file: &Path) -> Result<(f32, Option<Llama3Rope>), 
     }
 }
 
-fn llama3(rope: &Rotation) -> Option<Llama3Rope> {
-    Some(Llama3Rope {
+fn llama3(rope: &RopeConfig) -> Option<Llama3RopeScaling> {
+    Some(Llama3RopeScaling {
         factor: rope.factor?,
         low_freq_factor: rope.low_freq_factor?,
         high_freq_factor: rope.high_freq_factor?,

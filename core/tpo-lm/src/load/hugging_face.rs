@@ -1,7 +1,7 @@
 //! A directory in Hugging Face layout: configuration, weights, tokenizer.
 //!
-//! Brings together what [`super::config`], [`super::safetensors`] and [`crate::tokenizer`] read,
-//! and checks that the three belong to one model.
+//! Combines what [`super::config`], [`super::safetensors`] and [`crate::tokenizer`] read, and checks
+//! that the three belong to one model.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::tokenizer::TextCodec;
 
 /// Loads the model in `directory`.
 pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
-    let (spec, text) = described(directory, config::read(directory)?)?;
+    let (spec, text) = spec_and_text(directory, config::read(directory)?)?;
     let weights = Weights::open_directory(directory)?;
     let layout = Layout::of(&spec);
     let tied = spec.tie_word_embeddings;
-    tensors::refuse_strangers(directory, weights.names(), |name| {
-        layout.entry(name).is_some() || carries_nothing(name, tied)
+    tensors::reject_unexpected_tensors(directory, weights.names(), |name| {
+        layout.entry(name).is_some() || is_redundant(name, tied)
     })?;
     let params = weights.read_params(layout)?;
     Ok(Policy {
@@ -34,9 +34,9 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
     })
 }
 
-/// Loads the decoder of the model in `directory`, and opens its other tensors.
+/// Loads the decoder of the reward model in `directory`, and opens all of its tensors.
 pub(super) fn load_backbone(directory: &Path) -> Result<(Policy, Weights), Failure> {
-    let (spec, text) = described(directory, config::read_backbone(directory)?)?;
+    let (spec, text) = spec_and_text(directory, config::read_backbone(directory)?)?;
     let weights = Weights::open_directory(directory)?;
     let params = weights.read_params(Layout::of(&spec))?;
     Ok((
@@ -51,11 +51,11 @@ pub(super) fn load_backbone(directory: &Path) -> Result<(Policy, Weights), Failu
     ))
 }
 
-/// A configuration and the tokenizer beside it, which must belong together.
-fn described(directory: &Path, mut spec: ModelSpec) -> Result<(ModelSpec, TextCodec), Failure> {
+/// Adds the tokenizer in `directory` to a configuration, and checks that the two belong together.
+fn spec_and_text(directory: &Path, mut spec: ModelSpec) -> Result<(ModelSpec, TextCodec), Failure> {
     let text = TextCodec::from_directory(directory)?;
-    // Published chat models often name only the end of text in their configuration and the end of
-    // the turn only in the tokenizer: both end a completion.
+    // Published chat models often have only the end-of-text token in their configuration and the
+    // end-of-turn token only in the tokenizer: both end a completion.
     if let Some(id) = text
         .eos_token_id()
         .filter(|id| !spec.eos_token_ids.contains(id))
@@ -66,16 +66,15 @@ fn described(directory: &Path, mut spec: ModelSpec) -> Result<(ModelSpec, TextCo
     Ok((spec, text))
 }
 
-/// Tensors that some checkpoints have although the model does not need them: rotary frequencies,
-/// which follow from the configuration, and a copy of the embedding where the output head is tied
-/// to it.
-fn carries_nothing(name: &str, tied: bool) -> bool {
+/// Tensors that some checkpoints have although the model does not need them: RoPE frequencies, which
+/// the configuration determines, and a copy of the embedding if the output head is tied to it.
+fn is_redundant(name: &str, tied: bool) -> bool {
     name.ends_with("rotary_emb.inv_freq") || (tied && name == "lm_head.weight")
 }
 
 impl Weights {
     fn read_params(&self, layout: Layout) -> Result<Params, Failure> {
-        // All shapes first: nothing is allocated on the word of a configuration alone.
+        // Check all shapes before allocating what the configuration claims.
         for entry in &layout.entries {
             self.require(&entry.name, &entry.shape)?;
         }

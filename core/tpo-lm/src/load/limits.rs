@@ -1,5 +1,4 @@
-//! What a model description must satisfy before anything is computed from it, whichever file it
-//! came from.
+//! Checks of a model's sizes and tokens, whichever file they came from.
 
 use std::path::Path;
 
@@ -7,17 +6,17 @@ use tpo_types::{Failure, FailureKind};
 
 use crate::spec::ModelSpec;
 
-/// Far above any model, and small enough that counting all values of a model cannot overflow.
+/// Far above any model, and small enough that the number of a model's values cannot overflow.
 const LARGEST_SIZE: usize = 1 << 22;
 const MOST_LAYERS: usize = 1 << 12;
 const LONGEST_CONTEXT: usize = 1 << 30;
 
-/// Refuses a description that no decoder can have. `file` is named in the message.
+/// Fails if no decoder can have this shape. `file` is for the message.
 pub(super) fn check(spec: &ModelSpec, file: &Path) -> Result<(), Failure> {
     let refuse = |what: String| {
         Err(
             Failure::new(FailureKind::Input, format!("`{}`: {what}", file.display()))
-                .hint("the file is damaged or not written for this kind of model"),
+                .hint("the file is damaged or describes another kind of model"),
         )
     };
     let sizes = [
@@ -49,7 +48,7 @@ pub(super) fn check(spec: &ModelSpec, file: &Path) -> Result<(), Failure> {
     }
     if !spec.head_dim.is_multiple_of(2) {
         return refuse(format!(
-            "head width {} is odd, which rotary positions do not allow",
+            "head width {} is odd, which RoPE does not allow",
             spec.head_dim
         ));
     }
@@ -74,8 +73,7 @@ pub(super) fn check(spec: &ModelSpec, file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a tokenizer that can write tokens the embedding has no row for, and a model that never
-/// ends its turn.
+/// Fails if the tokenizer has tokens that the embedding has no row for, or if no token ends a turn.
 pub(super) fn check_tokens(spec: &ModelSpec, largest_id: u32, file: &Path) -> Result<(), Failure> {
     if largest_id as usize >= spec.vocab_size {
         let what = format!(
@@ -89,7 +87,7 @@ pub(super) fn check_tokens(spec: &ModelSpec, largest_id: u32, file: &Path) -> Re
     if spec.eos_token_ids.is_empty() {
         return Err(Failure::new(
             FailureKind::Input,
-            format!("`{}` names no end-of-turn token", file.display()),
+            format!("`{}` has no end-of-turn token", file.display()),
         )
         .hint("set `eos_token_id` in its `generation_config.json`"));
     }

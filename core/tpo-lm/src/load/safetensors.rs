@@ -1,7 +1,7 @@
 //! Tensors of one or several safetensors files, read as `f32`.
 //!
-//! Reads headers only; values are read when asked for, straight into their place, so a file is
-//! never in memory as a whole. Knows nothing of models: names and shapes are the caller's.
+//! Opening reads headers only; values are read on demand into the caller's buffer, so a file is never
+//! in memory as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -15,24 +15,25 @@ use safetensors::tensor::Metadata;
 use serde::Deserialize;
 use tpo_types::{Failure, FailureKind};
 
-use super::{read_json, tensors, unreadable};
+use super::tensors;
+use crate::files::{read_json, unreadable};
 
 const SINGLE_FILE: &str = "model.safetensors";
 const INDEX_FILE: &str = "model.safetensors.index.json";
-/// What the format allows.
+/// The format's limit, in bytes.
 const LONGEST_HEADER: u64 = 100_000_000;
 /// Bytes read at once; a multiple of every element's size.
 const CHUNK: usize = 1 << 20;
 
-/// Where every tensor of a checkpoint stands.
+/// The tensors of a checkpoint.
 #[derive(Debug)]
 pub(crate) struct Weights {
     path: PathBuf,
-    tensors: BTreeMap<String, Place>,
+    tensors: BTreeMap<String, TensorLocation>,
 }
 
 #[derive(Debug)]
-struct Place {
+struct TensorLocation {
     file: Arc<PathBuf>,
     dtype: Dtype,
     shape: Vec<usize>,
@@ -66,9 +67,8 @@ impl Weights {
                     "`{}` names the shard `{shard}`, which is not a file name",
                     index.display()
                 );
-                return Err(
-                    Failure::new(FailureKind::Input, what).hint("shards stand beside their index")
-                );
+                return Err(Failure::new(FailureKind::Input, what)
+                    .hint("shards are in the directory of their index"));
             }
             weights.add(&directory.join(shard))?;
         }
@@ -97,23 +97,25 @@ impl Weights {
 
     /// The shape of a tensor.
     pub(crate) fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.tensors.get(name).map(|place| place.shape.as_slice())
+        self.tensors
+            .get(name)
+            .map(|location| location.shape.as_slice())
     }
 
-    /// Refuses a tensor that is missing, of another shape, or of a type that is not read.
+    /// Fails if a tensor is missing, has another shape, or has an unsupported type.
     pub(crate) fn require(&self, name: &str, shape: &[usize]) -> Result<(), Failure> {
-        let place = self.place(name)?;
-        tensors::require_shape(&place.file, name, shape, &place.shape)?;
-        place.element(name).map(|_| ())
+        let location = self.location(name)?;
+        tensors::require_shape(&location.file, name, shape, &location.shape)?;
+        location.element(name).map(|_| ())
     }
 
-    /// Reads a tensor that [`Self::require`] has accepted. `out` has its shape.
+    /// Reads a tensor after [`Self::require`] has checked it. `out` has its shape.
     pub(crate) fn read(&self, name: &str, out: &mut [f32]) -> Result<(), Failure> {
-        let place = self.place(name)?;
-        let element = place.element(name)?;
-        let failed = |error| unreadable(&place.file, error);
-        let mut file = File::open(&*place.file).map_err(failed)?;
-        file.seek(SeekFrom::Start(place.start)).map_err(failed)?;
+        let location = self.location(name)?;
+        let element = location.element(name)?;
+        let failed = |error| unreadable(&location.file, error);
+        let mut file = File::open(&*location.file).map_err(failed)?;
+        file.seek(SeekFrom::Start(location.start)).map_err(failed)?;
         let mut bytes = vec![0; CHUNK.min(out.len() * element.size())];
         for values in out.chunks_mut(CHUNK / element.size()) {
             let bytes = &mut bytes[..values.len() * element.size()];
@@ -123,7 +125,7 @@ impl Weights {
         Ok(())
     }
 
-    fn place(&self, name: &str) -> Result<&Place, Failure> {
+    fn location(&self, name: &str) -> Result<&TensorLocation, Failure> {
         self.tensors
             .get(name)
             .ok_or_else(|| tensors::missing(&self.path, name))
@@ -134,19 +136,19 @@ impl Weights {
         let file = Arc::new(path.to_owned());
         for (name, info) in metadata.tensors() {
             let start = data_start + info.data_offsets.0 as u64;
-            let place = Place {
+            let location = TensorLocation {
                 file: Arc::clone(&file),
                 dtype: info.dtype,
                 shape: info.shape.clone(),
                 start,
             };
-            self.tensors.insert(name, place);
+            self.tensors.insert(name, location);
         }
         Ok(())
     }
 }
 
-/// A file's header and where its values start.
+/// A file's header and the offset of its values, in bytes.
 fn header(path: &Path) -> Result<(Metadata, u64), Failure> {
     let failed = |error| unreadable(path, error);
     let damaged = |why: &str| {
@@ -154,7 +156,7 @@ fn header(path: &Path) -> Result<(Metadata, u64), Failure> {
             FailureKind::Input,
             format!("`{}` is damaged: {why}", path.display()),
         )
-        .hint("it was not copied or downloaded completely: get it again")
+        .hint("the download is incomplete: download the file again")
     };
     let mut file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
@@ -172,13 +174,13 @@ fn header(path: &Path) -> Result<(Metadata, u64), Failure> {
     let expected = 8 + length + metadata.data_len() as u64;
     if size != expected {
         return Err(damaged(&format!(
-            "it has {size} bytes, not the {expected} that its header says"
+            "it has {size} bytes, not the {expected} of its header"
         )));
     }
     Ok((metadata, 8 + length))
 }
 
-/// The types of number that are read.
+/// The supported number types.
 #[derive(Clone, Copy)]
 enum Element {
     F32,
@@ -186,7 +188,7 @@ enum Element {
     Bf16,
 }
 
-impl Place {
+impl TensorLocation {
     fn element(&self, name: &str) -> Result<Element, Failure> {
         match self.dtype {
             Dtype::F32 => Ok(Element::F32),

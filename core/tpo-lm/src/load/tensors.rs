@@ -1,7 +1,5 @@
-//! Filling a model's weights from whatever holds them.
-//!
-//! The checks that every file format shares: nothing is missing, nothing is left over, shapes
-//! agree, values are finite.
+//! Checks that every weight format shares: no tensor is missing or unexpected, shapes match, values
+//! are finite.
 
 use std::path::Path;
 
@@ -10,8 +8,8 @@ use tpo_types::{Failure, FailureKind};
 
 use crate::params::Entry;
 
-/// Fills `values` entry by entry through `read`, which is called from several threads, and refuses
-/// values that are not finite. With several bad tensors the failure is always the first one's.
+/// Fills `values` entry by entry with `read`, which is called from several threads. Fails if a value
+/// is not finite; the failure is that of the first bad tensor.
 pub(super) fn fill<R>(
     file: &Path,
     entries: &[Entry],
@@ -38,7 +36,7 @@ where
     outcomes.into_iter().collect()
 }
 
-/// Refuses a tensor whose shape is not the model's.
+/// Fails if a tensor does not have the shape of the model.
 pub(super) fn require_shape(
     file: &Path,
     name: &str,
@@ -53,34 +51,34 @@ pub(super) fn require_shape(
         file.display()
     );
     Err(Failure::new(FailureKind::Input, what)
-        .hint("the weights do not belong to this configuration: get both again"))
+        .hint("weights and configuration belong to different models: download both again"))
 }
 
-/// The failure for a tensor that is not there.
+/// The failure for a missing tensor.
 pub(super) fn missing(file: &Path, name: &str) -> Failure {
     Failure::new(
         FailureKind::Input,
         format!("`{}` has no tensor `{name}`", file.display()),
     )
-    .hint("the file is incomplete or of another architecture than it says")
+    .hint("the file is incomplete or its architecture is not the one it names")
 }
 
-/// Refuses tensors that the model has no place for: running without them would give wrong numbers.
-pub(super) fn refuse_strangers<'a>(
+/// Fails if there are tensors that the model does not have: without them, outputs would be wrong.
+pub(super) fn reject_unexpected_tensors<'a>(
     file: &Path,
     names: impl Iterator<Item = &'a str>,
     known: impl Fn(&str) -> bool,
 ) -> Result<(), Failure> {
-    // The smallest name, so that the message does not depend on the order of a hash map.
+    // The smallest name, because the order of a hash map varies.
     let Some(name) = names.filter(|name| !known(name)).min() else {
         return Ok(());
     };
     let what = format!(
-        "tensor `{name}` of `{}` has no place in this architecture",
+        "tensor `{name}` of `{}` is unexpected in this architecture",
         file.display()
     );
     Err(Failure::new(FailureKind::Input, what)
-        .hint("the model differs from its family in a way that tpo cannot run"))
+        .hint("the model differs from its family in a way that is not supported"))
 }
 
 fn require_finite(file: &Path, name: &str, values: &[f32]) -> Result<(), Failure> {
@@ -93,5 +91,5 @@ fn require_finite(file: &Path, name: &str, values: &[f32]) -> Result<(), Failure
         values[index]
     );
     Err(Failure::new(FailureKind::Input, what)
-        .hint("the file is damaged or its training diverged: get another checkpoint"))
+        .hint("the file is damaged or its training diverged: use another checkpoint"))
 }

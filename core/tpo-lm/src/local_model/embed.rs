@@ -1,19 +1,18 @@
-//! Hidden states of conversations. What several of them begin with is read once.
+//! Hidden states of conversations. A prefix that several of them share is prefilled once.
 //!
-//! A conversation is cut where its last turn begins, and both parts are read apart, whatever else
-//! is asked. So a state is a function of its request, to the bit: it is kept under the request, and
-//! a run that was killed ends in the same bytes.
+//! A conversation is always split before its last turn, and the two parts are computed separately,
+//! whether or not the prefix is shared. So a state depends on its request alone, bit for bit.
 
 use std::ops::Range;
 
-use tpo_types::{EmbedRequest, HiddenStates, ModelError};
+use tpo_types::{EmbedRequest, HiddenStates, ModelError, ModelOutcome};
 
 use crate::kernels::rope::Rotary;
 use crate::policy::Policy;
 use crate::sample::cache::KvCache;
 use crate::sample::engine::{Engine, PromptFeed, SuffixFeed};
 
-/// Tokens that are read at the same time, unless a single text has more.
+/// Tokens that are computed at the same time, unless a single text has more.
 const MAX_TOKENS: usize = 2048;
 
 /// A conversation as tokens.
@@ -23,25 +22,34 @@ struct Text {
     ids: Vec<u32>,
     /// Tokens before the last turn; at least one.
     cut: usize,
-    /// Where states are wanted.
+    /// The tokens whose states are requested.
     positions: Vec<usize>,
 }
 
-/// A state that is wanted: of which request, which of its positions, and in which row of what is
-/// being read.
-struct Place {
+/// A requested state.
+struct WantedState {
+    /// Index of the request.
     number: usize,
+    /// Index among the request's positions.
     which: usize,
+    /// Row of the current forward pass.
     row: usize,
 }
 
-/// The states that each request asks for; outcome i belongs to request i.
+/// A text whose last turn is computed after its cached prefix.
+#[derive(Clone, Copy)]
+struct Suffix<'a> {
+    text: &'a Text,
+    prefix: &'a KvCache,
+}
+
+/// The states that each request asks for; outcome `i` is that of request `i`.
 pub(super) fn embed(
     engine: &mut Engine,
     policy: &Policy,
     requests: &[EmbedRequest],
-) -> Vec<Result<HiddenStates, ModelError>> {
-    let mut outcomes: Vec<Result<HiddenStates, ModelError>> = Vec::with_capacity(requests.len());
+) -> Vec<ModelOutcome<HiddenStates>> {
+    let mut outcomes: Vec<ModelOutcome<HiddenStates>> = Vec::with_capacity(requests.len());
     let mut texts = Vec::new();
     for (number, request) in requests.iter().enumerate() {
         match tokenize(policy, number, request) {
@@ -58,18 +66,18 @@ pub(super) fn embed(
     let mut rest = groups.as_slice();
     while !rest.is_empty() {
         let (now, later) = rest.split_at(fitting(rest.iter().map(|group| group[0].cut)));
-        read(engine, &rotary, now, &mut outcomes);
+        compute(engine, &rotary, now, &mut outcomes);
         rest = later;
     }
     outcomes
 }
 
-/// Reads groups of texts, each of which begins alike.
-fn read(
+/// Computes the states of groups of texts with the same prefix.
+fn compute(
     engine: &mut Engine,
     rotary: &Rotary,
     groups: &[&[Text]],
-    outcomes: &mut [Result<HiddenStates, ModelError>],
+    outcomes: &mut [ModelOutcome<HiddenStates>],
 ) {
     let mut caches: Vec<KvCache> = groups
         .iter()
@@ -83,74 +91,75 @@ fn read(
             cache,
         });
     let mut feeds: Vec<PromptFeed<'_>> = feeds.collect();
-    let mut places = Vec::new();
+    let mut wanted = Vec::new();
     let mut start = 0;
     for group in groups {
-        places.extend(
+        wanted.extend(
             group
                 .iter()
-                .flat_map(|text| text.places(0..text.cut, start)),
+                .flat_map(|text| text.wanted(0..text.cut, start)),
         );
         start += group[0].cut;
     }
-    put(
+    store(
         outcomes,
-        &places,
-        engine.read_hidden(rotary, &mut feeds, &rows(&places)),
+        &wanted,
+        engine.prefill_hidden(rotary, &mut feeds, &rows(&wanted)),
     );
 
     let texts = groups
         .iter()
         .zip(&caches)
-        .flat_map(|(group, cache)| group.iter().map(move |text| (text, cache)));
-    let texts: Vec<(&Text, &KvCache)> = texts
-        .filter(|(text, _)| text.positions.iter().any(|at| *at >= text.cut))
+        .flat_map(|(group, prefix)| group.iter().map(move |text| Suffix { text, prefix }));
+    let suffixes: Vec<Suffix<'_>> = texts
+        .filter(|Suffix { text, .. }| text.positions.iter().any(|at| *at >= text.cut))
         .collect();
-    let mut rest = texts.as_slice();
+    let mut rest = suffixes.as_slice();
     while !rest.is_empty() {
-        let (now, later) =
-            rest.split_at(fitting(rest.iter().map(|(text, _)| text.last_turn().len())));
-        follow(engine, rotary, now, outcomes);
+        let (now, later) = rest.split_at(fitting(
+            rest.iter().map(|suffix| suffix.text.last_turn().len()),
+        ));
+        extend(engine, rotary, now, outcomes);
         rest = later;
     }
 }
 
-/// Reads the last turns of texts behind what has been read of them.
-fn follow(
+/// Computes the states of last turns after their cached prefixes.
+fn extend(
     engine: &mut Engine,
     rotary: &Rotary,
-    texts: &[(&Text, &KvCache)],
-    outcomes: &mut [Result<HiddenStates, ModelError>],
+    suffixes: &[Suffix<'_>],
+    outcomes: &mut [ModelOutcome<HiddenStates>],
 ) {
-    let mut caches: Vec<KvCache> = texts
+    let mut caches: Vec<KvCache> = suffixes
         .iter()
-        .map(|(text, _)| engine.cache(text.last_turn().len()))
+        .map(|suffix| engine.cache(suffix.text.last_turn().len()))
         .collect();
-    let mut feeds: Vec<SuffixFeed<'_>> = texts
+    let mut feeds: Vec<SuffixFeed<'_>> = suffixes
         .iter()
         .zip(&mut caches)
-        .map(|((text, prompt), own)| SuffixFeed {
+        .map(|(Suffix { text, prefix }, own)| SuffixFeed {
             ids: text.last_turn(),
             prompt_len: text.cut,
-            prompt,
+            prompt: prefix,
             own,
         })
         .collect();
-    let mut places = Vec::new();
+    let mut wanted = Vec::new();
     let mut start = 0;
-    for (text, _) in texts {
-        places.extend(text.places(text.cut..text.ids.len(), start));
+    for Suffix { text, .. } in suffixes {
+        wanted.extend(text.wanted(text.cut..text.ids.len(), start));
         start += text.last_turn().len();
     }
-    put(
+    store(
         outcomes,
-        &places,
-        engine.follow_hidden(rotary, &mut feeds, &rows(&places)),
+        &wanted,
+        engine.extend_hidden(rotary, &mut feeds, &rows(&wanted)),
     );
 }
 
 impl Text {
-    /// What the texts of one instruction begin with.
+    /// The prefix that texts of one instruction share.
     fn shared(&self) -> &[u32] {
         &self.ids[..self.cut]
     }
@@ -159,15 +168,15 @@ impl Text {
         &self.ids[self.cut..]
     }
 
-    /// The states that are wanted of some of its tokens, where these are the rows from `start`.
-    fn places(&self, tokens: Range<usize>, start: usize) -> impl Iterator<Item = Place> {
+    /// The requested states of some of its tokens, whose rows begin at `start`.
+    fn wanted(&self, tokens: Range<usize>, start: usize) -> impl Iterator<Item = WantedState> {
         let first = tokens.start;
         let wanted = self
             .positions
             .iter()
             .enumerate()
             .filter(move |(_, at)| tokens.contains(at));
-        wanted.map(move |(which, at)| Place {
+        wanted.map(move |(which, at)| WantedState {
             number: self.number,
             which,
             row: start + at - first,
@@ -175,21 +184,21 @@ impl Text {
     }
 }
 
-fn rows(places: &[Place]) -> Vec<usize> {
-    places.iter().map(|place| place.row).collect()
+fn rows(wanted: &[WantedState]) -> Vec<usize> {
+    wanted.iter().map(|state| state.row).collect()
 }
 
-/// `states` are those of the places. (places, D)
-fn put(outcomes: &mut [Result<HiddenStates, ModelError>], places: &[Place], states: &[f32]) {
-    let width = states.len() / places.len().max(1);
-    for (place, state) in places.iter().zip(states.chunks_exact(width.max(1))) {
-        if let Ok(states) = &mut outcomes[place.number] {
-            states[place.which] = state.to_vec();
+/// Stores the requested states. `states` is (wanted, D).
+fn store(outcomes: &mut [ModelOutcome<HiddenStates>], wanted: &[WantedState], states: &[f32]) {
+    let width = states.len() / wanted.len().max(1);
+    for (wanted, state) in wanted.iter().zip(states.chunks_exact(width.max(1))) {
+        if let Ok(states) = &mut outcomes[wanted.number] {
+            states[wanted.which] = state.to_vec();
         }
     }
 }
 
-/// How many of the pieces of these lengths are read at the same time.
+/// How many texts of these lengths are computed at the same time.
 fn fitting(lengths: impl Iterator<Item = usize>) -> usize {
     let mut tokens = 0;
     let fits = lengths.take_while(|length| {
@@ -238,13 +247,13 @@ fn tokenize(policy: &Policy, number: usize, request: &EmbedRequest) -> Result<Te
     })
 }
 
-/// How many tokens a conversation has in common with the prompt for its last turn.
+/// The length of the prefix that a conversation shares with the prompt for its last turn.
 fn cut(policy: &Policy, request: &EmbedRequest, ids: &[u32]) -> usize {
     let before = request
         .messages
         .split_last()
         .map_or(&[][..], |(_, before)| before);
-    // A template that refuses to write such a prompt leaves nothing that could be shared.
+    // If the template rejects such a prompt, there is no prefix to share.
     let prompt = policy.text.encode_prompt(before, None).unwrap_or_default();
     let common = ids.iter().zip(&prompt).take_while(|(a, b)| a == b).count();
     common.max(1)

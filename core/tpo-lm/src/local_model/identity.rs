@@ -1,4 +1,4 @@
-//! What a model's answers depend on, as one name: the digest of its files.
+//! A model's identity: the digest of its files, on which its answers depend.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tpo_types::Failure;
 
-use crate::load::unreadable;
+use crate::files::unreadable;
 
-/// Endings of the files of a model directory that its answers can depend on.
+/// Extensions of the files of a model directory that its answers can depend on.
 const ENDINGS: [&str; 4] = ["json", "safetensors", "jinja", "model"];
 
-/// `sha256:` and the digest of the model at `path`: of a file, or of all files of a directory with
-/// their names. Where a directory holds an adapter, the base model is only named in it.
+/// `sha256:` and the digest of the model at `path`: of a file, or of the names and contents of all
+/// files of a directory. The digest of an adapter directory includes the base model's path only, not
+/// its content.
 pub fn identity(path: &Path) -> Result<String, Failure> {
     let mut hash = Sha256::new();
     if path.is_file() {

@@ -25,13 +25,13 @@ fn answers(requests: &[ChatRequest]) -> Vec<ChatReply> {
             answers[number]
                 .replace(outcome.expect("an answer"))
                 .is_none(),
-            "request {number} is heard of twice"
+            "request {number} is answered twice"
         );
         ControlFlow::Continue(())
     });
     answers
         .into_iter()
-        .map(|answer| answer.expect("every request is heard of"))
+        .map(|answer| answer.expect("every request is answered"))
         .collect()
 }
 

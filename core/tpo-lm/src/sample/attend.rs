@@ -1,18 +1,18 @@
 //! Attention of new tokens over cached keys and values.
 //!
-//! Same formula as in training. Rows that share a prompt read its cache together, as one product
-//! per panel; then each reads its own cache. One softmax spans both. No sum runs over the rows of a
-//! batch, so a row's bits are its own.
+//! The formula is that of training. Rows with the same prompt read its cache together, as one product
+//! per panel; then each reads its own cache. One softmax covers both. No sum runs over the rows of a
+//! batch, so a row's bits do not depend on the others.
 
 use rayon::prelude::*;
 
 use super::cache::KvCache;
 use crate::kernels::attention::Heads;
 use crate::kernels::exp::exp_minus;
-use crate::kernels::panel::{PANEL, Rows, column_bands};
+use crate::kernels::panel::{PANEL, PackedRows, column_bands};
 use crate::kernels::softmax::max;
 
-/// Rows of one task: enough to share the reading of a cache, few enough to keep every thread busy.
+/// Rows per task: enough to share reads of a cache, few enough to keep all threads busy.
 const ROWS_PER_TASK: usize = 16;
 
 /// Consecutive rows that read the same cache.
@@ -20,13 +20,21 @@ const ROWS_PER_TASK: usize = 16;
 pub(crate) struct Span<'a> {
     /// The cache that they share.
     pub shared: &'a KvCache,
-    /// How many of its positions each row sees.
+    /// How many of its positions each row attends to.
     pub visible: Vec<usize>,
-    /// Each row's own cache and how many of its positions it sees; empty while a prompt is read.
-    pub own: Vec<(&'a KvCache, usize)>,
+    /// Each row's own cache; empty in a prefill.
+    pub own: Vec<OwnCache<'a>>,
 }
 
-/// Attends in one layer. `qkv` is `(M, qkv_width)`, `out` is `(M, q_width)`; the spans cover all
+/// A row's own cache.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnCache<'a> {
+    pub cache: &'a KvCache,
+    /// How many of its positions the row attends to.
+    pub visible: usize,
+}
+
+/// Attention in one layer. `qkv` is `(M, qkv_width)`, `out` is `(M, q_width)`; the spans cover all
 /// rows in order.
 pub(crate) fn attend_cached(
     heads: Heads,
@@ -65,7 +73,7 @@ pub(crate) fn attend_cached(
     tasks
         .into_par_iter()
         .for_each_init(Buffers::default, |buffers, (task, outs)| {
-            task.run(buffers, outs)
+            task.run(buffers, outs);
         });
 }
 
@@ -84,7 +92,7 @@ struct Task<'a> {
 /// Buffers of one thread. A row has `group` queries.
 #[derive(Default)]
 struct Buffers {
-    packed: Rows,
+    packed: PackedRows,
     shared: Vec<f32>, // (n * group, shared positions)
     own: Vec<f32>,    // (n * group, own positions)
 }
@@ -93,7 +101,7 @@ impl Task<'_> {
     fn run(&self, buffers: &mut Buffers, outs: Vec<&mut [f32]>) {
         let group = self.heads.group;
         let shared_len = self.visible().iter().copied().max().unwrap_or(0);
-        let own_len = self.own().iter().map(|(_, len)| *len).max().unwrap_or(0);
+        let own_len = self.own().iter().map(|own| own.visible).max().unwrap_or(0);
         let (shared_width, own_width) = (
             shared_len.next_multiple_of(PANEL),
             own_len.next_multiple_of(PANEL),
@@ -106,7 +114,7 @@ impl Task<'_> {
         self.score(buffers, shared_len, own_width);
         for query in 0..self.rows.len() * group {
             let visible = self.visible()[query / group];
-            let own_visible = self.own().get(query / group).map_or(0, |(_, len)| *len);
+            let own_visible = self.own().get(query / group).map_or(0, |own| own.visible);
             let shared = &mut buffers.shared[query * shared_width..][..shared_len];
             let own = &mut buffers.own[query * own_width..][..own_visible];
             joint_softmax(&mut shared[..visible], own);
@@ -116,14 +124,14 @@ impl Task<'_> {
             .into_iter()
             .flat_map(|out| out.chunks_exact_mut(self.heads.dim))
             .collect();
-        self.mix(buffers, shared_len, own_width, &mut outs);
+        self.weighted_sum(buffers, shared_len, own_width, &mut outs);
     }
 
     fn visible(&self) -> &[usize] {
         &self.span.visible[self.start..][..self.rows.len()]
     }
 
-    fn own(&self) -> &[(&KvCache, usize)] {
+    fn own(&self) -> &[OwnCache<'_>] {
         if self.span.own.is_empty() {
             &[]
         } else {
@@ -159,18 +167,18 @@ impl Task<'_> {
         {
             packed.multiply_panel(panel, &mut shared, at * PANEL, false);
         }
-        for (row, (cache, len)) in self.own().iter().enumerate() {
+        for (row, OwnCache { cache, visible }) in self.own().iter().enumerate() {
             let own = &mut own[row * group * own_width..][..group * own_width];
             let mut own: Vec<&mut [f32]> = own.chunks_exact_mut(own_width).collect();
             packed.repack(self.queries(&self.rows[row..=row]).into_iter(), scale);
-            for (at, panel) in cache.key_panels(self.layer, self.kv, *len).enumerate() {
+            for (at, panel) in cache.key_panels(self.layer, self.kv, *visible).enumerate() {
                 packed.multiply_panel(panel, &mut own, at * PANEL, false);
             }
         }
     }
 
     /// `outs = probabilities values`. Each of `outs` is one query's head. `(head_dim)`
-    fn mix(
+    fn weighted_sum(
         &self,
         buffers: &mut Buffers,
         shared_len: usize,
@@ -198,18 +206,21 @@ impl Task<'_> {
         {
             packed.multiply_panel(panel, outs, at * PANEL, false);
         }
-        for (row, (cache, len)) in self.own().iter().enumerate() {
+        for (row, OwnCache { cache, visible }) in self.own().iter().enumerate() {
             let own = &own[row * group * own_width..][..group * own_width];
-            packed.repack(own.chunks_exact(own_width).map(|row| &row[..*len]), 1.0);
+            packed.repack(own.chunks_exact(own_width).map(|row| &row[..*visible]), 1.0);
             let outs = &mut outs[row * group..][..group];
-            for (at, panel) in cache.value_panels(self.layer, self.kv, *len).enumerate() {
+            for (at, panel) in cache
+                .value_panels(self.layer, self.kv, *visible)
+                .enumerate()
+            {
                 packed.multiply_panel(panel, outs, at * PANEL, true);
             }
         }
     }
 }
 
-/// Softmax over two parts of one row.
+/// Softmax over a row that is split in two.
 fn joint_softmax(shared: &mut [f32], own: &mut [f32]) {
     let most = max(shared).max(max(own));
     let sum = exp_minus(shared, most) + exp_minus(own, most);

@@ -1,64 +1,75 @@
-//! The running of a batch: which completions are written, when a prompt is read, when memory is let
-//! go.
+//! Continuous batching: which completions are decoded, when a prompt is prefilled, when memory is
+//! freed.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 use tpo_types::{Failure, SampleId, SampleJob, SamplingParams};
 
 use super::cache::KvCache;
-use super::draft::{Draft, Rules, Written};
 use super::engine::{Engine, PromptFeed, TokenFeed};
+use super::sequence_state::{DecodeRules, Generated, SequenceState};
 use crate::kernels::rope::Rotary;
 use crate::policy::Policy;
 
-/// Completions that are written at the same time. More rows make better use of each weight read
-/// from memory, but at this many arithmetic is already the limit.
+/// Completions that are decoded at the same time. More rows would use each weight that is read from
+/// memory more often, but with this many, arithmetic is already the limit.
 const MAX_ROWS: usize = 64;
 
-/// Tokens of prompts that are read at the same time, unless a single prompt has more.
+/// Tokens of prompts that are prefilled at the same time, unless a single prompt has more.
 const MAX_PROMPT_TOKENS: usize = 2048;
 
 /// Numbers in all caches together: 4 GiB.
 const MAX_CACHED: usize = 1 << 30;
 
-/// All that is asked for, and how far it is.
+/// The jobs of one call, and the state of their completions.
 pub(crate) struct Batch<'a> {
     engine: &'a mut Engine,
     jobs: &'a [SampleJob<'a>],
     /// One per job.
-    rules: Vec<Rules<'a>>,
+    rules: Vec<DecodeRules<'a>>,
     rotary: Rotary,
     max_new_tokens: usize,
-    /// What has not begun: the job, and which of its samples.
-    waiting: VecDeque<(usize, &'a SampleId)>,
-    /// One per job: its prompt, from when it is read until its last completion has ended.
-    prompts: Vec<Option<ReadPrompt>>,
-    /// What is being written, in the order of the jobs.
+    /// Completions that have not started.
+    waiting: VecDeque<Waiting<'a>>,
+    /// One per job: its prompt, from its prefill until its last completion has ended.
+    prompts: Vec<Option<CachedPrompt>>,
+    /// Completions that are being decoded, in the order of the jobs.
     rows: Vec<Row>,
-    /// Caches of completions that have ended, for those that begin.
-    spare: Vec<KvCache>,
+    /// Caches of finished completions, for new ones.
+    free_caches: Vec<KvCache>,
 }
 
-/// A prompt that has been read.
-struct ReadPrompt {
+/// A prefilled prompt.
+struct CachedPrompt {
     cache: KvCache,
-    /// Logits after its last token, from which each completion's first token is chosen. (V)
+    /// Logits after its last token, for each completion's first token. (V)
     logits: Vec<f32>,
 }
 
-/// A completion that has ended.
-type Ended = (SampleId, Written);
+/// A completion that has not started.
+#[derive(Clone, Copy)]
+struct Waiting<'a> {
+    job: usize,
+    id: &'a SampleId,
+}
 
-/// A completion being written.
+/// A finished completion.
+struct Finished {
+    id: SampleId,
+    generated: Generated,
+}
+
+/// A completion that is being decoded.
 struct Row {
     job: usize,
-    draft: Draft,
+    state: SequenceState,
     own: KvCache,
 }
 
 impl<'a> Batch<'a> {
-    /// A batch in which nothing has begun; `top` of the likeliest tokens are kept per position.
+    /// A batch that has not started; `top` of the likeliest tokens are kept per position.
     pub(crate) fn new(
         engine: &'a mut Engine,
         policy: &'a Policy,
@@ -68,7 +79,7 @@ impl<'a> Batch<'a> {
     ) -> Result<Self, Failure> {
         let rules = jobs
             .iter()
-            .map(|job| Rules::new(policy, params, top, job))
+            .map(|job| DecodeRules::new(policy, params, top, job))
             .collect::<Result<_, _>>()?;
         let longest = jobs
             .iter()
@@ -78,7 +89,7 @@ impl<'a> Batch<'a> {
         let samples = jobs
             .iter()
             .enumerate()
-            .flat_map(|(job, of)| of.samples.iter().map(move |id| (job, id)));
+            .flat_map(|(job, of)| of.samples.iter().map(move |id| Waiting { job, id }));
         Ok(Self {
             rotary: engine.rotary(longest + params.max_new_tokens),
             engine,
@@ -88,58 +99,59 @@ impl<'a> Batch<'a> {
             waiting: samples.collect(),
             prompts: jobs.iter().map(|_| None).collect(),
             rows: Vec::new(),
-            spare: Vec::new(),
+            free_caches: Vec::new(),
         })
     }
 
-    /// Writes everything.
-    pub(crate) fn run(
+    /// Samples every completion, until `sink` breaks.
+    pub(crate) fn run<B>(
         mut self,
-        sink: &mut dyn FnMut(&SampleId, Written) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        sink: &mut dyn FnMut(&SampleId, Generated) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, Failure> {
         while !self.waiting.is_empty() || !self.rows.is_empty() {
-            let entering = self.admit();
-            self.read(&entering);
-            let mut ended = self.begin(entering)?;
-            ended.extend(self.step()?);
-            self.forget_prompts();
-            for (id, written) in ended {
-                sink(&id, written)?;
+            let admitted = self.admit();
+            self.prefill(&admitted);
+            let mut finished = self.start(admitted)?;
+            finished.extend(self.decode()?);
+            self.evict_prompts();
+            for Finished { id, generated } in finished {
+                if let ControlFlow::Break(value) = sink(&id, generated) {
+                    return Ok(ControlFlow::Break(value));
+                }
             }
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
-    /// Takes from the waiting as many as there is room for; at least one when nothing is being
-    /// written.
-    fn admit(&mut self) -> Vec<(usize, &'a SampleId)> {
+    /// Takes waiting completions as long as there is room; at least one if none is being decoded.
+    fn admit(&mut self) -> Vec<Waiting<'a>> {
         // A completion's cache grows by doubling.
         let own = self
             .engine
             .cache_size(self.max_new_tokens.next_power_of_two());
         let prompt = |job: usize| self.engine.cache_size(self.jobs[job].prompt_ids.len());
-        let read = (0..self.jobs.len()).filter(|job| self.prompts[*job].is_some());
-        let mut cached = self.rows.len() * own + read.map(prompt).sum::<usize>();
-        let mut entering: Vec<(usize, &SampleId)> = Vec::new();
-        while let Some((job, id)) = self.waiting.front().copied() {
-            let is_new =
-                self.prompts[job].is_none() && entering.last().is_none_or(|(last, _)| *last != job);
-            cached += own + if is_new { prompt(job) } else { 0 };
-            let rows = self.rows.len() + entering.len();
+        let prefilled = (0..self.jobs.len()).filter(|job| self.prompts[*job].is_some());
+        let mut cached = self.rows.len() * own + prefilled.map(prompt).sum::<usize>();
+        let mut admitted: Vec<Waiting<'_>> = Vec::new();
+        while let Some(next) = self.waiting.front().copied() {
+            let is_new = self.prompts[next.job].is_none()
+                && admitted.last().is_none_or(|last| last.job != next.job);
+            cached += own + if is_new { prompt(next.job) } else { 0 };
+            let rows = self.rows.len() + admitted.len();
             if rows >= MAX_ROWS || (rows > 0 && cached > MAX_CACHED) {
                 break;
             }
-            entering.push((job, id));
+            admitted.push(next);
             self.waiting.pop_front();
         }
-        entering
+        admitted
     }
 
-    /// Reads the prompts of what enters, unless they have been read.
-    fn read(&mut self, entering: &[(usize, &SampleId)]) {
-        let mut unread: Vec<usize> = entering
+    /// Prefills the prompts of new completions that are not cached yet.
+    fn prefill(&mut self, admitted: &[Waiting<'_>]) {
+        let mut unread: Vec<usize> = admitted
             .iter()
-            .map(|(job, _)| *job)
+            .map(|waiting| waiting.job)
             .filter(|job| self.prompts[*job].is_none())
             .collect();
         unread.dedup();
@@ -151,12 +163,12 @@ impl<'a> Batch<'a> {
                 tokens <= MAX_PROMPT_TOKENS
             });
             let (now, later) = rest.split_at(fits.count().max(1));
-            self.read_together(now);
+            self.prefill_together(now);
             rest = later;
         }
     }
 
-    fn read_together(&mut self, jobs: &[usize]) {
+    fn prefill_together(&mut self, jobs: &[usize]) {
         let ids = |job: usize| self.jobs[job].prompt_ids;
         let mut caches: Vec<KvCache> = jobs
             .iter()
@@ -168,102 +180,108 @@ impl<'a> Batch<'a> {
         });
         let logits = self
             .engine
-            .read(&self.rotary, &mut feeds.collect::<Vec<_>>());
+            .prefill(&self.rotary, &mut feeds.collect::<Vec<_>>());
         let vocabulary = logits.len() / jobs.len();
         for ((job, cache), logits) in jobs.iter().zip(caches).zip(logits.chunks_exact(vocabulary)) {
-            self.prompts[*job] = Some(ReadPrompt {
+            self.prompts[*job] = Some(CachedPrompt {
                 cache,
                 logits: logits.to_vec(),
             });
         }
     }
 
-    /// Writes the first token of what enters; returns what has ended with it.
-    fn begin(&mut self, entering: Vec<(usize, &SampleId)>) -> Result<Vec<Ended>, Failure> {
+    /// Adds the first token of new completions; returns those that it finishes.
+    fn start(&mut self, admitted: Vec<Waiting<'_>>) -> Result<Vec<Finished>, Failure> {
         let mut rows: Vec<Row> = Vec::new();
-        for (job, id) in entering {
-            let own = self.spare.pop().unwrap_or_else(|| self.engine.cache(0));
+        for Waiting { job, id } in admitted {
+            let own = self
+                .free_caches
+                .pop()
+                .unwrap_or_else(|| self.engine.cache(0));
             rows.push(Row {
                 job,
-                draft: Draft::new(id.clone(), &self.rules[job]),
+                state: SequenceState::new(id.clone(), &self.rules[job]),
                 own,
             });
         }
         let logits: Vec<&[f32]> = rows
             .iter()
-            .map(|row| read_prompt(&self.prompts, row.job).logits.as_slice())
+            .map(|row| cached_prompt(&self.prompts, row.job).logits.as_slice())
             .collect();
         let outcomes = advance(&self.rules, &mut rows, &logits)?;
-        Ok(self.settle(rows, outcomes))
+        Ok(self.retire(rows, outcomes))
     }
 
-    /// Takes everything that is being written one token further; returns what has ended with it.
-    fn step(&mut self) -> Result<Vec<Ended>, Failure> {
+    /// Decodes one token of each completion; returns those that it finishes.
+    fn decode(&mut self) -> Result<Vec<Finished>, Failure> {
         let mut rows = std::mem::take(&mut self.rows);
         if rows.is_empty() {
             return Ok(Vec::new());
         }
         let prompts = &self.prompts;
         let feeds = rows.iter_mut().map(|row| TokenFeed {
-            id: row.draft.last_id(),
+            id: row.state.last_id(),
             prompt_len: self.jobs[row.job].prompt_ids.len(),
-            index: row.draft.len() - 1,
-            prompt: &read_prompt(prompts, row.job).cache,
+            index: row.state.len() - 1,
+            prompt: &cached_prompt(prompts, row.job).cache,
             own: &mut row.own,
         });
         let logits = self
             .engine
-            .step(&self.rotary, &mut feeds.collect::<Vec<_>>());
+            .decode(&self.rotary, &mut feeds.collect::<Vec<_>>());
         let logits: Vec<&[f32]> = logits.chunks_exact(logits.len() / rows.len()).collect();
         let outcomes = advance(&self.rules, &mut rows, &logits)?;
-        Ok(self.settle(rows, outcomes))
+        Ok(self.retire(rows, outcomes))
     }
 
-    /// Keeps the rows that go on and the caches of those that have ended.
-    fn settle(&mut self, rows: Vec<Row>, outcomes: Vec<Option<Written>>) -> Vec<Ended> {
-        let mut ended = Vec::new();
+    /// Keeps unfinished rows, and the caches of finished ones.
+    fn retire(&mut self, rows: Vec<Row>, outcomes: Vec<Option<Generated>>) -> Vec<Finished> {
+        let mut finished = Vec::new();
         for (row, outcome) in rows.into_iter().zip(outcomes) {
-            if let Some(written) = outcome {
-                ended.push((row.draft.id, written));
-                self.spare.push(row.own);
+            if let Some(generated) = outcome {
+                finished.push(Finished {
+                    id: row.state.id,
+                    generated,
+                });
+                self.free_caches.push(row.own);
             } else {
                 self.rows.push(row);
             }
         }
-        ended
+        finished
     }
 
-    /// Lets go of prompts whose completions have all ended.
-    fn forget_prompts(&mut self) {
+    /// Frees prompts whose completions have all ended.
+    fn evict_prompts(&mut self) {
         let next = self
             .waiting
             .front()
-            .map_or(self.jobs.len(), |(job, _)| *job);
-        let written: Vec<usize> = self.rows.iter().map(|row| row.job).collect();
+            .map_or(self.jobs.len(), |waiting| waiting.job);
+        let active: Vec<usize> = self.rows.iter().map(|row| row.job).collect();
         for (job, prompt) in self.prompts.iter_mut().enumerate().take(next) {
-            if !written.contains(&job) {
+            if !active.contains(&job) {
                 *prompt = None;
             }
         }
     }
 }
 
-fn read_prompt(prompts: &[Option<ReadPrompt>], job: usize) -> &ReadPrompt {
+fn cached_prompt(prompts: &[Option<CachedPrompt>], job: usize) -> &CachedPrompt {
     prompts[job]
         .as_ref()
-        .expect("a prompt is read before its completions begin and kept until they end")
+        .expect("a prompt is cached from its first completion to its last")
 }
 
 /// Adds a token to each row from its logits.
 fn advance(
-    rules: &[Rules<'_>],
+    rules: &[DecodeRules<'_>],
     rows: &mut [Row],
     logits: &[&[f32]],
-) -> Result<Vec<Option<Written>>, Failure> {
+) -> Result<Vec<Option<Generated>>, Failure> {
     rows.par_iter_mut()
         .zip(logits)
         .map_init(Vec::new, |weights, (row, logits)| {
-            row.draft.advance(&rules[row.job], logits, weights)
+            row.state.advance(&rules[row.job], logits, weights)
         })
         .collect()
 }

@@ -1,8 +1,7 @@
-//! Keys and values that attention has seen, packed as the panels that the next step multiplies
-//! with.
+//! Keys and values, packed as the panels that attention multiplies with.
 //!
-//! A prompt has one cache, read by all of its completions, and each completion has one for its own
-//! tokens. So a prompt is computed and kept once, however many completions it gets.
+//! A prompt has one cache, which all of its completions share, and each completion has one for its
+//! own tokens.
 
 use crate::kernels::attention::Heads;
 use crate::kernels::panel::PANEL;
@@ -12,7 +11,7 @@ use crate::kernels::panel::PANEL;
 pub(crate) struct KvCache {
     heads: Heads,
     layers: usize,
-    /// Tokens that fit, a multiple of [`PANEL`].
+    /// Capacity in tokens, a multiple of [`PANEL`].
     capacity: usize,
     /// Panels of 32 positions. `(layers, kv heads, capacity / 32, head_dim, 32)`
     keys: Vec<f32>,
@@ -21,7 +20,7 @@ pub(crate) struct KvCache {
 }
 
 impl KvCache {
-    /// Room for `tokens` tokens.
+    /// An empty cache for `tokens` tokens.
     pub(crate) fn new(heads: Heads, layers: usize, tokens: usize) -> Self {
         let capacity = tokens.next_multiple_of(PANEL);
         let rows = layers * heads.num_kv * capacity;
@@ -35,8 +34,7 @@ impl KvCache {
         }
     }
 
-    /// Makes room for `tokens` tokens: at least twice the room there was, so that what is copied
-    /// stays little.
+    /// Grows to at least `tokens` tokens and at least twice the capacity, so that copies are rare.
     pub(crate) fn reserve(&mut self, tokens: usize) {
         if tokens <= self.capacity {
             return;

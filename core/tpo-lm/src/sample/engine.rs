@@ -1,46 +1,43 @@
-//! The policy packed for sampling, and its two steps: reading prompts and taking one token further.
+//! The policy packed for inference, and its two steps: prefill of prompts and decode of one token.
 //!
-//! The blocks are those of training; only their products (packed panels) and their attention
-//! (cached keys and values) are this module's. Knows nothing of text or of how a token is chosen.
+//! The blocks are those of training; only their products (packed matrices) and their attention
+//! (cached keys and values) differ.
 
 use std::sync::Arc;
 
-use super::attend::{Span, attend_cached};
+use super::attend::{OwnCache, Span, attend_cached};
 use super::cache::KvCache;
-use crate::block::{Activations, Backend, Block, Projection, Scratch};
+use crate::backbone::{self, Backbone, Normed};
+use crate::block::{Backend, Positions};
 use crate::kernels::attention::Heads;
-use crate::kernels::embedding::gather;
 use crate::kernels::gemm::Write;
-use crate::kernels::norm::rms_norm;
-use crate::kernels::panel::{Panels, Rows};
+use crate::kernels::panel::{PackedMatrix, PackedRows};
 use crate::kernels::rope::Rotary;
 use crate::params::Params;
 use crate::policy::Policy;
+use crate::projection::FusedProjection;
 
 /// A policy whose matrices are packed, its adapter merged into them.
 #[derive(Debug)]
 pub(crate) struct Engine {
     policy: Arc<Policy>,
-    /// Block by block, in the order of [`Projection::ALL`].
-    blocks: Vec<[Panels; 4]>,
-    /// Nothing where logits are never asked for.
-    lm_head: Option<Panels>,
+    /// Block by block, in the order of [`FusedProjection::ALL`].
+    blocks: Vec<[PackedMatrix; 4]>,
+    /// None for hidden states only.
+    lm_head: Option<PackedMatrix>,
     buffers: Buffers,
 }
 
-/// Memory that every step uses again.
+/// Memory that every step reuses.
 #[derive(Debug, Default)]
 struct Buffers {
-    x: Vec<f32>,      // (M, D)
-    out: Vec<f32>,    // (M, D)
-    last: Vec<f32>,   // (rows with logits, D)
+    blocks: backbone::Buffers,
+    last: Normed,     // (rows with logits, D)
     logits: Vec<f32>, // (rows with logits, V)
-    packed: Rows,
-    kept: Activations,
-    scratch: Scratch,
+    packed: PackedRows,
 }
 
-/// A prompt to be read.
+/// A prompt to prefill.
 pub(crate) struct PromptFeed<'a> {
     /// Its tokens.
     pub ids: &'a [u32],
@@ -48,11 +45,11 @@ pub(crate) struct PromptFeed<'a> {
     pub cache: &'a mut KvCache,
 }
 
-/// A text that goes on behind a prompt that has been read.
+/// A text that continues a cached prompt.
 pub(crate) struct SuffixFeed<'a> {
     /// Its tokens.
     pub ids: &'a [u32],
-    /// Tokens of the prompt.
+    /// Length of the prompt, in tokens.
     pub prompt_len: usize,
     /// The prompt's cache.
     pub prompt: &'a KvCache,
@@ -60,17 +57,17 @@ pub(crate) struct SuffixFeed<'a> {
     pub own: &'a mut KvCache,
 }
 
-/// A completion to be taken one token further.
+/// The last token of a completion.
 pub(crate) struct TokenFeed<'a> {
-    /// Its last token.
+    /// The token.
     pub id: u32,
-    /// Tokens of its prompt.
+    /// Length of the prompt, in tokens.
     pub prompt_len: usize,
-    /// Where the token stands in the completion, from 0.
+    /// Index of the token in the completion.
     pub index: usize,
     /// The prompt's cache.
     pub prompt: &'a KvCache,
-    /// Its own cache.
+    /// The completion's cache.
     pub own: &'a mut KvCache,
 }
 
@@ -83,7 +80,8 @@ impl Engine {
             .map(|adapter| adapter.merged(&policy.params));
         let params = merged.as_ref().unwrap_or(&policy.params);
         let blocks = pack_blocks(&policy, params);
-        let lm_head = Panels::pack(params.at(&params.layout.lm_head), policy.spec.hidden_size);
+        let lm_head =
+            PackedMatrix::pack(params.at(&params.layout.lm_head), policy.spec.hidden_size);
         Self {
             blocks,
             lm_head: Some(lm_head),
@@ -92,7 +90,7 @@ impl Engine {
         }
     }
 
-    /// The same without an output head: for hidden states only.
+    /// Packs a policy without its output head, for hidden states only.
     pub(crate) fn without_head(policy: Arc<Policy>) -> Self {
         let blocks = pack_blocks(&policy, &policy.params);
         Self {
@@ -117,7 +115,7 @@ impl Engine {
         )
     }
 
-    /// How many numbers such a cache holds.
+    /// How many numbers such a cache has.
     pub(crate) fn cache_size(&self, tokens: usize) -> usize {
         KvCache::size(
             Heads::of(&self.policy.spec),
@@ -131,8 +129,8 @@ impl Engine {
         Rotary::new(&self.policy.spec, positions)
     }
 
-    /// Reads prompts; returns the logits after the last token of each. (P, V)
-    pub(crate) fn read(&mut self, rotary: &Rotary, prompts: &mut [PromptFeed<'_>]) -> &[f32] {
+    /// Prefills prompts; returns the logits after the last token of each. (P, V)
+    pub(crate) fn prefill(&mut self, rotary: &Rotary, prompts: &mut [PromptFeed<'_>]) -> &[f32] {
         let ends = prompts.iter().scan(0, |end, prompt| {
             *end += prompt.ids.len();
             Some(*end - 1)
@@ -142,21 +140,21 @@ impl Engine {
         self.logits(&last_rows)
     }
 
-    /// Reads prompts; returns hidden states after the last norm, rows being counted over all
+    /// Prefills prompts; returns hidden states after the final norm. `rows` counts the tokens of all
     /// prompts. (rows, D)
-    pub(crate) fn read_hidden(
+    pub(crate) fn prefill_hidden(
         &mut self,
         rotary: &Rotary,
         prompts: &mut [PromptFeed<'_>],
         rows: &[usize],
     ) -> &[f32] {
         self.run_prompts(rotary, prompts);
-        self.normed(rows)
+        self.hidden(rows)
     }
 
-    /// Reads texts behind prompts that have been read; returns hidden states after the last norm,
-    /// rows being counted over all texts. (rows, D)
-    pub(crate) fn follow_hidden(
+    /// Extends cached prompts by texts; returns hidden states after the final norm. `rows` counts the
+    /// tokens of all texts. (rows, D)
+    pub(crate) fn extend_hidden(
         &mut self,
         rotary: &Rotary,
         texts: &mut [SuffixFeed<'_>],
@@ -167,20 +165,28 @@ impl Engine {
             .iter()
             .flat_map(|text| (text.prompt_len..).take(text.ids.len()));
         let positions: Vec<u32> = positions.map(|position| position as u32).collect();
-        self.run(&ids, (rotary, &positions), &mut Fed::Suffixes(texts));
-        self.normed(rows)
+        let positions = Positions {
+            rotary,
+            of_tokens: &positions,
+        };
+        self.run(&ids, positions, &mut Feed::Suffixes(texts));
+        self.hidden(rows)
     }
 
-    /// Takes completions one token further; returns the logits after it. Rows with the same prompt
-    /// stand side by side. (M, V)
-    pub(crate) fn step(&mut self, rotary: &Rotary, rows: &mut [TokenFeed<'_>]) -> &[f32] {
+    /// Decodes one token of each completion; returns the logits after it. Rows with the same prompt
+    /// are adjacent. (M, V)
+    pub(crate) fn decode(&mut self, rotary: &Rotary, rows: &mut [TokenFeed<'_>]) -> &[f32] {
         let ids: Vec<u32> = rows.iter().map(|row| row.id).collect();
         let positions: Vec<u32> = rows
             .iter()
             .map(|row| (row.prompt_len + row.index) as u32)
             .collect();
+        let positions = Positions {
+            rotary,
+            of_tokens: &positions,
+        };
         let last_rows: Vec<usize> = (0..rows.len()).collect();
-        self.run(&ids, (rotary, &positions), &mut Fed::Tokens(rows));
+        self.run(&ids, positions, &mut Feed::Tokens(rows));
         self.logits(&last_rows)
     }
 
@@ -194,119 +200,79 @@ impl Engine {
             .iter()
             .flat_map(|prompt| 0..prompt.ids.len() as u32)
             .collect();
-        self.run(&ids, (rotary, &positions), &mut Fed::Prompts(prompts));
+        let positions = Positions {
+            rotary,
+            of_tokens: &positions,
+        };
+        self.run(&ids, positions, &mut Feed::Prompts(prompts));
     }
 
-    /// Runs the blocks; the last one's output is left in `x`.
-    fn run(&mut self, ids: &[u32], (rotary, positions): (&Rotary, &[u32]), fed: &mut Fed<'_, '_>) {
-        let Self {
-            policy,
-            blocks,
-            buffers,
-            ..
-        } = self;
-        let (spec, params) = (&policy.spec, &policy.params);
-        buffers.x.resize(ids.len() * spec.hidden_size, 0.0);
-        buffers.out.resize(ids.len() * spec.hidden_size, 0.0);
-        gather(
-            params.at(&params.layout.embed),
-            ids,
-            spec.hidden_size,
-            &mut buffers.x,
-        );
-        for (layer, panels) in blocks.iter().enumerate() {
-            let packed = &mut buffers.packed;
-            let mut backend = OverCaches {
-                heads: Heads::of(spec),
-                layer,
-                panels,
-                packed,
-                fed,
-            };
-            let kept = (&mut buffers.kept, &mut buffers.scratch);
-            let block = Block::new(spec, params, layer);
-            block.forward(
-                &mut backend,
-                (rotary, positions),
-                &buffers.x,
-                &mut buffers.out,
-                kept,
-            );
-            std::mem::swap(&mut buffers.x, &mut buffers.out);
-        }
+    /// Runs the blocks; the last one's output is left in the buffers.
+    fn run(&mut self, ids: &[u32], positions: Positions<'_>, feed: &mut Feed<'_, '_>) {
+        let mut backend = CacheBackend {
+            heads: Heads::of(&self.policy.spec),
+            blocks: &self.blocks,
+            packed: &mut self.buffers.packed,
+            feed,
+        };
+        backbone(&self.policy).run(&mut backend, ids, positions, &mut self.buffers.blocks);
     }
 
     /// Logits of some rows. (rows, V)
     fn logits(&mut self, rows: &[usize]) -> &[f32] {
-        self.normed(rows);
-        let Self {
-            policy,
-            lm_head,
-            buffers,
+        self.hidden(rows);
+        let Buffers {
+            last,
+            logits,
+            packed,
             ..
-        } = self;
-        buffers
-            .logits
-            .resize(rows.len() * policy.spec.vocab_size, 0.0);
-        let lm_head = lm_head
+        } = &mut self.buffers;
+        logits.resize(rows.len() * self.policy.spec.vocab_size, 0.0);
+        let lm_head = self
+            .lm_head
             .as_ref()
-            .expect("logits are asked for where there is a head");
-        lm_head.multiply(
-            &buffers.last,
-            &mut buffers.logits,
-            false,
-            &mut buffers.packed,
-        );
-        &buffers.logits
+            .expect("logits are computed only by engines with a head");
+        lm_head.multiply(&last.rows, logits, false, packed);
+        logits
     }
 
-    /// Some rows after the last norm. (rows, D)
-    fn normed(&mut self, rows: &[usize]) -> &[f32] {
-        let Self {
-            policy, buffers, ..
-        } = self;
-        let (spec, params) = (&policy.spec, &policy.params);
-        let width = spec.hidden_size;
-        let picked: Vec<f32> = rows
-            .iter()
-            .flat_map(|row| &buffers.x[row * width..][..width])
-            .copied()
-            .collect();
-        buffers.last.resize(picked.len(), 0.0);
-        let mut inverse = vec![0.0; rows.len()];
-        let weight = params.at(&params.layout.final_norm);
-        rms_norm(
-            &picked,
-            weight,
-            spec.rms_norm_eps,
-            &mut buffers.last,
-            &mut inverse,
-        );
-        &buffers.last
+    /// Some rows after the final norm. (rows, D)
+    fn hidden(&mut self, rows: &[usize]) -> &[f32] {
+        let backbone = backbone(&self.policy);
+        let picked = backbone.pick(self.buffers.blocks.output(), rows);
+        self.buffers.last = backbone.final_norm(&picked);
+        &self.buffers.last.rows
     }
 }
 
-fn pack_blocks(policy: &Policy, params: &Params) -> Vec<[Panels; 4]> {
+fn backbone(policy: &Policy) -> Backbone<'_> {
+    Backbone {
+        spec: &policy.spec,
+        params: &policy.params,
+    }
+}
+
+fn pack_blocks(policy: &Policy, params: &Params) -> Vec<[PackedMatrix; 4]> {
     let spec = &policy.spec;
-    let pack = |block, projection: Projection| {
-        Panels::pack(params.at(projection.range(block)), projection.inputs(spec))
+    let pack = |block, projection: FusedProjection| {
+        PackedMatrix::pack(params.at(projection.range(block)), projection.inputs(spec))
     };
     params
         .layout
         .blocks
         .iter()
-        .map(|block| Projection::ALL.map(|projection| pack(block, projection)))
+        .map(|block| FusedProjection::ALL.map(|projection| pack(block, projection)))
         .collect()
 }
 
-/// What is being fed.
-enum Fed<'a, 'b> {
+/// The tokens of one forward pass.
+enum Feed<'a, 'b> {
     Prompts(&'a mut [PromptFeed<'b>]),
     Suffixes(&'a mut [SuffixFeed<'b>]),
     Tokens(&'a mut [TokenFeed<'b>]),
 }
 
-impl Fed<'_, '_> {
+impl Feed<'_, '_> {
     /// Writes every row's keys and values into its cache.
     fn write(&mut self, layer: usize, qkv: &[f32], width: usize) {
         let mut rows = qkv.chunks_exact(width);
@@ -335,7 +301,7 @@ impl Fed<'_, '_> {
         }
     }
 
-    /// What the rows see.
+    /// What the rows attend to.
     fn spans(&self) -> Vec<Span<'_>> {
         match self {
             Self::Prompts(prompts) => prompts.iter().map(PromptFeed::span).collect(),
@@ -349,7 +315,7 @@ impl Fed<'_, '_> {
 }
 
 impl PromptFeed<'_> {
-    /// Each token sees itself and what is before it.
+    /// Each token attends to itself and the tokens before it.
     fn span(&self) -> Span<'_> {
         Span {
             shared: &*self.cache,
@@ -360,49 +326,65 @@ impl PromptFeed<'_> {
 }
 
 impl SuffixFeed<'_> {
-    /// Each token sees all of the prompt, itself, and what is before it in its own text.
+    /// Each token attends to the prompt, itself, and the tokens before it in its own text.
     fn span(&self) -> Span<'_> {
         Span {
             shared: self.prompt,
             visible: vec![self.prompt_len; self.ids.len()],
             own: (1..=self.ids.len())
-                .map(|visible| (&*self.own, visible))
+                .map(|visible| OwnCache {
+                    cache: self.own,
+                    visible,
+                })
                 .collect(),
         }
     }
 }
 
 impl TokenFeed<'_> {
-    /// Each token sees all of the prompt, and what is before it in its own completion.
+    /// Each token attends to the prompt, itself, and the tokens before it in its own completion.
     fn span<'a>(rows: &'a [TokenFeed<'_>]) -> Span<'a> {
         Span {
             shared: rows[0].prompt,
             visible: rows.iter().map(|row| row.prompt_len).collect(),
-            own: rows.iter().map(|row| (&*row.own, row.index + 1)).collect(),
+            own: rows
+                .iter()
+                .map(|row| OwnCache {
+                    cache: row.own,
+                    visible: row.index + 1,
+                })
+                .collect(),
         }
     }
 }
 
 /// Blocks over packed weights and cached keys and values.
-struct OverCaches<'a, 'b, 'c> {
+struct CacheBackend<'a, 'b, 'c> {
     heads: Heads,
-    layer: usize,
-    panels: &'a [Panels; 4],
-    packed: &'a mut Rows,
-    fed: &'a mut Fed<'b, 'c>,
+    blocks: &'a [[PackedMatrix; 4]],
+    packed: &'a mut PackedRows,
+    feed: &'a mut Feed<'b, 'c>,
 }
 
-impl Backend for OverCaches<'_, '_, '_> {
-    fn multiply(&mut self, projection: Projection, x: &[f32], y: &mut [f32], write: Write) {
+impl Backend for CacheBackend<'_, '_, '_> {
+    fn multiply(
+        &mut self,
+        layer: usize,
+        projection: FusedProjection,
+        x: &[f32],
+        y: &mut [f32],
+        write: Write,
+    ) {
         debug_assert!(
             matches!(write, Write::Set | Write::Add(1.0)),
             "blocks do not scale"
         );
-        self.panels[projection as usize].multiply(x, y, write != Write::Set, self.packed);
+        let matrix = &self.blocks[layer][projection as usize];
+        matrix.multiply(x, y, write != Write::Set, self.packed);
     }
 
-    fn attend(&mut self, qkv: &[f32], out: &mut [f32], _: &mut [f32]) {
-        self.fed.write(self.layer, qkv, self.heads.qkv_width());
-        attend_cached(self.heads, self.layer, &self.fed.spans(), qkv, out);
+    fn attend(&mut self, layer: usize, qkv: &[f32], out: &mut [f32], _: &mut [f32]) {
+        self.feed.write(layer, qkv, self.heads.qkv_width());
+        attend_cached(self.heads, layer, &self.feed.spans(), qkv, out);
     }
 }

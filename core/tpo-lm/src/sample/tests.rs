@@ -15,6 +15,7 @@ use crate::load::load;
 use crate::lora::{Adapter, LoraConfig};
 use crate::pack::{Pack, Sequence};
 use crate::policy::Policy;
+use crate::projection::TargetModule;
 use crate::rng::Counter;
 
 const PARAMS: SamplingParams = SamplingParams {
@@ -105,13 +106,16 @@ fn prompts() -> Vec<Prompt> {
 fn recorded_log_probs_are_those_of_the_decoder() {
     for name in TINY_MODELS {
         let mut policy = policy(name);
-        let modules = ["q_proj", "v_proj", "gate_proj", "down_proj"]
-            .map(String::from)
-            .to_vec();
+        let modules = [
+            TargetModule::QProj,
+            TargetModule::VProj,
+            TargetModule::GateProj,
+            TargetModule::DownProj,
+        ];
         let config = LoraConfig {
             r: 4,
             alpha: 8.0,
-            target_modules: modules,
+            target_modules: modules.into(),
         };
         let mut adapter = Adapter::init(&policy.spec, config, 3).expect("an adapter");
         let random = Counter::new(9, "adapter");
@@ -272,7 +276,6 @@ fn a_stop_string_ends_the_text_before_it() {
     let policy = Arc::new(policy("tiny-llama"));
     let prefilled = Prompt {
         prefill: Some("Well".into()),
-        trained_prefill: None,
         ..prompt("Go on.")
     };
     let free = one(&policy, prefilled.clone(), &PARAMS);
@@ -447,5 +450,96 @@ fn logits_that_are_no_numbers_are_a_numeric_failure() {
     assert_eq!(
         failure.to_string(),
         "the policy's logits for instruction `0` are not finite"
+    );
+}
+
+#[test]
+fn a_trained_prefill_begins_the_completion() {
+    let policy = Arc::new(policy("tiny-llama"));
+    let prefilled = Prompt {
+        prefill: Some("Well".into()),
+        ..prompt("Go on.")
+    };
+    let trained = Prompt {
+        trained_prefill: Some(", I think in short.\n".into()),
+        stop: vec!["think".into()],
+        ..prefilled.clone()
+    };
+    let params = SamplingParams {
+        max_new_tokens: 24,
+        ..PARAMS
+    };
+    let sampler = LocalSampler::new(Arc::clone(&policy));
+    let prompt_ids = sampler.encode(&trained).expect("it encodes");
+    assert_eq!(prompt_ids, sampler.encode(&prefilled).expect("it encodes"));
+
+    let completion = one(&policy, trained, &params);
+    let text = "Well, I think in short.\n";
+    let whole = policy
+        .text
+        .encode_prompt(&[Message::user("Go on.")], Some(text))
+        .expect("it encodes");
+    let fed = whole.len() - prompt_ids.len();
+    assert!(fed > 3, "{fed} tokens");
+    assert_eq!(completion.token_ids[..fed], whole[prompt_ids.len()..]);
+    assert!(completion.text.starts_with(text), "{}", completion.text);
+    assert_eq!(completion.forced, [false; 24], "they are in the loss");
+    assert_eq!(
+        (completion.token_ids.len(), completion.finish),
+        (24, FinishReason::Length)
+    );
+
+    let ids = [prompt_ids.as_slice(), &completion.token_ids].concat();
+    let log_probs =
+        Decoder::new(&policy.spec, &policy.params, None).log_probs(&Pack::new(&[Sequence {
+            ids: &ids,
+            scored_from: prompt_ids.len(),
+        }]));
+    for (recorded, expected) in completion.log_probs.iter().zip(log_probs) {
+        assert!(
+            (recorded - expected).abs() < 1e-4,
+            "{recorded}, not {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_trained_prefill_uses_up_the_thought_budget() {
+    let policy = Arc::new(policy("tiny-llama"));
+    let marker = " Response:";
+    let prompt = Prompt {
+        trained_prefill: Some("Some thoughts before the response.".into()),
+        response_marker: Some(marker.into()),
+        ..prompt("Go on.")
+    };
+    let params = SamplingParams {
+        max_thought_tokens: Some(3),
+        ..PARAMS
+    };
+    let trained = prompt.trained_prefill.clone().expect("there is one");
+    let fed = policy.text.encode(&trained).expect("it encodes").len();
+    assert!(fed > 3, "{fed} tokens");
+    let completion = one(&policy, prompt.clone(), &params);
+    assert!(
+        completion.text.starts_with(&format!("{trained}{marker}")),
+        "{}",
+        completion.text
+    );
+    let first = completion.forced.iter().position(|forced| *forced);
+    assert_eq!(first, Some(fed));
+
+    let failure = sample(
+        &policy,
+        &[(prompt, 0..1)],
+        &SamplingParams {
+            max_new_tokens: fed,
+            ..PARAMS
+        },
+    )
+    .expect_err("no token is left");
+    assert_eq!(failure.kind(), FailureKind::Input);
+    assert!(
+        failure.to_string().starts_with("the trained prefill has "),
+        "{failure}"
     );
 }

@@ -4,11 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer};
 use tpo_types::Message;
 
 use super::TextCodec;
-use super::gguf::Splitting;
 use crate::fixtures::{copy, edit_json, golden, model};
 use crate::load;
 
@@ -92,12 +90,12 @@ fn templates_are_found_where_transformers_finds_them() {
     let named = json!([{ "name": "tool_use", "template": "tools" }, { "name": "default", "template": "talk" }]);
     let several = changed(|directory| {
         edit_json(&directory.join(config), |json| {
-            json["chat_template"] = named
-        })
+            json["chat_template"] = named;
+        });
     });
     assert_eq!(prompt(&several), "talk");
     let own_file = changed(|directory| {
-        fs::write(directory.join("chat_template.jinja"), "file").expect("is written")
+        fs::write(directory.join("chat_template.jinja"), "file").expect("is written");
     });
     assert_eq!(prompt(&own_file), "file");
     let described = changed(|directory| {
@@ -113,7 +111,7 @@ fn templates_are_found_where_transformers_finds_them() {
 fn a_model_without_a_template_is_refused() {
     let none = changed(|directory| {
         edit_json(&directory.join("tokenizer_config.json"), |json| {
-            json["chat_template"] = Value::Null
+            json["chat_template"] = Value::Null;
         });
     });
     let failure = none
@@ -140,24 +138,6 @@ fn a_model_without_a_template_is_refused() {
             .ends_with("has no chat template named `default`"),
         "{failure}"
     );
-}
-
-#[test]
-fn each_rule_splits_text_in_its_own_way() {
-    for (rule, expected) in [
-        (Splitting::Gpt2, "I|'|LL|Ġpay|Ġ12345|Ġnow|ĊĊ|Ġok"),
-        (Splitting::Smollm, "I|'|LL|Ġpay|Ġ|1|2|3|4|5|Ġnow|ĊĊ|Ġok"),
-        (Splitting::Qwen2, "I|'LL|Ġpay|Ġ|1|2|3|4|5|Ġnow|ĊĊ|Ġok"),
-        (Splitting::Llama3, "I|'LL|Ġpay|Ġ|123|45|Ġnow|ĊĊ|Ġok"),
-    ] {
-        let mut text = PreTokenizedString::from("I'LL pay 12345 now\n\n ok");
-        rule.pre_tokenizer()
-            .and_then(|splitter| splitter.pre_tokenize(&mut text))
-            .expect("splits");
-        let pieces = text.get_splits(OffsetReferential::Original, OffsetType::Byte);
-        let pieces: Vec<&str> = pieces.into_iter().map(|(piece, _, _)| piece).collect();
-        assert_eq!(pieces.join("|"), expected, "{rule:?}");
-    }
 }
 
 #[test]

@@ -16,12 +16,12 @@ pub struct SamplingConfig {
     /// Sampling temperature; 0 is greedy.
     #[schemars(range(min = 0.0, max = 10.0))]
     pub temperature: f64,
-    /// Nucleus (top-p) sampling; 1 is off.
+    /// Nucleus (top-p) sampling; 1 disables it.
     #[schemars(range(min = 0.01, max = 1.0))]
     pub top_p: f64,
-    /// Top-k sampling; 0 is off.
+    /// Top-k sampling; 0 disables it.
     pub top_k: usize,
-    /// Maximum length of a completion in tokens, thought and response together.
+    /// Maximum number of tokens of a completion, thought and response together.
     #[schemars(range(min = 1, max = 1_048_576))]
     pub max_new_tokens: usize,
 }

@@ -59,7 +59,7 @@ pub(crate) fn train(
             checkpoint: Checkpoint::at(path),
             identity: sha256,
         },
-        metrics: TrainMetrics::of(&steps, total_steps / config.epochs),
+        metrics: TrainMetrics::of(&steps, total_steps / config.num_train_epochs),
     })
 }
 

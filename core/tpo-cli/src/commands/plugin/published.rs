@@ -118,7 +118,7 @@ pub(crate) fn keygen(arguments: &KeygenArguments, printer: Printer) -> Result<()
 }
 
 fn store() -> Result<Store, Failure> {
-    Store::open(&tpo_lm::fetch::data_dir()?)
+    Store::open(&tpo_lm::paths::data_dir()?)
 }
 
 fn save(lock: &mut Lock) -> Result<(), Failure> {

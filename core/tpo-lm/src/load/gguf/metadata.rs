@@ -1,7 +1,6 @@
 //! The key-value part of a GGUF file, with failures that name file and key.
 //!
-//! Integers come in any width in practice, so they are read as one kind. Knows nothing of what the
-//! keys mean.
+//! Files have integers of any width under the same key, so all widths are read alike.
 
 use std::path::Path;
 
@@ -11,7 +10,7 @@ use tpo_types::{Failure, FailureKind};
 /// The key-value part of a GGUF file.
 #[derive(Clone, Copy)]
 pub(crate) struct Metadata<'a> {
-    /// For messages.
+    /// The file, for messages.
     pub(crate) file: &'a Path,
     content: &'a Content,
 }
@@ -71,16 +70,9 @@ impl<'a> Metadata<'a> {
         value?.ok_or_else(|| {
             Failure::new(
                 FailureKind::Input,
-                format!(
-                    "`{}` has no metadata key \
-                `{key}`",
-                    self.file.display()
-                ),
+                format!("`{}` has no metadata key `{key}`", self.file.display()),
             )
-            .hint(
-                "the file is incomplete or was written by an old converter: convert or \
-                    download it again",
-            )
+            .hint("the file is incomplete or from an old converter: convert or download it again")
         })
     }
 
@@ -101,7 +93,7 @@ impl<'a> Metadata<'a> {
                     self.file.display()
                 ),
             )
-            .hint("the model is of a kind that tpo does not run")
+            .hint("the model's architecture is not supported")
         })
     }
 }

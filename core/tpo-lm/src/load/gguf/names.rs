@@ -1,8 +1,8 @@
-//! Names and row order of GGUF tensors against those of Hugging Face.
+//! Names and row order of GGUF tensors, translated to those of Hugging Face.
 
-use crate::spec::Family;
+use crate::family::Family;
 
-/// Names outside the blocks, then names within one; Hugging Face's first.
+/// Hugging Face name and GGUF name: first of tensors outside the blocks, then of those within one.
 const NAMES: [(&str, &str); 14] = [
     ("model.embed_tokens", "token_embd"),
     ("model.norm", "output_norm"),
@@ -38,14 +38,13 @@ pub(super) fn in_gguf(name: &str) -> String {
     }
 }
 
-/// Whether the rows of a tensor stand in another order in GGUF. For the architecture `llama`,
-/// llama.cpp rotates neighboring pairs of a head where Hugging Face rotates its two halves against
-/// each other, and the converter reorders queries and keys for that.
-pub(super) fn is_interleaved(family: Family, name: &str) -> bool {
-    family == Family::Llama && (name.ends_with("q_proj.weight") || name.ends_with("k_proj.weight"))
+/// Whether GGUF files have the rows of a tensor in another order than Hugging Face.
+pub(super) fn is_interleaved(family: &Family, name: &str) -> bool {
+    family.gguf_interleaves_rope
+        && (name.ends_with("q_proj.weight") || name.ends_with("k_proj.weight"))
 }
 
-/// Puts rows back into Hugging Face's order: within each head, row `2 i + j` becomes row `j *
+/// Restores Hugging Face's order of rows: within each head, row `2 i + j` becomes row `j *
 /// head_dim / 2 + i`. `values` are (heads * `head_dim`, width).
 pub(super) fn deinterleave(values: &mut [f32], head_dim: usize, width: usize) {
     let half = head_dim / 2;

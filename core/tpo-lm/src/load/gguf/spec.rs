@@ -2,24 +2,20 @@
 
 use tpo_types::{Failure, FailureKind};
 
-use super::Metadata;
-use crate::spec::{Family, ModelSpec};
+use super::metadata::Metadata;
+use crate::family::{self, Family};
+use crate::spec::ModelSpec;
 
-/// `general.architecture` and the family. Mistral models are written as `llama`.
-const ARCHITECTURES: [(&str, Family); 3] = [
-    ("llama", Family::Llama),
-    ("qwen2", Family::Qwen2),
-    ("qwen3", Family::Qwen3),
-];
-
-/// The model that the metadata describes. How many rows the embedding has and whether the output
-/// head is tied to it shows only in the tensors.
+/// The model that the metadata describes. The vocabulary size and whether the output head is tied
+/// to the embedding are not in the metadata; the caller reads them from the tensors.
 pub(super) fn read(
     metadata: Metadata<'_>,
     vocab_size: usize,
     tied: bool,
 ) -> Result<ModelSpec, Failure> {
-    let (architecture, family) = architecture(metadata)?;
+    let key = "general.architecture";
+    let architecture = metadata.required(key, metadata.text(key))?;
+    let family = family(architecture, metadata)?;
     let key = |name: &str| format!("{architecture}.{name}");
     let optional = |name: &str| {
         metadata
@@ -59,29 +55,23 @@ pub(super) fn read(
         rope_scaling: None,
         max_positions: size("context_length")?,
         tie_word_embeddings: tied,
-        qkv_bias: family == Family::Qwen2,
-        qk_norm: family == Family::Qwen3,
+        qkv_bias: family.qkv_bias,
+        qk_norm: family.qk_norm,
         eos_token_ids: end_of_turn(metadata)?,
         bos_token_id: metadata.integer("tokenizer.ggml.bos_token_id")?,
     })
 }
 
-fn architecture(metadata: Metadata<'_>) -> Result<(&'static str, Family), Failure> {
-    let key = "general.architecture";
-    let name = metadata.required(key, metadata.text(key))?;
-    ARCHITECTURES
-        .into_iter()
-        .find(|known| known.0 == name)
-        .ok_or_else(|| {
-            let what = format!(
-                "`{}` is of architecture `{name}`, which is not supported",
-                metadata.file.display()
-            );
-            Failure::new(FailureKind::Input, what).hint(format!(
-                "supported: {}",
-                ARCHITECTURES.map(|known| known.0).join(", ")
-            ))
-        })
+fn family(architecture: &str, metadata: Metadata<'_>) -> Result<&'static Family, Failure> {
+    let found = Family::find(|family| family.gguf_architecture == Some(architecture));
+    found.ok_or_else(|| {
+        let what = format!(
+            "`{}` is of architecture `{architecture}`, which is not supported",
+            metadata.file.display()
+        );
+        let supported = family::list(|family| family.gguf_architecture);
+        Failure::new(FailureKind::Input, what).hint(format!("supported: {supported}"))
+    })
 }
 
 fn refuse_unsupported(metadata: Metadata<'_>, architecture: &str) -> Result<(), Failure> {
@@ -90,9 +80,9 @@ fn refuse_unsupported(metadata: Metadata<'_>, architecture: &str) -> Result<(), 
         .text(&format!("{architecture}.rope.scaling.type"))?
         .unwrap_or("none");
     if scaling != "none" {
-        let what = format!("`{file}`: rotary positions with scaling `{scaling}` are not supported");
+        let what = format!("`{file}`: RoPE scaling `{scaling}` is not supported");
         return Err(Failure::new(FailureKind::Input, what)
-            .hint("choose a model without it, or with Llama 3's factors"));
+            .hint("choose a model without RoPE scaling, or with Llama 3's"));
     }
     let experts = metadata
         .integer(&format!("{architecture}.expert_count"))?
@@ -104,7 +94,7 @@ fn refuse_unsupported(metadata: Metadata<'_>, architecture: &str) -> Result<(), 
     Ok(())
 }
 
-/// The token that ends the text and, where the file tells them apart, the one that ends the turn.
+/// The token that ends a text and, if the file has both, the one that ends a turn.
 fn end_of_turn(metadata: Metadata<'_>) -> Result<Vec<u32>, Failure> {
     let mut ids = Vec::new();
     for key in ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"] {

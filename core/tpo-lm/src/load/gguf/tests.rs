@@ -16,15 +16,15 @@ use super::names;
 use crate::fixtures::model;
 use crate::load::load;
 use crate::policy::Policy;
-use crate::spec::Llama3Rope;
+use crate::spec::Llama3RopeScaling;
 
 /// What goes into a file.
-struct Draft {
+struct GgufBuilder {
     metadata: HashMap<String, Value>,
     tensors: HashMap<String, QTensor>,
 }
 
-impl Draft {
+impl GgufBuilder {
     /// A tiny model as the converter would write it.
     fn of(name: &str, dtype: GgmlDType) -> Self {
         let policy = load(&model(name)).expect("the fixture loads");
@@ -203,7 +203,7 @@ fn metadata(policy: &Policy, name: &str, architecture: &str) -> HashMap<String, 
 fn every_family_loads_as_from_hugging_face_files() {
     for name in ["tiny-llama", "tiny-qwen2", "tiny-qwen3"] {
         let (gguf, files) = (
-            Draft::of(name, GgmlDType::F32).load(),
+            GgufBuilder::of(name, GgmlDType::F32).load(),
             load(&model(name)).expect("loads"),
         );
         assert_eq!(gguf.spec, files.spec);
@@ -230,7 +230,7 @@ fn quantized_tensors_widen() {
         (GgmlDType::Q4_0, 0.13),
         (GgmlDType::Q4_1, 0.07),
     ] {
-        let widened = Draft::of("tiny-llama", dtype).load().params;
+        let widened = GgufBuilder::of("tiny-llama", dtype).load().params;
         for entry in &exact.layout.entries {
             let (exact, widened) = (exact.at(&entry.range), widened.at(&entry.range));
             let largest = exact
@@ -268,16 +268,18 @@ fn rows_go_back_to_where_they_were() {
 #[test]
 fn stretched_rotation_is_recognized_or_refused() {
     let with_factors = |factors: Vec<f32>| {
-        let mut draft = Draft::of("tiny-llama", GgmlDType::F32)
+        let mut builder = GgufBuilder::of("tiny-llama", GgmlDType::F32)
             .set("llama.rope.freq_base", Value::F32(500_000.0));
         let tensor = Tensor::new(factors, &Device::Cpu).expect("a tensor");
         let tensor = QTensor::quantize(&tensor, GgmlDType::F32).expect("stays");
-        draft.tensors.insert("rope_freqs.weight".to_owned(), tensor);
-        draft
+        builder
+            .tensors
+            .insert("rope_freqs.weight".to_owned(), tensor);
+        builder
     };
     // By llama.cpp's converter, for `factor` 32 and a head of 16.
     let mut factors = vec![1.0, 1.0, 1.0, 1.0, 3.292_262, 32.0, 32.0, 32.0];
-    let stretched = Llama3Rope {
+    let stretched = Llama3RopeScaling {
         factor: 32.0,
         low_freq_factor: 1.0,
         high_freq_factor: 4.0,
@@ -290,14 +292,14 @@ fn stretched_rotation_is_recognized_or_refused() {
     factors[4] = 3.3;
     assert_eq!(
         with_factors(factors).refusal().0,
-        "`FILE`: `rope_freqs.weight` does not follow Llama 3's rule"
+        "`FILE`: `rope_freqs.weight` does not match Llama 3's RoPE scaling"
     );
 }
 
 #[test]
 fn a_wanted_first_token_is_written_once() {
-    let first = |draft: Draft| {
-        let policy = draft.load();
+    let first = |builder: GgufBuilder| {
+        let policy = builder.load();
         policy
             .text
             .encode_prompt(&[Message::user("x")], None)
@@ -305,12 +307,13 @@ fn a_wanted_first_token_is_written_once() {
             .to_vec()
     };
     let template = |text: &str| Value::String(text.to_owned());
-    let draft = || {
-        Draft::of("tiny-llama", GgmlDType::F32).set("tokenizer.ggml.bos_token_id", Value::U32(0))
+    let builder = || {
+        GgufBuilder::of("tiny-llama", GgmlDType::F32)
+            .set("tokenizer.ggml.bos_token_id", Value::U32(0))
     };
-    let wanting = || draft().set("tokenizer.ggml.add_bos_token", Value::Bool(true));
+    let wanting = || builder().set("tokenizer.ggml.add_bos_token", Value::Bool(true));
     // 0 is `<|endoftext|>`, 1 is `<|im_start|>`.
-    assert_eq!(first(draft())[0], 1);
+    assert_eq!(first(builder())[0], 1);
     assert_eq!(first(wanting()), [0, 1]);
     let writes_it = "{{ bos_token }}<|im_start|>{{ messages[0].content }}";
     assert_eq!(
@@ -323,7 +326,7 @@ fn a_wanted_first_token_is_written_once() {
 fn what_cannot_be_run_is_refused() {
     let text = |value: &str| Value::String(value.to_owned());
     let of = |key: &str, value: Value| {
-        Draft::of("tiny-llama", GgmlDType::F32)
+        GgufBuilder::of("tiny-llama", GgmlDType::F32)
             .set(key, value)
             .refusal()
     };
@@ -335,10 +338,7 @@ fn what_cannot_be_run_is_refused() {
     );
     assert_eq!(hint, "supported: llama, qwen2, qwen3");
     let (what, _) = of("llama.rope.scaling.type", text("yarn"));
-    assert_eq!(
-        what,
-        "`FILE`: rotary positions with scaling `yarn` are not supported"
-    );
+    assert_eq!(what, "`FILE`: RoPE scaling `yarn` is not supported");
     let (what, _) = of("llama.rope.dimension_count", Value::U32(8));
     assert_eq!(what, "`FILE` rotates only 8 of 16 values per head");
     let (what, _) = of("llama.expert_count", Value::U32(8));
@@ -387,22 +387,22 @@ fn what_cannot_be_run_is_refused() {
 
 #[test]
 fn incomplete_files_are_refused() {
-    let draft = || Draft::of("tiny-llama", GgmlDType::F32);
-    let mut without_key = draft();
+    let builder = || GgufBuilder::of("tiny-llama", GgmlDType::F32);
+    let mut without_key = builder();
     without_key.metadata.remove("llama.block_count");
     assert_eq!(
         without_key.refusal().0,
         "`FILE` has no metadata key `llama.block_count`"
     );
 
-    let mut without_tensor = draft();
+    let mut without_tensor = builder();
     without_tensor.tensors.remove("blk.1.ffn_up.weight");
     assert_eq!(
         without_tensor.refusal().0,
         "`FILE` has no tensor `blk.1.ffn_up.weight`"
     );
 
-    let mut with_stranger = draft();
+    let mut with_stranger = builder();
     let bias = Tensor::new(vec![0.0_f32; 64], &Device::Cpu).expect("a tensor");
     let bias = QTensor::quantize(&bias, GgmlDType::F32).expect("stays");
     with_stranger
@@ -410,11 +410,11 @@ fn incomplete_files_are_refused() {
         .insert("blk.0.attn_q.bias".to_owned(), bias);
     assert_eq!(
         with_stranger.refusal().0,
-        "tensor `blk.0.attn_q.bias` of `FILE` has no place in this architecture"
+        "tensor `blk.0.attn_q.bias` of `FILE` is unexpected in this architecture"
     );
 
     let directory = TempDir::new().expect("a temporary directory");
-    let path = draft().write(&directory);
+    let path = builder().write(&directory);
     let size = fs::metadata(&path).expect("is there").len();
     let file = fs::OpenOptions::new()
         .write(true)
@@ -423,7 +423,7 @@ fn incomplete_files_are_refused() {
     file.set_len(size - 1000).expect("is cut");
     let (what, hint) = refusal(&path);
     assert!(what.starts_with("`FILE` is damaged: tensor `"), "{what}");
-    assert!(hint.contains("get it again"), "{hint}");
+    assert!(hint.contains("download the file again"), "{hint}");
     file.set_len(2000).expect("is cut");
     assert_eq!(refusal(&path).0, "`FILE` is damaged");
     fs::write(&path, "not a model").expect("is written");
@@ -432,6 +432,7 @@ fn incomplete_files_are_refused() {
 
 #[test]
 fn a_file_that_makes_the_reader_panic_is_refused() {
-    let draft = Draft::of("tiny-llama", GgmlDType::F32).set("general.alignment", Value::U32(0));
-    assert_eq!(draft.refusal().0, "`FILE` is damaged");
+    let builder =
+        GgufBuilder::of("tiny-llama", GgmlDType::F32).set("general.alignment", Value::U32(0));
+    assert_eq!(builder.refusal().0, "`FILE` is damaged");
 }

@@ -7,7 +7,7 @@ use tpo_types::{EmbedRequest, Message, MessageRole};
 use super::*;
 use crate::decoder::Decoder;
 use crate::fixtures::model;
-use crate::load::{Reader, load_reader};
+use crate::load::{LoadedModel, load_for_inference};
 use crate::pack::{Pack, Sequence};
 
 /// `<|eot_id|><|start_header_id|>assistant<|end_header_id|>` and two line breaks.
@@ -15,13 +15,13 @@ const GATE: [u32; 5] = [4, 2, 279, 3, 262];
 const SYSTEM: &str = "You are a careful teacher. Write the word again, slowly and with care, and \
     say so if you are not sure.";
 
-fn reader() -> (Engine, Arc<Policy>) {
-    match load_reader(&model("tiny-armo")).expect("the fixture loads") {
-        Reader::Backbone(policy, _) => {
+fn reward_model() -> (Engine, Arc<Policy>) {
+    match load_for_inference(&model("tiny-armo")).expect("the fixture loads") {
+        LoadedModel::RewardModel(policy, _) => {
             let policy = Arc::new(policy);
             (Engine::without_head(Arc::clone(&policy)), policy)
         }
-        Reader::Language(_) => panic!("the fixture is a reward model"),
+        LoadedModel::CausalLm(_) => panic!("the fixture is a reward model"),
     }
 }
 
@@ -90,7 +90,7 @@ fn texts(policy: &Policy) -> Vec<Text> {
 
 #[test]
 fn states_are_those_of_the_decoder() {
-    let (mut engine, policy) = reader();
+    let (mut engine, policy) = reward_model();
     let requests = requests();
     let decoder = Decoder::new(&policy.spec, &policy.params, None);
     for (request, states) in requests.iter().zip(states(&mut engine, &policy, &requests)) {
@@ -130,7 +130,7 @@ fn states_are_those_of_the_decoder() {
 
 #[test]
 fn states_do_not_depend_on_what_is_asked_beside_them() {
-    let (mut engine, policy) = reader();
+    let (mut engine, policy) = reward_model();
     let requests = requests();
     let together = states(&mut engine, &policy, &requests);
     for (request, expected) in requests.iter().zip(&together) {
@@ -161,7 +161,7 @@ fn states_do_not_depend_on_what_is_asked_beside_them() {
 /// Instructions that begin with the same system message have their own prompts nevertheless.
 #[test]
 fn the_prompt_of_an_instruction_is_shared_by_its_responses() {
-    let (_, policy) = reader();
+    let (_, policy) = reward_model();
     let texts = texts(&policy);
     let groups: Vec<&[Text]> = texts.chunk_by(|a, b| a.shared() == b.shared()).collect();
     assert_eq!(
@@ -177,7 +177,7 @@ fn the_prompt_of_an_instruction_is_shared_by_its_responses() {
 
 #[test]
 fn what_cannot_be_read_is_refused_by_itself() {
-    let (mut engine, policy) = reader();
+    let (mut engine, policy) = reward_model();
     let turns = [
         (MessageRole::User, "Hi"),
         (MessageRole::Assistant, "Hello."),

@@ -1,7 +1,7 @@
 //! A tokenizer and chat template from GGUF metadata.
 //!
-//! A GGUF file names its rule for splitting text instead of containing it. A name that is not known
-//! here is refused: a wrong split gives ids that the model has never seen.
+//! A GGUF file has only the name of its rule for splitting text. An unknown name is refused: with
+//! another rule, the ids would not be those that the model was trained on.
 
 use std::path::Path;
 
@@ -16,20 +16,19 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
 use tpo_types::{Failure, FailureKind};
 
-use super::{SpecialTokens, TextCodec};
-use crate::load::gguf::Metadata;
-use crate::load::parse;
+use super::metadata::Metadata;
+use crate::files::parse;
+use crate::tokenizer::{SpecialTokens, TextCodec};
 
 const QWEN2_SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const LLAMA3_SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-/// Values of `tokenizer.ggml.token_type` for tokens that are matched as a whole before any merging.
-/// The text of a user defined token belongs to what the model says; that of a control token does
-/// not.
+/// Values of `tokenizer.ggml.token_type` for tokens that are matched as a whole before merging. Unlike
+/// a control token, a user-defined token is part of the text.
 const CONTROL: u32 = 3;
 const USER_DEFINED: u32 = 4;
 
-/// The known rules, by `tokenizer.ggml.pre`.
+/// The supported rules for splitting text, by `tokenizer.ggml.pre`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Splitting {
     Gpt2,
@@ -38,26 +37,24 @@ pub(super) enum Splitting {
     Llama3,
 }
 
-impl TextCodec {
-    /// The tokenizer and chat template of a GGUF file.
-    pub(crate) fn from_gguf(metadata: Metadata<'_>) -> Result<Self, Failure> {
-        let kind = metadata.text("tokenizer.ggml.model")?.unwrap_or("none");
-        if kind != "gpt2" {
-            let what = format!(
-                "`{}` has a tokenizer of kind `{kind}`, which is not supported",
-                metadata.file.display()
-            );
-            return Err(Failure::new(FailureKind::Input, what).hint(
-                "byte-pair tokenizers (`gpt2`) are; or use the model's Hugging Face directory",
-            ));
-        }
-        let key = "tokenizer.ggml.tokens";
-        let tokens = metadata.required(key, metadata.texts(key))?;
-        let special = special_tokens(metadata, &tokens)?;
-        let template = chat_template(metadata, special.bos.as_deref())?;
-        let tokenizer = tokenizer(metadata, &tokens)?;
-        Self::new(tokenizer, template, special, None, metadata.file.to_owned())
+/// The tokenizer and chat template of a GGUF file.
+pub(super) fn read(metadata: Metadata<'_>) -> Result<TextCodec, Failure> {
+    let kind = metadata.text("tokenizer.ggml.model")?.unwrap_or("none");
+    if kind != "gpt2" {
+        let what = format!(
+            "`{}` has a tokenizer of kind `{kind}`, which is not supported",
+            metadata.file.display()
+        );
+        return Err(Failure::new(FailureKind::Input, what).hint(
+            "supported: byte-pair tokenizers (`gpt2`); or use the model's Hugging Face directory",
+        ));
     }
+    let key = "tokenizer.ggml.tokens";
+    let tokens = metadata.required(key, metadata.texts(key))?;
+    let special = special_tokens(metadata, &tokens)?;
+    let template = chat_template(metadata, special.bos.as_deref())?;
+    let tokenizer = tokenizer(metadata, &tokens)?;
+    TextCodec::new(tokenizer, template, special, None, metadata.file.to_owned())
 }
 
 fn tokenizer(metadata: Metadata<'_>, tokens: &[&str]) -> Result<Tokenizer, Failure> {
@@ -93,8 +90,7 @@ fn tokenizer(metadata: Metadata<'_>, tokens: &[&str]) -> Result<Tokenizer, Failu
                     .collect::<tokenizers::models::bpe::Vocab>(),
                 pairs,
             )
-            // Llama 3 takes a word that is a token as it is, even where merging would not lead to
-            // it.
+            // In Llama 3, a word that is a token stays one, even if merges would not form it.
             .ignore_merges(splitting == Splitting::Llama3)
             .build()?;
         let mut tokenizer = Tokenizer::new(model);
@@ -194,9 +190,8 @@ fn outside(file: &Path, key: &str, id: u32, count: usize) -> Failure {
     .hint("convert or download the file again")
 }
 
-/// The template, made to write the token that a sequence begins with where the file asks for it
-/// separately: so the template alone says what a prompt is, here and in exported models, and the
-/// token is never there twice.
+/// The chat template, which writes the BOS token if the file requires one and the template does not
+/// contain it: so prompts and exported models get the token once, from the template.
 fn chat_template(metadata: Metadata<'_>, bos: Option<&str>) -> Result<Option<String>, Failure> {
     let Some(template) = metadata.text("tokenizer.chat_template")? else {
         return Ok(None);
@@ -210,3 +205,6 @@ fn chat_template(metadata: Metadata<'_>, bos: Option<&str>) -> Result<Option<Str
         _ => template.to_owned(),
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,11 @@
-//! The arithmetic: products, norms, rotary positions, attention, the gated unit, softmax; each with
-//! its gradient.
+//! The arithmetic: products, norms, RoPE, attention, the gated unit, softmax; each with its gradient.
 //!
-//! Everything is a function from `f32` slices to `f32` slices. Nothing here knows a model, a layer
-//! or a tensor's name. Work is split over rayon by rows that no two tasks share, and every sum has
-//! a fixed order, so a result does not change from run to run with the same number of threads.
+//! Kernels are functions from `f32` slices to `f32` slices, without models, layers or tensor names.
+//! Rayon tasks write disjoint rows, and every sum has a fixed order, so a result is the same in every
+//! run with the same number of threads.
 //!
-//! A gradient is a vector-Jacobian product (vjp): given the derivative of the loss by an output
-//! (`d_y`), it makes the derivative by the inputs (`d_x`).
+//! A gradient is a vector-Jacobian product (vjp): from the derivative of the loss by the output
+//! (`d_y`), it computes the derivative by the inputs (`d_x`).
 
 use rayon::prelude::*;
 
@@ -20,8 +19,7 @@ pub(crate) mod panel;
 pub(crate) mod rope;
 pub(crate) mod softmax;
 
-/// Rows that one task takes at least: below this, handing work to another thread costs more than
-/// the work.
+/// Minimum number of rows per task: with fewer, scheduling costs more than the work.
 pub(crate) const ROWS_PER_TASK: usize = 16;
 
 /// The sum of products of two vectors, in a fixed order that the compiler can turn into vector

@@ -1,7 +1,7 @@
 //! A tokenizer from and to the files of a Hugging Face directory.
 //!
-//! What was read from files is written back byte for byte, so that an exported model keeps every
-//! setting, also those that are not understood here.
+//! Files that were read are written back byte for byte, so that an exported model keeps every
+//! setting, also those that this crate ignores.
 
 use std::path::Path;
 
@@ -10,15 +10,15 @@ use serde_json::{Map, Value, json};
 use tokenizers::Tokenizer;
 use tpo_types::{Failure, FailureKind};
 
-use super::{SpecialTokens, TextCodec};
-use crate::load::{malformed, parse, read, read_json_if_any};
+use super::{SpecialTokens, TextCodec, TokenizerFile};
+use crate::files::{malformed, parse, read, read_json_if_any};
 
 const TOKENIZER: &str = "tokenizer.json";
 const CONFIG: &str = "tokenizer_config.json";
 const SPECIAL: &str = "special_tokens_map.json";
 const TEMPLATE: &str = "chat_template.jinja";
-/// Everything that transformers may read a tokenizer from.
-const KEPT: [&str; 7] = [
+/// The files that transformers may read a tokenizer from.
+const FILES: [&str; 7] = [
     TOKENIZER,
     CONFIG,
     SPECIAL,
@@ -27,13 +27,6 @@ const KEPT: [&str; 7] = [
     "vocab.json",
     "merges.txt",
 ];
-
-/// A file of a tokenizer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TokenizerFile {
-    pub(crate) name: &'static str,
-    pub(crate) bytes: Vec<u8>,
-}
 
 /// `tokenizer_config.json`, or `special_tokens_map.json`.
 #[derive(Default, Deserialize)]
@@ -74,11 +67,7 @@ impl TextCodec {
                 FailureKind::Input,
                 format!("`{}` is missing", file.display()),
             )
-            .hint(
-                "save the model's tokenizer with \
-                    `AutoTokenizer.from_pretrained(...).save_pretrained(...)`, which \
-                 writes it",
-            ));
+            .hint("`AutoTokenizer.from_pretrained(...).save_pretrained(...)` writes it"));
         }
         let bytes = read(&file)?;
         let tokenizer = parse(&file, || Tokenizer::from_bytes(&bytes))?;
@@ -95,15 +84,15 @@ impl TextCodec {
             tokenizer,
             template,
             special,
-            Some(kept(directory)?),
+            Some(original_files(directory)?),
             directory.to_owned(),
         )
     }
 
-    /// The files to write beside the model. `max_positions` is the model's context, in tokens.
+    /// The files to export with the model. `max_positions` is the model's context, in tokens.
     pub(crate) fn files(&self, max_positions: usize) -> Result<Vec<TokenizerFile>, Failure> {
-        if let Some(kept) = &self.kept {
-            return Ok(kept.clone());
+        if let Some(files) = &self.original_files {
+            return Ok(files.clone());
         }
         let tokenizer = self.tokenizer.to_string(true).map_err(|error| {
             Failure::new(
@@ -153,8 +142,8 @@ fn text(token: Option<Token>) -> Option<String> {
     })
 }
 
-/// As in transformers, a file of its own counts more than the configuration, and of several named
-/// templates the one called `default` is for conversations.
+/// As in transformers, `chat_template.jinja` overrides the configuration, and of several named
+/// templates `default` is the one for conversations.
 fn template(directory: &Path, configured: Option<Templates>) -> Result<Option<String>, Failure> {
     let file = directory.join(TEMPLATE);
     if file.is_file() {
@@ -178,14 +167,15 @@ fn template(directory: &Path, configured: Option<Templates>) -> Result<Option<St
                         directory.join(CONFIG).display()
                     ),
                 )
-                .hint("put the one to use into a `chat_template.jinja` beside it")),
+                .hint("put the one to use into a `chat_template.jinja` in the same directory")),
             }
         }
     }
 }
 
-fn kept(directory: &Path) -> Result<Vec<TokenizerFile>, Failure> {
-    KEPT.into_iter()
+fn original_files(directory: &Path) -> Result<Vec<TokenizerFile>, Failure> {
+    FILES
+        .into_iter()
         .filter(|name| directory.join(name).is_file())
         .map(|name| {
             Ok(TokenizerFile {

@@ -1,24 +1,22 @@
-//! Which token comes next: temperature, top-k, top-p, and one draw.
+//! Sampling a token: temperature, top-k, top-p, and one draw.
 //!
-//! The filters are applied in the order of transformers: temperature, then top-k, then top-p over
-//! what top-k left. A choice is a function of the logits, the parameters and one uniform number.
+//! The order is that of transformers: temperature, then top-k, then top-p over the tokens that top-k
+//! kept. The token is a function of the logits, the parameters and one uniform number.
 
 use tpo_types::SamplingParams;
 
 use crate::kernels::exp::exp_minus;
 use crate::kernels::softmax::max;
 
-/// Weights that are summed together, so that a draw walks over sums first and over single weights
-/// only at the end.
+/// Weights per partial sum: a draw goes over partial sums first, then over the weights of one.
 const BLOCK: usize = 512;
 
-/// Relative weights above which the nucleus is looked for, in turn: sorting a whole vocabulary
-/// would take longer than computing its logits, and nearly always the nucleus lies far above the
-/// tail.
+/// Relative weights above which to search for the nucleus, in turn: sorting the whole vocabulary would
+/// take longer than computing its logits, and the nucleus is nearly always far above the tail.
 const NUCLEUS_FLOORS: [f32; 4] = [1e-2, 1e-4, 1e-6, 0.0];
 
-/// The token for `logits` (V), with `unit` uniform in `[0, 1)`. `weights` is scratch.
-pub(crate) fn choose(
+/// A token for `logits` (V), with `unit` uniform in `[0, 1)`. `weights` is scratch.
+pub(crate) fn sample_token(
     logits: &[f32],
     params: &SamplingParams,
     unit: f64,
@@ -60,7 +58,7 @@ fn kth_largest(mut values: Vec<f32>, k: usize) -> f32 {
     *values.select_nth_unstable_by(at, |a, b| b.total_cmp(a)).1
 }
 
-/// A token drawn in proportion to its weight.
+/// A token drawn with probability proportional to its weight.
 fn draw(weights: &[f32], unit: f64) -> u32 {
     let sums: Vec<f64> = weights.chunks(BLOCK).map(sum).collect();
     let mut target = unit * sums.iter().sum::<f64>();
@@ -72,7 +70,7 @@ fn draw(weights: &[f32], unit: f64) -> u32 {
         }
         target -= sum;
     }
-    // Rounding may carry the target past the end: then it is the last token that has any weight.
+    // If rounding puts the target past the end, take the last token with a weight.
     let mut chosen = start;
     for (at, weight) in weights[start..]
         .iter()
@@ -88,8 +86,7 @@ fn draw(weights: &[f32], unit: f64) -> u32 {
     chosen as u32
 }
 
-/// A token drawn from the smallest set of the likeliest tokens that weighs at least `top_p` of the
-/// whole.
+/// A token drawn from the smallest set of likeliest tokens whose probability is at least `top_p`.
 fn draw_from_nucleus(weights: &[f32], top_p: f64, unit: f64) -> u32 {
     let wanted = top_p * weights.chunks(BLOCK).map(sum).sum::<f64>();
     let mut nucleus: Vec<(u32, f32)> = Vec::new();
@@ -145,7 +142,7 @@ mod tests {
     /// The tokens that 2000 evenly spread draws reach.
     fn reached(logits: &[f32], params: &SamplingParams) -> Vec<u32> {
         let mut tokens: Vec<u32> = (0..2000)
-            .map(|step| choose(logits, params, f64::from(step) / 2000.0, &mut Vec::new()))
+            .map(|step| sample_token(logits, params, f64::from(step) / 2000.0, &mut Vec::new()))
             .collect();
         tokens.sort_unstable();
         tokens.dedup();
@@ -155,7 +152,7 @@ mod tests {
     #[test]
     fn greedy_takes_the_first_of_equals() {
         assert_eq!(
-            choose(&[1.0, 3.0, 3.0], &params(0.0, 0, 1.0), 0.9, &mut Vec::new()),
+            sample_token(&[1.0, 3.0, 3.0], &params(0.0, 0, 1.0), 0.9, &mut Vec::new()),
             1
         );
     }
@@ -170,7 +167,7 @@ mod tests {
         {
             let mut counts = [0.0f64; 3];
             for step in 0..10_000 {
-                let token = choose(
+                let token = sample_token(
                     &logits,
                     &params(temperature, 0, 1.0),
                     f64::from(step) / 1e4,
@@ -210,7 +207,7 @@ mod tests {
             top_p in 0.05f64..0.999,
             unit in 0.0f64..1.0,
         ) {
-            let token = choose(&logits, &params(1.0, 0, top_p), unit, &mut Vec::new());
+            let token = sample_token(&logits, &params(1.0, 0, top_p), unit, &mut Vec::new());
             let most = f64::from(max(&logits));
             let weigh = |logit: &f32| (f64::from(*logit) - most).exp();
             let total: f64 = logits.iter().map(weigh).sum();

@@ -1,13 +1,13 @@
-//! A GGUF file: description, weights and tokenizer in one.
+//! A GGUF file: configuration, weights and tokenizer in one.
 //!
-//! Quantized tensors are widened to `f32` on load: multiplying in quantized form rounds the
-//! activations too, which is far too coarse for log-probabilities. Knows nothing of Hugging Face
-//! files beyond the names of tensors.
+//! Quantized tensors are dequantized to `f32` on load: products in quantized form round the
+//! activations too, which is far too coarse for log-probabilities.
 
 mod metadata;
 mod names;
 mod rope;
 mod spec;
+mod tokenizer;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -18,16 +18,15 @@ use candle_core::Device;
 use candle_core::quantized::gguf_file::{Content, TensorInfo};
 use tpo_types::{Failure, FailureKind};
 
-pub(crate) use metadata::Metadata;
-
-use super::{limits, parse, tensors, unreadable};
+use self::metadata::Metadata;
+use super::{limits, tensors};
+use crate::files::{parse, unreadable};
 use crate::params::{Entry, Layout, Params};
 use crate::policy::Policy;
 use crate::spec::ModelSpec;
-use crate::tokenizer::TextCodec;
 
 const ROPE_FACTORS: &str = "rope_freqs.weight";
-const GET_AGAIN: &str = "it was not copied or downloaded completely: get it again";
+const DOWNLOAD_AGAIN: &str = "the download is incomplete: download the file again";
 
 /// An opened file.
 struct Gguf<'a> {
@@ -43,7 +42,7 @@ pub(super) fn load(path: &Path) -> Result<Policy, Failure> {
     let metadata = Metadata::new(path, &gguf.content);
     let spec = gguf.spec(metadata)?;
     limits::check(&spec, path)?;
-    let text = TextCodec::from_gguf(metadata)?;
+    let text = tokenizer::read(metadata)?;
     limits::check_tokens(&spec, text.largest_id(), path)?;
     let params = gguf.params(&spec)?;
     Ok(Policy {
@@ -91,12 +90,12 @@ impl<'a> Gguf<'a> {
     fn params(&self, spec: &ModelSpec) -> Result<Params, Failure> {
         let layout = Layout::of(spec);
         let name = |entry: &Entry| names::in_gguf(&entry.name);
-        // All shapes first: nothing is allocated on the word of the metadata alone.
+        // Check all shapes before allocating what the metadata claims.
         for entry in &layout.entries {
             self.require(&name(entry), &entry.shape)?;
         }
         let known: Vec<String> = layout.entries.iter().map(name).collect();
-        tensors::refuse_strangers(
+        tensors::reject_unexpected_tensors(
             self.path,
             self.content.tensor_infos.keys().map(String::as_str),
             |name| name == ROPE_FACTORS || known.iter().any(|known| known == name),
@@ -125,7 +124,7 @@ impl<'a> Gguf<'a> {
             .ok_or_else(|| tensors::missing(self.path, name))
     }
 
-    /// Refuses a tensor that is missing, of another shape, or reaches beyond the end of the file.
+    /// Fails if a tensor is missing, has another shape, or ends after the end of the file.
     fn require(&self, name: &str, shape: &[usize]) -> Result<(), Failure> {
         let info = self.tensor(name)?;
         tensors::require_shape(self.path, name, shape, info.shape.dims())?;
@@ -144,7 +143,7 @@ impl<'a> Gguf<'a> {
             self.path.display(),
             self.size
         );
-        Err(Failure::new(FailureKind::Input, what).hint(GET_AGAIN))
+        Err(Failure::new(FailureKind::Input, what).hint(DOWNLOAD_AGAIN))
     }
 
     /// Reads a tensor as `f32`. `out` has its shape.
@@ -166,7 +165,7 @@ impl<'a> Gguf<'a> {
                 );
                 Failure::new(FailureKind::Input, what)
                     .because(error)
-                    .hint(GET_AGAIN)
+                    .hint(DOWNLOAD_AGAIN)
             })?;
         out.copy_from_slice(&values);
         Ok(())

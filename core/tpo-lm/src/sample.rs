@@ -1,19 +1,19 @@
-//! Sampling completions on this machine.
+//! Local sampling with continuous batching.
 //!
-//! Every prompt is read once and its keys and values are shared by its completions. What ends
-//! leaves the batch and what waits enters, so the batch stays full. A completion is the same, bit
-//! for bit, whatever is sampled beside it: its randomness is keyed by its own name, and no number
-//! of a row is computed from another row's.
+//! Every prompt is prefilled once, and its completions share its keys and values. When a completion
+//! ends, a waiting one takes its place in the batch. A completion is bit-identical in any batch: its
+//! random numbers depend only on its id, and no number of a row depends on another row.
 
 mod attend;
 pub(crate) mod batch;
 pub(crate) mod cache;
-mod choose;
-pub(crate) mod draft;
 pub(crate) mod engine;
+mod sample_token;
+pub(crate) mod sequence_state;
 #[cfg(test)]
 mod tests;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tpo_types::{
@@ -24,15 +24,14 @@ use self::batch::Batch;
 use self::engine::Engine;
 use crate::policy::Policy;
 
-/// Samples from a policy on this machine's processors.
+/// Samples from a policy on the CPU.
 #[derive(Debug)]
 pub struct LocalSampler {
     engine: Engine,
 }
 
 impl LocalSampler {
-    /// A sampler of the policy as it is now: its weights are copied into the layout of sampling,
-    /// with its adapter merged into them.
+    /// A sampler of a policy. Copies the weights into packed matrices, with the adapter merged.
     pub fn new(policy: Arc<Policy>) -> Self {
         Self {
             engine: Engine::new(policy),
@@ -62,12 +61,20 @@ impl Sampler for LocalSampler {
         for job in jobs {
             check(job, params, policy.spec.max_positions)?;
         }
-        Batch::new(&mut self.engine, &policy, jobs, params, 0)?
-            .run(&mut |id, written| sink(id, written.completion))
+        let batch = Batch::new(&mut self.engine, &policy, jobs, params, 0)?;
+        let flow = batch.run(&mut |id, generated| match sink(id, generated.completion) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(failure) => ControlFlow::Break(failure),
+        })?;
+        match flow {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(failure) => Err(failure),
+        }
     }
 }
 
-/// Refuses a prompt that cannot be completed.
+/// Fails if a prompt leaves no room for a completion of `max_new_tokens`. `context` is the model's, in
+/// tokens.
 pub(crate) fn check(
     job: &SampleJob<'_>,
     params: &SamplingParams,
@@ -93,13 +100,12 @@ pub(crate) fn check(
         return Ok(());
     }
     let what = format!(
-        "the prompt of instruction `{id}` has {len} tokens; with `max_new_tokens` = {new} that is \
-            more than the \
-         model's context of {context}"
+        "the prompt of instruction `{id}` has {len} tokens; with `max_new_tokens` = {new} that \
+         exceeds the model's context of {context}"
     );
     let hint = if new < context {
         format!(
-            "remove the instruction, shorten it to {} tokens or set `max_new_tokens` lower",
+            "remove the instruction, shorten its prompt to {} tokens or lower `max_new_tokens`",
             context - new
         )
     } else {
