@@ -22,7 +22,7 @@ pub(crate) struct Context<'a> {
 
 impl Context<'_> {
     /// Reports that a stage begins with `done` of its `total` items already there.
-    pub fn stage_started(&self, stage: Stage, slice: Slice, total: usize, done: usize) {
+    pub(crate) fn stage_started(&self, stage: Stage, slice: Slice, total: usize, done: usize) {
         (self.observer)(&Event::StageStarted {
             stage,
             slice: slice.to_string(),
@@ -32,12 +32,12 @@ impl Context<'_> {
     }
 
     /// Reports one more item of the running stage.
-    pub fn item_done(&self, tokens: usize) {
+    pub(crate) fn item_done(&self, tokens: usize) {
         (self.observer)(&Event::ItemDone { tokens });
     }
 
     /// Reports the end of the running stage.
-    pub fn stage_ended(&self) {
+    pub(crate) fn stage_ended(&self) {
         (self.observer)(&Event::StageEnded);
     }
 }

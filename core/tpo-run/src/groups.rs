@@ -39,12 +39,12 @@ pub(crate) struct CandidateGroup<'a> {
 
 impl CandidateGroup<'_> {
     /// The instruction's id.
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.rendered.instruction.id
     }
 
     /// What a judge is shown: the instruction and the responses of the candidates that parsed.
-    pub fn responses(&self) -> ResponseGroup<'_> {
+    pub(crate) fn responses(&self) -> ResponseGroup<'_> {
         ResponseGroup {
             instruction: self.rendered.instruction,
             responses: self
@@ -56,14 +56,14 @@ impl CandidateGroup<'_> {
     }
 
     /// The indices of the candidates that parsed, in the order of [`Self::responses`].
-    pub fn parsed(&self) -> Vec<usize> {
+    pub(crate) fn parsed(&self) -> Vec<usize> {
         (0..self.candidates.len())
             .filter(|index| self.candidates[*index].parts().is_some())
             .collect()
     }
 
     /// What a pair selector is shown.
-    pub fn view(&self) -> CandidateGroupView<'_> {
+    pub(crate) fn view(&self) -> CandidateGroupView<'_> {
         CandidateGroupView {
             instruction_id: self.id(),
             candidates: self.candidates.iter().map(CandidateView::of).collect(),
@@ -82,7 +82,7 @@ pub(crate) struct SelectedGroup<'a> {
 
 impl SelectedGroup<'_> {
     /// The selected pairs, as indices into the candidates.
-    pub fn pairs(&self) -> &[PreferencePair] {
+    pub(crate) fn pairs(&self) -> &[PreferencePair] {
         match &self.selection {
             Selection::Pairs(pairs) => pairs,
             Selection::Dropped(_) => &[],

@@ -41,7 +41,11 @@ pub(crate) fn iterate(
     let metrics = IterationMetrics {
         iteration,
         sampled: SampleMetrics::of(selected.groups.iter().map(|selected| &selected.group)),
-        pairs: selected.groups.iter().map(|selected| selected.pairs().len()).sum(),
+        pairs: selected
+            .groups
+            .iter()
+            .map(|selected| selected.pairs().len())
+            .sum(),
         drops: drop_reasons(&selected.groups),
         selector: SelectorMetrics::of(&selected.groups, selected.metrics),
         judge: judged.metrics,

@@ -46,13 +46,25 @@ impl Pipeline {
         let parser = config.parser.as_ref().unwrap_or(&thought);
 
         let template = thought.load(|request| plugins.thought_template(request))?;
-        let mut loaded = vec![record(PluginRole::ThoughtTemplate, template.identity(), &thought)];
+        let mut loaded = vec![record(
+            PluginRole::ThoughtTemplate,
+            template.identity(),
+            &thought,
+        )];
         let parsing = parser.load(|request| plugins.response_parser(request))?;
-        loaded.push(record(PluginRole::ResponseParser, parsing.identity(), parser));
+        loaded.push(record(
+            PluginRole::ResponseParser,
+            parsing.identity(),
+            parser,
+        ));
         let judges = open_judges(&config.judge, plugins)?;
         loaded.extend(judges.plugins);
         let selecting = selector.load(|request| plugins.pair_selector(request))?;
-        loaded.push(record(PluginRole::PairSelector, selecting.identity(), &selector));
+        loaded.push(record(
+            PluginRole::PairSelector,
+            selecting.identity(),
+            &selector,
+        ));
 
         let model_service = plugins.models().cloned();
         Ok(Self {

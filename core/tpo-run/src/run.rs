@@ -77,11 +77,7 @@ fn finished(context: &Context<'_>, iteration: usize) -> Result<Option<Policy>, F
 }
 
 /// Removes all checkpoints but the best and the latest, and points `checkpoints/best` to the best.
-fn prune_checkpoints(
-    directory: &RunDirectory,
-    latest: usize,
-    best: usize,
-) -> Result<(), Failure> {
+fn prune_checkpoints(directory: &RunDirectory, latest: usize, best: usize) -> Result<(), Failure> {
     for iteration in (1..latest).filter(|iteration| *iteration != best) {
         checkpoints::remove(&directory.checkpoint(iteration))?;
     }

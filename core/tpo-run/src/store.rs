@@ -178,7 +178,10 @@ mod tests {
             .expect("an older version");
         let refusal = Store::open(&path).expect_err("another version");
         assert_eq!(refusal.kind(), FailureKind::Input);
-        let what = format!("`{}` has version 3; this tpo reads version 4", path.display());
+        let what = format!(
+            "`{}` has version 3; this tpo reads version 4",
+            path.display()
+        );
         assert_eq!(refusal.to_string(), what);
         assert!(refusal.nearest_hint().is_some());
     }

@@ -55,12 +55,3 @@ impl Candidate {
         }
     }
 }
-
-/// The `K` candidates of one instruction.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CandidateGroup {
-    /// The instruction's id.
-    pub instruction_id: String,
-    /// In the order they were sampled. `K` long.
-    pub candidates: Vec<Candidate>,
-}

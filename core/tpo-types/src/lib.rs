@@ -20,7 +20,7 @@ mod sampling;
 mod stages;
 mod training;
 
-pub use candidate::{Candidate, CandidateGroup, ParseOutcome, Parts};
+pub use candidate::{Candidate, ParseOutcome, Parts};
 pub use checkpoint::Checkpoint;
 pub use completion::{Completion, FinishReason};
 pub use failure::{Failure, FailureKind};

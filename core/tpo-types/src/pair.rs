@@ -43,7 +43,7 @@ pub enum Selection {
 pub struct Selected {
     /// One per group.
     pub selections: Vec<Selection>,
-    /// Numbers that the selector gives beside its choices, such as `rho`, each the mean over the
+    /// Numbers that the selector reports, such as `rho`, each the mean over the
     /// groups that it is given for.
-    pub figures: BTreeMap<String, f64>,
+    pub metrics: BTreeMap<String, f64>,
 }

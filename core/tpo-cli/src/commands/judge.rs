@@ -96,7 +96,7 @@ fn open(choice: &JudgeChoice, printer: Printer) -> Result<Box<dyn Scoring>, Fail
         .with_file_name(tpo_bundle::LOCK_FILE);
     let setup = plugins::setup(choice.trust, &lock)?;
     standalone::open(&config, choice.replies.as_deref(), setup, &|text| {
-        printer.talk(text)
+        printer.talk(text);
     })
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn open_pipeline(
             Models::copy_replies(&plan.directory.replies(), &other.replies())?;
         }
         let models = Models::bind(bindings, &plan.directory.replies(), &|text| {
-            printer.talk(text)
+            printer.talk(text);
         })?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };

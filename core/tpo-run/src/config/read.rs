@@ -9,9 +9,9 @@ use toml::de::DeTable;
 use tpo_judge::standalone::StandaloneJudgeConfig;
 use tpo_types::{Failure, FailureKind};
 
+use super::RunConfig;
 use super::keys;
 use super::overrides::{Override, apply};
-use super::RunConfig;
 
 /// A configuration, and notes for the user about how it was read.
 #[derive(Debug)]

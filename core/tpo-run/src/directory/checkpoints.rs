@@ -30,7 +30,7 @@ struct FileRecord {
 
 /// An empty directory beside `checkpoint` to write it into. Leftovers of an interrupted run are
 /// removed.
-pub fn begin(checkpoint: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn begin(checkpoint: &Path) -> Result<PathBuf, Failure> {
     let partial = checkpoint.with_extension("partial");
     let made = remove_all(&partial).and_then(|()| fs::create_dir_all(&partial));
     made.map_err(|error| failed("make", &partial, error))?;
@@ -38,7 +38,7 @@ pub fn begin(checkpoint: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Makes the files in `partial` the checkpoint, and returns the digest of its manifest.
-pub fn commit(partial: &Path, checkpoint: &Path) -> Result<String, Failure> {
+pub(crate) fn commit(partial: &Path, checkpoint: &Path) -> Result<String, Failure> {
     write_manifest_and_rename(partial, checkpoint)
         .map_err(|error| failed("write", checkpoint, error))
 }
@@ -66,7 +66,7 @@ fn write_manifest_and_rename(partial: &Path, checkpoint: &Path) -> io::Result<St
 }
 
 /// Checks every file of a checkpoint against its manifest, and the manifest against `sha256`.
-pub fn verify(checkpoint: &Path, sha256: &str) -> Result<(), Failure> {
+pub(crate) fn verify(checkpoint: &Path, sha256: &str) -> Result<(), Failure> {
     let manifest =
         fs::read(checkpoint.join(MANIFEST)).map_err(|error| failed("read", checkpoint, error))?;
     if hex(&Sha256::digest(&manifest)) != sha256 {
@@ -84,12 +84,12 @@ pub fn verify(checkpoint: &Path, sha256: &str) -> Result<(), Failure> {
 }
 
 /// Removes a checkpoint.
-pub fn remove(checkpoint: &Path) -> Result<(), Failure> {
+pub(crate) fn remove(checkpoint: &Path) -> Result<(), Failure> {
     remove_all(checkpoint).map_err(|error| failed("remove", checkpoint, error))
 }
 
 /// Points `link`, a name beside the checkpoints, at one of them.
-pub fn point(link: &Path, checkpoint: &Path) -> Result<(), Failure> {
+pub(crate) fn point(link: &Path, checkpoint: &Path) -> Result<(), Failure> {
     let target = checkpoint
         .file_name()
         .map(PathBuf::from)

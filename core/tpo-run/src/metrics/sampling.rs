@@ -35,14 +35,18 @@ impl SampleMetrics {
             groups.iter().flat_map(|group| &group.candidates).collect();
         let all = candidates.iter();
         let parsed = all.clone().filter(|candidate| candidate.parts().is_some());
-        let malformed = all.clone().filter_map(|candidate| match &candidate.outcome {
-            ParseOutcome::Malformed(reason) => Some(reason),
-            ParseOutcome::Parsed(_) => None,
-        });
-        let unscored = all.clone().filter_map(|candidate| match &candidate.judgment {
-            Some(Judgment::Unscored(reason)) => Some(reason),
-            _ => None,
-        });
+        let malformed = all
+            .clone()
+            .filter_map(|candidate| match &candidate.outcome {
+                ParseOutcome::Malformed(reason) => Some(reason),
+                ParseOutcome::Parsed(_) => None,
+            });
+        let unscored = all
+            .clone()
+            .filter_map(|candidate| match &candidate.judgment {
+                Some(Judgment::Unscored(reason)) => Some(reason),
+                _ => None,
+            });
         let thoughts = parsed.clone().map(|one| f64::from(one.thought_tokens));
         let responses = parsed.clone().map(|one| f64::from(one.response_tokens));
         Self {

@@ -16,7 +16,9 @@ pub(super) fn changed_settings(before: &str, now: &str) -> Result<Vec<String>, F
         .filter(|key| before.get(*key) != now.get(*key) && affects_outputs(key))
         .map(|key| {
             let value_in = |leaves: &BTreeMap<String, String>| {
-                leaves.get(key).map_or_else(|| "unset".to_owned(), Clone::clone)
+                leaves
+                    .get(key)
+                    .map_or_else(|| "unset".to_owned(), Clone::clone)
             };
             format!("{key}: {} -> {}", value_in(&before), value_in(&now))
         })

@@ -14,10 +14,8 @@ pub(crate) fn parse<'a>(
     groups: Vec<SampledGroup<'a>>,
     sampler: &dyn Sampler,
 ) -> Result<Vec<CandidateGroup<'a>>, Failure> {
-    let completions: Vec<&Completion> = groups
-        .iter()
-        .flat_map(|group| &group.completions)
-        .collect();
+    let completions: Vec<&Completion> =
+        groups.iter().flat_map(|group| &group.completions).collect();
     let mut outcomes = context.pipeline.parser.parse(&completions)?.into_iter();
     let groups = groups
         .into_iter()

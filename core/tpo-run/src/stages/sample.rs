@@ -1,5 +1,7 @@
 //! Prompts to completions.
 
+use std::collections::BTreeMap;
+
 use tpo_types::{Completion, Failure, FailureKind, SampleId, SampleJob, Sampler};
 
 use crate::context::Context;
@@ -22,7 +24,7 @@ pub(crate) fn sample<'a>(
     let items = prompts.len() * k;
     let cache_key = reuse::completions_key(context.plan, slice, policy, &prompts);
     let mut completions = reuse::cached_completions(context, slice, &cache_key)?;
-    let reused = completions.values().map(|of_one| of_one.len()).sum();
+    let reused = completions.values().map(BTreeMap::len).sum();
     let jobs: Vec<SampleJob<'_>> = prompts
         .iter()
         .map(|rendered| SampleJob {

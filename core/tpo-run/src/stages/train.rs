@@ -6,7 +6,7 @@ use tpo_types::{Checkpoint, Completion, Failure, Side, StepMetrics, TrainingPair
 
 use self::no_pairs::no_pairs;
 use crate::context::Context;
-use crate::directory::{RunDirectory, checkpoints};
+use crate::directory::checkpoints;
 use crate::groups::SelectedGroup;
 use crate::metrics::TrainMetrics;
 use crate::policy::Policy;
@@ -40,18 +40,16 @@ pub(crate) fn train(
     let path = context.plan.directory.checkpoint(iteration);
     let partial = checkpoints::begin(&path)?;
     let mut steps: Vec<StepMetrics> = Vec::new();
-    context.pipeline.trainer.train(
-        &policy.checkpoint,
-        &pairs,
-        &partial,
-        &mut |metrics| {
+    context
+        .pipeline
+        .trainer
+        .train(&policy.checkpoint, &pairs, &partial, &mut |metrics| {
             context.store.put_step(iteration, metrics)?;
             let before = steps.last().map_or(0, |last| last.num_tokens);
             context.item_done((metrics.num_tokens - before) as usize);
             steps.push(metrics.clone());
             Ok(())
-        },
-    )?;
+        })?;
     let sha256 = checkpoints::commit(&partial, &path)?;
     context.stage_ended();
     Ok(Trained {

@@ -2,12 +2,12 @@
 
 use tpo_types::Failure;
 
+use super::{judge::judge, parse::parse, render::render, sample::sample};
 use crate::context::Context;
 use crate::metrics::Evaluation;
 use crate::policy::Policy;
 use crate::progress::Event;
 use crate::slice::Slice;
-use super::{judge::judge, parse::parse, render::render, sample::sample};
 
 /// Measures the policy after an iteration (0: the base model), unless that is recorded already.
 pub(crate) fn validate(

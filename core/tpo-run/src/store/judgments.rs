@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Row, params};
 use tpo_types::{
-    Candidate, Failure, Judgment, ParseOutcome, Preference, Score, Scored, Strength,
-    Verdict,
+    Candidate, Failure, Judgment, ParseOutcome, Preference, Score, Scored, Strength, Verdict,
 };
 
 use super::{Store, from_json, query_failed, to_json};
@@ -178,8 +177,9 @@ impl Store {
                 .collect::<rusqlite::Result<Vec<_>>>()
         })?;
         self.transaction(|| {
-            rows.into_iter()
-                .try_for_each(|row| self.execute(INSERT_PREFERENCE, rusqlite::params_from_iter(row)))
+            rows.into_iter().try_for_each(|row| {
+                self.execute(INSERT_PREFERENCE, rusqlite::params_from_iter(row))
+            })
         })
     }
 }
