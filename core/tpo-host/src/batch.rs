@@ -30,7 +30,7 @@ pub(crate) fn cut(sizes: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
     for (index, bytes) in sizes.into_iter().enumerate() {
         match batches.last_mut() {
             Some(batch) if batch.len() < ITEMS && batch_bytes + bytes <= BYTES => {
-                batch.end = index + 1
+                batch.end = index + 1;
             }
             _ => {
                 batches.push(index..index + 1);

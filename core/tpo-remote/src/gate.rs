@@ -104,7 +104,7 @@ impl Gate {
                     state = self
                         .changed
                         .wait(state)
-                        .unwrap_or_else(PoisonError::into_inner)
+                        .unwrap_or_else(PoisonError::into_inner);
                 }
                 Wait::Until(then) => {
                     let pause = then

@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
             match self.said_from(start) {
                 // A letter says nothing by itself: "vitamin B".
                 Some((_, 1)) if matches!(Label::read(self.text(at)), Some(Label::Letter(_))) => {
-                    start += 1
+                    start += 1;
                 }
                 Some((label, count)) => {
                     all.push((label, at));

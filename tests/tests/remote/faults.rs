@@ -148,7 +148,7 @@ fn passing() -> Vec<Fault> {
         }),
         once("no text", |asked| {
             spoilt(asked, |body| {
-                body["choices"][0]["message"]["content"] = Value::Null
+                body["choices"][0]["message"]["content"] = Value::Null;
             })
         }),
         once("no end", |asked| {

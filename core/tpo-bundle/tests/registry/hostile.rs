@@ -234,7 +234,7 @@ fn fault_5_a_lie_about_the_size() {
     let registry = registry();
     let size = component("judge-plugin", "1.0.0").len();
     manifest_becomes(&registry, |manifest| {
-        manifest["layers"][1]["size"] = json!(size + 1)
+        manifest["layers"][1]["size"] = json!(size + 1);
     });
     refused(
         &registry,
@@ -242,7 +242,7 @@ fn fault_5_a_lie_about_the_size() {
         &format!("sends {size} bytes, not {}", size + 1),
     );
     manifest_becomes(&registry, |manifest| {
-        manifest["layers"][1]["size"] = json!(4u64 << 30)
+        manifest["layers"][1]["size"] = json!(4u64 << 30);
     });
     refused(
         &registry,
@@ -256,7 +256,7 @@ fn fault_5_a_lie_about_the_size() {
         registry.seen()
     );
     manifest_becomes(&registry, |manifest| {
-        manifest["layers"][1]["size"] = json!(-1)
+        manifest["layers"][1]["size"] = json!(-1);
     });
     refused(
         &registry,
@@ -288,7 +288,7 @@ fn fault_6_a_wrong_media_type() {
         "answered with the media type `application/vnd.oci.image.index.v1+json`, not",
     );
     manifest_becomes(&registry, |manifest| {
-        manifest["artifactType"] = json!("application/vnd.other\u{1b}[2J")
+        manifest["artifactType"] = json!("application/vnd.other\u{1b}[2J");
     });
     let failure = refused(
         &registry,
@@ -349,7 +349,7 @@ fn fault_7_layers_twice_or_unknown() {
         "has a layer of the media type `application/vnd.tpo.bundle.config.v1+json`",
     );
     manifest_becomes(&registry, |manifest| {
-        (0..40).for_each(|_| twice(1)(manifest))
+        (0..40).for_each(|_| twice(1)(manifest));
     });
     refused(
         &registry,
@@ -526,7 +526,7 @@ fn fault_12_silence() {
     // Much is announced, so much time is allowed; silence is not.
     let size = 16 << 20;
     manifest_becomes(&registry, |manifest| {
-        manifest["layers"][1]["size"] = json!(size)
+        manifest["layers"][1]["size"] = json!(size);
     });
     let (path, bytes) = (wasm(), vec![0; size]);
     registry.also(move |request, truth| {

@@ -19,7 +19,7 @@ fn a_bundle_that_contradicts_itself_is_refused() {
     Author::judge("1.0.1").publish(&registry.name("strict:1.0.1"));
     let other = registry.manifest("strict", "1.0.1");
     manifest_becomes(&registry, |manifest| {
-        manifest["config"] = other["config"].clone()
+        manifest["config"] = other["config"].clone();
     });
     refused(
         &registry,
@@ -60,7 +60,7 @@ fn a_component_with_the_configuration_of_another_is_refused() {
     }
     let other = registry.manifest("strict", "1.0.1");
     manifest_becomes(&registry, |manifest| {
-        manifest["config"] = other["config"].clone()
+        manifest["config"] = other["config"].clone();
     });
     refused(
         &registry,

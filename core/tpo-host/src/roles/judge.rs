@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use tpo_types::{
-    Failure, Instruction, Judge, Judgment, PluginIdentity, PluginRole, ResponseGroup, Score, Scored,
+    Failure, Judge, Judgment, PluginIdentity, PluginRole, ResponseGroup, Score, Scored,
 };
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};

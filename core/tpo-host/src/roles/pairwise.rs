@@ -1,8 +1,7 @@
 //! The role `pairwise-judge`.
 
 use tpo_types::{
-    Comparison, Failure, Instruction, PairwiseJudge, PluginIdentity, PluginRole, Preference,
-    Verdict,
+    Comparison, Failure, PairwiseJudge, PluginIdentity, PluginRole, Preference, Verdict,
 };
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};

@@ -1,7 +1,7 @@
 //! The role `thought-template`.
 
 use tpo_types::{
-    Failure, Instruction, Message, MessageRole, PluginIdentity, PluginRole, Prompt, RenderOutcome,
+    Failure, Message, MessageRole, PluginIdentity, PluginRole, Prompt, RenderOutcome,
     RenderRequest, ThoughtTemplate,
 };
 use wasmtime::Store;

@@ -25,7 +25,7 @@ fn score(guest: &Guest) -> Result<Vec<Vec<Judgment>>, Failure> {
         ..Setup::default()
     })?
     .judge(&wanted(&guest.source(), &json!({})))?;
-    judge.score(&[(&instruction("i", "Say hello."), vec!["Hello!"])])
+    judge.score(&[group(&instruction("i", "Say hello."), vec!["Hello!"])])
 }
 
 /// What is told of a guest that ends while it scores: what it did, and the rest of the message.
