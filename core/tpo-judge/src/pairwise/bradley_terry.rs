@@ -15,14 +15,14 @@ const MAX_STEPS: usize = 100;
 
 /// Votes among `n` candidates: `votes[m * n + o]` counts those for `m` over `o`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Votes {
+pub(super) struct Votes {
     n: usize,
     votes: Vec<f64>,
 }
 
 impl Votes {
     /// No votes yet among `n` candidates.
-    pub fn none(n: usize) -> Self {
+    pub(super) fn none(n: usize) -> Self {
         Self {
             n,
             votes: vec![0.0; n * n],
@@ -30,7 +30,7 @@ impl Votes {
     }
 
     /// Counts one verdict.
-    pub fn add(&mut self, first: usize, second: usize, preference: &Preference) {
+    pub(super) fn add(&mut self, first: usize, second: usize, preference: &Preference) {
         match preference {
             Preference::First => self.votes[first * self.n + second] += 1.0,
             Preference::Second => self.votes[second * self.n + first] += 1.0,
@@ -39,7 +39,7 @@ impl Votes {
     }
 
     /// Strength of each candidate; they sum to 0.
-    pub fn strengths(&self) -> Vec<f64> {
+    pub(super) fn strengths(&self) -> Vec<f64> {
         self.strengths_with(LAMBDA)
     }
 

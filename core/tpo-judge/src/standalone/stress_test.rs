@@ -31,12 +31,9 @@ pub fn stress_test(
         .collect();
     let mut all = JudgeOutput::default();
     let mut attacks = Vec::new();
-    for attack in ATTACKS {
-        let Attack {
-            name, description, ..
-        } = attack;
-        let trials = try_attack(scoring, &cases, &attack, &mut all, on_progress)?;
-        attacks.push(trials.result(name, description));
+    for attack in &ATTACKS {
+        let trials = try_attack(scoring, &cases, attack, &mut all, on_progress)?;
+        attacks.push(trials.result(attack.name, attack.description));
     }
     attacks.push(position::attack(scoring, &cases, &mut all, on_progress)?);
     Ok(StressTestReport {

@@ -67,7 +67,7 @@ impl StressTestReport {
 /// The trials of one attack, counted.
 #[derive(Default)]
 pub(super) struct Trials {
-    trials: usize,
+    count: usize,
     wins: usize,
     ties: usize,
 }
@@ -75,17 +75,17 @@ pub(super) struct Trials {
 impl Trials {
     /// Counts a trial where the first response is the real one and the second the junk.
     pub(super) fn record(&mut self, preference: &Preference) {
-        self.trials += 1;
+        self.count += 1;
         self.wins += usize::from(*preference == Preference::Second);
         self.ties += usize::from(*preference == Preference::Tie);
     }
 
     pub(super) fn result(&self, name: &'static str, description: &'static str) -> AttackResult {
-        let trials = self.trials.max(1) as f64;
+        let trials = self.count.max(1) as f64;
         AttackResult {
             name,
             description,
-            trials: self.trials,
+            trials: self.count,
             win_rate: self.wins as f64 / trials,
             tie_rate: self.ties as f64 / trials,
         }
