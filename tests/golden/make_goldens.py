@@ -17,6 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from golden_files import exact, floats, made_with, write_json
+from make_models import SEEDS
 from make_paper_vectors import paper_vectors
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import save_file
@@ -24,7 +25,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, get_cosine_schedul
 
 HERE = Path(__file__).resolve().parent
 MODELS = HERE.parent / "fixtures" / "models"
-FAMILIES = {"llama": "tiny-llama", "qwen2": "tiny-qwen2", "qwen3": "tiny-qwen3", "llama3": "tiny-llama3"}
+FAMILIES = {name.removeprefix("tiny-"): name for name in SEEDS}
 
 BETA = 0.1
 # Distance of each reference log-prob sum from the policy's. The first pair comes out right (positive margin) and the

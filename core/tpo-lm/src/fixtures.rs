@@ -7,9 +7,21 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The tiny models in Hugging Face layout: every family, tied and untied, biases, head norms,
-/// RoPE scaling.
-pub(crate) const TINY_MODELS: [&str; 4] = ["tiny-llama", "tiny-qwen2", "tiny-qwen3", "tiny-llama3"];
+/// The tiny models with golden numbers, in Hugging Face layout: tied and untied heads, biases, head
+/// norms, RoPE scaling.
+pub(crate) fn tiny_models() -> Vec<String> {
+    let golden = fs::read_dir(tests().join("golden")).expect("golden files");
+    let mut models: Vec<String> = golden
+        .filter_map(|entry| {
+            let name = entry.expect("an entry").file_name();
+            let family = name.to_str()?.strip_suffix(".safetensors")?.to_owned();
+            Some(format!("tiny-{family}"))
+        })
+        .collect();
+    models.sort();
+    assert!(models.len() >= 4, "{models:?}");
+    models
+}
 
 /// The directory of a tiny model.
 pub(crate) fn model(name: &str) -> PathBuf {

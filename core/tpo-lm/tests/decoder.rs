@@ -7,7 +7,7 @@
 
 mod support;
 
-use support::{FAMILIES, Golden, ids, numbers, relative_error};
+use support::{Golden, families, ids, numbers, relative_error};
 use tpo_lm::decoder::{Checkpointing, Decoder};
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::pack::{Pack, Sequence};
@@ -144,8 +144,8 @@ fn check_gradients(
 
 #[test]
 fn logits_and_log_probs_match_transformers() {
-    for family in FAMILIES {
-        let golden = Golden::read(family);
+    for family in families() {
+        let golden = Golden::read(&family);
         let decoder = Decoder::new(&golden.policy.spec, &golden.policy.params, None);
         let ids = ids(&golden.json["logits"]["input_ids"]);
         let logits = decoder.logits(&ids);
@@ -172,8 +172,8 @@ fn logits_and_log_probs_match_transformers() {
 
 #[test]
 fn full_gradients_match_transformers() {
-    for family in FAMILIES {
-        let golden = Golden::read(family);
+    for family in families() {
+        let golden = Golden::read(&family);
         let decoder = Decoder::new(&golden.policy.spec, &golden.policy.params, None);
         check_gradients(&golden, decoder, &golden.json["dpo"]["log_probs"], "grad.");
     }
@@ -196,8 +196,8 @@ fn golden_adapter(golden: &Golden) -> Adapter {
 
 #[test]
 fn adapter_gradients_match_peft() {
-    for family in FAMILIES {
-        let golden = Golden::read(family);
+    for family in families() {
+        let golden = Golden::read(&family);
         let adapter = golden_adapter(&golden);
         let decoder = Decoder::new(&golden.policy.spec, &golden.policy.params, Some(&adapter));
         check_gradients(
@@ -211,8 +211,8 @@ fn adapter_gradients_match_peft() {
 
 #[test]
 fn a_merged_adapter_computes_the_same() {
-    for family in FAMILIES {
-        let golden = Golden::read(family);
+    for family in families() {
+        let golden = Golden::read(&family);
         let adapter = golden_adapter(&golden);
         let merged = adapter.merged(&golden.policy.params);
         let ids = ids(&golden.json["logits"]["input_ids"]);

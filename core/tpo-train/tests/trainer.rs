@@ -1,5 +1,4 @@
-//! What the trainer promises: where it starts, that it repeats itself to the bit, what it refuses,
-//! what it writes.
+//! The trainer: its starting point, bit-identical repetition, refused pairs, and the checkpoint.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Templates render as transformers renders them, and cannot run away.
+//! Templates render as in transformers, and always terminate.
 
 use std::error::Error;
 

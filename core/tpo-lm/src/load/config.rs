@@ -161,7 +161,7 @@ fn refuse_unsupported(config: &HfConfig, family: &Family, file: &Path) -> Result
         FailureKind::Input,
         format!("`{}`: {reason}, which is not supported", file.display()),
     )
-    .hint("choose an unquantized checkpoint of the plain family, or a `.gguf` file of it"))
+    .hint("use an unquantized checkpoint of the original architecture, or a `.gguf` file"))
 }
 
 fn spec(

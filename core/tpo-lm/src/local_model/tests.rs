@@ -1,4 +1,4 @@
-//! Answers of a tiny model, beside others and alone.
+//! Answers of a tiny model, alone and in batches.
 
 use tpo_types::Message;
 
@@ -36,7 +36,7 @@ fn answers(requests: &[ChatRequest]) -> Vec<ChatReply> {
 }
 
 #[test]
-fn an_answer_does_not_depend_on_what_is_asked_beside_it() {
+fn an_answer_does_not_depend_on_other_requests() {
     let requests = [
         request("Name a color.", 0.0),
         request("Why?", 0.7),
@@ -55,7 +55,7 @@ fn an_answer_does_not_depend_on_what_is_asked_beside_it() {
 }
 
 #[test]
-fn nothing_is_asked_when_no_more_is_wanted() {
+fn no_request_is_answered_after_a_break() {
     let model = LocalModel::open(&model("tiny-llama"), "tiny".into()).expect("the fixture loads");
     // Two kinds of sampling, so two batches.
     let requests = [
@@ -63,10 +63,10 @@ fn nothing_is_asked_when_no_more_is_wanted() {
         request("Why?", 0.0),
         request("Why?", 0.7),
     ];
-    let mut heard = Vec::new();
+    let mut answered = Vec::new();
     model.chat(&requests, &mut |number, outcome| {
-        heard.push((number, outcome.is_ok()));
+        answered.push((number, outcome.is_ok()));
         ControlFlow::Break(())
     });
-    assert!(matches!(heard.as_slice(), [(_, true)]), "{heard:?}");
+    assert!(matches!(answered.as_slice(), [(_, true)]), "{answered:?}");
 }

@@ -10,7 +10,7 @@ use tpo_types::{
 
 use super::LocalSampler;
 use crate::decoder::Decoder;
-use crate::fixtures::{TINY_MODELS, model};
+use crate::fixtures::{model, tiny_models};
 use crate::load::load;
 use crate::lora::{Adapter, LoraConfig};
 use crate::pack::{Pack, Sequence};
@@ -104,8 +104,8 @@ fn prompts() -> Vec<Prompt> {
 
 #[test]
 fn recorded_log_probs_are_those_of_the_decoder() {
-    for name in TINY_MODELS {
-        let mut policy = policy(name);
+    for name in tiny_models() {
+        let mut policy = policy(&name);
         let modules = [
             TargetModule::QProj,
             TargetModule::VProj,
@@ -194,8 +194,8 @@ fn a_completion_does_not_depend_on_its_batch() {
 
 #[test]
 fn greedy_takes_the_decoders_likeliest_token() {
-    for name in TINY_MODELS {
-        let policy = Arc::new(policy(name));
+    for name in tiny_models() {
+        let policy = Arc::new(policy(&name));
         let prompt = prompt("Name three colors.");
         let params = SamplingParams {
             temperature: 0.0,

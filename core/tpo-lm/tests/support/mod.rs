@@ -13,7 +13,19 @@ use tpo_lm::params::Entry;
 use tpo_lm::policy::Policy;
 
 /// The families that have golden numbers.
-pub(crate) const FAMILIES: [&str; 4] = ["llama", "llama3", "qwen2", "qwen3"];
+pub(crate) fn families() -> Vec<String> {
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
+    let mut families: Vec<String> = std::fs::read_dir(golden)
+        .unwrap()
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name();
+            Some(name.to_str()?.strip_suffix(".safetensors")?.to_owned())
+        })
+        .collect();
+    families.sort();
+    assert!(families.len() >= 4, "{families:?}");
+    families
+}
 
 /// A tiny model and the numbers that torch, transformers and peft made of it.
 pub(crate) struct Golden {

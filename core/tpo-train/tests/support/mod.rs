@@ -21,6 +21,20 @@ pub(crate) fn tests_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
 }
 
+/// The families that have golden numbers.
+pub(crate) fn families() -> Vec<String> {
+    let golden = std::fs::read_dir(tests_folder().join("golden")).expect("golden files");
+    let mut families: Vec<String> = golden
+        .filter_map(|entry| {
+            let name = entry.expect("an entry").file_name();
+            Some(name.to_str()?.strip_suffix(".safetensors")?.to_owned())
+        })
+        .collect();
+    families.sort();
+    assert!(families.len() >= 4, "{families:?}");
+    families
+}
+
 /// Directory of a tiny model, for example `tiny-llama`.
 pub(crate) fn model(name: &str) -> PathBuf {
     tests_folder().join("fixtures/models").join(name)

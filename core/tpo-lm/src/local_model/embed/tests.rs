@@ -1,4 +1,4 @@
-//! States of conversations, alone and beside others, against the decoder that training uses.
+//! States of conversations, alone and in batches, against the decoder that training uses.
 
 use std::sync::Arc;
 
@@ -129,7 +129,7 @@ fn states_are_those_of_the_decoder() {
 }
 
 #[test]
-fn states_do_not_depend_on_what_is_asked_beside_them() {
+fn states_do_not_depend_on_other_requests() {
     let (mut engine, policy) = reward_model();
     let requests = requests();
     let together = states(&mut engine, &policy, &requests);
@@ -176,7 +176,7 @@ fn the_prompt_of_an_instruction_is_shared_by_its_responses() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_by_itself() {
+fn an_invalid_request_fails_alone() {
     let (mut engine, policy) = reward_model();
     let turns = [
         (MessageRole::User, "Hi"),
