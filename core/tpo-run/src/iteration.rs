@@ -12,7 +12,7 @@ use tpo_types::Failure;
 
 use crate::context::Context;
 use crate::directory::RunDirectory;
-use crate::metrics::{IterationMetrics, SampleMetrics, SelectorMetrics, drop_reasons};
+use crate::metrics::IterationMetrics;
 use crate::policy::Policy;
 use crate::progress::Event;
 use crate::slice::Slice;
@@ -38,19 +38,14 @@ pub(crate) fn iterate(
     let selected = select(context, slice, judged.groups)?;
     let trained = train(context, iteration, policy, &selected.groups)?;
 
-    let metrics = IterationMetrics {
+    let groups = &selected.groups;
+    let metrics = IterationMetrics::of(
         iteration,
-        sampled: SampleMetrics::of(selected.groups.iter().map(|selected| &selected.group)),
-        pairs: selected
-            .groups
-            .iter()
-            .map(|selected| selected.pairs().len())
-            .sum(),
-        drops: drop_reasons(&selected.groups),
-        selector: SelectorMetrics::of(&selected.groups, selected.metrics),
-        judge: judged.metrics,
-        train: trained.metrics,
-    };
+        groups,
+        selected.metrics,
+        judged.metrics,
+        trained.metrics,
+    );
     let checkpoint = StoredCheckpoint {
         path: RunDirectory::checkpoint_name(iteration),
         sha256: trained.policy.identity.clone(),

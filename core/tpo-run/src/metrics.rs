@@ -41,6 +41,27 @@ pub struct IterationMetrics {
     pub train: TrainMetrics,
 }
 
+impl IterationMetrics {
+    /// Measures the groups of an iteration. `reported` are the numbers that the selector reports.
+    pub(crate) fn of(
+        iteration: usize,
+        groups: &[SelectedGroup<'_>],
+        reported: BTreeMap<String, f64>,
+        judge: JudgeMetrics,
+        train: TrainMetrics,
+    ) -> Self {
+        Self {
+            iteration,
+            sampled: SampleMetrics::of(groups.iter().map(|selected| &selected.group)),
+            pairs: groups.iter().map(|selected| selected.pairs().len()).sum(),
+            drops: drop_reasons(groups),
+            selector: SelectorMetrics::of(groups, reported),
+            judge,
+            train,
+        }
+    }
+}
+
 /// Why instructions gave no pair.
 pub(crate) fn drop_reasons(groups: &[SelectedGroup<'_>]) -> ReasonCounts {
     count(groups.iter().filter_map(|group| match &group.selection {

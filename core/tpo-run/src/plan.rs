@@ -65,7 +65,7 @@ impl RunPlan {
     }
 
     /// Names another run, whose outputs are reused where they would be the same.
-    pub fn reuse_from(&mut self, other: &Path) -> Result<(), Failure> {
+    pub fn set_reuse_from(&mut self, other: &Path) -> Result<(), Failure> {
         let own = self.directory.root().canonicalize().ok();
         if own.is_some() && own == other.canonicalize().ok() {
             let what = format!("`--from {}` names the run's own directory", other.display());

@@ -4,9 +4,9 @@
 //! that they depend on. Completions depend on the policy, on the prompts as tokens and on how they
 //! are sampled; judgments on the judge's code, configuration and models and on the responses. Where
 //! the key is the same, in this run after an interruption or in the run named by `--from`, the
-//! outputs are reused. So a changed selector samples and judges nothing, and a changed judge samples
-//! nothing. Rendering and parsing are cheap and are always done: a changed plugin that gives the
-//! same outputs changes nothing.
+//! outputs are reused. So a changed selector samples and judges nothing, and a changed judge
+//! samples nothing. Rendering and parsing are cheap and are always done: a changed plugin that
+//! gives the same outputs changes nothing.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};

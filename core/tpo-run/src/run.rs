@@ -15,7 +15,8 @@ use crate::progress::Observer;
 use crate::stages::validate;
 use crate::store::Store;
 
-/// Runs a plan from the `base` model to its end, resuming wherever an earlier start of the same plan stopped.
+/// Runs a plan from the `base` model to its end, resuming wherever an earlier start of the same
+/// plan stopped.
 pub fn run(
     plan: &RunPlan,
     base: &Checkpoint,

@@ -17,7 +17,7 @@ use crate::progress::Progress;
 pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
     let mut plan = plan(&arguments.config, &arguments.overrides, printer)?;
     if let Some(other) = &arguments.from {
-        plan.reuse_from(other)?;
+        plan.set_reuse_from(other)?;
     }
     let base = fetch_model(&plan, printer)?;
     let trust = arguments.overrides.trust;

@@ -44,8 +44,8 @@ impl Default for SamplingConfig {
 pub struct ThoughtConfig {
     /// A built-in name or a path to a `.wasm` that exports `thought-template`.
     pub plugin: String,
-    /// Maximum length of a thought in tokens. A longer one is closed by forcing the response marker;
-    /// forced tokens are not trained on. Default: a thought may take all of
+    /// Maximum length of a thought in tokens. A longer one is closed by forcing the response
+    /// marker; forced tokens are not trained on. Default: a thought may take all of
     /// `sampling.max_new_tokens`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_048_576))]

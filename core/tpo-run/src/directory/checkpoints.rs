@@ -1,9 +1,9 @@
 //! Checkpoints that are complete or absent.
 //!
 //! A checkpoint is written into a directory of another name, every file and the directory are
-//! flushed, and then the directory is renamed. Its manifest holds the size and sha256 of every file;
-//! a checkpoint that does not match its manifest is refused. This module handles files and must not
-//! depend on models.
+//! flushed, and then the directory is renamed. Its manifest holds the size and sha256 of every
+//! file; a checkpoint that does not match its manifest is refused. This module handles files and
+//! must not depend on models.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
