@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Fuzzes what strangers write: manifests of bundles, components, answers of plugins. The first crash ends it.
+# Fuzzes untrusted input: bundle manifests, components, answers of plugins. The first crash ends it.
 #
-#   tests/fuzz/run.sh [seconds per target, 60 unless given]
+#   tests/fuzz/run.sh [seconds per target, default 60]
 #
-# What it found worth keeping stays in tests/fuzz/corpus, so that the next call goes on from there.
+# Interesting inputs stay in tests/fuzz/corpus, where the next call starts.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -18,7 +18,7 @@ cp examples/judge-in-c/tpo-plugin.toml "$corpus/bundle_manifest/"
 KEEP_GUESTS="$PWD/$corpus/component_loading" cargo test --release --workspace --test hostile
 
 cd tests/fuzz
-# The toolchain of the project, allowed to count coverage. Memory is the guests' and the engine's, not leaked.
+# The project's toolchain, with nightly coverage flags allowed. The memory limit leaves room for the guests and the engine.
 export RUSTC_BOOTSTRAP=1
 for target in bundle_manifest component_loading result_conversion; do
     cargo fuzz run --fuzz-dir . --sanitizer none "$target" -- \

@@ -44,7 +44,7 @@ def main():
     folder = Path(sys.argv[1]).resolve()
     build = ["cargo", "build", "--release", "--target", "wasm32-wasip2", "--target-dir", TARGET]
     subprocess.run([*map(str, build)], cwd=GUEST, check=True)
-    print("| pairs | judge | right | length balanced | prefers the longer | no preference | first shown |")
+    print("| pairs | judge | accuracy | length-balanced | prefers longer | ties | position bias |")
     print("|---|---|---|---|---|---|---|")
     for name, file in DATA.items():
         for judge, arguments in JUDGES.items():

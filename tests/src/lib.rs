@@ -37,7 +37,8 @@ pub fn binary() -> PathBuf {
         .parent()
         .and_then(Path::parent)
         .expect("a target directory")
-        .join("tpo");
+        .join("tpo")
+        .with_extension(std::env::consts::EXE_EXTENSION);
     assert!(
         path.exists(),
         "{} is not built; run `cargo test --release` for the whole workspace",

@@ -1,0 +1,7 @@
+//! What the documents claim about the tree holds: who depends on whom, where unsafe code and
+//! printing are allowed, no circular modules.
+
+mod architecture;
+mod circles;
+mod rust_source;
+mod tree;
