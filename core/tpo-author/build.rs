@@ -1,19 +1,19 @@
-//! Gathers what a new project is given a copy of: the SDK for Rust, and the runtime of the bindings
-//! for Go.
+//! Collects the files that are copied into new projects: the SDK for Rust, and the runtime of the
+//! bindings for Go.
 //!
-//! The SDK is written into a project as sources, with what it inherits from this workspace spelled
-//! out, so that a project needs no checkout of `tpo`. The runtime for Go lies in the sources of the
-//! crate that generates those bindings.
+//! The SDK is copied as sources, with the keys it inherits from this workspace written out, so that a
+//! project needs no checkout of `tpo`. The runtime for Go is part of the sources of the crate that
+//! generates the bindings.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+type BuildResult<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    match gather() {
+    match collect() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("cargo::error={error}");
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn gather() -> Outcome<()> {
+fn collect() -> BuildResult<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
         .join("../..")
@@ -64,8 +64,8 @@ fn gather() -> Outcome<()> {
     Ok(())
 }
 
-/// Every file under `directory`, by its name relative to `root`, in order.
-fn files(directory: &Path, root: &Path) -> Outcome<Vec<(String, PathBuf)>> {
+/// Every file under `directory` with its name relative to `root`, sorted.
+fn files(directory: &Path, root: &Path) -> BuildResult<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
@@ -75,7 +75,7 @@ fn files(directory: &Path, root: &Path) -> Outcome<Vec<(String, PathBuf)>> {
             found.push((
                 path.strip_prefix(root)?
                     .to_str()
-                    .ok_or("a name that is no text")?
+                    .ok_or("a file name is not valid UTF-8")?
                     .to_owned(),
                 path,
             ));
@@ -85,33 +85,34 @@ fn files(directory: &Path, root: &Path) -> Outcome<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-fn table(name: &str, files: &Vec<(String, PathBuf)>) -> Outcome<String> {
+fn table(name: &str, files: &Vec<(String, PathBuf)>) -> BuildResult<String> {
     let mut text = format!("pub(crate) static {name}: &[(&str, &str)] = &[\n");
     for (name, path) in files {
         writeln!(
             text,
             "    ({name:?}, include_str!({:?})),",
-            path.to_str().ok_or("a path that is no text")?
+            path.to_str().ok_or("a path is not valid UTF-8")?
         )?;
     }
     text.push_str("];\n");
     Ok(text)
 }
 
-/// The manifest of a member as it would be without its workspace.
-fn standalone(member: &Path, workspace: &Path) -> Outcome<String> {
-    let read =
-        |path: &Path| -> Outcome<toml::Table> { Ok(toml::from_str(&fs::read_to_string(path)?)?) };
+/// The manifest of a member with all inherited keys written out.
+fn standalone(member: &Path, workspace: &Path) -> BuildResult<String> {
+    let read = |path: &Path| -> BuildResult<toml::Table> {
+        Ok(toml::from_str(&fs::read_to_string(path)?)?)
+    };
     let workspace = read(workspace)?;
     let mut member = read(member)?;
     member.remove("lints");
     for (table, inherited) in [("package", "package"), ("dependencies", "dependencies")] {
         let inherited = workspace["workspace"][inherited]
             .as_table()
-            .ok_or("a workspace without tables")?;
+            .ok_or("the workspace manifest lacks a table")?;
         for (key, value) in member[table]
             .as_table_mut()
-            .ok_or("a package without tables")?
+            .ok_or("the manifest lacks a table")?
         {
             if value.get("workspace").is_some() {
                 *value = inherited[key].clone();
@@ -121,8 +122,8 @@ fn standalone(member: &Path, workspace: &Path) -> Outcome<String> {
     Ok(toml::to_string(&member)?)
 }
 
-/// Where the runtime that the generated Go imports lies.
-fn go_runtime(workspace: &Path) -> Outcome<PathBuf> {
+/// The directory of the runtime that the generated Go code imports.
+fn go_runtime(workspace: &Path) -> BuildResult<PathBuf> {
     let mut metadata = Command::new(env::var("CARGO")?);
     let output = metadata
         .args(["metadata", "--format-version", "1", "--locked"])
@@ -132,11 +133,15 @@ fn go_runtime(workspace: &Path) -> Outcome<PathBuf> {
         return Err(String::from_utf8_lossy(&output.stderr).into());
     }
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let packages = metadata["packages"].as_array().ok_or("no packages")?;
+    let packages = metadata["packages"]
+        .as_array()
+        .ok_or("cargo metadata lists no packages")?;
     let generator = packages
         .iter()
         .find(|package| package["name"] == "wit-bindgen-go")
-        .ok_or("no wit-bindgen-go")?;
-    let manifest = generator["manifest_path"].as_str().ok_or("no manifest")?;
+        .ok_or("wit-bindgen-go is not a dependency")?;
+    let manifest = generator["manifest_path"]
+        .as_str()
+        .ok_or("wit-bindgen-go has no manifest path")?;
     Ok(Path::new(manifest).with_file_name("src").join("pkg"))
 }

@@ -282,7 +282,7 @@ fn what_cannot_be_started_or_built_is_said() {
     insta::assert_snapshot!(refusals.join("\n\n"));
     let refusal = here.refusal(&["plugin", "build", "broken"]);
     assert!(
-        refusal.contains("the C compiler does not build the plugin"),
+        refusal.contains("the C compiler failed to build the plugin"),
         "{refusal}"
     );
     assert!(

@@ -1,15 +1,15 @@
-//! From a core module to a component: for languages whose compilers stop at the module.
+//! Turns core modules into components, for languages whose compilers emit core modules.
 
 use tpo_types::{Failure, FailureKind};
 use wit_bindgen_core::wit_parser::{Resolve, WorldId};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
-/// WASI preview 1 with nothing behind it.
+/// WASI preview 1 without files, clocks or network.
 const ADAPTER: &str = include_str!("adapter.wat");
-/// What the adapter itself imports.
+/// The adapter's own imports.
 const ADAPTER_WORLD: &str = "package tpo:adapter; world adapter { import tpo:plugin/log@0.1.0; }";
 
-/// Joins a module, which carries the types of its world already, to the [`ADAPTER`].
+/// Combines a module, in which the types of its world are embedded, with the [`ADAPTER`].
 pub(crate) fn component(module: &[u8], resolve: &Resolve) -> Result<Vec<u8>, Failure> {
     let adapter = adapter(resolve.clone()).map_err(|error| {
         Failure::new(
@@ -27,13 +27,13 @@ pub(crate) fn component(module: &[u8], resolve: &Resolve) -> Result<Vec<u8>, Fai
         })
         .and_then(ComponentEncoder::encode);
     encoded.map_err(|error| {
-        Failure::new(FailureKind::Plugin, "the compiled module is no plugin")
+        Failure::new(FailureKind::Plugin, "the compiled module is not a plugin")
             .because(error)
-            .hint("it has to export every function of its world; the generated bindings name them")
+            .hint("it must export every function of its world; the generated bindings declare them")
     })
 }
 
-/// Tells a module which world it was compiled for.
+/// Embeds the types of the world that a module was compiled for.
 pub(crate) fn embed(
     module: &mut Vec<u8>,
     resolve: &Resolve,

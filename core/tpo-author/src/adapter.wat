@@ -1,14 +1,15 @@
-;; WASI preview 1 for C and Go, with nothing behind it.
+;; WASI preview 1 for C and Go, without files, clocks or network.
 ;;
-;; Their standard libraries are written against `wasi_snapshot_preview1`. wit-component joins this module to theirs, keeps
-;; the functions that they call, and what is left imports the contract's `log` at most: no argument, no variable of an
-;; environment, no file, no socket. The clock is a counter, random numbers are the same in every instance, and what is
-;; printed is logged, standard output as `info` and standard error as `warn`.
+;; Their standard libraries are written against `wasi_snapshot_preview1`. wit-component links this
+;; module to theirs and keeps the functions that they call. The result imports at most `log` of the
+;; contract. There are no arguments, environment variables, files or sockets. The clock is a
+;; counter, and random numbers are the same in every instance. Standard output is logged as `info`,
+;; standard error as `warn`.
 (module
   (import "env" "memory" (memory 0))
   (import "tpo:plugin/log@0.1.0" "emit" (func $emit (param i32 i32 i32)))
 
-  ;; Nanoseconds. Every look at the clock moves it by a microsecond, so that who waits for a time gets there.
+  ;; Nanoseconds. Every reading advances the clock by a microsecond, so that waiting ends.
   (global $now (mut i64) (i64.const 0))
   ;; State of SplitMix64.
   (global $noise (mut i64) (i64.const 0))
@@ -24,7 +25,7 @@
     (local.set $bits (i64.mul (i64.xor (local.get $bits) (i64.shr_u (local.get $bits) (i64.const 27))) (i64.const 0x94d049bb133111eb)))
     (i64.xor (local.get $bits) (i64.shr_u (local.get $bits) (i64.const 31))))
 
-  ;; Two sizes, both 0: of arguments, of the environment.
+  ;; The number and size of arguments or environment variables, both 0.
   (func $none (param $count i32) (param $bytes i32) (result i32)
     (i32.store (local.get $count) (i32.const 0))
     (i32.store (local.get $bytes) (i32.const 0))
@@ -41,7 +42,7 @@
     (i64.store (local.get $at) (call $tick))
     (i32.const 0))
 
-  ;; The bindings of Go call it around allocations, where a real clock may not be asked. This one may.
+  ;; Go's bindings call it around allocations, where a real clock must not be called.
   (func (export "adapter_monotonic_clock_set_paused") (param i32))
 
   (func (export "random_get") (param $at i32) (param $length i32) (result i32)
@@ -54,7 +55,7 @@
         (br $next)))
     (i32.const 0))
 
-  ;; Writes to 1 and 2, each piece as one message. Other files are bad (8).
+  ;; Logs writes to 1 and 2, each buffer as one message. Other descriptors are bad (8).
   (func (export "fd_write") (param $file i32) (param $pieces i32) (param $count i32) (param $written i32) (result i32)
     (local $length i32) (local $total i32)
     (if (i32.gt_u (i32.sub (local.get $file) (i32.const 1)) (i32.const 1)) (then (return (i32.const 8))))
@@ -81,7 +82,7 @@
     (i64.store offset=16 (local.get $at) (i64.const 0))
     (i32.const 0))
 
-  ;; Every wait is over at once: the first event has happened. An event is its user data, no error, and its kind.
+  ;; No wait takes time: the first event has happened. An event is its user data, no error, its kind.
   (func (export "poll_oneoff") (param $waits i32) (param $events i32) (param $count i32) (param $happened i32) (result i32)
     (i64.store (local.get $events) (i64.load (local.get $waits)))
     (i32.store16 offset=8 (local.get $events) (i32.const 0))
@@ -95,7 +96,7 @@
   (func (export "proc_exit") (param i32) unreachable)
   (func (export "proc_raise") (param i32) (result i32) unreachable)
 
-  ;; There are no files and no sockets: whatever names one names a bad one (8).
+  ;; There are no files and no sockets, so every descriptor is bad (8).
   (func (export "fd_advise") (param i32 i64 i64 i32) (result i32) (i32.const 8))
   (func (export "fd_allocate") (param i32 i64 i64) (result i32) (i32.const 8))
   (func (export "fd_close") (param i32) (result i32) (i32.const 8))

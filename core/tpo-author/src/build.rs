@@ -1,4 +1,4 @@
-//! A project into its component: one file per language, and here what they share.
+//! Builds the component of a project. Each language has a file; this one has what they share.
 
 mod c;
 mod go;
@@ -10,10 +10,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use tpo_bundle::{Manifest, manifest};
+use tpo_bundle::{BundleManifest, manifest};
 use tpo_types::{Failure, FailureKind};
 
-use crate::bindings::Contract;
+use crate::bindings::ProjectWorld;
 use crate::create::write;
 use crate::{Language, world};
 
@@ -22,30 +22,30 @@ use crate::{Language, world};
 pub struct Built {
     /// The file.
     pub component: PathBuf,
-    /// What the compiler has said, for example warnings.
-    pub said: String,
+    /// Output of the compiler, for example warnings.
+    pub tool_output: String,
 }
 
-/// What a language's compiler is given.
+/// Input of a language's build.
 struct Job<'a> {
-    /// The project.
+    /// The directory of the project.
     directory: &'a Path,
     /// The directory of the contract it is built for.
     wit: &'a Path,
     /// The world of the contract.
     world: String,
-    /// Where compilers from package registries lie.
+    /// The directory of compilers from package registries.
     tools: &'a Path,
-    /// Is told what takes long.
-    progress: &'a dyn Fn(&str),
+    /// Called with a message before a slow step.
+    on_status: &'a dyn Fn(&str),
 }
 
 impl Job<'_> {
-    fn contract(&self) -> Result<Contract, Failure> {
-        Contract::read(self.wit, &self.world)
+    fn contract(&self) -> Result<ProjectWorld, Failure> {
+        ProjectWorld::read(self.wit, &self.world)
     }
 
-    /// Where generated code goes, within the project.
+    /// The directory of generated code, within the project.
     fn bindings(&self) -> PathBuf {
         self.directory.join("bindings")
     }
@@ -53,10 +53,10 @@ impl Job<'_> {
 
 /// Builds the component of the project in `directory`, whose manifest names its language.
 ///
-/// Compilers are kept in `tools`; `progress` is told before one is fetched.
-pub fn build(directory: &Path, tools: &Path, progress: &dyn Fn(&str)) -> Result<Built, Failure> {
+/// Compilers are installed in `tools`; `on_status` is called before one is downloaded.
+pub fn build(directory: &Path, tools: &Path, on_status: &dyn Fn(&str)) -> Result<Built, Failure> {
     let manifest = read_manifest(directory)?;
-    // Compilers run in the project, so what they are given must not depend on where that is.
+    // Compilers run in the project's directory, so their arguments must be absolute paths.
     let absolute = directory.canonicalize().map_err(|error| {
         Failure::new(
             FailureKind::Resources,
@@ -66,24 +66,28 @@ pub fn build(directory: &Path, tools: &Path, progress: &dyn Fn(&str)) -> Result<
     })?;
     let [component] = manifest.components.as_slice() else {
         let what = format!(
-            "`{}` has several components, and a project builds one",
+            "`{}` has several components, but a project builds only one",
             manifest.name
         );
         return Err(Failure::new(FailureKind::Input, what)
-            .hint("give each a project, and publish the built files together"));
+            .hint("create a project for each, and publish the built files together"));
     };
     let scratch = TempDir::new().map_err(|error| {
-        Failure::new(FailureKind::Resources, "there is no temporary directory").because(error)
+        Failure::new(
+            FailureKind::Resources,
+            "cannot create a temporary directory",
+        )
+        .because(error)
     })?;
     let job = Job {
         directory: &absolute,
         wit: &wit(&manifest, &absolute, scratch.path())?,
         world: world::of(component, &manifest)?,
         tools,
-        progress,
+        on_status,
     };
     let built = scratch.path().join("component.wasm");
-    let said = match language(&manifest)? {
+    let tool_output = match language(&manifest)? {
         Language::Rust => rust::build(&job, &built),
         Language::Python => python::build(&job, &built),
         Language::JavaScript => javascript::build(&job, &built),
@@ -94,11 +98,11 @@ pub fn build(directory: &Path, tools: &Path, progress: &dyn Fn(&str)) -> Result<
     write(&file, &read(&built)?)?;
     Ok(Built {
         component: file,
-        said,
+        tool_output,
     })
 }
 
-fn read_manifest(directory: &Path) -> Result<Manifest, Failure> {
+fn read_manifest(directory: &Path) -> Result<BundleManifest, Failure> {
     let path = directory.join(manifest::FILE_NAME);
     let text = fs::read_to_string(&path).map_err(|error| {
         Failure::new(
@@ -106,30 +110,26 @@ fn read_manifest(directory: &Path) -> Result<Manifest, Failure> {
             format!("`{}` cannot be read", path.display()),
         )
         .because(error)
-        .hint("name the directory of a project; `tpo plugin new` writes one")
+        .hint("give the directory of a project; `tpo plugin new` creates one")
     })?;
-    Manifest::parse(&text, &path.display().to_string())
+    BundleManifest::parse(&text, &path.display().to_string())
 }
 
-fn language(manifest: &Manifest) -> Result<Language, Failure> {
+fn language(manifest: &BundleManifest) -> Result<Language, Failure> {
     let refuse = |what: String| {
         let languages = Language::ALL.map(Language::as_str).join(", ");
         Failure::new(FailureKind::Input, what).hint(format!("the languages are {languages}"))
     };
     let name = manifest.language.as_ref();
-    let name = name.ok_or_else(|| {
-        refuse(format!(
-            "`{}` does not say its `language`",
-            manifest::FILE_NAME
-        ))
-    })?;
+    let name =
+        name.ok_or_else(|| refuse(format!("`{}` has no `language`", manifest::FILE_NAME)))?;
     name.as_str()
         .parse()
-        .map_err(|_| refuse(format!("`language = \"{name}\"` is none that tpo builds")))
+        .map_err(|_| refuse(format!("tpo cannot build `language = \"{name}\"`")))
 }
 
-/// The project's own copy of the contract, or the one of this `tpo`.
-fn wit(manifest: &Manifest, directory: &Path, scratch: &Path) -> Result<PathBuf, Failure> {
+/// The directory of the project's copy of the contract, or of a copy of the built-in one.
+fn wit(manifest: &BundleManifest, directory: &Path, scratch: &Path) -> Result<PathBuf, Failure> {
     if let Some(own) = &manifest.wit {
         return Ok(directory.join(own.as_str()));
     }
@@ -144,7 +144,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| {
         Failure::new(
             FailureKind::Plugin,
-            format!("the compiler wrote no `{}`", path.display()),
+            format!("the compiler did not write `{}`", path.display()),
         )
         .because(error)
     })

@@ -1,12 +1,11 @@
-//! Running the tools of a language.
+//! Runs compilers and package managers.
 
 use std::io;
 use std::process::{Command, Output};
 
 use tpo_types::{Failure, FailureKind};
 
-/// Runs a compiler to its end. What it says is told where it fails, and handed back where it does
-/// not.
+/// Runs a compiler. Its output is returned, or becomes the cause of the failure.
 pub(crate) fn compile(command: &mut Command, tool: &str, hint: &str) -> Result<Output, Failure> {
     let output = start(command, tool, hint)?;
     if output.status.success() {
@@ -14,12 +13,12 @@ pub(crate) fn compile(command: &mut Command, tool: &str, hint: &str) -> Result<O
     }
     Err(Failure::new(
         FailureKind::Plugin,
-        format!("{tool} does not build the plugin ({})", output.status),
+        format!("{tool} failed to build the plugin ({})", output.status),
     )
-    .because(words(&output)))
+    .because(tool_output(&output)))
 }
 
-/// Runs a package manager to its end.
+/// Runs a package manager.
 pub(crate) fn install(
     command: &mut Command,
     tool: &str,
@@ -34,12 +33,12 @@ pub(crate) fn install(
         FailureKind::Network,
         format!("{tool} cannot install {what}"),
     )
-    .because(words(&output))
+    .because(tool_output(&output))
     .hint(hint))
 }
 
-/// What a tool has said, errors first.
-pub(crate) fn words(output: &Output) -> String {
+/// The output of a tool, stderr first.
+pub(crate) fn tool_output(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     let (errors, rest) = (text(&output.stderr), text(&output.stdout));
     if errors.is_empty() || rest.is_empty() {
@@ -55,7 +54,7 @@ fn start(command: &mut Command, tool: &str, hint: &str) -> Result<Output, Failur
         let what = if missing {
             format!("{tool} is not installed")
         } else {
-            format!("{tool} does not start")
+            format!("{tool} cannot be started")
         };
         Failure::new(FailureKind::Resources, what)
             .because(error)

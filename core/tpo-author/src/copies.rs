@@ -1,4 +1,3 @@
-//! What every project of a language is given a copy of, as `build.rs` gathers it: file names and
-//! texts.
+//! Names and texts of files that are copied into every project of a language, from `build.rs`.
 
 include!(concat!(env!("OUT_DIR"), "/copies.rs"));

@@ -1,4 +1,4 @@
-//! A new project: files of a template under the author's name, and the contract.
+//! Creates a project: a template's files with the plugin's name, and the contract.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,20 +9,20 @@ use tpo_types::{Failure, FailureKind, PluginRole};
 use crate::language::Language;
 use crate::templates::{self, Template};
 
-/// What to start.
+/// A project to create.
 #[derive(Debug, Clone, Copy)]
 pub struct Project<'a> {
-    /// Where; a directory that does not exist yet, or is empty.
+    /// Its directory, which must be empty or not exist yet.
     pub directory: &'a Path,
     /// The plugin's name.
     pub name: &'a Name,
     /// The language.
     pub language: Language,
-    /// The role it is to play.
+    /// The role to implement.
     pub role: PluginRole,
 }
 
-/// Writes a project that builds as it is, and gives its files.
+/// Writes a project that builds out of the box, and returns its files.
 pub fn create(project: &Project<'_>) -> Result<Vec<PathBuf>, Failure> {
     let template = templates::of(project.language, project.role)?;
     let directory = project.directory;
@@ -31,7 +31,7 @@ pub fn create(project: &Project<'_>) -> Result<Vec<PathBuf>, Failure> {
             FailureKind::Usage,
             format!("`{}` is not empty", directory.display()),
         )
-        .hint("name a directory that does not exist yet"));
+        .hint("give a directory that does not exist yet"));
     }
     let mut files = vec![
         (
@@ -69,7 +69,8 @@ fn manifest_of(project: &Project<'_>, template: &Template) -> String {
         .collect();
     format!(
         "name = \"{name}\"\nversion = \"0.1.0\"\nlicense = \"Apache-2.0\"\nsummary = \"{}\"\n\n\
-         # The contract it is built for, and how.\ncontract = \"0.1\"\nlanguage = \"{language}\"\nwit = \"wit\"\n\n\
+         # The contract version it is built for, and how to build it.\n\
+         contract = \"0.1\"\nlanguage = \"{language}\"\nwit = \"wit\"\n\n\
          [[component]]\nname = \"{name}\"\nfile = \"{name}.wasm\"\nroles = [{}]\n",
         template.summary,
         roles.join(", "),
@@ -78,7 +79,7 @@ fn manifest_of(project: &Project<'_>, template: &Template) -> String {
 
 fn readme_of(project: &Project<'_>, template: &Template) -> String {
     let rows = template
-        .explained
+        .described
         .iter()
         .map(|(file, what)| format!("| `{file}` | {what} |\n"))
         .collect::<String>();
@@ -91,7 +92,7 @@ fn readme_of(project: &Project<'_>, template: &Template) -> String {
         .replace("{notes}", templates::notes(project.language))
 }
 
-/// Writes a file, and the directories above it.
+/// Writes a file and creates its parent directories.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory)

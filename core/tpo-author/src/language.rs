@@ -1,4 +1,4 @@
-//! The languages that a plugin can be started in.
+//! Languages with project templates.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,15 +6,15 @@ use std::str::FromStr;
 /// A language with a template and a way to build it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// By cargo, for `wasm32-wasip2`.
+    /// Built by cargo for `wasm32-wasip2`.
     Rust,
-    /// By componentize-py.
+    /// Built by componentize-py.
     Python,
-    /// By jco, on QuickJS.
+    /// Built by jco with QuickJS.
     JavaScript,
-    /// By zig's clang.
+    /// Built by zig's clang.
     C,
-    /// By Go's own compiler.
+    /// Built by Go's own compiler.
     Go,
 }
 
@@ -28,7 +28,7 @@ impl Language {
         Self::Go,
     ];
 
-    /// As it is written in commands and manifests.
+    /// The name in commands and manifests.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rust => "rust",
@@ -39,7 +39,7 @@ impl Language {
         }
     }
 
-    /// As it is written in a sentence.
+    /// The name in text.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Rust => "Rust",

@@ -1,11 +1,10 @@
-//! For authors of plugins: a project to start from, and its component.
+//! For plugin authors: creates projects and builds them into components.
 //!
-//! [`create`] writes a project in one of five languages; [`build`] makes the component of a project
-//! by that language's own compiler, which it fetches from that language's own package registry
-//! where there is none. A project is whole in itself: it holds the contract it is built for, and
-//! nothing in it points back to this repository.
+//! [`create`] writes a project in one of five languages; [`build`] compiles it with the language's
+//! own compiler, which it downloads from the language's package registry if necessary. A project is
+//! self-contained: it includes its contract, and nothing in it refers to this repository.
 //!
-//! This crate does not know how components run: what it builds is checked like a stranger's.
+//! This crate must not depend on how components run: what it builds is checked like any component.
 
 mod adapter;
 mod bindings;

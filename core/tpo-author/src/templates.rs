@@ -1,49 +1,48 @@
-//! What new projects are made of.
+//! Templates of new projects.
 //!
-//! The judges are the ones in `examples/`, so that what is shown is what an author gets; the other
-//! roles' sources lie in `templates/`. In every text the template's own name stands where the
-//! author's will.
+//! The judges are those in `examples/`; the sources of the other roles are in `templates/`. The
+//! template's name is replaced by the plugin's in every text.
 
 use tpo_types::{Failure, FailureKind, PluginRole};
 
 use crate::copies;
 use crate::language::Language;
 
-/// What build and compilers write.
+/// The `.gitignore`, with the files that builds write.
 pub(crate) const IGNORED: &str = include_str!("../templates/gitignore");
-/// The read-me, with places to fill.
+/// The README, with placeholders.
 pub(crate) const README: &str = include_str!("../templates/README.md");
 
-/// The name in templates that are no example.
+/// The name in templates that are not examples.
 const NEW: &str = "a-new-plugin";
 
-/// A project before it has a name.
+/// The template of a project in one language.
 pub(crate) struct Template {
     /// The name to replace.
     pub(crate) name: &'static str,
-    /// What the plugin does, in a line.
+    /// One line about what the plugin does.
     pub(crate) summary: &'static str,
-    /// The roles it plays.
+    /// The roles it implements.
     pub(crate) roles: &'static [PluginRole],
-    /// Where a run names it.
+    /// The flag of `tpo run` that selects it.
     pub(crate) flag: &'static str,
-    /// Sources and cases.
+    /// Sources and test cases.
     pub(crate) files: Vec<(&'static str, String)>,
-    /// Files to say something about.
-    pub(crate) explained: &'static [(&'static str, &'static str)],
+    /// Files that the README describes.
+    pub(crate) described: &'static [(&'static str, &'static str)],
     /// Files that are the same in every project of the language.
     pub(crate) copies: Vec<(String, String)>,
 }
 
-/// What a template's plugin is, in any language.
-struct Plot {
+/// What the template of a role has in common in all languages.
+struct TemplateSpec {
     summary: &'static str,
     roles: &'static [PluginRole],
     flag: &'static str,
     cases: &'static [(&'static str, &'static str)],
 }
 
-impl Plot {
+impl TemplateSpec {
     fn of(role: PluginRole) -> Self {
         match role {
             PluginRole::Judge => Self {
@@ -64,7 +63,7 @@ impl Plot {
                     include_str!("../templates/fixtures/pairwise-judge.jsonl"),
                 )],
             },
-            // The two belong together: one component, so that they cannot disagree about markers.
+            // One component has both roles, so that they cannot disagree about markers.
             PluginRole::ThoughtTemplate | PluginRole::ResponseParser => Self {
                 summary: "Asks for a thought and then an answer",
                 roles: &[PluginRole::ThoughtTemplate, PluginRole::ResponseParser],
@@ -93,19 +92,19 @@ impl Plot {
     }
 }
 
-/// The template of a role in a language. Not every role has one in every language.
+/// The template of a role in a language. C and Go have only judges.
 pub(crate) fn of(language: Language, role: PluginRole) -> Result<Template, Failure> {
     let source = source(language, role).ok_or_else(|| {
-        let what = format!("there is no template of a {role} in {}", language.title());
+        let what = format!("there is no template for a {role} in {}", language.title());
         Failure::new(FailureKind::Usage, what)
             .hint("start from one of its judges (`--role judge`), or in Rust, Python or JavaScript")
     })?;
-    let Plot {
+    let TemplateSpec {
         summary,
         roles,
         flag,
         cases,
-    } = Plot::of(role);
+    } = TemplateSpec::of(role);
     let name = if role == PluginRole::Judge {
         example(language)
     } else {
@@ -115,7 +114,7 @@ pub(crate) fn of(language: Language, role: PluginRole) -> Result<Template, Failu
         .iter()
         .map(|(name, text)| (*name, (*text).to_owned()))
         .collect();
-    files.extend(frame(language, summary, name));
+    files.extend(project_files(language, summary, name));
     files.extend(
         source
             .iter()
@@ -127,12 +126,12 @@ pub(crate) fn of(language: Language, role: PluginRole) -> Result<Template, Failu
         roles,
         flag,
         files,
-        explained: explained(language),
+        described: described(language),
         copies: copies(language),
     })
 }
 
-/// What is worth knowing about a language here.
+/// Notes on a language for the README.
 pub(crate) fn notes(language: Language) -> &'static str {
     match language {
         Language::Rust => include_str!("../templates/notes/rust.md"),
@@ -143,7 +142,7 @@ pub(crate) fn notes(language: Language) -> &'static str {
     }
 }
 
-/// The example that is the template of a judge.
+/// The example that the template of a judge is made from.
 fn example(language: Language) -> &'static str {
     match language {
         Language::Rust => "judge-in-rust",
@@ -156,7 +155,7 @@ fn example(language: Language) -> &'static str {
 
 type Files = &'static [(&'static str, &'static str)];
 
-/// The plugin itself.
+/// The sources of the plugin.
 fn source(language: Language, role: PluginRole) -> Option<Files> {
     use PluginRole::{Judge, PairSelector, PairwiseJudge, ResponseParser, ThoughtTemplate};
     Some(match (language, role) {
@@ -236,14 +235,14 @@ fn source(language: Language, role: PluginRole) -> Option<Files> {
     })
 }
 
-/// What a language's own tools want beside the sources, whatever the role.
-fn frame(language: Language, summary: &str, name: &str) -> Vec<(&'static str, String)> {
+/// Files that a language's own tools need besides the sources, for every role.
+fn project_files(language: Language, summary: &str, name: &str) -> Vec<(&'static str, String)> {
     match language {
         Language::Rust => {
             let manifest = include_str!("../../../examples/judge-in-rust/Cargo.toml")
                 .replace("../../plugins/tpo-plugin", "sdk")
                 .replace(example(language), name)
-                .replace(Plot::of(PluginRole::Judge).summary, summary);
+                .replace(TemplateSpec::of(PluginRole::Judge).summary, summary);
             vec![("Cargo.toml", manifest)]
         }
         Language::JavaScript => {
@@ -254,7 +253,7 @@ fn frame(language: Language, summary: &str, name: &str) -> Vec<(&'static str, St
     }
 }
 
-fn explained(language: Language) -> &'static [(&'static str, &'static str)] {
+fn described(language: Language) -> &'static [(&'static str, &'static str)] {
     match language {
         Language::Rust => &[
             ("src/lib.rs", "the plugin"),
@@ -287,7 +286,7 @@ fn copies(language: Language) -> Vec<(String, String)> {
                 )
             })
             .collect(),
-        // Those of Go are written by every build, with the bindings that import them.
+        // The build writes those of Go, with the bindings that import them.
         Language::Python | Language::JavaScript | Language::C | Language::Go => Vec::new(),
     }
 }

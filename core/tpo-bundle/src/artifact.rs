@@ -1,16 +1,15 @@
-//! A bundle as an OCI artifact: which blobs it has, and what each of them is.
+//! A bundle as an OCI artifact: its blobs and their media types.
 //!
-//! Two layouts are understood. In tpo's own, the manifest is a layer beside one layer per
-//! component. In the one that the CNCF describes for WebAssembly, and that `wkg` reads, there is
-//! exactly one component, and what its author says stands in an annotation. Whatever else a
-//! registry holds is refused by its media type.
+//! Two layouts are supported. In tpo's own, the manifest is a layer next to one layer per
+//! component. In the CNCF's layout for WebAssembly, which `wkg` reads, there is exactly one
+//! component, and its manifest is an annotation. Artifacts of other media types are refused.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, FailureKind};
+use tpo_types::text::escape;
+use tpo_types::{Digest, Failure, FailureKind};
 
-use crate::digest::Digest;
 use crate::manifest;
 
 pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -21,22 +20,22 @@ pub(crate) const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
 pub(crate) const WASM: &str = "application/wasm";
 pub(crate) const SCHEMA: &str = "application/schema+json";
 pub(crate) const README: &str = "text/markdown";
-/// Names a layer's file.
+/// The annotation with the name of a layer's file.
 pub(crate) const TITLE: &str = "org.opencontainers.image.title";
-/// Holds `tpo-plugin.toml` where the layout has no place for it.
+/// The annotation with `tpo-plugin.toml` in the CNCF's layout.
 pub(crate) const INLINE_MANIFEST: &str = "dev.tpo.plugin.manifest";
 
 /// The largest OCI manifest.
 pub(crate) const MAX_MANIFEST: u64 = 256 << 10;
-/// The most layers: sixteen components with a schema each, the manifest and the read-me.
+/// The most layers: sixteen components with a schema each, the manifest and the README.
 const MAX_LAYERS: usize = 34;
 /// The largest configuration blob.
 const MAX_CONFIG: u64 = 256 << 10;
-/// The largest component. Python with its whole runtime takes 18 MiB.
+/// The largest component. One with the whole Python runtime has 18 MiB.
 pub(crate) const MAX_COMPONENT: u64 = 32 << 20;
 /// The largest JSON Schema of a configuration.
 pub(crate) const MAX_SCHEMA: u64 = 256 << 10;
-/// The largest read-me.
+/// The largest README.
 pub(crate) const MAX_README: u64 = 1 << 20;
 
 /// An OCI manifest.
@@ -58,7 +57,7 @@ pub(crate) struct Artifact {
     pub(crate) annotations: BTreeMap<String, String>,
 }
 
-/// What a manifest says of a blob.
+/// A blob, as described in a manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Descriptor {
@@ -71,7 +70,7 @@ pub(crate) struct Descriptor {
 }
 
 impl Descriptor {
-    /// Describes `bytes`; `title` names their file.
+    /// Describes `bytes`; `title` is the name of their file.
     pub(crate) fn of(media_type: &str, bytes: &[u8], title: Option<&str>) -> Self {
         let annotations = title
             .map(|title| (TITLE.to_owned(), title.to_owned()))
@@ -91,13 +90,13 @@ impl Descriptor {
     }
 }
 
-/// How an artifact is laid out.
+/// The layout of an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Layout {
     /// tpo's own: a manifest and any number of components.
     #[default]
     Bundle,
-    /// The CNCF's, for one component: what `wkg` and other hosts of components read.
+    /// The CNCF's, for one component: readable by `wkg` and other component hosts.
     Wasm,
 }
 
@@ -119,50 +118,49 @@ impl Artifact {
         }
     }
 
-    /// Reads an OCI manifest. `subject` stands for it in messages.
+    /// Reads an OCI manifest. `subject` names it in messages.
     pub(crate) fn parse(bytes: &[u8], subject: &str) -> Result<Self, Failure> {
         let refuse = |what: &str| Failure::new(FailureKind::Integrity, format!("{subject} {what}"));
         let artifact: Self = serde_json::from_slice(bytes)
-            .map_err(|error| refuse("has no OCI manifest that can be read").because(error))?;
+            .map_err(|error| refuse("has an invalid OCI manifest").because(error))?;
         if artifact.schema_version != 2
             || !(artifact.media_type == MANIFEST || artifact.media_type.is_empty())
         {
-            let media_type = printable(&artifact.media_type);
+            let media_type = escape(&artifact.media_type);
             return Err(refuse(&format!(
-                "has a manifest of the media type `{media_type}`, not `{MANIFEST}`"
+                "has a manifest of media type `{media_type}`, not `{MANIFEST}`"
             )));
         }
         Ok(artifact)
     }
 
-    /// The bytes that its digest is taken of.
+    /// The serialized manifest, of which the digest is taken.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        // Maps with text keys and numbers: nothing in it can fail to be written.
+        // Strings, numbers and maps always serialize.
         serde_json::to_vec(self).expect("a manifest is JSON")
     }
 
-    /// Which layout it has, decided by the configuration's media type.
+    /// The layout, determined by the media type of the configuration.
     pub(crate) fn layout(&self, subject: &str) -> Result<Layout, Failure> {
         let artifact_type = self.kind.as_deref();
         match (self.config.media_type.as_str(), artifact_type) {
             (BUNDLE_CONFIG, Some(BUNDLE)) => Ok(Layout::Bundle),
-            // Some tools repeat the configuration's media type here.
+            // Some tools repeat the media type of the configuration here.
             (WASM_CONFIG, None | Some(WASM_CONFIG | WASM)) => Ok(Layout::Wasm),
             (config, artifact_type) => {
-                let kind = printable(artifact_type.unwrap_or(config));
+                let kind = escape(artifact_type.unwrap_or(config));
                 let what = format!(
-                    "{subject} is an artifact of the type `{kind}`, neither a bundle nor a \
-                        component"
+                    "{subject} is an artifact of type `{kind}`, neither a bundle nor a component"
                 );
                 Err(Failure::new(FailureKind::Integrity, what).hint(format!(
-                    "a bundle is a `{BUNDLE}`, a component has a `{WASM_CONFIG}`"
+                    "the artifact type of a bundle is `{BUNDLE}`; a component has a \
+                     `{WASM_CONFIG}`"
                 )))
             }
         }
     }
 
-    /// Every blob, after its number, media type and size were found to be in order; nothing was
-    /// downloaded for that.
+    /// All blobs, after checking their number, media types and declared sizes.
     pub(crate) fn blobs(&self, subject: &str) -> Result<Vec<&Descriptor>, Failure> {
         let layout = self.layout(subject)?;
         let refuse =
@@ -175,34 +173,34 @@ impl Artifact {
         };
         if self.layers.len() > MAX_LAYERS {
             return Err(refuse(format!(
-                "has {} layers, and may have {MAX_LAYERS}",
+                "has {} layers; at most {MAX_LAYERS} are allowed",
                 self.layers.len()
             )));
         }
         match layout {
             Layout::Wasm if self.layers.len() != 1 => {
                 return Err(refuse(format!(
-                    "has {} layers, and a component has one",
+                    "has {} layers; a single component has one",
                     self.layers.len()
                 )));
             }
             Layout::Bundle if count(BUNDLE_MANIFEST) != 1 => {
                 let found = count(BUNDLE_MANIFEST);
                 return Err(refuse(format!(
-                    "has {found} layers with a `{}`, and may have one",
+                    "has {found} layers with a `{}` instead of one",
                     manifest::FILE_NAME
                 )));
             }
             _ => {}
         }
         if count(README) > 1 {
-            return Err(refuse("has more than one read-me".into()));
+            return Err(refuse("has more than one README".into()));
         }
         let blobs: Vec<&Descriptor> = std::iter::once(&self.config).chain(&self.layers).collect();
         for (index, blob) in blobs.iter().enumerate() {
             let media_type = blob.media_type.as_str();
             let max = match (media_type, layout) {
-                // The configuration may stand in its own place only, which `layout` has looked at.
+                // Only the first blob is the configuration; `layout` has checked its type.
                 (BUNDLE_CONFIG | WASM_CONFIG, _) if index == 0 => MAX_CONFIG,
                 (WASM, _) => MAX_COMPONENT,
                 (BUNDLE_MANIFEST, Layout::Bundle) => manifest::MAX_BYTES,
@@ -210,27 +208,18 @@ impl Artifact {
                 (README, Layout::Bundle) => MAX_README,
                 _ => {
                     return Err(refuse(format!(
-                        "has a layer of the media type `{}`",
-                        printable(media_type)
+                        "has a layer of the unsupported media type `{}`",
+                        escape(media_type)
                     )));
                 }
             };
             if blob.size > max {
                 return Err(refuse(format!(
-                    "has a `{media_type}` of {} bytes, and it may have {max}",
+                    "has a `{media_type}` of {} bytes; at most {max} are allowed",
                     blob.size
                 )));
             }
         }
         Ok(blobs)
     }
-}
-
-/// Foreign text in a message.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .take(120)
-        .collect::<String>()
-        .escape_debug()
-        .to_string()
 }

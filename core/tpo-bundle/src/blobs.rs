@@ -1,8 +1,7 @@
-//! A directory of bytes by their digest: what was downloaded and matched, and nothing else.
+//! A content-addressed directory of downloaded blobs.
 //!
-//! A file gets its name only after its bytes were found to have it, and every read takes the digest
-//! again, so a file that rots or is written to is noticed, not used. The directory belongs to this
-//! user alone.
+//! A file is named by its digest only after the digest was checked, and it is checked again on
+//! every read, so a damaged or modified file is never used. Only this user has access.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -10,16 +9,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Digest, Failure, FailureKind};
 
-use crate::digest::Digest;
-
-/// How directories begin that hold what is not yet known to be good.
+/// Prefix of directories of downloads that are not checked yet.
 const INCOMING: &str = "incoming-";
-/// Age after which nobody is working on such a directory any more.
+/// Age after which such a directory is removed as abandoned.
 const ABANDONED: Duration = Duration::from_hours(24);
 
-/// A directory in which every file is named after the hex digits of its sha256.
+/// A directory in which every file is named by the hex digits of its sha256.
 #[derive(Debug, Clone)]
 pub(crate) struct Blobs {
     directory: PathBuf,
@@ -34,7 +31,7 @@ impl Blobs {
         self.path(digest).is_file()
     }
 
-    /// The bytes of a blob, of `size` bytes, checked.
+    /// Reads a blob of `size` bytes and checks its size and digest.
     pub(crate) fn read(&self, digest: &Digest, size: u64) -> Result<Vec<u8>, Failure> {
         let path = self.path(digest);
         let shown = path.display();
@@ -56,7 +53,7 @@ impl Blobs {
                 FailureKind::Integrity,
                 format!("`{shown}` is damaged: it has {got}, not {want}"),
             )
-            .hint("delete the file; with a network it is fetched again")
+            .hint("delete the file; it is downloaded again")
         };
         if bytes.len() as u64 != size {
             let got = if bytes.len() as u64 > size {
@@ -73,21 +70,21 @@ impl Blobs {
     }
 }
 
-/// Where the bundles of a data directory are kept.
+/// The bundles of a data directory.
 #[derive(Debug, Clone)]
-pub(crate) struct Shelf {
+pub(crate) struct BundleDirectory {
     root: PathBuf,
     blobs: Blobs,
 }
 
-impl Shelf {
-    /// `<data directory>/bundles`, made if it is not there, and closed to other users.
+impl BundleDirectory {
+    /// Opens `<data directory>/bundles`; creates it if necessary and denies other users access.
     pub(crate) fn open(data_directory: &Path) -> Result<Self, Failure> {
         let root = data_directory.join("bundles");
         let directory = root.join("sha256");
         fs::create_dir_all(&directory)
-            .and_then(|()| close(&root))
-            .and_then(|()| close(&directory))
+            .and_then(|()| restrict_access(&root))
+            .and_then(|()| restrict_access(&directory))
             .map_err(|error| unwritable(&directory, error))?;
         Ok(Self {
             root,
@@ -99,9 +96,8 @@ impl Shelf {
         &self.blobs
     }
 
-    /// Removes what downloads left behind that were killed. One that goes on has been written to
-    /// lately.
-    fn sweep(&self) -> io::Result<()> {
+    /// Removes the directories of killed downloads. A running one was modified recently.
+    fn remove_abandoned(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
             let is_download = entry.file_name().to_string_lossy().starts_with(INCOMING);
@@ -113,11 +109,11 @@ impl Shelf {
         Ok(())
     }
 
-    /// An empty directory on the same file system, for what is not yet known to be good.
+    /// An empty directory on the same file system, for a download that is not checked yet.
     pub(crate) fn stage(&self) -> Result<Staging, Failure> {
-        if let Err(error) = self.sweep() {
-            // Another process may be sweeping too; what is left over costs space only.
-            tracing::debug!(%error, "abandoned downloads are not removed");
+        if let Err(error) = self.remove_abandoned() {
+            // Another process may be removing them too; what remains only costs disk space.
+            tracing::debug!(%error, "cannot remove abandoned downloads");
         }
         let directory = TempDir::with_prefix_in(INCOMING, &self.root)
             .map_err(|error| unwritable(&self.root, error))?;
@@ -128,7 +124,7 @@ impl Shelf {
     }
 }
 
-/// Blobs on their way in. Dropped, it leaves nothing behind.
+/// Blobs of a download. They are removed on drop unless [kept](Staging::keep).
 #[derive(Debug)]
 pub(crate) struct Staging {
     directory: TempDir,
@@ -140,14 +136,14 @@ impl Staging {
         &self.blobs
     }
 
-    /// A file to download into. Nobody finds it under this name.
+    /// A file to download into.
     pub(crate) fn file(&self) -> Result<(File, PathBuf), Failure> {
         let path = self.directory.path().join("download");
         let file = File::create(&path).map_err(|error| unwritable(&path, error))?;
         Ok((file, path))
     }
 
-    /// Gives a downloaded file its name, after its bytes were found to match.
+    /// Names a downloaded file by its digest, which the caller has checked.
     pub(crate) fn name(&self, path: &Path, digest: &Digest) -> Result<(), Failure> {
         let named = self.blobs.path(digest);
         fs::rename(path, &named).map_err(|error| unwritable(&named, error))
@@ -158,9 +154,9 @@ impl Staging {
         fs::write(&path, bytes).map_err(|error| unwritable(&path, error))
     }
 
-    /// Moves everything onto the shelf, `last` at the end: what it names is there when it is.
-    pub(crate) fn keep(&self, shelf: &Shelf, last: &Digest) -> Result<(), Failure> {
-        let failed = |error| unwritable(&shelf.blobs.directory, error);
+    /// Moves all blobs into `bundles`, `last` at the end: if it is there, so is what it refers to.
+    pub(crate) fn keep(&self, bundles: &BundleDirectory, last: &Digest) -> Result<(), Failure> {
+        let failed = |error| unwritable(&bundles.blobs.directory, error);
         let mut paths: Vec<PathBuf> = Vec::new();
         for entry in fs::read_dir(self.directory.path()).map_err(failed)? {
             paths.push(entry.map_err(failed)?.path());
@@ -171,23 +167,32 @@ impl Staging {
             let file = File::open(&path).map_err(failed)?;
             file.sync_all().map_err(failed)?;
             let name = path.file_name().unwrap_or_default();
-            fs::rename(&path, shelf.blobs.directory.join(name)).map_err(failed)?;
+            fs::rename(&path, bundles.blobs.directory.join(name)).map_err(failed)?;
         }
-        File::open(&shelf.blobs.directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(failed)
+        sync_directory(&bundles.blobs.directory).map_err(failed)
     }
 }
 
 #[cfg(unix)]
-fn close(directory: &Path) -> io::Result<()> {
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    // Windows cannot open a directory as a file; NTFS journals renames.
+    Ok(())
+}
+
+#[cfg(unix)]
+fn restrict_access(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(directory, fs::Permissions::from_mode(0o700))
 }
 
 #[cfg(not(unix))]
-fn close(_: &Path) -> io::Result<()> {
-    // Elsewhere a directory inherits who may write from the user's own.
+fn restrict_access(_: &Path) -> io::Result<()> {
+    // On Windows a directory in the user's profile inherits its access control list.
     Ok(())
 }
 

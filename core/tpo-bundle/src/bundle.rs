@@ -1,48 +1,46 @@
-//! A bundle whose bytes are here: what it consists of, and the check that it is one piece.
+//! A downloaded bundle: its parts, and the check that they are consistent.
 
 use std::collections::BTreeSet;
 
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Digest, Failure, FailureKind};
 
-use crate::agreement;
 use crate::artifact::{
     Artifact, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, Layout, SCHEMA, WASM,
 };
 use crate::blobs::Blobs;
 use crate::config::{BundleConfig, WasmConfig};
-use crate::digest::Digest;
-use crate::manifest::{FILE_NAME, Manifest};
+use crate::manifest::{BundleManifest, FILE_NAME};
+use crate::manifest_check;
 use crate::name::Name;
 use crate::surface::Surface;
 
-/// What the only component is called that comes without a manifest.
+/// Name of the component of a bundle without a manifest.
 const BARE_NAME: &str = "component";
 
-/// A bundle of which manifest and blobs are known.
+/// A bundle whose manifest was read.
 #[derive(Debug, Clone)]
 pub struct Bundle {
     /// The digest of the OCI manifest: the bundle's identity.
     pub digest: Digest,
-    /// Bytes of the OCI manifest.
+    /// Size of the OCI manifest, in bytes.
     pub size: u64,
-    /// What the author says; none of a component that was published without tpo.
-    pub manifest: Option<Manifest>,
-    pub(crate) parts: Vec<Part>,
+    /// None if the bundle is a component that was published without tpo.
+    pub manifest: Option<BundleManifest>,
+    pub(crate) parts: Vec<BundledComponent>,
     layout: Layout,
     config: Descriptor,
 }
 
 /// One component of a bundle.
 #[derive(Debug, Clone)]
-pub(crate) struct Part {
+pub(crate) struct BundledComponent {
     pub(crate) name: Name,
     pub(crate) component: Descriptor,
     pub(crate) schema: Option<Descriptor>,
 }
 
 impl Bundle {
-    /// Reads manifest and layout; components are not looked at. `subject` stands for the bundle in
-    /// messages.
+    /// Reads the manifests, not the components. `subject` names the bundle in messages.
     pub(crate) fn open(
         blobs: &Blobs,
         digest: Digest,
@@ -66,8 +64,8 @@ impl Bundle {
         })
     }
 
-    /// Checks everything: every digest, and that manifest, components and configuration agree.
-    /// Gives what each component imports and exports.
+    /// Checks every digest, and that manifest, components and configuration agree. Returns the
+    /// imports and exports of each component.
     pub(crate) fn check(&self, blobs: &Blobs, subject: &str) -> Result<Vec<Surface>, Failure> {
         let mut surfaces = Vec::new();
         for part in &self.parts {
@@ -75,21 +73,18 @@ impl Bundle {
             part.config_schema(blobs)?;
         }
         match &self.manifest {
-            Some(manifest) => agreement::check(manifest, &surfaces).map_err(|failure| {
+            Some(manifest) => manifest_check::check(manifest, &surfaces).map_err(|failure| {
                 Failure::new(FailureKind::Plugin, format!("{subject} is refused")).because(failure)
             })?,
-            None => agreement::check_bare(&surfaces[0], subject)?,
+            None => manifest_check::check_bare(&surfaces[0], subject)?,
         }
         self.check_config(
             &blobs.read(&self.config.digest, self.config.size)?,
             &surfaces,
         )
         .map_err(|failure| {
-            Failure::new(
-                FailureKind::Integrity,
-                format!("{subject} contradicts itself"),
-            )
-            .because(failure)
+            Failure::new(FailureKind::Integrity, format!("{subject} is inconsistent"))
+                .because(failure)
         })?;
         Ok(surfaces)
     }
@@ -106,28 +101,32 @@ impl Bundle {
                 format!("its configuration blob {what}"),
             )
         };
-        let unreadable = |error: serde_json::Error| refuse("cannot be read").because(error);
+        let unreadable = |error: serde_json::Error| refuse("cannot be parsed").because(error);
         if let (Layout::Bundle, Some(manifest)) = (self.layout, &self.manifest) {
-            let said: BundleConfig = serde_json::from_slice(bytes).map_err(unreadable)?;
-            if said != BundleConfig::of(manifest, &digests, surfaces) {
+            let config: BundleConfig = serde_json::from_slice(bytes).map_err(unreadable)?;
+            if config != BundleConfig::of(manifest, &digests, surfaces) {
                 return Err(refuse(&format!(
-                    "says other things than `{FILE_NAME}` and the components"
+                    "disagrees with `{FILE_NAME}` and the components"
                 )));
             }
             return Ok(());
         }
-        let said: WasmConfig = serde_json::from_slice(bytes).map_err(unreadable)?;
-        if !said.is_of(&digests) {
-            return Err(refuse("is that of another component"));
+        let config: WasmConfig = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if !config.is_of(&digests) {
+            return Err(refuse("describes another component"));
         }
         Ok(())
     }
 
-    /// The component called `name`, or the only one.
-    pub(crate) fn part(&self, name: Option<&Name>, subject: &str) -> Result<&Part, Failure> {
+    /// The component named `name`, or the only one.
+    pub(crate) fn part(
+        &self,
+        name: Option<&Name>,
+        subject: &str,
+    ) -> Result<&BundledComponent, Failure> {
         let names: Vec<&str> = self.parts.iter().map(|part| part.name.as_str()).collect();
         let hint = format!(
-            "there are {}: write `#` and one of them behind the reference",
+            "append `#` and the name of a component to the reference: {}",
             names.join(", ")
         );
         match (name, self.parts.as_slice()) {
@@ -148,13 +147,13 @@ impl Bundle {
     }
 }
 
-impl Part {
+impl BundledComponent {
     pub(crate) fn surface(&self, blobs: &Blobs) -> Result<Surface, Failure> {
         let bytes = blobs.read(&self.component.digest, self.component.size)?;
         Surface::of(&bytes, &format!("component `{}`", self.name))
     }
 
-    /// The JSON Schema that the author gave of the configuration.
+    /// The JSON Schema of its configuration, if the author provided one.
     pub(crate) fn config_schema(
         &self,
         blobs: &Blobs,
@@ -170,7 +169,7 @@ impl Part {
     }
 }
 
-/// A JSON Schema is an object; what a key of it means is for whoever configures the component.
+/// Parses a JSON Schema. Only that it is an object is checked.
 pub(crate) fn read_schema(bytes: &[u8], component: &str) -> Result<serde_json::Value, Failure> {
     let refuse = |what: &str| {
         Failure::new(
@@ -178,12 +177,12 @@ pub(crate) fn read_schema(bytes: &[u8], component: &str) -> Result<serde_json::V
             format!("the configuration schema of `{component}` {what}"),
         )
     };
-    let schema: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|error| refuse("is no JSON").because(error))?;
+    let schema: serde_json::Value = serde_json::from_slice(bytes)
+        .map_err(|error| refuse("is not valid JSON").because(error))?;
     if schema.is_object() {
         Ok(schema)
     } else {
-        Err(refuse("is no JSON object"))
+        Err(refuse("is not a JSON object"))
     }
 }
 
@@ -191,7 +190,7 @@ fn bundle_parts(
     artifact: &Artifact,
     blobs: &Blobs,
     subject: &str,
-) -> Result<(Option<Manifest>, Vec<Part>), Failure> {
+) -> Result<(Option<BundleManifest>, Vec<BundledComponent>), Failure> {
     let refuse = |what: String| Failure::new(FailureKind::Integrity, format!("{subject} {what}"));
     let layers = |media_type: &'static str| {
         artifact
@@ -203,7 +202,7 @@ fn bundle_parts(
         .next()
         .ok_or_else(|| refuse(format!("has no `{FILE_NAME}`")))?;
     let text = utf8(blobs.read(&text.digest, text.size)?, subject)?;
-    let manifest = Manifest::parse(&text, &format!("`{FILE_NAME}` of {subject}"))?;
+    let manifest = BundleManifest::parse(&text, &format!("`{FILE_NAME}` of {subject}"))?;
     let find = |media_type: &str, file: &str| {
         let mut found = artifact
             .layers
@@ -223,7 +222,7 @@ fn bundle_parts(
             .map(|file| find(SCHEMA, file.as_str()))
             .transpose()?;
         let layer = find(WASM, component.file.as_str())?;
-        parts.push(Part {
+        parts.push(BundledComponent {
             name: component.name.clone(),
             component: layer,
             schema,
@@ -242,25 +241,28 @@ fn bundle_parts(
     Ok((Some(manifest), parts))
 }
 
-fn wasm_part(artifact: &Artifact, subject: &str) -> Result<(Option<Manifest>, Vec<Part>), Failure> {
+fn wasm_part(
+    artifact: &Artifact,
+    subject: &str,
+) -> Result<(Option<BundleManifest>, Vec<BundledComponent>), Failure> {
     let component = artifact.layers[0].clone();
     let Some(text) = artifact.annotations.get(INLINE_MANIFEST) else {
         return Ok((
             None,
-            vec![Part {
+            vec![BundledComponent {
                 name: BARE_NAME.parse()?,
                 component,
                 schema: None,
             }],
         ));
     };
-    let manifest = Manifest::parse(text, &format!("`{FILE_NAME}` of {subject}"))?;
+    let manifest = BundleManifest::parse(text, &format!("`{FILE_NAME}` of {subject}"))?;
     match manifest.components.as_slice() {
         [only] if only.config_schema.is_none() => {
             let name = only.name.clone();
             Ok((
                 Some(manifest),
-                vec![Part {
+                vec![BundledComponent {
                     name,
                     component,
                     schema: None,
@@ -268,9 +270,8 @@ fn wasm_part(artifact: &Artifact, subject: &str) -> Result<(Option<Manifest>, Ve
             ))
         }
         _ => {
-            let what = format!(
-                "{subject} is a single component, and its `{FILE_NAME}` names more than that"
-            );
+            let what =
+                format!("{subject} is a single component, but its `{FILE_NAME}` names more files");
             Err(Failure::new(FailureKind::Integrity, what))
         }
     }
@@ -280,7 +281,7 @@ fn utf8(bytes: Vec<u8>, subject: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         Failure::new(
             FailureKind::Integrity,
-            format!("`{FILE_NAME}` of {subject} is no text"),
+            format!("`{FILE_NAME}` of {subject} is not valid UTF-8"),
         )
         .because(error)
     })

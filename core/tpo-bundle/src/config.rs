@@ -1,23 +1,22 @@
-//! The OCI configuration blobs: what an artifact says of itself without being downloaded.
+//! The OCI configuration blobs, which describe an artifact to registries and other tools.
 //!
-//! They repeat what the manifest and the components say, so that a registry's page or another tool
-//! can show it. On the way in they have to be the same as what is repeated; nothing else is ever
-//! taken from them.
+//! They repeat information from the manifest and the components. When a bundle is read they must
+//! agree with it; nothing else is taken from them.
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use tpo_types::Digest;
 
-use crate::digest::Digest;
-use crate::manifest::{Contract, Manifest};
+use crate::manifest::{BundleManifest, ContractVersion};
 use crate::name::Name;
 use crate::surface::Surface;
 
-/// Of a bundle.
+/// The configuration of a bundle.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct BundleConfig {
     name: Name,
     version: Version,
-    contract: Contract,
+    contract: ContractVersion,
     components: Vec<ComponentConfig>,
 }
 
@@ -30,8 +29,8 @@ struct ComponentConfig {
 }
 
 impl BundleConfig {
-    /// What it has to be; digests and surfaces in the manifest's order.
-    pub(crate) fn of(manifest: &Manifest, digests: &[Digest], surfaces: &[Surface]) -> Self {
+    /// The configuration that a bundle must have; digests and surfaces in the manifest's order.
+    pub(crate) fn of(manifest: &BundleManifest, digests: &[Digest], surfaces: &[Surface]) -> Self {
         let parts = manifest.components.iter().zip(digests).zip(surfaces);
         let components = parts.map(|((component, digest), surface)| ComponentConfig {
             name: component.name.clone(),
@@ -48,7 +47,7 @@ impl BundleConfig {
     }
 }
 
-/// Of a single component, as the CNCF describes it.
+/// The configuration of a single component, as the CNCF describes it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WasmConfig {
@@ -75,7 +74,7 @@ impl WasmConfig {
             target: None,
         };
         Self {
-            // The same component is to be the same artifact whenever it is published.
+            // Constant, so that publishing the same component twice gives the same artifact.
             created: "1970-01-01T00:00:00Z".into(),
             architecture: "wasm".into(),
             os: "wasip2".into(),
@@ -84,7 +83,7 @@ impl WasmConfig {
         }
     }
 
-    /// Whether it describes an artifact of these layers.
+    /// Whether it describes an artifact with these layers.
     pub(crate) fn is_of(&self, digests: &[Digest]) -> bool {
         let layers: Vec<String> = digests.iter().map(ToString::to_string).collect();
         self.architecture == "wasm" && self.layer_digests == layers

@@ -1,57 +1,58 @@
-//! What components ask for, and whether the user has agreed.
+//! Permissions that components request, and the user's grants.
 //!
 //! A component cannot use what it does not import, so its imports are its requests. Nothing is
 //! granted by default.
 
 use std::collections::BTreeSet;
 
+use tpo_types::text::escape;
 use tpo_types::{Failure, FailureKind};
 
 use crate::bundle::Bundle;
 use crate::name::Name;
-use crate::reference::Reference;
+use crate::reference::BundleReference;
 use crate::surface::Surface;
 
-/// The package of what a grant written in short is an interface of.
+/// The package of a grant that is written without one.
 const PACKAGE: &str = "tpo:plugin/";
 
-/// One request of one component.
+/// A permission that a component requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
-    /// Who asks.
+pub struct PermissionRequest {
+    /// The component.
     pub component: Name,
-    /// For what, without version: for example `tpo:plugin/model`.
+    /// The imported interface without version, for example `tpo:plugin/model`.
     pub import: String,
-    /// What for, in the author's words; none where the bundle has no manifest.
-    pub why: Option<String>,
+    /// The author's reason; none if the bundle has no manifest.
+    pub reason: Option<String>,
 }
 
-/// Everything that the components of a bundle ask for.
-pub(crate) fn asks(bundle: &Bundle, surfaces: &[Surface]) -> Vec<Ask> {
+/// All permissions that the components of a bundle request.
+pub(crate) fn permission_requests(bundle: &Bundle, surfaces: &[Surface]) -> Vec<PermissionRequest> {
     let permissions = bundle
         .manifest
         .as_ref()
         .map_or(&[][..], |manifest| manifest.permissions.as_slice());
-    let why = |import: &str| {
+    let reason = |import: &str| {
         let permission = permissions
             .iter()
             .find(|permission| permission.import == import);
         permission.map(|permission| permission.why.clone())
     };
-    let mut asks = Vec::new();
+    let mut requests = Vec::new();
     for (part, surface) in bundle.parts.iter().zip(surfaces) {
         let imports = surface.capabilities().into_iter();
-        asks.extend(imports.map(|import| Ask {
+        requests.extend(imports.map(|import| PermissionRequest {
             component: part.name.clone(),
-            why: why(&import),
+            reason: reason(&import),
             import,
         }));
     }
-    asks
+    requests
 }
 
-/// The grants that a user gave, in full: `model` is `tpo:plugin/model`.
-pub(crate) fn in_full(given: &[String]) -> BTreeSet<String> {
+/// The user's grants with their package: `model` becomes `tpo:plugin/model`.
+pub(crate) fn with_package(given: &[String]) -> BTreeSet<String> {
     let full = |grant: &String| {
         if grant.contains(':') {
             grant.clone()
@@ -62,51 +63,56 @@ pub(crate) fn in_full(given: &[String]) -> BTreeSet<String> {
     given.iter().map(full).collect()
 }
 
-/// Refuses a grant of something that nobody asks for.
-pub(crate) fn check_wanted(
+/// Refuses a grant that no component requests.
+pub(crate) fn check_requested(
     given: &BTreeSet<String>,
-    asks: &[Ask],
-    reference: &Reference,
+    requests: &[PermissionRequest],
+    reference: &BundleReference,
 ) -> Result<(), Failure> {
-    let Some(unwanted) = given
+    let Some(unrequested) = given
         .iter()
-        .find(|grant| asks.iter().all(|ask| ask.import != **grant))
+        .find(|grant| requests.iter().all(|request| request.import != **grant))
     else {
         return Ok(());
     };
-    let wanted: BTreeSet<&str> = asks.iter().map(|ask| ask.import.as_str()).collect();
-    let hint = if wanted.is_empty() {
-        "it asks for nothing: leave out `--grant`".to_owned()
+    let requested: BTreeSet<&str> = requests
+        .iter()
+        .map(|request| request.import.as_str())
+        .collect();
+    let hint = if requested.is_empty() {
+        "it requests no permissions: remove `--grant`".to_owned()
     } else {
         format!(
-            "it asks for `{}`",
-            wanted.into_iter().collect::<Vec<_>>().join("`, `")
+            "it requests `{}`",
+            requested.into_iter().collect::<Vec<_>>().join("`, `")
         )
     };
     let what = format!(
-        "`{}` is granted, and nothing in `{reference}` asks for it",
-        unwanted.escape_debug()
+        "`{}` is granted, but no component of `{reference}` requests it",
+        escape(unrequested)
     );
     Err(Failure::new(FailureKind::Usage, what).hint(hint))
 }
 
-/// Refuses a request that was not granted. `verb` is the command that would grant it.
+/// Refuses a permission request that was not granted. `command` is the subcommand that grants it.
 pub(crate) fn check_granted<'a>(
-    asks: impl Iterator<Item = &'a Ask>,
+    requests: impl Iterator<Item = &'a PermissionRequest>,
     granted: &BTreeSet<String>,
-    reference: &Reference,
-    verb: &str,
+    reference: &BundleReference,
+    command: &str,
 ) -> Result<(), Failure> {
-    let refused: Vec<&Ask> = asks.filter(|ask| !granted.contains(&ask.import)).collect();
+    let refused: Vec<&PermissionRequest> = requests
+        .filter(|request| !granted.contains(&request.import))
+        .collect();
     let Some(first) = refused.first() else {
         return Ok(());
     };
-    let why = first.why.as_ref().map_or_else(
+    let reason = first.reason.as_ref().map_or_else(
         || "without a reason".to_owned(),
-        |why| format!("because: \"{why}\""),
+        |reason| format!("(\"{reason}\")"),
     );
     let what = format!(
-        "component `{}` of `{reference}` asks for `{}` {why}; that is not granted",
+        "component `{}` of `{reference}` requests `{}` {reason}, which is not granted",
         first.component, first.import
     );
     let imports: BTreeSet<&str> = refused.iter().map(|ask| ask.import.as_str()).collect();
@@ -115,6 +121,6 @@ pub(crate) fn check_granted<'a>(
         .map(|import| format!(" --grant {import}"))
         .collect();
     Err(Failure::new(FailureKind::Plugin, what).hint(format!(
-        "if you agree: `tpo plugin {verb} {reference}{flags}`"
+        "to grant it: `tpo plugin {command} {reference}{flags}`"
     )))
 }

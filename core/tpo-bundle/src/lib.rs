@@ -1,23 +1,21 @@
-//! Bundles: what is published, and how it gets here.
+//! Publishing, pinning and fetching plugin bundles.
 //!
-//! A folder with a [`Manifest`] is [`publish`]ed to an OCI registry. A [`Reference`] names it
-//! there; [`add`] pins it in a [`Lock`] and brings it into a [`Store`]; [`resolve`] turns the
-//! reference into the file of a component, wherever a plugin is named. Registries are believed in
-//! nothing: size, then digest, and only then meaning.
+//! A folder with a [`BundleManifest`] is [`publish`]ed to an OCI registry. A [`BundleReference`]
+//! names it there; [`add`] pins it in a [`Lock`] and downloads it into a [`BundleStore`];
+//! [`resolve`] turns a reference into the file of a component. Registries are not trusted: sizes
+//! are checked first, then digests, and only then is anything parsed.
 //!
-//! This crate does not know how components run, and it knows neither models nor runs. All of it
-//! blocks.
+//! All calls block. This crate must not depend on how components run, on models or on runs.
 
 mod access;
-mod agreement;
 mod artifact;
 mod blobs;
 mod bundle;
 mod config;
-mod digest;
 mod grants;
 mod lock;
 pub mod manifest;
+mod manifest_check;
 mod mode;
 mod name;
 mod package;
@@ -35,19 +33,18 @@ mod wit;
 pub use access::{Access, Credentials};
 pub use artifact::Layout;
 pub use bundle::Bundle;
-pub use digest::Digest;
-pub use grants::Ask;
+pub use grants::PermissionRequest;
 pub use lock::{LOCK_FILE, Lock, Pin, PinnedComponent};
-pub use manifest::Manifest;
+pub use manifest::BundleManifest;
 pub use mode::Mode;
 pub use name::{FileName, Name};
 pub use package::Package;
 pub use pins::{Added, Updated, add, remove, update};
 pub use publish::{PublishOptions, Published, publish};
-pub use reference::Reference;
+pub use reference::BundleReference;
 pub use resolve::{Resolved, resolve};
 pub use signature::{PublicKey, SecretKey, keygen};
-pub use store::Store;
+pub use store::BundleStore;
 pub use surface::Surface;
 pub use verify::{Verified, verify};
 pub use wit::WIT;

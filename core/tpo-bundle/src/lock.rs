@@ -1,7 +1,7 @@
-//! `tpo.lock`: exactly which bytes every reference stands for, and what they may do.
+//! The lock file `tpo.lock`: the digest that each reference is pinned to, and its grants.
 //!
-//! The file is for people and version control: sorted, the same for the same pins, and written only
-//! when it changes. Tags are never trusted once their pin is here.
+//! The file is made for version control: sorted, deterministic, and written only if it changes.
+//! A pinned tag is never resolved again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,17 +9,16 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Digest, Failure, FailureKind};
 
-use crate::digest::Digest;
-use crate::manifest::Contract;
+use crate::manifest::ContractVersion;
 use crate::name::Name;
-use crate::reference::Reference;
+use crate::reference::BundleReference;
 use crate::signature::PublicKey;
 
-/// What the file is called.
+/// Name of the lock file.
 pub const LOCK_FILE: &str = "tpo.lock";
-/// The format of the file. Another one is refused, not guessed at.
+/// Version of the file's format; files of other versions are refused.
 const VERSION: u32 = 1;
 const HEAD: &str = "# Written by tpo; only `tpo plugin update` moves a pin.\n";
 
@@ -28,26 +27,26 @@ const HEAD: &str = "# Written by tpo; only `tpo plugin update` moves a pin.\n";
 pub struct Lock {
     path: PathBuf,
     pins: BTreeMap<String, Pin>,
-    /// What the file held when it was read; none if there was no file.
+    /// Content of the file when it was read; none if there was no file.
     before: Option<String>,
 }
 
-/// What a reference stands for.
+/// What a reference is pinned to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pin {
     /// The reference, with a tag or a digest and without a component.
-    pub source: Reference,
+    pub source: BundleReference,
     /// The digest of the bundle's OCI manifest.
     pub digest: Digest,
-    /// Bytes of the OCI manifest.
+    /// Size of the OCI manifest, in bytes.
     pub size: u64,
     /// Version of the contract that the components are built for.
-    pub contract: Contract,
+    pub contract: ContractVersion,
     /// The imports that were granted, without version.
     #[serde(default)]
     pub grants: BTreeSet<String>,
-    /// Who signed it when it was first seen, or last accepted.
+    /// Who signed it when it was added, or the last signer that the user accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<PublicKey>,
     /// The components, in the bundle's order.
@@ -55,15 +54,15 @@ pub struct Pin {
     pub components: Vec<PinnedComponent>,
 }
 
-/// A component's bytes.
+/// A component's size and digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PinnedComponent {
     /// Its name in the bundle.
     pub name: Name,
-    /// Of its bytes.
+    /// Digest of its bytes.
     pub sha256: Digest,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
 }
 
@@ -75,14 +74,14 @@ struct Document {
     plugins: Vec<Pin>,
 }
 
-/// Read first, so that a newer file is not called malformed.
+/// Parsed first, so that a file of another version is not reported as malformed.
 #[derive(Deserialize)]
 struct Versioned {
     version: u32,
 }
 
 impl Lock {
-    /// Reads the file; without one, there are no pins.
+    /// Reads the file. A missing file has no pins.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let before = read(path)?;
         let pins = before
@@ -102,19 +101,19 @@ impl Lock {
         self.pins.values()
     }
 
-    /// The pin of a reference, whatever digest the reference itself may have.
-    pub fn pin(&self, reference: &Reference) -> Option<&Pin> {
+    /// The pin of a reference, whatever digest the reference itself has.
+    pub fn pin(&self, reference: &BundleReference) -> Option<&Pin> {
         self.pins.get(&reference.source().to_string())
     }
 
-    /// Whether there is anything to save.
+    /// Whether there are changes to save.
     pub fn is_changed(&self) -> bool {
         let is_new = self.before.is_none() && self.pins.is_empty();
         !is_new && self.before.as_deref() != Some(&self.to_text())
     }
 
-    /// Writes the file if it has changed: whole or not at all, and not over what another process
-    /// wrote meanwhile.
+    /// Writes the file atomically if there are changes. Fails if another process has changed it
+    /// since it was read.
     pub fn save(&mut self) -> Result<(), Failure> {
         if !self.is_changed() {
             return Ok(());
@@ -144,16 +143,19 @@ impl Lock {
         self.pins.insert(pin.source.to_string(), pin);
     }
 
-    pub(crate) fn take(&mut self, reference: &Reference) -> Option<Pin> {
+    pub(crate) fn take(&mut self, reference: &BundleReference) -> Option<Pin> {
         self.pins.remove(&reference.source().to_string())
     }
 
-    /// The file's name, and whether it exists, for messages.
-    pub(crate) fn lacks(&self, reference: &Reference) -> String {
+    /// The message that there is no pin for a reference.
+    pub(crate) fn no_pin_message(&self, reference: &BundleReference) -> String {
         let path = self.path.display();
         match self.before {
             Some(_) => format!("`{path}` has no pin for `{}`", reference.source()),
-            None => format!("there is no `{path}` that pins `{}`", reference.source()),
+            None => format!(
+                "there is no `{path}` with a pin for `{}`",
+                reference.source()
+            ),
         }
     }
 
@@ -162,7 +164,7 @@ impl Lock {
             version: VERSION,
             plugins: self.pins.values().cloned().collect(),
         };
-        // Texts, numbers and lists of them: nothing that TOML could not hold.
+        // Strings, numbers and lists of them always serialize.
         let body = toml::to_string(&document).expect("a lock file is TOML");
         format!("{HEAD}{body}")
     }
@@ -178,7 +180,7 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
     let versioned: Versioned = toml::from_str(text).map_err(damaged)?;
     if versioned.version != VERSION {
         let what = format!(
-            "`{shown}` has format {}, and this tpo reads {VERSION}",
+            "`{shown}` has format version {}; this version of tpo reads {VERSION}",
             versioned.version
         );
         return Err(
@@ -192,7 +194,10 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<String, Pin>, Failure> {
         if pin.source.source() != pin.source {
             return Err(Failure::new(
                 FailureKind::Input,
-                format!("`{shown}`: `{source}` is not what a pin is for"),
+                format!(
+                    "`{shown}`: `{source}` cannot be pinned; a pin has a tag or a digest, and no \
+                     component"
+                ),
             ));
         }
         if pins.insert(source.clone(), pin).is_some() {
@@ -226,7 +231,7 @@ fn write(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // It is shared through version control: readable as any source file.
+        // The file is under version control, so it is readable like other source files.
         file.as_file()
             .set_permissions(fs::Permissions::from_mode(0o644))?;
     }

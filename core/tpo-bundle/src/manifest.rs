@@ -1,8 +1,8 @@
-//! `tpo-plugin.toml`: what an author says of a bundle.
+//! `tpo-plugin.toml`: the manifest in which an author describes a bundle.
 //!
-//! The raw text becomes a [`Manifest`] through one door, [`Manifest::parse`], behind which every
-//! name is plain, every size bounded and every list free of doubles. Whether the components keep
-//! what is said here is checked elsewhere.
+//! [`BundleManifest::parse`] is the single entry point: it guarantees that names are plain, sizes
+//! bounded and lists free of duplicates. Whether the components agree with the manifest is checked
+//! in `manifest_check`.
 
 mod keys;
 mod read;
@@ -17,59 +17,59 @@ use tpo_types::PluginRole;
 
 use crate::name::{FileName, Name};
 
-/// What the file is called, beside the components.
+/// Name of the manifest file, in the folder of the components.
 pub const FILE_NAME: &str = "tpo-plugin.toml";
 
 /// A bundle, as its author describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(title = "tpo plugin bundle")]
-pub struct Manifest {
+pub struct BundleManifest {
     /// Short name, lower-case words joined by hyphens.
     pub name: Name,
     /// Semantic version of the bundle.
     pub version: Version,
     /// SPDX license expression.
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = rules::MAX_LICENSE))]
     pub license: String,
-    /// One line on what it does.
-    #[schemars(length(min = 1, max = 200))]
+    /// One line about what it does.
+    #[schemars(length(min = 1, max = rules::MAX_SUMMARY))]
     pub summary: String,
     /// Version of the contract that the components are built for.
-    pub contract: Contract,
+    pub contract: ContractVersion,
     /// Language of the sources, for building.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Name>,
     /// Folder of the contract's interfaces, for building.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wit: Option<FileName>,
-    /// The components, one or more.
+    /// The components, at least one.
     #[serde(rename = "component")]
-    #[schemars(length(min = 1, max = 16))]
-    pub components: Vec<Component>,
-    /// What the components import beyond what every plugin gets, and why.
+    #[schemars(length(min = 1, max = rules::MAX_COMPONENTS))]
+    pub components: Vec<ManifestComponent>,
+    /// Imports of the components that must be granted, and why they are needed.
     #[serde(rename = "permission", default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16))]
+    #[schemars(length(max = rules::MAX_PERMISSIONS))]
     pub permissions: Vec<Permission>,
 }
 
-/// A version of the contract. What is compatible within it is one version here.
+/// Version of the contract. Compatible versions count as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Contract {
+pub enum ContractVersion {
     /// `tpo:plugin@0.1.x`.
     #[serde(rename = "0.1")]
     V0_1,
 }
 
-impl Contract {
-    /// As it is written.
+impl ContractVersion {
+    /// The version as written in the manifest.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::V0_1 => "0.1",
         }
     }
 
-    /// Whether an interface of `version`, for example `0.1.3`, belongs to it.
+    /// Whether an interface of `version`, for example `0.1.3`, is compatible.
     pub fn includes(self, version: &str) -> bool {
         version
             .strip_prefix(self.as_str())
@@ -77,18 +77,18 @@ impl Contract {
     }
 }
 
-/// One `.wasm` of a bundle.
+/// A component of a bundle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Component {
-    /// What it is called after the `#` of a reference.
+pub struct ManifestComponent {
+    /// Name of the component, as written after the `#` of a reference.
     pub name: Name,
-    /// The file, relative to this one.
+    /// Path of the `.wasm` file, relative to this file.
     pub file: FileName,
-    /// The roles it plays.
+    /// The roles it implements.
     #[schemars(schema_with = "roles")]
     pub roles: Vec<PluginRole>,
-    /// The configuration it gets where a run gives none.
+    /// Default configuration.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub config: toml::Table,
@@ -97,26 +97,26 @@ pub struct Component {
     pub config_schema: Option<FileName>,
 }
 
-/// Something the components want to be lent.
+/// A permission that the components request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Permission {
     /// The imported interface without version, for example `tpo:plugin/model`.
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = rules::MAX_IMPORT))]
     pub import: String,
-    /// What it is needed for, in one line for the user who is asked.
-    #[schemars(length(min = 1, max = 300))]
+    /// The reason, in one line for the user who is asked to grant it.
+    #[schemars(length(min = 1, max = rules::MAX_WHY))]
     pub why: String,
 }
 
-impl Manifest {
+impl BundleManifest {
     /// The JSON Schema of the file.
     pub fn schema() -> serde_json::Value {
         schemars::schema_for!(Self).to_value()
     }
 
-    /// The component called `name`.
-    pub fn component(&self, name: &Name) -> Option<&Component> {
+    /// The component named `name`.
+    pub fn component(&self, name: &Name) -> Option<&ManifestComponent> {
         self.components
             .iter()
             .find(|component| component.name == *name)

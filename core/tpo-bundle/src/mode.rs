@@ -1,25 +1,25 @@
-//! What a command may do to reach its plugins. The words are cargo's, and so is their meaning.
+//! Whether a command may use the network and change the lock file, with cargo's flags.
 
 use tpo_types::{Failure, FailureKind};
 
-use crate::reference::Reference;
+use crate::reference::BundleReference;
 
-/// What a command may do to reach its plugins.
+/// Whether a command may use the network and change the lock file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// Adds what the lock file does not have, and never moves what it has.
+    /// Adds missing pins to the lock file and never changes existing ones.
     #[default]
     Default,
-    /// Changes nothing in the lock file: what it does not have is an error.
+    /// Does not change the lock file: a missing pin is an error.
     Locked,
-    /// Uses no network: what is not here is an error.
+    /// Does not contact registries: a plugin that is not downloaded is an error.
     Offline,
-    /// Both.
+    /// Same as `--locked --offline`.
     Frozen,
 }
 
 impl Mode {
-    /// What the flags of the same names ask for.
+    /// The mode of the flags of the same names.
     pub fn of_flags(locked: bool, offline: bool, frozen: bool) -> Self {
         match (locked || frozen, offline || frozen) {
             (false, false) => Self::Default,
@@ -29,7 +29,7 @@ impl Mode {
         }
     }
 
-    /// Whether registries may be asked.
+    /// Whether registries may be contacted.
     pub fn has_network(self) -> bool {
         matches!(self, Self::Default | Self::Locked)
     }
@@ -48,24 +48,28 @@ impl Mode {
         }
     }
 
-    /// Refuses what needs a registry.
-    pub(crate) fn require_network(self, reference: &Reference) -> Result<(), Failure> {
+    /// Fails if registries may not be contacted.
+    pub(crate) fn require_network(self, reference: &BundleReference) -> Result<(), Failure> {
         if self.has_network() {
             return Ok(());
         }
         let what = format!(
-            "`{reference}` is not in the content store, and `{}` forbids to fetch it",
+            "`{reference}` is not downloaded, and `{}` does not allow contacting its registry",
             self.flag()
         );
         Err(Failure::new(FailureKind::Network, what).hint("run the command once without the flag"))
     }
 
-    /// Refuses what would change the lock file; `what` says how it would.
+    /// Fails if the lock file may not change; `what` is the beginning of the message.
     pub(crate) fn require_change(self, what: impl FnOnce() -> String) -> Result<(), Failure> {
         if self.may_change_lock() {
             return Ok(());
         }
-        let what = format!("{}, and `{}` forbids to change that", what(), self.flag());
+        let what = format!(
+            "{}, and `{}` does not allow changing the lock file",
+            what(),
+            self.flag()
+        );
         Err(Failure::new(FailureKind::Usage, what)
             .hint("run the command once without the flag, and commit the lock file"))
     }

@@ -1,4 +1,4 @@
-//! Names that are safe to print, to use in a path and to type.
+//! Names that are safe to print, to type and to use in a path.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use tpo_types::text::escape;
 use tpo_types::{Failure, FailureKind};
 
 /// A short name: lower-case words and digits joined by single hyphens, at most 64 bytes.
@@ -62,9 +63,8 @@ macro_rules! checked_text {
                 if $check(&text) {
                     return Ok(Self(text));
                 }
-                let shown: String = text.chars().take(80).collect();
-                Err(Failure::new(FailureKind::Input, format!("`{}` is not \
-                    {}", shown.escape_debug(), $what)).hint($hint))
+                let what = format!("`{}` is not {}", escape(&text), $what);
+                Err(Failure::new(FailureKind::Input, what).hint($hint))
             }
         }
 
@@ -102,14 +102,14 @@ checked_text!(
     "Name",
     "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
     "a plain name",
-    "use lower-case letters, digits and single hyphens, beginning with a letter, at most 64"
+    "use at most 64 lower-case letters, digits and single hyphens, starting with a letter"
 );
 checked_text!(
     FileName,
     is_file_name,
     "FileName",
     "^[A-Za-z0-9._+-]+(/[A-Za-z0-9._+-]+)*$",
-    "the name of a file in the bundle",
+    "a file name within the bundle",
     "use a relative path with `/`, without `..`, of letters, digits and `-_.+`"
 );
 

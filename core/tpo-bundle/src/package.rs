@@ -1,33 +1,31 @@
-//! A bundle as its author has it: a folder with `tpo-plugin.toml`, the components, and perhaps a
-//! read-me.
+//! A bundle before it is published: a folder with `tpo-plugin.toml`, components and a README.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Digest, Failure, FailureKind};
 
-use crate::agreement;
 use crate::artifact::{
     Artifact, BUNDLE, BUNDLE_CONFIG, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, Layout,
     MAX_COMPONENT, MAX_README, MAX_SCHEMA, README, SCHEMA, TITLE, WASM, WASM_CONFIG,
 };
 use crate::bundle::read_schema;
 use crate::config::{BundleConfig, WasmConfig};
-use crate::digest::Digest;
-use crate::manifest::{Component, FILE_NAME, MAX_BYTES, Manifest};
+use crate::manifest::{BundleManifest, FILE_NAME, MAX_BYTES, ManifestComponent};
+use crate::manifest_check;
 use crate::name::FileName;
 use crate::surface::Surface;
 
 const README_FILE: &str = "README.md";
 
-/// A bundle that can be published: read whole, and found to be consistent.
+/// A bundle that was read completely and found to be consistent.
 #[derive(Debug)]
 pub struct Package {
-    /// What the author says.
-    pub manifest: Manifest,
-    /// What each component exports and imports, in the manifest's order.
+    /// The manifest.
+    pub manifest: BundleManifest,
+    /// Exports and imports of each component, in the manifest's order.
     pub surfaces: Vec<Surface>,
     text: Vec<u8>,
     components: Vec<Vec<u8>>,
@@ -36,7 +34,7 @@ pub struct Package {
 }
 
 impl Package {
-    /// Reads the folder and checks that manifest and components agree.
+    /// Reads a folder and checks that its manifest and components agree.
     pub fn read(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(FILE_NAME);
         let text = read(&path, MAX_BYTES)?.ok_or_else(|| {
@@ -44,41 +42,41 @@ impl Package {
                 FailureKind::Input,
                 format!("there is no `{}`", path.display()),
             )
-            .hint("name the folder that holds it; `tpo plugin new` writes one")
+            .hint("give the folder that contains it; `tpo plugin new` creates one")
         })?;
         let utf8 = String::from_utf8(text.clone()).map_err(|error| {
             Failure::new(
                 FailureKind::Input,
-                format!("`{}` is no text", path.display()),
+                format!("`{}` is not valid UTF-8", path.display()),
             )
             .because(error)
         })?;
-        let manifest = Manifest::parse(&utf8, &path.display().to_string())?;
-        let must = |file: &FileName, max: u64| {
+        let manifest = BundleManifest::parse(&utf8, &path.display().to_string())?;
+        let require = |file: &FileName, max: u64| {
             let path = directory.join(file.as_str());
             read(&path, max)?.ok_or_else(|| {
                 Failure::new(
                     FailureKind::Input,
                     format!(
-                        "`{FILE_NAME}` names `{file}`, and there is no `{}`",
+                        "`{FILE_NAME}` names `{file}`, but there is no `{}`",
                         path.display()
                     ),
                 )
-                .hint("build the component first, or correct the name")
+                .hint("build the component first, or correct the path")
             })
         };
         let (mut components, mut surfaces, mut schemas) = (Vec::new(), Vec::new(), BTreeMap::new());
         for component in &manifest.components {
-            let bytes = must(&component.file, MAX_COMPONENT)?;
+            let bytes = require(&component.file, MAX_COMPONENT)?;
             surfaces.push(Surface::of(&bytes, &format!("`{}`", component.file))?);
             components.push(bytes);
             if let Some(file) = &component.config_schema {
-                let bytes = must(file, MAX_SCHEMA)?;
+                let bytes = require(file, MAX_SCHEMA)?;
                 check_defaults(component, &read_schema(&bytes, component.name.as_str())?)?;
                 schemas.insert(file.clone(), bytes);
             }
         }
-        agreement::check(&manifest, &surfaces)?;
+        manifest_check::check(&manifest, &surfaces)?;
         let readme = read(&directory.join(README_FILE), MAX_README)?;
         Ok(Self {
             manifest,
@@ -90,8 +88,8 @@ impl Package {
         })
     }
 
-    /// The artifact and its blobs. The same folder always gives the same bytes.
-    pub(crate) fn lay_out(&self, layout: Layout) -> Result<(Artifact, Vec<Vec<u8>>), Failure> {
+    /// The artifact and its blobs, always the same bytes for the same folder.
+    pub(crate) fn to_artifact(&self, layout: Layout) -> Result<(Artifact, Vec<Vec<u8>>), Failure> {
         match layout {
             Layout::Bundle => Ok(self.as_bundle()),
             Layout::Wasm => self.as_wasm(),
@@ -99,11 +97,7 @@ impl Package {
     }
 
     fn as_bundle(&self) -> (Artifact, Vec<Vec<u8>>) {
-        let digests: Vec<Digest> = self
-            .components
-            .iter()
-            .map(|bytes| Digest::of(bytes))
-            .collect();
+        let digests: Vec<Digest> = self.components.iter().map(Digest::of).collect();
         let config = to_json(&BundleConfig::of(&self.manifest, &digests, &self.surfaces));
         let mut layers = vec![Descriptor::of(BUNDLE_MANIFEST, &self.text, Some(FILE_NAME))];
         let mut blobs = vec![config.clone(), self.text.clone()];
@@ -134,7 +128,7 @@ impl Package {
     fn as_wasm(&self) -> Result<(Artifact, Vec<Vec<u8>>), Failure> {
         let refuse = |what: &str| {
             let what = format!(
-                "`{}` {what}, and the layout of a single component has no place for that",
+                "`{}` {what}, which the layout of a single component does not support",
                 self.manifest.name
             );
             Err(Failure::new(FailureKind::Usage, what).hint("publish it as a bundle"))
@@ -161,9 +155,9 @@ impl Package {
         Ok((artifact, vec![config, bytes.clone()]))
     }
 
-    /// What a registry's page shows.
+    /// Annotations that registries show.
     fn annotations(&self) -> BTreeMap<String, String> {
-        let Manifest {
+        let BundleManifest {
             name,
             version,
             license,
@@ -182,7 +176,7 @@ impl Package {
             .collect()
     }
 
-    /// What the components ask for beyond what every plugin gets.
+    /// Imports of the components that must be granted.
     pub fn capabilities(&self) -> BTreeSet<String> {
         self.surfaces
             .iter()
@@ -191,7 +185,7 @@ impl Package {
     }
 }
 
-/// The bytes of a file of at most `max` bytes; none if there is no such file.
+/// The content of a file of at most `max` bytes; none if the file does not exist.
 fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Failure> {
     let unreadable = |error| {
         Failure::new(
@@ -218,27 +212,29 @@ fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Failure> {
     Ok(Some(bytes))
 }
 
-/// An author's default configuration is one that the author's schema allows. This is looked at
-/// where it is written; a stranger's schema is never run, because patterns in it could run for
-/// ever.
-fn check_defaults(component: &Component, schema: &serde_json::Value) -> Result<(), Failure> {
+/// Checks the default configuration against the author's own schema. This happens on the author's
+/// machine only: evaluating a foreign schema could take forever, because of its patterns.
+fn check_defaults(
+    component: &ManifestComponent,
+    schema: &serde_json::Value,
+) -> Result<(), Failure> {
     let name = &component.name;
     let validator = jsonschema::validator_for(schema).map_err(|error| {
         Failure::new(
             FailureKind::Input,
-            format!("the configuration schema of `{name}` is no JSON Schema: {error}"),
+            format!("the configuration schema of `{name}` is not a valid JSON Schema: {error}"),
         )
     })?;
     let config = serde_json::to_value(&component.config).map_err(|error| {
         Failure::new(
             FailureKind::Input,
-            format!("`config` of component `{name}` is no JSON"),
+            format!("`config` of component `{name}` cannot be converted to JSON"),
         )
         .because(error)
     })?;
     validator.validate(&config).map_err(|error| {
         let what = format!(
-            "`config{}` of component `{name}` is not what its schema allows: {error}",
+            "`config{}` of component `{name}` does not match its schema: {error}",
             error.instance_path()
         );
         Failure::new(FailureKind::Input, what)
@@ -247,6 +243,6 @@ fn check_defaults(component: &Component, schema: &serde_json::Value) -> Result<(
 }
 
 fn to_json(value: &impl serde::Serialize) -> Vec<u8> {
-    // Texts, lists and numbers: nothing that JSON could not hold.
+    // Strings, lists and numbers always serialize.
     serde_json::to_vec(value).expect("a configuration is JSON")
 }

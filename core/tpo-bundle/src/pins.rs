@@ -1,54 +1,54 @@
-//! Adding, moving and removing pins: the only ways in which the lock file changes.
+//! Adding, updating and removing pins: nothing else changes the lock file.
 
 use std::collections::BTreeSet;
 
 use tpo_types::{Failure, FailureKind};
 
 use crate::bundle::Bundle;
-use crate::grants::{self, Ask};
+use crate::grants::{self, PermissionRequest};
 use crate::lock::{Lock, Pin, PinnedComponent};
-use crate::manifest::Contract;
+use crate::manifest::ContractVersion;
 use crate::mode::Mode;
 use crate::name::Name;
-use crate::reference::Reference;
+use crate::reference::BundleReference;
 use crate::signature::PublicKey;
-use crate::store::{Fetched, Store};
+use crate::store::{BundleStore, Fetched};
 use crate::surface::Surface;
 
-/// A bundle that is pinned and in the store.
+/// A bundle that is pinned and downloaded.
 #[derive(Debug)]
 pub struct Added {
-    /// What the lock file now says.
+    /// The pin in the lock file.
     pub pin: Pin,
     /// The bundle.
     pub bundle: Bundle,
-    /// What its components ask for.
-    pub asks: Vec<Ask>,
+    /// The permissions that its components request.
+    pub requests: Vec<PermissionRequest>,
 }
 
-/// Where a pin was, and where it is now.
+/// An updated pin.
 #[derive(Debug)]
 pub struct Updated {
-    /// What the lock file said.
+    /// The old pin.
     pub before: Pin,
-    /// What it says now, and the bundle.
+    /// The new pin and its bundle.
     pub now: Added,
 }
 
-/// Pins a reference and fetches its bundle. An existing pin stays where it is; `grants` are added
+/// Pins a reference and downloads its bundle. An existing pin keeps its digest; `grants` are added
 /// to it.
 ///
-/// Every component asks for its grants here, or only the one that the reference names.
+/// Checks the permissions of all components, or of the one that the reference names.
 pub fn add(
-    reference: &Reference,
+    reference: &BundleReference,
     grants: &[String],
     lock: &mut Lock,
-    store: &Store,
+    store: &BundleStore,
     mode: Mode,
 ) -> Result<Added, Failure> {
-    let given = grants::in_full(grants);
+    let given = grants::with_package(grants);
     let Some(pin) = pinned(reference, lock)?.cloned() else {
-        mode.require_change(|| lock.lacks(reference))?;
+        mode.require_change(|| lock.no_pin_message(reference))?;
         mode.require_network(reference)?;
         let fetched = store.fetch(reference)?;
         check_signer(
@@ -62,16 +62,17 @@ pub fn add(
             given.clone(),
             &given,
             "add",
-            (lock, store),
+            lock,
+            store,
         );
     };
     let bundle = obtain(reference, &pin, store, mode)?;
     let surfaces = bundle.check(store.blobs(), &format!("`{reference}`"))?;
-    let asks = grants::asks(&bundle, &surfaces);
-    grants::check_wanted(&given, &asks, reference)?;
+    let requests = grants::permission_requests(&bundle, &surfaces);
+    grants::check_requested(&given, &requests, reference)?;
     let granted: BTreeSet<String> = pin.grants.union(&given).cloned().collect();
     grants::check_granted(
-        concerned(&asks, reference, &bundle)?,
+        requests_of(&requests, reference, &bundle)?,
         &granted,
         reference,
         "add",
@@ -82,82 +83,88 @@ pub fn add(
     };
     if lock.pin(reference) != Some(&pin) {
         mode.require_change(|| {
-            format!("the lock file does not grant what `{reference}` is to get")
+            format!("the lock file does not contain the new grants of `{reference}`")
         })?;
         lock.set(pin.clone());
     }
-    Ok(Added { pin, bundle, asks })
+    Ok(Added {
+        pin,
+        bundle,
+        requests,
+    })
 }
 
-/// Moves a pin to what its tag names now, or to the digest of the reference. Grants stay as far as
-/// they are still asked for.
+/// Updates a pin to its tag's current digest, or to the digest of the reference. Grants are kept if
+/// they are still requested.
 ///
-/// Another signer than before, or none, is an error unless `accept_signer`.
+/// A different signer, or none, is an error unless `accept_signer`.
 pub fn update(
-    reference: &Reference,
+    reference: &BundleReference,
     grants: &[String],
     accept_signer: bool,
     lock: &mut Lock,
-    store: &Store,
+    store: &BundleStore,
     mode: Mode,
 ) -> Result<Updated, Failure> {
     let Some(before) = lock.pin(reference).cloned() else {
-        return Err(Failure::new(FailureKind::Usage, lock.lacks(reference))
-            .hint(format!("`tpo plugin add {reference}` pins it")));
+        return Err(
+            Failure::new(FailureKind::Usage, lock.no_pin_message(reference))
+                .hint(format!("`tpo plugin add {reference}` pins it")),
+        );
     };
-    mode.require_change(|| format!("an update moves the pin of `{}`", before.source))?;
+    mode.require_change(|| format!("an update changes the pin of `{}`", before.source))?;
     mode.require_network(reference)?;
     let fetched = store.fetch(reference)?;
     if !accept_signer {
         check_signer(reference, before.signer.as_ref(), fetched.signer.as_ref())?;
     }
-    let given = grants::in_full(grants);
+    let given = grants::with_package(grants);
     let granted = before.grants.union(&given).cloned().collect();
-    let now = pin_fetched(reference, fetched, granted, &given, "update", (lock, store))?;
+    let now = pin_fetched(reference, fetched, granted, &given, "update", lock, store)?;
     Ok(Updated { before, now })
 }
 
-/// Removes a pin. What the store has of it stays, for other projects.
-pub fn remove(reference: &Reference, lock: &mut Lock, mode: Mode) -> Result<Pin, Failure> {
+/// Removes a pin. The bundle stays in the store for other projects.
+pub fn remove(reference: &BundleReference, lock: &mut Lock, mode: Mode) -> Result<Pin, Failure> {
     mode.require_change(|| format!("the lock file pins `{}`", reference.source()))?;
-    let missing = lock.lacks(reference);
+    let missing = lock.no_pin_message(reference);
     lock.take(reference).ok_or_else(|| {
         let pins: Vec<String> = lock.pins().map(|pin| format!("`{}`", pin.source)).collect();
         let hint = if pins.is_empty() {
-            "it has none".into()
+            "it has no pins".into()
         } else {
-            format!("it has {}", pins.join(", "))
+            format!("the pins are {}", pins.join(", "))
         };
         Failure::new(FailureKind::Usage, missing).hint(hint)
     })
 }
 
-/// The pin of a reference, which has to be for the same digest if the reference has one.
+/// The pin of a reference. If the reference has a digest, the pin must have the same one.
 pub(crate) fn pinned<'a>(
-    reference: &Reference,
+    reference: &BundleReference,
     lock: &'a Lock,
 ) -> Result<Option<&'a Pin>, Failure> {
     let Some(pin) = lock.pin(reference) else {
         return Ok(None);
     };
     match reference.digest() {
-        Some(wanted) if *wanted != pin.digest => {
+        Some(digest) if *digest != pin.digest => {
             let what = format!(
-                "`{reference}` is pinned to {}, not to the digest that it names",
+                "`{reference}` is pinned to a different digest, {}",
                 pin.digest
             );
             Err(Failure::new(FailureKind::Integrity, what)
-                .hint(format!("`tpo plugin update {reference}` moves the pin")))
+                .hint(format!("`tpo plugin update {reference}` changes the pin")))
         }
         _ => Ok(Some(pin)),
     }
 }
 
-/// The bundle of a pin: from the store, else by its digest from the registry.
+/// The bundle of a pin, from the store or else by its digest from the registry.
 pub(crate) fn obtain(
-    reference: &Reference,
+    reference: &BundleReference,
     pin: &Pin,
-    store: &Store,
+    store: &BundleStore,
     mode: Mode,
 ) -> Result<Bundle, Failure> {
     let subject = format!("`{reference}`");
@@ -165,7 +172,7 @@ pub(crate) fn obtain(
         bundle
     } else {
         mode.require_network(reference)?;
-        // The digest says what comes, whoever signed it: that was settled when it was pinned.
+        // The digest identifies the bundle; its signer was checked when it was pinned.
         let fetched = store.fetch(&pin.source.at(pin.digest))?;
         check_pin(reference, pin, &fetched.bundle)?;
         store.keep(fetched)?
@@ -174,12 +181,12 @@ pub(crate) fn obtain(
     Ok(bundle)
 }
 
-/// Refuses a lock file that was edited into saying other things than the bundle it pins.
-fn check_pin(reference: &Reference, pin: &Pin, bundle: &Bundle) -> Result<(), Failure> {
+/// Checks that the lock file was not edited to disagree with the bundle it pins.
+fn check_pin(reference: &BundleReference, pin: &Pin, bundle: &Bundle) -> Result<(), Failure> {
     let differs = |what: String| {
         Err(Failure::new(
             FailureKind::Integrity,
-            format!("the lock file contradicts `{reference}`: {what}"),
+            format!("the lock file disagrees with `{reference}`: {what}"),
         )
         .hint("restore the lock file from version control, or remove the pin and add it again"))
     };
@@ -194,7 +201,7 @@ fn check_pin(reference: &Reference, pin: &Pin, bundle: &Bundle) -> Result<(), Fa
         if want != got {
             let name = &want.name;
             return differs(format!(
-                "component `{name}` is pinned with {} and {} bytes, and `{}` has {} and {} bytes",
+                "component `{name}` is pinned with {} ({} bytes), but `{}` has {} ({} bytes)",
                 want.sha256, want.size, got.name, got.sha256, got.size
             ));
         }
@@ -210,25 +217,26 @@ fn check_pin(reference: &Reference, pin: &Pin, bundle: &Bundle) -> Result<(), Fa
 }
 
 fn pin_fetched(
-    reference: &Reference,
+    reference: &BundleReference,
     fetched: Fetched,
     granted: BTreeSet<String>,
     given: &BTreeSet<String>,
-    verb: &str,
-    (lock, store): (&mut Lock, &Store),
+    command: &str,
+    lock: &mut Lock,
+    store: &BundleStore,
 ) -> Result<Added, Failure> {
-    let asks = grants::asks(&fetched.bundle, &fetched.surfaces);
-    grants::check_wanted(given, &asks, reference)?;
+    let requests = grants::permission_requests(&fetched.bundle, &fetched.surfaces);
+    grants::check_requested(given, &requests, reference)?;
     grants::check_granted(
-        concerned(&asks, reference, &fetched.bundle)?,
+        requests_of(&requests, reference, &fetched.bundle)?,
         &granted,
         reference,
-        verb,
+        command,
     )?;
-    // A grant that is no longer asked for would come back unseen with a later version.
+    // A grant that is no longer requested would silently apply to a later version.
     let grants = granted
         .into_iter()
-        .filter(|grant| asks.iter().any(|ask| ask.import == *grant))
+        .filter(|grant| requests.iter().any(|request| request.import == *grant))
         .collect();
     let signer = fetched.signer.clone();
     let bundle = store.keep(fetched)?;
@@ -239,17 +247,21 @@ fn pin_fetched(
         contract: bundle
             .manifest
             .as_ref()
-            .map_or(Contract::V0_1, |manifest| manifest.contract),
+            .map_or(ContractVersion::V0_1, |manifest| manifest.contract),
         grants,
         signer,
         components: components(&bundle),
     };
     lock.set(pin.clone());
-    Ok(Added { pin, bundle, asks })
+    Ok(Added {
+        pin,
+        bundle,
+        requests,
+    })
 }
 
 fn components(bundle: &Bundle) -> Vec<PinnedComponent> {
-    let pinned = |part: &crate::bundle::Part| PinnedComponent {
+    let pinned = |part: &crate::bundle::BundledComponent| PinnedComponent {
         name: part.name.clone(),
         sha256: part.component.digest,
         size: part.component.size,
@@ -257,48 +269,48 @@ fn components(bundle: &Bundle) -> Vec<PinnedComponent> {
     bundle.parts.iter().map(pinned).collect()
 }
 
-/// The requests of the component that a reference names, or of all.
-fn concerned<'a>(
-    asks: &'a [Ask],
-    reference: &Reference,
+/// The requests of the component that a reference names, or of all components.
+fn requests_of<'a>(
+    requests: &'a [PermissionRequest],
+    reference: &BundleReference,
     bundle: &Bundle,
-) -> Result<impl Iterator<Item = &'a Ask>, Failure> {
+) -> Result<impl Iterator<Item = &'a PermissionRequest>, Failure> {
     let name: Option<Name> = reference.component().cloned();
     if name.is_some() {
         bundle.part(name.as_ref(), &format!("`{reference}`"))?;
     }
-    Ok(asks
+    Ok(requests
         .iter()
-        .filter(move |ask| name.as_ref().is_none_or(|name| ask.component == *name)))
+        .filter(move |request| name.as_ref().is_none_or(|name| request.component == *name)))
 }
 
-/// Who signed other releases of the same repository: a new tag has to come from them too.
-fn known_signer<'a>(reference: &Reference, lock: &'a Lock) -> Option<&'a PublicKey> {
+/// The signer of other tags of the same repository, who must also sign a new tag.
+fn known_signer<'a>(reference: &BundleReference, lock: &'a Lock) -> Option<&'a PublicKey> {
     lock.pins()
-        .filter(|pin| pin.source.place() == reference.place())
+        .filter(|pin| pin.source.full_repository() == reference.full_repository())
         .find_map(|pin| pin.signer.as_ref())
 }
 
-/// Trust on first use: who signed once has to sign again.
+/// Trust on first use: later releases must have the signer of the first.
 fn check_signer(
-    reference: &Reference,
+    reference: &BundleReference,
     known: Option<&PublicKey>,
     now: Option<&PublicKey>,
 ) -> Result<(), Failure> {
     let Some(known) = known.filter(|known| now != Some(known)) else {
         return Ok(());
     };
-    let now = now.map_or_else(|| "by nobody".to_owned(), |now| format!("by {now}"));
-    let what = format!("`{reference}` is signed {now}; so far it was signed by {known}");
+    let now = now.map_or_else(|| "not signed".to_owned(), |now| format!("signed by {now}"));
+    let what = format!("`{reference}` is {now}; it used to be signed by {known}");
     Err(Failure::new(FailureKind::Integrity, what).hint(format!(
-        "ask its author; only if the change is meant: `tpo plugin update {} --accept-signer`",
+        "ask its author; if the change is intended, run `tpo plugin update {} --accept-signer`",
         reference.source()
     )))
 }
 
-/// What a surface of one component asks for; for checks on each use.
+/// Checks the grants of one component on each use.
 pub(crate) fn check_use(
-    reference: &Reference,
+    reference: &BundleReference,
     pin: &Pin,
     bundle: &Bundle,
     name: &Name,
@@ -315,6 +327,6 @@ pub(crate) fn check_use(
             }
         })
         .collect();
-    let asks = grants::asks(bundle, &surfaces);
-    grants::check_granted(asks.iter(), &pin.grants, reference, "add")
+    let requests = grants::permission_requests(bundle, &surfaces);
+    grants::check_granted(requests.iter(), &pin.grants, reference, "add")
 }

@@ -1,65 +1,64 @@
-//! A folder into a registry.
+//! Publishes a folder to a registry.
 
 use std::path::Path;
 
 use semver::Version;
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::access::Access;
 use crate::artifact::Layout;
-use crate::digest::Digest;
 use crate::package::Package;
-use crate::reference::Reference;
+use crate::reference::BundleReference;
 use crate::registry::Registry;
 use crate::signature::{self, SecretKey};
 
-/// How to publish.
+/// Options of [`publish`].
 #[derive(Debug, Default)]
 pub struct PublishOptions {
-    /// How the artifact is laid out.
+    /// The layout of the artifact.
     pub layout: Layout,
-    /// Who signs it; nobody where there is none.
+    /// The key to sign with, if any.
     pub key: Option<SecretKey>,
-    /// Whether a tag that names another bundle may be moved to this one.
+    /// Whether an existing tag may be moved to this bundle.
     pub move_tag: bool,
-    /// How the registry is reached.
+    /// How to reach the registry.
     pub access: Access,
 }
 
-/// What was published.
+/// A published bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// Its name, with tag and digest.
-    pub reference: Reference,
+    /// Its reference, with tag and digest.
+    pub reference: BundleReference,
     /// The digest of its OCI manifest.
     pub digest: Digest,
-    /// Bytes of manifest and blobs.
+    /// Size of manifest and blobs, in bytes.
     pub size: u64,
 }
 
 /// Publishes the bundle in `directory`. A reference without a tag gets the bundle's version.
 ///
-/// The same folder always gives the same digest, so publishing it twice changes nothing.
+/// The same folder always gives the same digest, so publishing it again changes nothing.
 pub fn publish(
     directory: &Path,
-    reference: &Reference,
+    reference: &BundleReference,
     options: &PublishOptions,
 ) -> Result<Published, Failure> {
     let package = Package::read(directory)?;
     let reference = tagged(reference, &package.manifest.version)?;
-    let tag = reference.wanted();
-    let (artifact, blobs) = package.lay_out(options.layout)?;
-    // What would be refused on the way back is refused here.
+    let tag = reference.tag_or_digest();
+    let (artifact, blobs) = package.to_artifact(options.layout)?;
+    // Refuse now what would be refused on download.
     artifact.blobs(&format!("`{}`", directory.display()))?;
     let bytes = artifact.to_bytes();
     let digest = Digest::of(&bytes);
     let registry = Registry::open(&reference, &options.access)?;
     match registry.manifest(&tag)? {
         Some(raw) if raw.digest != digest && !options.move_tag => {
-            let what = format!("`{reference}` is already published, as {}", raw.digest);
+            let what = format!("`{reference}` is already published as {}", raw.digest);
             return Err(Failure::new(FailureKind::Usage, what).hint(
-                "raise `version` and publish under a new tag; moving a tag breaks everybody \
-                    who has it pinned",
+                "increase `version` and publish under a new tag; moving a tag breaks everyone who \
+                 pinned it",
             ));
         }
         _ => {}
@@ -71,11 +70,10 @@ pub fn publish(
     match registry.manifest(&tag)? {
         Some(raw) if raw.digest == digest => {}
         _ => {
-            let what = format!(
-                "the registry took `{reference}`, but gives another bundle under that name"
-            );
+            let what =
+                format!("the registry accepted `{reference}`, but returns a different bundle");
             return Err(Failure::new(FailureKind::Integrity, what)
-                .hint("somebody else may be publishing: look before using it"));
+                .hint("someone else may be publishing at the same time: check before using it"));
         }
     }
     if let Some(key) = &options.key {
@@ -90,24 +88,25 @@ pub fn publish(
 }
 
 /// The reference with the tag to publish under.
-fn tagged(reference: &Reference, version: &Version) -> Result<Reference, Failure> {
+fn tagged(reference: &BundleReference, version: &Version) -> Result<BundleReference, Failure> {
     let refuse = |what: String, hint: &str| Err(Failure::new(FailureKind::Usage, what).hint(hint));
     if reference.digest().is_some() || reference.component().is_some() {
-        let what =
-            format!("`{reference}` names a digest or a component, and a whole bundle is published");
-        return refuse(what, "give host, repository and tag only");
+        let what = format!(
+            "`{reference}` has a digest or a component; only a whole bundle can be published"
+        );
+        return refuse(what, "give only host, repository and tag");
     }
     if !version.build.is_empty() {
-        let what = format!("version `{version}` has build metadata, which no tag can hold");
-        return refuse(what, "leave out what follows the `+`");
+        let what = format!("version `{version}` has build metadata, which a tag cannot contain");
+        return refuse(what, "remove the `+` and what follows");
     }
     match reference
-        .written_tag()
+        .explicit_tag()
         .map(|tag| (tag, Version::parse(tag)))
     {
         None => Ok(reference.with_tag(&version.to_string())),
         Some((tag, Ok(named))) if named != *version => refuse(
-            format!("the tag is `{tag}`, and the bundle has version {version}"),
+            format!("the tag is `{tag}`, but the bundle has version {version}"),
             "make them agree",
         ),
         Some(_) => Ok(reference.clone()),

@@ -1,25 +1,24 @@
-//! How a published bundle is named: `oci://host[:port]/repository[:tag][@sha256:...][#component]`.
+//! References to published bundles: `oci://host[:port]/repository[:tag][@sha256:...][#component]`.
 //!
-//! A reference is only a name. What it leads to is decided by the lock file, or asked of the
-//! registry.
+//! A reference is only a name; the lock file or the registry resolves it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, FailureKind};
+use tpo_types::text::escape;
+use tpo_types::{Digest, Failure, FailureKind};
 
-use crate::digest::Digest;
 use crate::name::Name;
 
-/// Tag of a reference that has neither tag nor digest.
+/// Tag of a reference without tag and digest.
 const DEFAULT_TAG: &str = "latest";
 const SCHEME: &str = "oci://";
 
-/// The name of a bundle in a registry, and perhaps of one of its components.
+/// Reference to a bundle in a registry, or to one of its components.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Reference {
+pub struct BundleReference {
     registry: String,
     repository: String,
     tag: Option<String>,
@@ -27,9 +26,9 @@ pub struct Reference {
     component: Option<Name>,
 }
 
-impl Reference {
-    /// Whether `text` is meant as a reference, well-formed or not.
-    pub fn is_meant(text: &str) -> bool {
+impl BundleReference {
+    /// Whether `text` has the scheme of a reference, well-formed or not.
+    pub fn has_scheme(text: &str) -> bool {
         text.starts_with(SCHEME)
     }
 
@@ -43,7 +42,7 @@ impl Reference {
         &self.repository
     }
 
-    /// The tag; `latest` where there is neither tag nor digest.
+    /// The tag; `latest` if there is neither tag nor digest.
     pub fn tag(&self) -> Option<&str> {
         match (&self.tag, &self.digest) {
             (Some(tag), _) => Some(tag),
@@ -52,8 +51,8 @@ impl Reference {
         }
     }
 
-    /// The tag that is written out.
-    pub fn written_tag(&self) -> Option<&str> {
+    /// The tag, if one is given.
+    pub fn explicit_tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
 
@@ -62,7 +61,7 @@ impl Reference {
         self.digest.as_ref()
     }
 
-    /// Which component of the bundle.
+    /// The component of the bundle, if one is given.
     pub fn component(&self) -> Option<&Name> {
         self.component.as_ref()
     }
@@ -77,7 +76,7 @@ impl Reference {
         }
     }
 
-    /// The bundle itself, at a digest and nowhere else.
+    /// The bundle by digest only.
     #[must_use]
     pub fn at(&self, digest: Digest) -> Self {
         Self {
@@ -88,7 +87,7 @@ impl Reference {
         }
     }
 
-    /// The same name, and the digest that it has now.
+    /// The same reference with a digest.
     #[must_use]
     pub fn pinned(&self, digest: Digest) -> Self {
         Self {
@@ -106,7 +105,7 @@ impl Reference {
         }
     }
 
-    /// What a lock file pins: the bundle by its tag, or by its digest where it has no tag.
+    /// The key of a pin: the bundle by its tag, or by its digest if it has no tag.
     #[must_use]
     pub fn source(&self) -> Self {
         let tag = self.tag().map(str::to_owned);
@@ -119,13 +118,13 @@ impl Reference {
         }
     }
 
-    /// Registry and repository: whose releases these are.
-    pub fn place(&self) -> String {
+    /// Registry and repository.
+    pub fn full_repository(&self) -> String {
         format!("{}/{}", self.registry, self.repository)
     }
 
-    /// How the registry is asked for it: by digest if there is one.
-    pub(crate) fn wanted(&self) -> String {
+    /// What to request from the registry: the digest if there is one, else the tag.
+    pub(crate) fn tag_or_digest(&self) -> String {
         match &self.digest {
             Some(digest) => digest.to_string(),
             None => self.tag().unwrap_or(DEFAULT_TAG).to_owned(),
@@ -133,7 +132,7 @@ impl Reference {
     }
 }
 
-impl fmt::Display for Reference {
+impl fmt::Display for BundleReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{SCHEME}{}/{}", self.registry, self.repository)?;
         if let Some(tag) = &self.tag {
@@ -149,7 +148,7 @@ impl fmt::Display for Reference {
     }
 }
 
-impl FromStr for Reference {
+impl FromStr for BundleReference {
     type Err = Failure;
 
     fn from_str(text: &str) -> Result<Self, Failure> {
@@ -159,18 +158,18 @@ impl FromStr for Reference {
                 format!(
                     "`{}` is not a reference: \
                 {why}",
-                    text.escape_debug()
+                    escape(text)
                 ),
             )
             .hint(
-                "write `oci://host/repository:tag`, with `@sha256:...` for one release and \
-                    `#name` for one component",
+                "write `oci://host/repository:tag`; `@sha256:...` selects a release and `#name` a \
+                 component",
             )
         })
     }
 }
 
-impl TryFrom<String> for Reference {
+impl TryFrom<String> for BundleReference {
     type Error = Failure;
 
     fn try_from(text: String) -> Result<Self, Failure> {
@@ -178,16 +177,16 @@ impl TryFrom<String> for Reference {
     }
 }
 
-impl From<Reference> for String {
-    fn from(reference: Reference) -> Self {
+impl From<BundleReference> for String {
+    fn from(reference: BundleReference) -> Self {
         reference.to_string()
     }
 }
 
-fn parse(text: &str) -> Result<Reference, String> {
+fn parse(text: &str) -> Result<BundleReference, String> {
     let rest = text
         .strip_prefix(SCHEME)
-        .ok_or("it does not begin with `oci://`")?;
+        .ok_or("it does not start with `oci://`")?;
     let (rest, component) = match rest.split_once('#') {
         Some((rest, name)) => (
             rest,
@@ -218,19 +217,16 @@ fn parse(text: &str) -> Result<Reference, String> {
     };
     check_registry(registry)?;
     if repository.len() > 255 || !repository.split('/').all(is_path_part) {
-        return Err(format!(
-            "`{}` is not the name of a repository",
-            repository.escape_debug()
-        ));
+        return Err(format!("`{}` is not a repository name", escape(repository)));
     }
     if tag.is_some_and(|tag| !is_tag(tag)) {
         return Err(format!(
             "`{}` is not a tag",
-            tag.unwrap_or_default().escape_debug()
+            escape(tag.unwrap_or_default())
         ));
     }
     let tag = tag.map(str::to_owned);
-    Ok(Reference {
+    Ok(BundleReference {
         registry: registry.to_owned(),
         repository: repository.to_owned(),
         tag,
@@ -254,22 +250,19 @@ fn check_registry(registry: &str) -> Result<(), String> {
         .and_then(|host| host.strip_suffix(']'));
     let is_v6 = inner.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
     if !is_name && !is_v6 {
-        return Err(format!(
-            "`{}` is not a host name in lower case",
-            host.escape_debug()
-        ));
+        return Err(format!("`{}` is not a lower-case host name", escape(host)));
     }
     let is_port = |port: &str| {
         let digits = port.chars().all(|c| c.is_ascii_digit()) && !port.starts_with('0');
         digits && port.parse::<u16>().is_ok()
     };
     match port {
-        Some(port) if !is_port(port) => Err(format!("`{}` is not a port", port.escape_debug())),
+        Some(port) if !is_port(port) => Err(format!("`{}` is not a port", escape(port))),
         _ => Ok(()),
     }
 }
 
-/// Host and port; the colons of a bracketed address are its own.
+/// Host and port. Colons within brackets belong to the host.
 pub(crate) fn split_port(registry: &str) -> (&str, Option<&str>) {
     match registry.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -277,7 +270,7 @@ pub(crate) fn split_port(registry: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Lower-case words joined by `.`, `_`, `__` or hyphens, as the distribution specification has it.
+/// Lower-case words joined by `.`, `_`, `__` or hyphens, as in the OCI distribution specification.
 fn is_path_part(part: &str) -> bool {
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let joined_well = part
@@ -286,7 +279,7 @@ fn is_path_part(part: &str) -> bool {
     part.starts_with(is_word) && part.ends_with(is_word) && joined_well
 }
 
-/// Whether the distribution specification allows the tag.
+/// Whether the OCI distribution specification allows the tag.
 fn is_tag(tag: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     tag.len() <= 128

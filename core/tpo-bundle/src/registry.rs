@@ -1,26 +1,26 @@
-//! A registry's side of the OCI distribution specification: manifests and blobs, in and out.
+//! A client of the OCI distribution specification: downloads and uploads manifests and blobs.
 //!
-//! Nothing that a registry says is believed: sizes are bounds that reading stops at, and bytes are
-//! what their digest says. What the bytes mean is not known here.
+//! Registries are not trusted: reading stops at the declared size, and digests are checked. What
+//! the bytes mean is decided elsewhere.
 //!
-//! It is spoken over a plain HTTP client, because what has to be refused (a manifest without end, a
-//! redirect, a size that is not true) has to be seen before it is read, which clients of the
-//! specification do not let one do.
+//! It uses a plain HTTP client, because endless manifests, redirects and wrong sizes have to be
+//! refused before they are read, which existing clients of the specification do not allow.
 
 mod auth;
-mod exchange;
+mod request;
 mod transport;
 
 use std::io::{Read, Write};
 
-use sha2::{Digest as _, Sha256};
-use tpo_types::{Failure, FailureKind};
+use tpo_http::{BodyError, read_body};
+use tpo_types::digest::Hasher;
+use tpo_types::text::escape;
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::access::Access;
-use crate::artifact::{Descriptor, MANIFEST, MAX_MANIFEST, printable};
-use crate::digest::Digest;
-use crate::reference::Reference;
-use exchange::Exchange;
+use crate::artifact::{Descriptor, MANIFEST, MAX_MANIFEST};
+use crate::reference::BundleReference;
+use request::RegistryRequest;
 use transport::Transport;
 
 /// One repository of a registry.
@@ -38,7 +38,7 @@ pub(crate) struct RawManifest {
 
 impl Registry {
     /// Opens the repository of `reference`. Nothing is sent yet.
-    pub(crate) fn open(reference: &Reference, access: &Access) -> Result<Self, Failure> {
+    pub(crate) fn open(reference: &BundleReference, access: &Access) -> Result<Self, Failure> {
         let transport = Transport::new(reference.registry(), reference.repository(), access)?;
         Ok(Self {
             transport,
@@ -46,11 +46,11 @@ impl Registry {
         })
     }
 
-    /// The manifest under a tag or digest; none where the registry has none.
-    pub(crate) fn manifest(&self, wanted: &str) -> Result<Option<RawManifest>, Failure> {
-        let path = format!("{}/manifests/{wanted}", self.base);
-        let exchange = Exchange::get(&path).header("accept", MANIFEST);
-        let mut response = self.transport.call(&exchange, &[200, 404])?;
+    /// The manifest under a tag or digest, if the registry has one.
+    pub(crate) fn manifest(&self, tag_or_digest: &str) -> Result<Option<RawManifest>, Failure> {
+        let path = format!("{}/manifests/{tag_or_digest}", self.base);
+        let request = RegistryRequest::get(&path).header("accept", MANIFEST);
+        let mut response = self.transport.call(&request, &[200, 404])?;
         if response.status() == 404 {
             return Ok(None);
         }
@@ -64,72 +64,63 @@ impl Registry {
         if media_type.split(';').next().unwrap_or_default().trim() != MANIFEST {
             let what = format!(
                 "answered with the media type `{}`, not `{MANIFEST}`",
-                printable(&media_type)
+                escape(&media_type)
             );
-            return Err(self.fault(FailureKind::Integrity, &path, &what));
+            return Err(self.failure(FailureKind::Integrity, &path, &what));
         }
         let claimed = header("docker-content-digest").map(str::to_owned);
-        let length = response.body().content_length();
-        if length.is_some_and(|length| length > MAX_MANIFEST) {
-            return Err(self.fault(
-                FailureKind::Integrity,
-                &path,
-                &format!("sends more than {MAX_MANIFEST} bytes"),
-            ));
-        }
-        let mut bytes = Vec::new();
-        let reader = response.body_mut().as_reader();
-        reader
-            .take(MAX_MANIFEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| self.transport.broken(&path, error))?;
-        if bytes.len() as u64 > MAX_MANIFEST {
-            return Err(self.fault(
-                FailureKind::Integrity,
-                &path,
-                &format!("sends more than {MAX_MANIFEST} bytes"),
-            ));
-        }
+        let bytes = read_body(&mut response, MAX_MANIFEST).map_err(|error| match error {
+            BodyError::TooLarge { limit } => {
+                let what = format!("sends more than {limit} bytes");
+                self.failure(FailureKind::Integrity, &path, &what)
+            }
+            BodyError::Interrupted(error) => self.transport.interrupted(&path, error),
+        })?;
         let digest = Digest::of(&bytes);
         let shown = digest.to_string();
-        let asked = wanted.starts_with("sha256:").then(|| wanted.to_owned());
-        if let Some(want) = asked.into_iter().chain(claimed).find(|want| *want != shown) {
-            let what = format!(
-                "sent bytes with the digest {shown}, not {}",
-                printable(&want)
-            );
-            return Err(self.fault(FailureKind::Integrity, &path, &what));
+        let requested = tag_or_digest
+            .starts_with("sha256:")
+            .then(|| tag_or_digest.to_owned());
+        if let Some(want) = requested
+            .into_iter()
+            .chain(claimed)
+            .find(|want| *want != shown)
+        {
+            let what = format!("sent bytes with the digest {shown}, not {}", escape(&want));
+            return Err(self.failure(FailureKind::Integrity, &path, &what));
         }
         Ok(Some(RawManifest { bytes, digest }))
     }
 
-    /// Writes a blob into `file`, which is worth nothing unless this returns `Ok`: then size and
-    /// digest are right.
+    /// Writes a blob into `file`. Size and digest are checked at the end, so the file must not be
+    /// used if this fails.
     pub(crate) fn blob(&self, blob: &Descriptor, file: &mut impl Write) -> Result<(), Failure> {
         let path = format!("{}/blobs/{}", self.base, blob.digest);
-        let exchange = Exchange::get(&path).following().sized(blob.size);
-        let mut response = self.transport.call(&exchange, &[200])?;
+        let request = RegistryRequest::get(&path)
+            .allow_redirects()
+            .expect_bytes(blob.size);
+        let mut response = self.transport.call(&request, &[200])?;
         if let Some(length) = response
             .body()
             .content_length()
             .filter(|length| *length != blob.size)
         {
             let what = format!("sends {length} bytes, not {}", blob.size);
-            return Err(self.fault(FailureKind::Integrity, &path, &what));
+            return Err(self.failure(FailureKind::Integrity, &path, &what));
         }
         let mut reader = response.body_mut().as_reader().take(blob.size + 1);
-        let (mut hasher, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 64 << 10]);
+        let (mut hasher, mut size, mut buffer) = (Hasher::default(), 0, vec![0; 64 << 10]);
         loop {
             let count = reader
                 .read(&mut buffer)
-                .map_err(|error| self.transport.broken(&path, error))?;
+                .map_err(|error| self.transport.interrupted(&path, error))?;
             if count == 0 {
                 break;
             }
             size += count as u64;
             hasher.update(&buffer[..count]);
             file.write_all(&buffer[..count]).map_err(|error| {
-                Failure::new(FailureKind::Resources, "cannot store what is downloaded")
+                Failure::new(FailureKind::Resources, "cannot store the download")
                     .because(error)
                     .hint("check free space, or set `TPO_DATA_DIR`")
             })?;
@@ -140,15 +131,15 @@ impl Registry {
             } else {
                 format!("only {size}")
             };
-            return Err(self.fault(
+            return Err(self.failure(
                 FailureKind::Integrity,
                 &path,
                 &format!("sent {got} bytes, not {}", blob.size),
             ));
         }
-        match Digest::finish(hasher) {
+        match hasher.finish() {
             got if got == blob.digest => Ok(()),
-            got => Err(self.fault(
+            got => Err(self.failure(
                 FailureKind::Integrity,
                 &path,
                 &format!("sent bytes with the digest {got}"),
@@ -156,46 +147,46 @@ impl Registry {
         }
     }
 
-    /// Uploads a blob, unless the registry has it.
+    /// Uploads a blob unless the registry already has it.
     pub(crate) fn push_blob(&self, bytes: &[u8]) -> Result<(), Failure> {
         let digest = Digest::of(bytes);
-        let head = Exchange::head(&format!("{}/blobs/{digest}", self.base));
+        let head = RegistryRequest::head(&format!("{}/blobs/{digest}", self.base));
         if self.transport.call(&head, &[200, 404])?.status() == 200 {
             return Ok(());
         }
-        let begin = Exchange::post(&format!("{}/blobs/uploads/", self.base));
+        let begin = RegistryRequest::post(&format!("{}/blobs/uploads/", self.base));
         let response = self.transport.call(&begin, &[202])?;
         let location = response
             .headers()
             .get("location")
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
-        let joint = if location.contains('?') { '&' } else { '?' };
+        let separator = if location.contains('?') { '&' } else { '?' };
         let target = self
             .transport
-            .own(&format!("{location}{joint}digest={digest}"))
+            .own_path(&format!("{location}{separator}digest={digest}"))
             .ok_or_else(|| {
-                self.fault(
+                self.failure(
                     FailureKind::Network,
                     &begin.path,
-                    &format!("wants the upload at `{}`", printable(location)),
+                    &format!("redirects the upload to `{}`", escape(location)),
                 )
             })?;
         self.transport
             .call(
-                &Exchange::put(&target, bytes, "application/octet-stream"),
+                &RegistryRequest::put(&target, bytes, "application/octet-stream"),
                 &[201],
             )
             .map(drop)
     }
 
-    /// Uploads a manifest under a tag. Its blobs must be there.
+    /// Uploads a manifest under a tag. Its blobs must be uploaded before.
     pub(crate) fn push_manifest(&self, bytes: &[u8], tag: &str) -> Result<(), Failure> {
-        let put = Exchange::put(&format!("{}/manifests/{tag}", self.base), bytes, MANIFEST);
+        let put = RegistryRequest::put(&format!("{}/manifests/{tag}", self.base), bytes, MANIFEST);
         self.transport.call(&put, &[201]).map(drop)
     }
 
-    fn fault(&self, kind: FailureKind, path: &str, what: &str) -> Failure {
-        self.transport.fault(kind, path, what)
+    fn failure(&self, kind: FailureKind, path: &str, what: &str) -> Failure {
+        self.transport.failure(kind, path, what)
     }
 }

@@ -1,66 +1,62 @@
-//! From a reference to the file of a component: what makes `oci://...` usable wherever a plugin is
-//! named.
+//! Resolves `oci://...` references to files of components.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use tpo_types::Failure;
+use tpo_types::{Digest, Failure};
 
 use crate::blobs::Blobs;
-use crate::digest::Digest;
 use crate::lock::{Lock, Pin};
-use crate::manifest::{Component, Manifest};
+use crate::manifest::{BundleManifest, ManifestComponent};
 use crate::mode::Mode;
 use crate::name::Name;
 use crate::pins;
-use crate::reference::Reference;
-use crate::store::Store;
+use crate::reference::BundleReference;
+use crate::store::BundleStore;
 use crate::surface::Surface;
 
-/// A component that is here, pinned, and may do what it asks for.
+/// A component that is downloaded, pinned, and has the permissions it requests.
 #[derive(Debug, Clone)]
 pub struct Resolved {
-    /// The bundle, at its digest, and the component: exactly these bytes, for records.
-    pub reference: Reference,
+    /// The bundle by digest, and the component: identifies exactly these bytes, for records.
+    pub reference: BundleReference,
     /// The component's name in its bundle.
     pub name: Name,
     /// Its file in the content store.
     pub path: PathBuf,
-    /// Of its bytes; they had it when this was made.
+    /// Digest of its bytes, checked when this was resolved.
     pub sha256: Digest,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// What it exports and imports.
+    /// Its exports and imports.
     pub surface: Surface,
-    /// What it was granted, without versions.
+    /// The imports that were granted, without version.
     pub grants: BTreeSet<String>,
-    /// What the bundle's author says; none of a component that was published without tpo.
-    pub manifest: Option<Manifest>,
-    /// The JSON Schema of its configuration, where the bundle has one.
+    /// None if the component was published without tpo.
+    pub manifest: Option<BundleManifest>,
+    /// The JSON Schema of its configuration, if the bundle has one.
     pub config_schema: Option<Value>,
     blobs: Blobs,
 }
 
 impl Resolved {
-    /// What the author says of this component.
-    pub fn component(&self) -> Option<&Component> {
+    /// The manifest's entry for this component.
+    pub fn component(&self) -> Option<&ManifestComponent> {
         self.manifest.as_ref()?.component(&self.name)
     }
 
-    /// The component's bytes, whose digest is taken once more: what is read here is what was
-    /// pinned.
+    /// Reads the component's bytes and checks their digest again.
     pub fn read(&self) -> Result<Vec<u8>, Failure> {
         self.blobs.read(&self.sha256, self.size)
     }
 }
 
-/// The component that a reference names. Where the lock file has no pin for it, it is added,
-/// without any grants.
+/// Resolves a reference. If the lock file has no pin for it, one is added without grants.
 pub fn resolve(
-    reference: &Reference,
+    reference: &BundleReference,
     lock: &mut Lock,
-    store: &Store,
+    store: &BundleStore,
     mode: Mode,
 ) -> Result<Resolved, Failure> {
     let pin: Pin = match pins::pinned(reference, lock)? {

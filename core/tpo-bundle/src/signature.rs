@@ -1,19 +1,16 @@
-//! Who published a bundle: a detached ed25519 signature, in an artifact of its own beside the
-//! bundle.
+//! Signatures of bundles: detached ed25519 signatures, each in an artifact next to its bundle.
 //!
-//! What is signed is the bundle's digest together with the place it was published at, so a
-//! signature cannot be carried to another repository. A signature says who, never that a component
-//! is good.
+//! A signature covers the bundle's digest and repository, so it is not valid in another repository.
+//! It identifies the publisher; it does not mean that a component is safe.
 
 mod keys;
 
 use ed25519_dalek::Signature;
 use serde::{Deserialize, Serialize};
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::artifact::{Artifact, Descriptor};
-use crate::digest::Digest;
-use crate::reference::Reference;
+use crate::reference::BundleReference;
 use crate::registry::Registry;
 
 pub use keys::{PublicKey, SecretKey, keygen};
@@ -23,29 +20,32 @@ const SIGNATURE_LAYER: &str = "application/vnd.tpo.signature.v1+json";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 const MAX_SIGNATURE: u64 = 4 << 10;
 
-/// What the layer of a signature holds.
+/// Content of a signature's layer.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Signed {
-    /// Who.
     key: PublicKey,
     /// In hex.
     signature: String,
 }
 
-/// Registries need not know of signatures: they stand under a tag that follows from the digest.
+/// The tag of a bundle's signature; registries need no support for signatures.
 fn tag(digest: &Digest) -> String {
     format!("sha256-{}.sig", digest.hex())
 }
 
-fn statement(reference: &Reference, digest: &Digest) -> Vec<u8> {
-    format!("tpo bundle signature v1\n{}\n{digest}\n", reference.place()).into_bytes()
+fn statement(reference: &BundleReference, digest: &Digest) -> Vec<u8> {
+    format!(
+        "tpo bundle signature v1\n{}\n{digest}\n",
+        reference.full_repository()
+    )
+    .into_bytes()
 }
 
 /// Signs the bundle `digest` and uploads the signature.
 pub(crate) fn publish(
     registry: &Registry,
-    reference: &Reference,
+    reference: &BundleReference,
     digest: &Digest,
     key: &SecretKey,
 ) -> Result<(), Failure> {
@@ -54,7 +54,7 @@ pub(crate) fn publish(
         key: key.public(),
         signature,
     };
-    // Two texts: nothing that JSON could not hold.
+    // Two strings always serialize.
     let layer = serde_json::to_vec(&signed).expect("a signature is JSON");
     let config = b"{}";
     registry.push_blob(config)?;
@@ -69,11 +69,10 @@ pub(crate) fn publish(
     registry.push_manifest(&artifact.to_bytes(), &tag(digest))
 }
 
-/// Who signed the bundle `digest`; nobody if there is no signature. A signature that is wrong is an
-/// error.
+/// The signer of the bundle `digest`, if it is signed. An invalid signature is an error.
 pub(crate) fn fetch(
     registry: &Registry,
-    reference: &Reference,
+    reference: &BundleReference,
     digest: &Digest,
 ) -> Result<Option<PublicKey>, Failure> {
     let Some(raw) = registry.manifest(&tag(digest))? else {
@@ -87,20 +86,20 @@ pub(crate) fn fetch(
     let artifact = Artifact::parse(&raw.bytes, &subject)?;
     let layer = match artifact.layers.as_slice() {
         [layer] if layer.media_type == SIGNATURE_LAYER && layer.size <= MAX_SIGNATURE => layer,
-        _ => return Err(refuse("is of a kind that tpo does not know")),
+        _ => return Err(refuse("has an unsupported format")),
     };
     let mut bytes = Vec::new();
     registry.blob(layer, &mut bytes)?;
-    let signed: Signed =
-        serde_json::from_slice(&bytes).map_err(|error| refuse("cannot be read").because(error))?;
+    let signed: Signed = serde_json::from_slice(&bytes)
+        .map_err(|error| refuse("cannot be parsed").because(error))?;
     let mut signature = [0; 64];
     hex::decode_to_slice(&signed.signature, &mut signature)
-        .map_err(|error| refuse("cannot be read").because(error))?;
+        .map_err(|error| refuse("cannot be parsed").because(error))?;
     if !signed.key.verifies(
         &statement(reference, digest),
         &Signature::from_bytes(&signature),
     ) {
-        return Err(refuse(&format!("is not that of {}", signed.key)));
+        return Err(refuse(&format!("was not made with the key {}", signed.key)));
     }
     Ok(Some(signed.key))
 }

@@ -1,29 +1,26 @@
-//! The content store of a data directory, and how it is filled.
+//! The store of downloaded bundles.
 
 use std::path::Path;
 
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::access::Access;
 use crate::artifact::Artifact;
-use crate::blobs::{Blobs, Shelf, Staging};
+use crate::blobs::{Blobs, BundleDirectory, Staging};
 use crate::bundle::Bundle;
-use crate::digest::Digest;
-use crate::reference::Reference;
+use crate::reference::BundleReference;
 use crate::registry::Registry;
 use crate::signature::{self, PublicKey};
 use crate::surface::Surface;
 
-/// Where bundles are kept, by their digests, and how registries are reached for those that are not
-/// there.
+/// Downloaded bundles by digest, and the access to registries for missing ones.
 #[derive(Debug)]
-pub struct Store {
-    shelf: Shelf,
+pub struct BundleStore {
+    directory: BundleDirectory,
     access: Access,
 }
 
-/// A bundle that was downloaded and checked, and that nobody else sees yet. Dropped, it leaves
-/// nothing behind.
+/// A bundle that was downloaded and checked, but is not in the store yet. It is deleted on drop.
 pub(crate) struct Fetched {
     pub(crate) bundle: Bundle,
     pub(crate) surfaces: Vec<Surface>,
@@ -31,17 +28,17 @@ pub(crate) struct Fetched {
     staging: Staging,
 }
 
-impl Store {
-    /// The store in `<data directory>/bundles`, which is made if it is not there and closed to
+impl BundleStore {
+    /// Opens the store in `<data directory>/bundles`; creates it if necessary and denies access to
     /// other users.
     pub fn open(data_directory: &Path) -> Result<Self, Failure> {
         Ok(Self {
-            shelf: Shelf::open(data_directory)?,
+            directory: BundleDirectory::open(data_directory)?,
             access: Access::default(),
         })
     }
 
-    /// Reaches registries in another way.
+    /// Replaces the access to registries.
     #[must_use]
     pub fn with_access(self, access: Access) -> Self {
         Self { access, ..self }
@@ -52,21 +49,23 @@ impl Store {
     }
 
     pub(crate) fn blobs(&self) -> &Blobs {
-        self.shelf.blobs()
+        self.directory.blobs()
     }
 
-    /// Downloads a bundle and checks all of it. In this order: size, digest, and only then meaning.
-    pub(crate) fn fetch(&self, reference: &Reference) -> Result<Fetched, Failure> {
+    /// Downloads a bundle and checks all of it: first sizes, then digests, then content.
+    pub(crate) fn fetch(&self, reference: &BundleReference) -> Result<Fetched, Failure> {
         let registry = Registry::open(reference, &self.access)?;
-        let raw = registry.manifest(&reference.wanted())?.ok_or_else(|| {
-            Failure::new(
-                FailureKind::Input,
-                format!("the registry has no `{reference}`"),
-            )
-            .hint("check name and tag")
-        })?;
+        let raw = registry
+            .manifest(&reference.tag_or_digest())?
+            .ok_or_else(|| {
+                Failure::new(
+                    FailureKind::Input,
+                    format!("the registry has no `{reference}`"),
+                )
+                .hint("check the name and the tag")
+            })?;
         let subject = format!("`{reference}`");
-        let staging = self.shelf.stage()?;
+        let staging = self.directory.stage()?;
         staging.put(&raw.bytes)?;
         for blob in Artifact::parse(&raw.bytes, &subject)?.blobs(&subject)? {
             let (mut file, path) = staging.file()?;
@@ -89,13 +88,15 @@ impl Store {
         })
     }
 
-    /// Makes a downloaded bundle one of the store's.
+    /// Moves a downloaded bundle into the store.
     pub(crate) fn keep(&self, fetched: Fetched) -> Result<Bundle, Failure> {
-        fetched.staging.keep(&self.shelf, &fetched.bundle.digest)?;
+        fetched
+            .staging
+            .keep(&self.directory, &fetched.bundle.digest)?;
         Ok(fetched.bundle)
     }
 
-    /// A bundle of the store, as far as its OCI manifest and its own go; none if it is not there.
+    /// A bundle of the store, if all of its files are there. Components are not read.
     pub(crate) fn stored(
         &self,
         digest: Digest,
@@ -106,12 +107,12 @@ impl Store {
             return Ok(None);
         }
         let bundle = Bundle::open(self.blobs(), digest, size, subject)?;
-        // A file that somebody removed is fetched again with the rest.
+        // If a file was removed, the whole bundle is downloaded again.
         let blobs = bundle
             .parts
             .iter()
             .flat_map(|part| std::iter::once(&part.component).chain(&part.schema));
-        let is_whole = blobs.into_iter().all(|blob| self.blobs().has(&blob.digest));
-        Ok(is_whole.then_some(bundle))
+        let is_complete = blobs.into_iter().all(|blob| self.blobs().has(&blob.digest));
+        Ok(is_complete.then_some(bundle))
     }
 }

@@ -1,7 +1,6 @@
-//! What a component exports and imports, read without compiling anything.
+//! The exports and imports of a component, read without compiling it.
 //!
-//! Names decide what a component is and asks for, so they are all that is looked at. What a name
-//! means for a host that runs the component is not known here.
+//! Names determine which roles a component has and what it requests, so only names are read.
 
 use std::collections::BTreeSet;
 
@@ -10,22 +9,22 @@ use wasmparser::{BinaryReaderError, Parser, Payload};
 
 /// The package of the contract.
 const PACKAGE: &str = "tpo:plugin/";
-/// Imports that every plugin gets without asking.
+/// Imports that need no grant.
 const FREE: [&str; 2] = ["log", "types"];
-/// How many names a component may have on its outside.
+/// The most imports and exports of a component.
 const MAX_NAMES: usize = 1000;
 
-/// The names on the outside of a component, in its order.
+/// Names of the exports and imports of a component, in its order.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Surface {
-    /// What it offers, for example `tpo:plugin/judge@0.1.0`.
+    /// For example `tpo:plugin/judge@0.1.0`.
     pub exports: Vec<String>,
-    /// What it wants.
+    /// For example `tpo:plugin/model@0.1.0`.
     pub imports: Vec<String>,
 }
 
 impl Surface {
-    /// Reads the names of `component`. `subject` stands for it in messages.
+    /// Reads the names of `component`. `subject` names it in messages.
     pub fn of(component: &[u8], subject: &str) -> Result<Self, Failure> {
         let refuse = |what: &str| Failure::new(FailureKind::Plugin, format!("{subject} is {what}"));
         if Parser::is_core_wasm(component) {
@@ -37,7 +36,7 @@ impl Surface {
                 .hint("build it with `--target wasm32-wasip2`"));
         }
         let surface = Self::read(component)
-            .map_err(|error| refuse("no well-formed component").because(error))?;
+            .map_err(|error| refuse("not a well-formed component").because(error))?;
         surface.ok_or_else(|| {
             refuse(&format!(
                 "a component with more than {MAX_NAMES} imports and exports"
@@ -45,11 +44,11 @@ impl Surface {
         })
     }
 
-    /// Nothing if there are too many names: that many are not even collected.
+    /// Returns nothing if there are too many names, without collecting them.
     fn read(component: &[u8]) -> Result<Option<Self>, BinaryReaderError> {
         let mut surface = Self::default();
         let mut names = 0;
-        // Components and modules nest; only the outermost one's names are visible.
+        // Components and modules nest; only the names of the outermost one count.
         let mut depth = 0;
         for payload in Parser::new(0).parse_all(component) {
             let payload = payload?;
@@ -80,7 +79,7 @@ impl Surface {
         Ok(Some(surface))
     }
 
-    /// The roles of the contract that it exports, whatever their version.
+    /// The roles that it exports, whatever their version.
     pub fn roles(&self) -> BTreeSet<PluginRole> {
         let role = |interface: &str| {
             PluginRole::ALL
@@ -92,7 +91,7 @@ impl Surface {
             .collect()
     }
 
-    /// What it imports of the contract that has to be granted, without versions: for example
+    /// Imports of the contract that must be granted, without version: for example
     /// `tpo:plugin/model`.
     pub fn capabilities(&self) -> BTreeSet<String> {
         let asked =
@@ -102,8 +101,8 @@ impl Surface {
             .collect()
     }
 
-    /// The versions of the contract that it was built for; one, unless it is put together from
-    /// several.
+    /// The versions of the contract that it was built for; several only if it was composed of
+    /// components.
     pub fn contract_versions(&self) -> BTreeSet<&str> {
         contract_names(&self.exports)
             .chain(contract_names(&self.imports))
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_component_is_named() {
+    fn other_files_are_refused() {
         assert_eq!(
             surface("(module)").expect_err("a module").to_string(),
             "`x.wasm` is a core module, not a component"
@@ -168,6 +167,6 @@ mod tests {
         assert_eq!(said(b"\x7fELF"), "it is not a WebAssembly component");
         let mut cut = wat::parse_str("(component (core module))").expect("text of WebAssembly");
         cut.truncate(cut.len() - 3);
-        assert_eq!(said(&cut), "it is no well-formed component");
+        assert_eq!(said(&cut), "it is not a well-formed component");
     }
 }

@@ -1,4 +1,4 @@
-//! Whether what is pinned is still what it was: here, and in the registry.
+//! Checks that pinned bundles are unchanged, locally and in the registry.
 
 use tpo_types::{Failure, FailureKind};
 
@@ -7,23 +7,22 @@ use crate::mode::Mode;
 use crate::pins;
 use crate::registry::Registry;
 use crate::signature;
-use crate::store::Store;
+use crate::store::BundleStore;
 
-/// What became of a pin. Without problems, it is as it was.
+/// The result of checking a pin.
 #[derive(Debug)]
 pub struct Verified {
     /// The pin.
     pub pin: Pin,
-    /// Everything that is not as it should be.
+    /// What is wrong; empty if nothing has changed.
     pub problems: Vec<Failure>,
 }
 
-/// Looks at every pin: its bytes in the store and, where the mode has a network, its tag and its
+/// Checks every pin: its bytes in the store and, if registries may be contacted, its tag and its
 /// signature.
 ///
-/// Nothing is changed or stored. A bundle that is not in the store is no problem where it could be
-/// fetched.
-pub fn verify(lock: &Lock, store: &Store, mode: Mode) -> Vec<Verified> {
+/// Changes nothing. A bundle that is not in the store is a problem only if it cannot be downloaded.
+pub fn verify(lock: &Lock, store: &BundleStore, mode: Mode) -> Vec<Verified> {
     let problems = |pin: &Pin| {
         let mut problems = Vec::new();
         problems.extend(check_stored(pin, store, mode).err());
@@ -46,7 +45,7 @@ pub fn verify(lock: &Lock, store: &Store, mode: Mode) -> Vec<Verified> {
         .collect()
 }
 
-fn check_stored(pin: &Pin, store: &Store, mode: Mode) -> Result<(), Failure> {
+fn check_stored(pin: &Pin, store: &BundleStore, mode: Mode) -> Result<(), Failure> {
     let subject = format!("`{}`", pin.source);
     if store.stored(pin.digest, pin.size, &subject)?.is_none() && mode.has_network() {
         return Ok(());
@@ -57,12 +56,13 @@ fn check_stored(pin: &Pin, store: &Store, mode: Mode) -> Result<(), Failure> {
 
 fn check_published(pin: &Pin, registry: &Registry) -> Result<(), Failure> {
     let source = &pin.source;
-    let update = format!("what is pinned stays in use; `tpo plugin update {source}` moves the pin");
-    match registry.manifest(&source.wanted())? {
+    let update =
+        format!("the pinned version stays in use; `tpo plugin update {source}` updates the pin");
+    match registry.manifest(&source.tag_or_digest())? {
         Some(raw) if raw.digest == pin.digest => Ok(()),
         Some(raw) => {
             let what = format!(
-                "the tag of `{source}` was moved: it names {}, and the pin {}",
+                "the tag of `{source}` was moved to {}; the pin is {}",
                 raw.digest, pin.digest
             );
             Err(Failure::new(FailureKind::Integrity, what).hint(update))
@@ -71,7 +71,7 @@ fn check_published(pin: &Pin, registry: &Registry) -> Result<(), Failure> {
             FailureKind::Integrity,
             format!("the registry no longer has `{source}`"),
         )
-        .hint("what is pinned stays in use here, and cannot be fetched elsewhere")),
+        .hint("the downloaded version stays usable here, but cannot be downloaded elsewhere")),
     }
 }
 
@@ -84,9 +84,9 @@ fn check_signature(pin: &Pin, registry: &Registry) -> Result<(), Failure> {
     else {
         return Ok(());
     };
-    let now = now.map_or_else(|| "by nobody".to_owned(), |now| format!("by {now}"));
+    let now = now.map_or_else(|| "not signed".to_owned(), |now| format!("signed by {now}"));
     let what = format!(
-        "`{}` is now signed {now}; it was pinned with the signature of {signer}",
+        "`{}` is now {now}; it was pinned with a signature of {signer}",
         pin.source
     );
     Err(Failure::new(FailureKind::Integrity, what).hint("ask its author what happened"))

@@ -1,7 +1,6 @@
-//! The text of the contract, for who needs it as text: projects of authors, and comparisons with
-//! what a component carries.
+//! The WIT files of the contract, for new projects and for comparison with components.
 
-/// The contract `tpo:plugin`, file by file.
+/// Name and text of each file of the contract `tpo:plugin`.
 pub const WIT: [(&str, &str); 8] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("metadata.wit", include_str!("../../../wit/metadata.wit")),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tpo_author::Language;
-use tpo_bundle::{Mode, Reference};
+use tpo_bundle::{BundleReference, Mode};
 use tpo_types::PluginRole;
 
 /// Teaches a language model to think before it answers (Thought Preference Optimization).
@@ -432,7 +432,7 @@ pub(crate) struct PublishArguments {
     /// Directory with `tpo-plugin.toml` and the components that it names.
     pub directory: PathBuf,
     /// Where to: `oci://host/name`, with a tag or not [default tag: the bundle's version].
-    pub reference: Reference,
+    pub reference: BundleReference,
     /// Publish the only component in the layout of the CNCF, which `wkg` and others read.
     #[arg(long)]
     pub wasm: bool,
@@ -447,7 +447,7 @@ pub(crate) struct PublishArguments {
 #[derive(Debug, Args)]
 pub(crate) struct AddArguments {
     /// The plugin: `oci://host/name:tag`.
-    pub reference: Reference,
+    pub reference: BundleReference,
     /// Grant what it asks for, for example `model`; may be repeated.
     #[arg(long, value_name = "IMPORT")]
     pub grant: Vec<String>,
@@ -458,7 +458,7 @@ pub(crate) struct AddArguments {
 #[derive(Debug, Args)]
 pub(crate) struct UpdateArguments {
     /// The plugin, as it is pinned.
-    pub reference: Reference,
+    pub reference: BundleReference,
     /// Grant what it now asks for; may be repeated.
     #[arg(long, value_name = "IMPORT")]
     pub grant: Vec<String>,
@@ -472,7 +472,7 @@ pub(crate) struct UpdateArguments {
 #[derive(Debug, Args)]
 pub(crate) struct RemoveArguments {
     /// The plugin, as it is pinned.
-    pub reference: Reference,
+    pub reference: BundleReference,
     #[command(flatten)]
     pub lock: LockFile,
 }

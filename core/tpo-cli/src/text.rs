@@ -4,16 +4,10 @@
 use std::io::{self, Write};
 
 use serde_json::Value;
+use tpo_types::text::is_hostile;
+pub(crate) use tpo_types::text::printable;
 
-/// Replaces control and bidirectional characters, keeping line breaks and tabs.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if is_hostile(c) { '\u{fffd}' } else { c })
-        .collect()
-}
-
-/// The same for JSON, where such a character can only be in a string and is written as an escape:
-/// nothing is lost.
+/// JSON whose hostile characters, which only strings can hold, are escaped: nothing is lost.
 pub(crate) fn printable_json(value: &Value) -> String {
     let mut text = Vec::new();
     // Writing to memory does not fail.
@@ -21,7 +15,7 @@ pub(crate) fn printable_json(value: &Value) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Writes JSON in the same way. What is written at once is whole characters, as serializers do it.
+/// Writes JSON in the same way. Every write must consist of whole characters, as serializers do it.
 pub(crate) struct PrintableJson<W>(pub W);
 
 impl<W: Write> Write for PrintableJson<W> {
@@ -45,11 +39,6 @@ impl<W: Write> Write for PrintableJson<W> {
 /// our words.
 pub(crate) fn indented(text: &str) -> String {
     text.replace('\n', "\n    ")
-}
-
-fn is_hostile(c: char) -> bool {
-    let bidi = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    bidi || (c.is_control() && c != '\n' && c != '\t')
 }
 
 /// A length in tokens, or any figure with one decimal.

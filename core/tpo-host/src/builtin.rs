@@ -1,6 +1,6 @@
 //! The components that ship inside the binary. The build script compiles them from the workspace.
 
-use std::cmp::Reverse;
+use tpo_types::nearest;
 
 const COMPONENTS: &[(&str, &[u8])] = &[
     (
@@ -76,12 +76,7 @@ pub(crate) fn component(name: &str) -> Option<&'static [u8]> {
 
 /// The name most like `name`, where one is like it.
 pub(crate) fn nearest(name: &str) -> Option<&'static str> {
-    let likeness = |known: &str| (strsim::jaro_winkler(name, known) * 1000.0) as u32;
-    names()
-        .map(|known| (known, likeness(known)))
-        .filter(|(_, likeness)| *likeness > 800)
-        .min_by_key(|(_, l)| Reverse(*l))
-        .map(|(known, _)| known)
+    nearest::nearest(name, names())
 }
 
 #[cfg(test)]

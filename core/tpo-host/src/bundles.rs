@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use tpo_bundle::{Lock, Mode, Reference, Resolved, Store};
+use tpo_bundle::{BundleReference, BundleStore, Lock, Mode, Resolved};
 use tpo_types::Failure;
 
 /// Where the bundles of this process are pinned and kept.
@@ -20,10 +20,14 @@ pub struct Bundles {
 }
 
 impl Bundles {
-    pub(crate) fn resolve(&self, reference: &Reference) -> Result<Resolved, Failure> {
+    pub(crate) fn resolve(&self, reference: &BundleReference) -> Result<Resolved, Failure> {
         let mut lock = Lock::open(&self.lock)?;
-        let resolved =
-            tpo_bundle::resolve(reference, &mut lock, &Store::open(&self.store)?, self.mode)?;
+        let resolved = tpo_bundle::resolve(
+            reference,
+            &mut lock,
+            &BundleStore::open(&self.store)?,
+            self.mode,
+        )?;
         if lock.is_changed() {
             lock.save()?;
         }

@@ -5,12 +5,12 @@
 
 use std::fmt;
 
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind};
 use wasmtime::Trap;
 use wasmtime_wasi::I32Exit;
 
 use crate::limits::{Exceeded, Limits};
-use crate::text::quotable;
 
 /// What is told of one of the engine's texts: lines, and bytes of a line.
 const TOLD_LINES: usize = 30;
@@ -114,7 +114,7 @@ fn told(text: &str) -> String {
     let lines: Vec<String> = text
         .lines()
         .take(TOLD_LINES)
-        .map(|line| quotable(line, TOLD_LINE_BYTES))
+        .map(|line| sanitize(line, TOLD_LINE_BYTES))
         .collect();
     lines.join("\n")
 }

@@ -5,12 +5,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use tpo_types::{Failure, FailureKind, PluginIdentity, PluginRole};
+use tpo_types::{Digest, Failure, FailureKind, PluginIdentity, PluginRole};
 
 use crate::plugin::Plugin;
 use crate::roles::Role;
-use crate::source::hex;
 
 /// A batch that a plugin failed on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -66,7 +64,7 @@ pub(crate) fn keep<R: Role>(
         items,
     };
     let text = serde_json::to_string_pretty(&batch).map_err(bug)?;
-    let digest = hex(&Sha256::digest(text.as_bytes()));
+    let digest = Digest::of(&text).hex();
     let path = directory.join(format!("{}-{}.json", R::ROLE, &digest[..12]));
     let written = fs::create_dir_all(directory).and_then(|()| fs::write(&path, text));
     if let Err(error) = written {

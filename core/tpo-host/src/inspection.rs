@@ -5,12 +5,12 @@ use std::str::FromStr;
 use semver::Version;
 use serde_json::Value;
 use tpo_bundle::{Name, Surface};
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, PluginIdentity, PluginRole};
 
 use crate::bindings::exports::tpo::plugin::metadata::Description;
 use crate::native::NativeDescription;
 use crate::source::Source;
-use crate::text::quotable;
 
 /// The longest summary or license that is shown, in bytes.
 const LINE_BYTES: usize = 400;
@@ -53,8 +53,8 @@ impl Inspection {
         let config_schema = config_schema(&description.config_schema, source)?;
         Ok(Self {
             identity: identity(&description.name, &description.version, source)?,
-            summary: quotable(&description.summary, LINE_BYTES),
-            license: quotable(&description.license, LINE_BYTES),
+            summary: sanitize(&description.summary, LINE_BYTES),
+            license: sanitize(&description.license, LINE_BYTES),
             roles,
             reach: Reach::Imports(surface.imports),
             bytes: source.bytes.len(),
@@ -68,8 +68,8 @@ impl Inspection {
     ) -> Result<Self, Failure> {
         Ok(Self {
             identity: identity(&description.name, &description.version, source)?,
-            summary: quotable(&description.summary, LINE_BYTES),
-            license: quotable(&description.license, LINE_BYTES),
+            summary: sanitize(&description.summary, LINE_BYTES),
+            license: sanitize(&description.license, LINE_BYTES),
             roles: description.roles,
             reach: Reach::Everything,
             bytes: source.bytes.len(),
@@ -109,13 +109,13 @@ pub(crate) fn identity(
     source: &Source,
 ) -> Result<PluginIdentity, Failure> {
     if Name::from_str(name).is_err() {
-        let what = format!("calls itself `{}`", quotable(name, LINE_BYTES));
+        let what = format!("calls itself `{}`", sanitize(name, LINE_BYTES));
         return Err(source
             .refusal(what)
             .hint("a name is up to 64 lower-case letters, digits and single hyphens"));
     }
     if version.len() > 64 || Version::parse(version).is_err() {
-        let what = format!("gives `{}` as its version", quotable(version, LINE_BYTES));
+        let what = format!("gives `{}` as its version", sanitize(version, LINE_BYTES));
         return Err(source
             .refusal(what)
             .hint("a version is a semantic version, for example 0.1.0"));

@@ -35,7 +35,6 @@ mod plugins;
 mod roles;
 mod source;
 mod state;
-mod text;
 mod trial;
 mod wasi;
 

@@ -5,9 +5,10 @@
 
 use std::collections::VecDeque;
 
+use tpo_types::text::sanitize;
+
 use crate::bindings::tpo::plugin::log::Level;
 use crate::limits::Limits;
-use crate::text::quotable;
 
 /// Bytes of one line that are shown.
 const LINE_BYTES: usize = 8 << 10;
@@ -40,7 +41,7 @@ impl Log {
     /// A message through the contract's `log`.
     pub(crate) fn message(&mut self, level: Level, message: &str) {
         for line in message.lines() {
-            self.show(level, &quotable(line, LINE_BYTES));
+            self.show(level, &sanitize(line, LINE_BYTES));
         }
     }
 
@@ -74,7 +75,7 @@ impl Log {
     }
 
     fn end_line(&mut self) {
-        let line = quotable(&String::from_utf8_lossy(&self.line), LINE_BYTES);
+        let line = sanitize(&String::from_utf8_lossy(&self.line), LINE_BYTES);
         self.line.clear();
         self.show(Level::Info, &line);
         if self.last_lines.len() == LAST_LINES {

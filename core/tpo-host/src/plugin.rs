@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind, PluginIdentity};
 
 use crate::bindings::tpo::plugin::types;
@@ -20,7 +21,6 @@ use crate::instances::Instances;
 use crate::native::{NativeInstance, NativeLibrary};
 use crate::roles::Role;
 use crate::source::Source;
-use crate::text::quotable;
 
 /// The longest error text of a guest that is shown, in bytes.
 const ERROR_BYTES: usize = 2000;
@@ -151,7 +151,7 @@ fn misconfigured(subject: &str, error: &types::Error, name: &str) -> Failure {
         types::Error::InvalidConfig(why) => {
             let what = format!(
                 "{subject} refuses its configuration: {}",
-                quotable(why, ERROR_BYTES)
+                sanitize(why, ERROR_BYTES)
             );
             Failure::new(FailureKind::Usage, what)
                 .hint(format!("`tpo plugin inspect {name}` prints its keys"))
@@ -169,6 +169,6 @@ pub(crate) fn failed(subject: &str, error: &types::Error, place: &str) -> Failur
     };
     Failure::new(
         FailureKind::Plugin,
-        format!("{subject} {did} {place}: {}", quotable(why, ERROR_BYTES)),
+        format!("{subject} {did} {place}: {}", sanitize(why, ERROR_BYTES)),
     )
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tpo_bundle::Reference;
+use tpo_bundle::BundleReference;
 use tpo_types::{Failure, FailureKind, ModelService, PluginRole};
 use wasmtime::component::Linker;
 
@@ -171,10 +171,10 @@ impl Plugins {
     }
 
     fn open(&self, source: &str) -> Result<Source, Failure> {
-        if !Reference::is_meant(source) {
+        if !BundleReference::has_scheme(source) {
             return Source::open(source, &self.setup.limits);
         }
-        let reference: Reference = source.parse()?;
+        let reference: BundleReference = source.parse()?;
         let bundles = self.setup.bundles.as_ref().ok_or_else(|| {
             Failure::new(
                 FailureKind::Usage,
@@ -204,8 +204,11 @@ impl Plugins {
             models,
             ..
         } = &self.setup;
-        let held = footprint::bytes(&source.bytes, limits.instances as usize)
-            .map_err(|error| source.refusal("is no well-formed component").because(error))?;
+        let held = footprint::bytes(&source.bytes, limits.instances as usize).map_err(|error| {
+            source
+                .refusal("is not a well-formed component")
+                .because(error)
+        })?;
         limits
             .check_held(held)
             .map_err(|exceeded| source.refusal(exceeded.to_string()).hint(exceeded.hint()))?;

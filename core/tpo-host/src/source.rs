@@ -10,9 +10,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
-use tpo_bundle::{Reference, Resolved, Surface};
-use tpo_types::{Failure, FailureKind};
+use tpo_bundle::{BundleReference, Resolved, Surface};
+use tpo_types::text::sanitize;
+use tpo_types::{Digest, Failure, FailureKind};
 use wasmparser::Parser;
 use wasmtime::Engine;
 
@@ -20,7 +20,6 @@ use crate::builtin;
 use crate::crash::Drift;
 use crate::drift;
 use crate::limits::Limits;
-use crate::text::quotable;
 
 /// The longest refusal, in bytes. Names in a component may have a hundred kilobytes.
 const REFUSAL_BYTES: usize = 2000;
@@ -33,7 +32,7 @@ fn is_path(name: &str) -> bool {
 
 /// The name of a plugin as it is called from anywhere, given where relative paths begin.
 pub fn anchored(name: &str, base: &Path) -> String {
-    let is_file = !Reference::is_meant(name) && is_path(name);
+    let is_file = !BundleReference::has_scheme(name) && is_path(name);
     if is_file {
         base.join(name).display().to_string()
     } else {
@@ -78,7 +77,7 @@ impl Source {
                     .into(),
             )
         };
-        let sha256 = hex(&Sha256::digest(&bytes));
+        let sha256 = Digest::of(&bytes).hex();
         Ok(Self {
             form,
             origin: origin.into(),
@@ -151,7 +150,7 @@ impl Source {
         if differences.is_empty() {
             return failure.because(error);
         }
-        let told = quotable(&differences.join("\n"), REFUSAL_BYTES);
+        let told = sanitize(&differences.join("\n"), REFUSAL_BYTES);
         failure.because(Failure::new(FailureKind::Plugin, told).because(error))
     }
 
@@ -163,7 +162,7 @@ impl Source {
             format!(
                 "{} {}",
                 self.subject(),
-                quotable(what.as_ref(), REFUSAL_BYTES)
+                sanitize(what.as_ref(), REFUSAL_BYTES)
             ),
         )
     }
@@ -249,14 +248,4 @@ fn form(name: &str, bytes: &[u8]) -> Result<Form, Failure> {
             "build it with `--target wasm32-wasip2`",
         )
     }
-}
-
-/// In hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

@@ -6,6 +6,7 @@
 //! ([`crate::contract`]): a standard library starts without, so who imports it means to use it.
 
 use bytes::Bytes;
+use tpo_types::splitmix64;
 use wasmtime::component::{HasData, HasSelf, Linker, Resource, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::p2::bindings::{cli, random, sync};
@@ -72,18 +73,18 @@ impl WasiView for State {
 
 /// The same numbers in every call, by `SplitMix64`.
 #[derive(Default)]
-pub(crate) struct Noise(u64);
+pub(crate) struct Noise {
+    drawn: u64,
+}
 
 /// The most bytes that one request may take, because the host has to hold them.
 const NOISE_BYTES: u64 = 1 << 20;
 
 impl Noise {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+        let bits = splitmix64(0, self.drawn);
+        self.drawn += 1;
+        bits
     }
 
     fn bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {

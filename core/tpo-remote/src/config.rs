@@ -1,54 +1,54 @@
-//! Where a server is, and what may be asked of it.
+//! Settings of a server: its address, its model, limits and timeouts.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tpo_http::is_loopback;
 use tpo_types::{Failure, FailureKind};
 use ureq::http::Uri;
 
-/// A server with OpenAI's interface for chat, and the model to ask there.
+/// A model behind a server with OpenAI's chat completions interface.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemoteConfig {
-    /// Where the interface begins, for example `http://127.0.0.1:8080/v1`.
+    /// Base URL of the interface, for example `http://127.0.0.1:8080/v1`.
     pub base_url: String,
-    /// The model's name, as the server knows it.
+    /// Name of the model on the server.
     pub model: String,
-    /// The environment variable that holds the key. It is read from there only, and never written
-    /// or shown.
+    /// Environment variable that holds the API key. The key is never written or shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_env: Option<String>,
-    /// Requests on their way at once.
+    /// Requests in flight at once.
     #[serde(default = "defaults::concurrency")]
     #[schemars(range(min = 1, max = 256))]
     pub concurrency: u32,
-    /// Requests begun within any minute, those sent again included.
+    /// Requests sent within any minute, retries included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub requests_per_minute: Option<u32>,
-    /// Tokens read and written within any minute.
+    /// Prompt and completion tokens within any minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub tokens_per_minute: Option<u64>,
-    /// Requests that one command may send, those sent again included. When they are used up the run
-    /// stops, to be resumed.
+    /// Requests that one command may send, retries included. When they are used up the command
+    /// stops and can be resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_calls: Option<u64>,
-    /// Tokens, read and written, that one command may use. When they are used up the run stops, to
-    /// be resumed.
+    /// Prompt and completion tokens that one command may use. When they are used up the command
+    /// stops and can be resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_tokens: Option<u64>,
-    /// Seconds until a connection must stand.
+    /// Timeout for connecting, in seconds.
     #[serde(default = "defaults::connect_seconds")]
     #[schemars(range(min = 1, max = 600))]
     pub connect_seconds: u64,
-    /// Seconds until an answer must have arrived in full.
+    /// Timeout for a whole request, in seconds.
     #[serde(default = "defaults::timeout_seconds")]
     #[schemars(range(min = 1, max = 3600))]
     pub timeout_seconds: u64,
-    /// How often a request is sent, at most, where the server is busy, unwell, silent or talks
-    /// nonsense.
+    /// How often a request is sent at most: it is retried on timeouts, 429, 5xx and malformed
+    /// replies.
     #[serde(default = "defaults::attempts")]
     #[schemars(range(min = 1, max = 20))]
     pub attempts: u32,
@@ -70,8 +70,8 @@ mod defaults {
 }
 
 impl RemoteConfig {
-    /// What the answers depend on besides the request: the server and the model's name there.
-    /// Nothing secret.
+    /// What the replies depend on besides the request: the server's address and the model's name.
+    /// Contains no secret.
     pub fn identity(&self) -> String {
         format!(
             "server:{} {}",
@@ -80,14 +80,14 @@ impl RemoteConfig {
         )
     }
 
-    /// Whether the settings make sense; nothing is asked of the server.
+    /// Checks the settings without contacting the server.
     pub fn check(&self) -> Result<(), Failure> {
         self.address()
             .and_then(|address| self.check_key(&address))
             .and_then(|()| self.check_ranges())
             .map_err(|what| {
                 Failure::new(FailureKind::Usage, what)
-                    .hint("`base_url` is where the interface begins: `http://127.0.0.1:8080/v1`")
+                    .hint("write `base_url` like `http://127.0.0.1:8080/v1`")
             })
     }
 
@@ -96,22 +96,18 @@ impl RemoteConfig {
         let address = address.filter(|uri| {
             matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
         });
-        // Not quoted: a password could stand in it.
-        let address = address.ok_or("`base_url` is no address of a web server")?;
+        // Not quoted: it could contain a password.
+        let address = address.ok_or("`base_url` is not an HTTP URL")?;
         if address
             .authority()
             .is_some_and(|authority| authority.as_str().contains('@'))
         {
             return Err(
-                "`base_url` holds a name or password; name the environment variable of a \
-                key instead"
-                    .into(),
+                "`base_url` contains a user name or password; set `api_key_env` instead".into(),
             );
         }
         if address.query().is_some() {
-            return Err(
-                "`base_url` ends in a query; only a path may follow the server's name".into(),
-            );
+            return Err("`base_url` contains a query; only a path may follow the host".into());
         }
         Ok(address)
     }
@@ -119,10 +115,10 @@ impl RemoteConfig {
     fn check_key(&self, address: &Uri) -> Result<(), String> {
         if self.api_key_env.is_some()
             && address.scheme_str() == Some("http")
-            && !is_loopback(address)
+            && !address.host().is_some_and(is_loopback)
         {
             return Err(
-                "`base_url` is `http`, and a key goes to another machine through `https` only"
+                "`base_url` is `http`, and a key is sent to another machine over `https` only"
                     .into(),
             );
         }
@@ -161,14 +157,12 @@ impl RemoteConfig {
         Ok(())
     }
 
-    /// Whether the server is this machine, which nobody can listen in on.
-    pub(crate) fn is_here(&self) -> bool {
-        self.address().is_ok_and(|address| is_loopback(&address))
+    /// The server's host without port; empty if the address is wrong.
+    pub(crate) fn host(&self) -> String {
+        let address = self.address().ok();
+        let host = address.as_ref().and_then(Uri::host);
+        host.unwrap_or_default().to_owned()
     }
-}
-
-fn is_loopback(address: &Uri) -> bool {
-    matches!(address.host(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
 #[cfg(test)]
@@ -181,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn only_addresses_of_web_servers_are_taken() {
+    fn only_http_urls_are_accepted() {
         for good in [
             "http://127.0.0.1:8080/v1",
             "https://example.org/v1/",
@@ -204,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_goes_out_in_the_open_to_nobody() {
+    fn a_key_is_not_sent_unencrypted() {
         let with_key = |base_url| RemoteConfig {
             api_key_env: Some("KEY".into()),
             ..config(base_url)
@@ -221,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_never_be_asked_is_refused() {
+    fn unusable_settings_are_refused() {
         let base = config("http://localhost/v1");
         for bad in [
             RemoteConfig {

@@ -1,14 +1,12 @@
-//! A model behind a server that speaks OpenAI's interface for chat: asked patiently, never faster
-//! and never more than allowed.
+//! A model behind a server with OpenAI's chat completions interface.
 //!
-//! The only layer that tries again. Whoever calls gets an answer, or learns why there is none; of
-//! judges, plugins and of what is recorded nothing is known here.
+//! Requests are retried here and nowhere above, within rate limits and budgets. This crate depends
+//! neither on judges and plugins nor on where replies are stored.
 
 mod client;
 mod config;
-mod gate;
 mod model;
-mod pause;
+mod rate_limiter;
 mod wire;
 
 pub use config::RemoteConfig;

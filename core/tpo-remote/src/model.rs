@@ -1,155 +1,164 @@
-//! The model as judges see it: requests go out side by side, and each is sent until it is answered
-//! or given up.
+//! The model: requests are sent in parallel, and each is retried until it succeeds or is given up.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
+use tpo_http::{Backoff, with_retries};
 use tpo_types::{
     ChatReply, ChatRequest, Done, EmbedRequest, Failure, HiddenStates, LanguageModel, Message,
     ModelError, TensorData,
 };
 
-use crate::client::{Answer, Client};
-use crate::gate::Gate;
-use crate::wire::{self, Unread};
-use crate::{RemoteConfig, pause};
+use crate::RemoteConfig;
+use crate::client::{Client, PostError};
+use crate::rate_limiter::RateLimiter;
+use crate::wire::{self, ReplyError};
 
-/// So many requests given up in a row raise the question whether the server is gone.
-const GONE: u32 = 20;
+/// After so many requests given up in a row, a probe finds out whether the server is gone.
+const MAX_CONSECUTIVE_FAILURES: u32 = 20;
+const BACKOFF: Backoff = Backoff {
+    base: Duration::from_millis(500),
+    cap: Duration::from_secs(8),
+};
 
 /// A model behind a server.
 pub struct OpenAiModel {
     config: RemoteConfig,
     identity: String,
     client: Client,
-    gate: Gate,
-    given_up_in_a_row: AtomicU32,
+    limiter: RateLimiter,
+    consecutive_failures: AtomicU32,
 }
 
 impl OpenAiModel {
-    /// Takes a configuration that has been [checked](RemoteConfig::check), and reads the key.
-    /// Nothing is asked of the server yet.
+    /// Takes a configuration that was [checked](RemoteConfig::check) and reads the key. The server
+    /// is not contacted yet.
     pub fn open(config: &RemoteConfig) -> Result<Self, Failure> {
         Ok(Self {
             identity: config.identity(),
             client: Client::new(config)?,
-            gate: Gate::new(config),
+            limiter: RateLimiter::new(config),
             config: config.clone(),
-            given_up_in_a_row: AtomicU32::new(0),
+            consecutive_failures: AtomicU32::new(0),
         })
     }
 
-    /// Sends one request until it is answered or given up.
-    fn ask(&self, request: &ChatRequest) -> Result<ChatReply, ModelError> {
+    /// Sends a request until it succeeds or is given up.
+    fn send_with_retries(&self, request: &ChatRequest) -> Result<ChatReply, ModelError> {
         let body = wire::body(&self.config.model, request).to_string();
-        let mut last = String::new();
-        for attempt in 0..self.config.attempts {
-            if attempt > 0 {
-                tracing::debug!("{} is asked again: {last}", self.config.base_url);
-                thread::sleep(pause::before(attempt));
+        let result = with_retries(
+            self.config.attempts,
+            BACKOFF,
+            |result| matches!(result, Err(SendError::Transient(_))),
+            || self.send_once(&body, request),
+        );
+        match result {
+            Ok(reply) => {
+                self.consecutive_failures.store(0, Ordering::Relaxed);
+                Ok(reply)
             }
-            match self.ask_once(&body, request) {
-                Ok(reply) => {
-                    self.given_up_in_a_row.store(0, Ordering::Relaxed);
-                    return Ok(reply);
-                }
-                Err(Fault::Passing(why)) => last = why,
-                Err(Fault::Lasting(error)) => return Err(error),
-            }
-        }
-        Err(self.give_up(&last))
-    }
-
-    fn ask_once(&self, body: &str, request: &ChatRequest) -> Result<ChatReply, Fault> {
-        let pass = self
-            .gate
-            .enter(wire::estimate(request))
-            .map_err(Fault::Lasting)?;
-        match self.client.post(body) {
-            Answer::Body(bytes) => match wire::reply(&bytes, request) {
-                Ok(reply) => {
-                    let used = u64::from(reply.prompt_tokens) + u64::from(reply.completion_tokens);
-                    // Where the server does not count, the estimate stands.
-                    if used > 0 {
-                        pass.used(used);
-                    }
-                    Ok(reply)
-                }
-                // What does not parse is quoted.
-                Err(Unread::Nonsense(why)) => Err(Fault::Passing(self.client.tellable(&why))),
-                Err(Unread::Unable(why)) => {
-                    Err(Fault::Lasting(ModelError::InvalidRequest(self.told(&why))))
-                }
-            },
-            Answer::Later { why, after } => {
-                pass.in_vain();
-                if let Some(pause) = after {
-                    self.gate.close_for(pause);
-                }
-                Err(Fault::Passing(why))
-            }
-            Answer::Never(error) => {
-                pass.in_vain();
-                Err(Fault::Lasting(match error {
-                    ModelError::Unavailable(why) => self.unavailable(&why),
-                    ModelError::InvalidRequest(why) => ModelError::InvalidRequest(self.told(&why)),
-                    other => other,
-                }))
-            }
+            Err(SendError::Transient(last)) => Err(self.give_up(&last)),
+            Err(SendError::Permanent(error)) => Err(error),
         }
     }
 
-    /// One request is given up. Where many in a row are, a question that any server can answer
-    /// tells whether it is gone or only these fail: they take longest, so they are the last of a
-    /// batch, and all that is left for the next command.
+    fn send_once(&self, body: &str, request: &ChatRequest) -> Result<ChatReply, SendError> {
+        let permit = self
+            .limiter
+            .acquire(wire::estimate(request))
+            .map_err(SendError::Permanent)?;
+        let bytes = self.client.post(body).map_err(|error| {
+            permit.refund();
+            self.send_error(error)
+        })?;
+        let reply = wire::reply(&bytes, request).map_err(|error| match error {
+            // A parser's message quotes the reply.
+            ReplyError::Malformed(why) => self.transient(self.client.redacted(&why)),
+            ReplyError::Unsupported(why) => {
+                SendError::Permanent(ModelError::InvalidRequest(self.of_server(&why)))
+            }
+        })?;
+        let used = u64::from(reply.prompt_tokens) + u64::from(reply.completion_tokens);
+        // If the server does not report usage, the estimate stands.
+        if used > 0 {
+            permit.record_usage(used);
+        }
+        Ok(reply)
+    }
+
+    fn send_error(&self, error: PostError) -> SendError {
+        match error {
+            PostError::Retryable {
+                reason,
+                retry_after,
+            } => {
+                if let Some(delay) = retry_after {
+                    self.limiter.pause(delay);
+                }
+                self.transient(reason)
+            }
+            PostError::Unavailable(why) => SendError::Permanent(self.unavailable(&why)),
+            PostError::Rejected(why) => {
+                SendError::Permanent(ModelError::InvalidRequest(self.of_server(&why)))
+            }
+        }
+    }
+
+    fn transient(&self, why: String) -> SendError {
+        tracing::debug!("{}", self.of_server(&why));
+        SendError::Transient(why)
+    }
+
+    /// Gives up one request. After many in a row, a probe that any server can answer finds out
+    /// whether the server is gone or only these requests fail: requests that always fail take
+    /// longest, so they end a batch and are all that a resumed command has left.
     fn give_up(&self, last: &str) -> ModelError {
         let attempts = self.config.attempts;
-        let in_a_row = self.given_up_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-        if in_a_row >= GONE {
-            let question = question();
-            match self.ask_once(
-                &wire::body(&self.config.model, &question).to_string(),
-                &question,
-            ) {
-                Ok(_) | Err(Fault::Lasting(ModelError::InvalidRequest(_))) => {
-                    self.given_up_in_a_row.store(0, Ordering::Relaxed);
+        let failures = self.consecutive_failures.fetch_add(1, Ordering::Relaxed) + 1;
+        if failures >= MAX_CONSECUTIVE_FAILURES {
+            let probe = probe();
+            let body = wire::body(&self.config.model, &probe).to_string();
+            match self.send_once(&body, &probe) {
+                Ok(_) | Err(SendError::Permanent(ModelError::InvalidRequest(_))) => {
+                    self.consecutive_failures.store(0, Ordering::Relaxed);
                 }
-                Err(Fault::Passing(_)) => {
-                    let why = format!(
-                        "{in_a_row} requests in a row failed, each {attempts} times, the last \
-                            because {last}"
-                    );
-                    return self.unavailable(&why);
+                Err(SendError::Transient(_)) => {
+                    return self.unavailable(&format!(
+                        "{failures} requests in a row failed after {attempts} attempts each; last \
+                         error: {last}"
+                    ));
                 }
-                Err(Fault::Lasting(error)) => return error,
+                Err(SendError::Permanent(error)) => return error,
             }
         }
-        ModelError::Failed(self.told(&format!(
-            "it was asked {attempts} times; the last time {last}"
+        ModelError::Failed(self.of_server(&format!(
+            "no reply after {attempts} attempts; last error: {last}"
         )))
     }
 
-    /// Nothing more is asked of the server.
+    /// Closes the limiter: no further request is sent to the server.
     fn unavailable(&self, why: &str) -> ModelError {
-        let error = ModelError::Unavailable(self.told(why));
-        self.gate.shut(error.clone());
+        let error = ModelError::Unavailable(self.of_server(why));
+        self.limiter.close(error.clone());
         error
     }
 
-    fn told(&self, what: &str) -> String {
-        format!("the server `{}`: {what}", self.config.base_url)
+    fn of_server(&self, what: &str) -> String {
+        format!("server `{}`: {what}", self.config.base_url)
     }
 
-    fn has_none(&self, what: &str) -> ModelError {
-        let what =
-            format!("a server gives no {what}; bind the model with `source` instead of `server`");
-        ModelError::InvalidRequest(self.told(&what))
+    fn unsupported(&self, what: &str) -> ModelError {
+        let what = format!(
+            "a server does not provide {what}; bind the model with `source` instead of `server`"
+        );
+        ModelError::InvalidRequest(self.of_server(&what))
     }
 }
 
-/// What any server can answer.
-fn question() -> ChatRequest {
+/// A request that any server can answer.
+fn probe() -> ChatRequest {
     ChatRequest {
         messages: vec![Message::user("Say yes.")],
         prefill: None,
@@ -161,10 +170,10 @@ fn question() -> ChatRequest {
     }
 }
 
-/// Why a request was not answered this time.
-enum Fault {
-    Passing(String),
-    Lasting(ModelError),
+/// Why one attempt failed.
+enum SendError {
+    Transient(String),
+    Permanent(ModelError),
 }
 
 impl LanguageModel for OpenAiModel {
@@ -185,20 +194,20 @@ impl LanguageModel for OpenAiModel {
                         let Some(request) = requests.get(number) else {
                             break;
                         };
-                        // The receiver outlives the workers. What has not been heard of may be
-                        // lost, so until then no more is asked.
-                        let (heard, is_heard) = mpsc::channel::<()>();
-                        let _ = sender.send((number, self.ask(request), heard));
-                        let _ = is_heard.recv();
+                        // The receiver outlives the workers. A reply that was not received yet may
+                        // be lost, so until then the worker sends no further request.
+                        let (received, is_received) = mpsc::channel::<()>();
+                        let _ = sender.send((number, self.send_with_retries(request), received));
+                        let _ = is_received.recv();
                     }
                 });
             }
             drop(sender);
-            for (number, outcome, heard) in outcomes {
+            for (number, outcome, received) in outcomes {
                 if done(number, outcome).is_break() {
                     next.store(requests.len(), Ordering::Relaxed);
                 }
-                drop(heard);
+                drop(received);
             }
         });
     }
@@ -206,11 +215,11 @@ impl LanguageModel for OpenAiModel {
     fn embed(&self, requests: &[EmbedRequest]) -> Vec<Result<HiddenStates, ModelError>> {
         requests
             .iter()
-            .map(|_| Err(self.has_none("hidden states")))
+            .map(|_| Err(self.unsupported("hidden states")))
             .collect()
     }
 
     fn tensor(&self, _name: &str) -> Result<TensorData, ModelError> {
-        Err(self.has_none("tensors"))
+        Err(self.unsupported("tensors"))
     }
 }

@@ -1,20 +1,20 @@
-//! What goes over the wire: OpenAI's chat completions, as far as its many imitators agree on them.
+//! Requests and replies as JSON: OpenAI's chat completions, as far as compatible servers agree.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tpo_types::{ChatReply, ChatRequest, TokenLogProb};
 
-/// Why an answer is none.
+/// Why a body with status 200 is not a usable reply.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Unread {
-    /// Not what the interface promises; another try may give something else.
-    Nonsense(String),
-    /// The server does not do what was asked for, and will not next time.
-    Unable(String),
+pub(crate) enum ReplyError {
+    /// It is not a chat completion; a retry may succeed.
+    Malformed(String),
+    /// The server does not support what was requested.
+    Unsupported(String),
 }
 
-/// The body of a request. Like vLLM and SGLang it is told to go on with a prefilled turn; llama.cpp
-/// does so of its own accord.
+/// The body of a request. vLLM and SGLang must be told to continue a prefilled turn; llama.cpp
+/// always does.
 pub(crate) fn body(model: &str, request: &ChatRequest) -> Value {
     let mut messages: Vec<Value> = request
         .messages
@@ -25,7 +25,7 @@ pub(crate) fn body(model: &str, request: &ChatRequest) -> Value {
         "model": model,
         "max_tokens": request.max_new_tokens,
         "temperature": request.temperature,
-        // Some servers keep a seed in 32 bits, with a sign.
+        // Some servers store the seed as a signed 32-bit integer.
         "seed": request.seed & 0x7fff_ffff,
         "stream": false,
     });
@@ -45,8 +45,7 @@ pub(crate) fn body(model: &str, request: &ChatRequest) -> Value {
     body
 }
 
-/// About how many tokens a request takes, before it is known: four bytes a token, and all that may
-/// be written.
+/// Estimated tokens of a request: four bytes per prompt token, and all `max_new_tokens`.
 pub(crate) fn estimate(request: &ChatRequest) -> u64 {
     let texts = request
         .messages
@@ -58,7 +57,7 @@ pub(crate) fn estimate(request: &ChatRequest) -> u64 {
 }
 
 #[derive(Deserialize)]
-struct Body {
+struct Completion {
     choices: Vec<Choice>,
     #[serde(default)]
     usage: Option<Usage>,
@@ -66,7 +65,7 @@ struct Body {
 
 #[derive(Deserialize)]
 struct Choice {
-    message: Answer,
+    message: AssistantMessage,
     #[serde(default)]
     finish_reason: Option<String>,
     #[serde(default)]
@@ -74,7 +73,7 @@ struct Choice {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct AssistantMessage {
     content: Option<String>,
 }
 
@@ -103,36 +102,35 @@ struct Usage {
     completion_tokens: u32,
 }
 
-/// Reads the body of an answer with status 200.
-pub(crate) fn reply(bytes: &[u8], request: &ChatRequest) -> Result<ChatReply, Unread> {
-    let nonsense = |what: &str| Unread::Nonsense(what.to_owned());
-    let body: Body = serde_json::from_slice(bytes).map_err(|error| {
-        Unread::Nonsense(format!("it answered what is no chat completion ({error})"))
+/// Reads the body of a response with status 200.
+pub(crate) fn reply(bytes: &[u8], request: &ChatRequest) -> Result<ChatReply, ReplyError> {
+    let completion: Completion = serde_json::from_slice(bytes).map_err(|error| {
+        ReplyError::Malformed(format!("the reply is not a chat completion ({error})"))
     })?;
-    let choice = body
+    let choice = completion
         .choices
         .into_iter()
         .next()
-        .ok_or_else(|| nonsense("it answered without a choice"))?;
+        .ok_or_else(|| ReplyError::Malformed("the reply has no choices".into()))?;
     let text = choice
         .message
         .content
-        .ok_or_else(|| nonsense("it answered without a text"))?;
+        .ok_or_else(|| ReplyError::Malformed("the reply has no text".into()))?;
     let top_log_probs = match choice.logprobs.and_then(|logprobs| logprobs.content) {
         _ if request.top_log_probs == 0 => Vec::new(),
         Some(positions) => positions
             .into_iter()
             .map(|position| top(position, request.top_log_probs))
             .collect(),
-        // An empty answer has no position to report.
+        // An empty reply has no positions.
         None if text.is_empty() => Vec::new(),
         None => {
-            return Err(Unread::Unable(
-                "it reports no log-probabilities, which were asked for".into(),
+            return Err(ReplyError::Unsupported(
+                "the reply lacks the requested log-probabilities".into(),
             ));
         }
     };
-    // Some servers repeat what the turn was begun with.
+    // Some servers repeat the prefill.
     let text = match request
         .prefill
         .as_deref()
@@ -141,7 +139,7 @@ pub(crate) fn reply(bytes: &[u8], request: &ChatRequest) -> Result<ChatReply, Un
         Some(rest) => rest.to_owned(),
         None => text,
     };
-    let usage = body.usage.unwrap_or(Usage {
+    let usage = completion.usage.unwrap_or(Usage {
         prompt_tokens: 0,
         completion_tokens: 0,
     });
@@ -154,7 +152,7 @@ pub(crate) fn reply(bytes: &[u8], request: &ChatRequest) -> Result<ChatReply, Un
     })
 }
 
-/// The likeliest tokens of one position, likeliest first.
+/// The most likely tokens of one position, in descending order.
 fn top(position: Position, most: u32) -> Vec<TokenLogProb> {
     let tokens = position.top_logprobs.into_iter();
     let mut tokens: Vec<TokenLogProb> = tokens
@@ -170,8 +168,8 @@ fn top(position: Position, most: u32) -> Vec<TokenLogProb> {
     tokens
 }
 
-/// What a server says of an error, in whatever form.
-pub(crate) fn complaint(bytes: &[u8]) -> String {
+/// The message in the body of an error, whatever its format, as one line.
+pub(crate) fn error_message(bytes: &[u8]) -> String {
     let json: Option<Value> = serde_json::from_slice(bytes).ok();
     let text = json.as_ref().and_then(|body| {
         let error = body.get("error").unwrap_or(body);
@@ -188,7 +186,7 @@ pub(crate) fn complaint(bytes: &[u8]) -> String {
     let text = text.map_or_else(|| String::from_utf8_lossy(bytes), Into::into);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.is_empty() {
-        "it says nothing more".into()
+        "no message".into()
     } else {
         line
     }
@@ -213,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_says_what_is_needed_and_no_more() {
+    fn a_request_holds_only_what_is_needed() {
         let plain = body("m", &request());
         assert_eq!(
             plain.to_string(),
@@ -244,8 +242,8 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read() {
-        let answer = json!({
+    fn a_reply_is_read() {
+        let completion = json!({
             "choices": [{
                 "message": {"role": "assistant", "content": "So B"},
                 "finish_reason": "length",
@@ -259,7 +257,7 @@ mod tests {
             top_log_probs: 3,
             ..request()
         };
-        let read = reply(answer.to_string().as_bytes(), &asked).expect("an answer");
+        let read = reply(completion.to_string().as_bytes(), &asked).expect("a reply");
         assert_eq!(
             (read.text.as_str(), read.truncated, read.prompt_tokens),
             ("B", true, 9)
@@ -272,8 +270,8 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_told_from_inability() {
-        for nonsense in [
+    fn malformed_replies_differ_from_unsupported_requests() {
+        for malformed in [
             "<html>Welcome!</html>",
             r#"{"choices": [{"message": {"content": "cut"#,
             r#"{"choices": []}"#,
@@ -283,10 +281,10 @@ mod tests {
         ] {
             assert!(
                 matches!(
-                    reply(nonsense.as_bytes(), &request()),
-                    Err(Unread::Nonsense(_))
+                    reply(malformed.as_bytes(), &request()),
+                    Err(ReplyError::Malformed(_))
                 ),
-                "{nonsense}"
+                "{malformed}"
             );
         }
         let asked = ChatRequest {
@@ -298,14 +296,17 @@ mod tests {
             r#"{"choices": [{"message": {"content": "B"}, "logprobs": {"content": null}}]}"#,
         ] {
             assert!(
-                matches!(reply(without.as_bytes(), &asked), Err(Unread::Unable(_))),
+                matches!(
+                    reply(without.as_bytes(), &asked),
+                    Err(ReplyError::Unsupported(_))
+                ),
                 "{without}"
             );
         }
     }
 
     #[test]
-    fn a_complaint_is_one_line() {
+    fn an_error_message_is_one_line() {
         for (body, wanted) in [
             (
                 r#"{"error": {"message": "no such\nmodel", "code": 404}}"#,
@@ -318,9 +319,9 @@ mod tests {
                 "no such model",
             ),
             ("no such model", "no such model"),
-            ("", "it says nothing more"),
+            ("", "no message"),
         ] {
-            assert_eq!(complaint(body.as_bytes()), wanted);
+            assert_eq!(error_message(body.as_bytes()), wanted);
         }
     }
 }

@@ -9,8 +9,8 @@
 //! gives the same outputs changes nothing.
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tpo_judge::{JudgeConfig, JudgeMetrics};
+use tpo_types::digest::Hasher;
 use tpo_types::{Failure, ResponseGroup};
 
 use crate::context::Context;
@@ -119,23 +119,16 @@ pub(crate) fn cached_judgments(
     Ok(None)
 }
 
-/// Digests a sequence of values. Each is preceded by its length, so no two sequences are the same
-/// bytes.
+/// Computes a cache key from several values.
 #[derive(Default)]
-struct KeyHasher(Sha256);
+struct KeyHasher(Hasher);
 
 impl KeyHasher {
     fn add(&mut self, value: &(impl Serialize + ?Sized)) {
-        let text = to_json(value);
-        self.0.update((text.len() as u64).to_le_bytes());
-        self.0.update(text);
+        self.0.update_part(to_json(value));
     }
 
     fn hex(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        self.0.finish().hex()
     }
 }

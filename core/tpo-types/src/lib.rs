@@ -1,28 +1,34 @@
 //! What flows through a run, and the traits of its stages.
 //!
-//! One noun per file. This crate does no IO and knows neither candle nor wasmtime: rooms that must
-//! not know each other (the models and the plugin host) meet in these types.
+//! One noun per file, and the few helpers that several crates need ([`digest`], [`nearest`],
+//! [`text`]). This crate opens no files and must not depend on candle or wasmtime: crates that must
+//! not depend on each other (the models and the plugin host) meet in these types.
 
 pub mod bounds;
 mod candidate;
 mod checkpoint;
 mod completion;
+pub mod digest;
 mod failure;
 mod instruction;
 mod judgment;
 mod metrics;
 mod model;
+pub mod nearest;
 mod pair;
 mod plugin;
 mod prompt;
 mod rows;
 mod sampling;
+mod splitmix;
 mod stages;
+pub mod text;
 mod training;
 
 pub use candidate::{Candidate, ParseOutcome, Parts};
 pub use checkpoint::Checkpoint;
 pub use completion::{Completion, FinishReason};
+pub use digest::Digest;
 pub use failure::{Failure, FailureKind};
 pub use instruction::{Instruction, Message, MessageRole};
 pub use judgment::{Judgment, Preference, Score, Scored, Strength, Verdict};
@@ -36,6 +42,7 @@ pub use plugin::{PluginIdentity, PluginRole};
 pub use prompt::Prompt;
 pub use rows::{RowFields, RowProblem, parse_rows};
 pub use sampling::{SampleId, SampleJob, SamplingParams};
+pub use splitmix::splitmix64;
 pub use stages::{
     CandidateGroupView, CandidateStatus, CandidateView, Comparison, Judge, PairSelector,
     PairwiseJudge, RenderOutcome, RenderRequest, ResponseGroup, ResponseParser, Sampler,

@@ -95,21 +95,20 @@ fn fields(row: &str) -> Result<RowFields, RowProblem> {
 }
 
 fn refuse(name: &str, problems: &[String]) -> Failure {
-    let what = match problems {
-        [only] => only.clone(),
-        _ => {
-            let listed = &problems[..problems.len().min(LISTED_ROWS)];
-            let more = if listed.len() < problems.len() {
-                "\n..."
-            } else {
-                ""
-            };
-            format!(
-                "{} bad rows in {name}:\n{}{more}",
-                problems.len(),
-                listed.join("\n")
-            )
-        }
+    let what = if let [only] = problems {
+        only.clone()
+    } else {
+        let listed = &problems[..problems.len().min(LISTED_ROWS)];
+        let more = if listed.len() < problems.len() {
+            "\n..."
+        } else {
+            ""
+        };
+        format!(
+            "{} bad rows in {name}:\n{}{more}",
+            problems.len(),
+            listed.join("\n")
+        )
     };
     Failure::new(FailureKind::Input, what).hint("fix or remove these rows; nothing was run")
 }

@@ -7,9 +7,6 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The closest key is named where it is at least this similar (Jaro-Winkler, 0 to 1).
-const SIMILAR: f64 = 0.8;
-
 /// JSON Schema of a configuration, as text.
 pub(crate) fn schema<C: JsonSchema>() -> String {
     schemars::schema_for!(C).as_value().to_string()
@@ -56,9 +53,9 @@ fn collect_keys<'a>(schema: &'a Value, keys: &mut Vec<&'a str>) {
 fn unknown(key: &str, known: &[&str]) -> String {
     let nearest = known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(key, candidate), candidate))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
+        .map(|candidate| (strsim::damerau_levenshtein(key, candidate), candidate))
+        .filter(|(typos, candidate)| *typos <= 1 + candidate.len() / 4)
+        .min_by_key(|(typos, _)| *typos);
     match nearest {
         Some((_, candidate)) => format!("unknown key `{key}`; did you mean `{candidate}`?"),
         None => format!("unknown key `{key}`; the keys are {}", quoted(known)),

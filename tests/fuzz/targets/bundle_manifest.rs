@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tpo_bundle::Manifest;
+use tpo_bundle::BundleManifest;
 
 fuzz_target!(|text: &str| {
-    match Manifest::parse(text, "tpo-plugin.toml") {
+    match BundleManifest::parse(text, "tpo-plugin.toml") {
         Ok(manifest) => assert!(
             manifest
                 .components

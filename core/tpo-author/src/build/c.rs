@@ -1,5 +1,4 @@
-//! C: every `.c` of the project with the generated bindings, by the clang and the libc that come
-//! with zig.
+//! C: compiles the project's `.c` files and the generated bindings with zig's clang and libc.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +19,7 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
     ]
     .concat();
 
-    let tool = tools::ZIG.fetch(job.tools, job.progress)?;
+    let tool = tools::ZIG.fetch(job.tools, job.on_status)?;
     let module = component.with_extension("core");
     let mut zig = Command::new("python3");
     zig.env("PYTHONPATH", &tool).args([
@@ -40,7 +39,7 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
         component,
         &adapter::component(&super::read(&module)?, &contract.resolve)?,
     )?;
-    Ok(command::words(&output))
+    Ok(command::tool_output(&output))
 }
 
 /// The files of a directory with one of these extensions, in order.

@@ -1,5 +1,4 @@
-//! Go: its own compiler makes a module for WASI preview 1 of the project's packages and the
-//! generated bindings.
+//! Go: compiles the project's packages and the generated bindings to a module for WASI preview 1.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +15,7 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
     let module = module_of(job.directory)?;
     let options = wit_bindgen_go::Opts {
         pkg_name: Some(format!("{module}/bindings")),
-        // Where the author's packages lie, `export_tpo_plugin_judge` among them.
+        // The module of the author's packages, such as `export_tpo_plugin_judge`.
         export_pkg_name: Some(module),
         ..wit_bindgen_go::Opts::default()
     };
@@ -25,7 +24,7 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
         super::write(&bindings.join("pkg").join(name), text.as_bytes())?;
     }
 
-    let tool = tools::GO.fetch(job.tools, job.progress)?;
+    let tool = tools::GO.fetch(job.tools, job.on_status)?;
     let file = component.with_extension("core");
     let mut go = Command::new(tool.join("bin/go"));
     go.args([
@@ -49,7 +48,7 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
     let mut core = super::read(&file)?;
     adapter::embed(&mut core, &contract.resolve, contract.world)?;
     super::write(component, &adapter::component(&core, &contract.resolve)?)?;
-    Ok(command::words(&output))
+    Ok(command::tool_output(&output))
 }
 
 /// The name of the project's module.
@@ -66,7 +65,7 @@ fn module_of(directory: &Path) -> Result<String, Failure> {
     name.map(|name| name.trim().to_owned()).ok_or_else(|| {
         Failure::new(
             FailureKind::Input,
-            format!("`{}` names no module", path.display()),
+            format!("`{}` has no `module` line", path.display()),
         )
     })
 }

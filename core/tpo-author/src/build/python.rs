@@ -1,4 +1,4 @@
-//! Python: componentize-py puts the interpreter and `plugin.py` into one component.
+//! Python: componentize-py combines the interpreter and `plugin.py` into one component.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,13 +9,13 @@ use super::Job;
 use crate::{command, tools};
 
 pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> {
-    let tool = tools::COMPONENTIZE_PY.fetch(job.tools, job.progress)?;
+    let tool = tools::COMPONENTIZE_PY.fetch(job.tools, job.on_status)?;
     let mut python = Command::new(tool.join("bin/componentize-py"));
     python
         .env("PYTHONPATH", &tool)
         .arg("--wit-path")
         .arg(job.wit);
-    // With its own empty WASI the component imports nothing but the contract.
+    // With a stub of WASI the component imports only the contract.
     python
         .args([
             "--world",

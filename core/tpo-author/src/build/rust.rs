@@ -1,4 +1,4 @@
-//! Rust: cargo, whose target `wasm32-wasip2` makes components by itself.
+//! Rust: cargo builds components for the target `wasm32-wasip2`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,8 +10,7 @@ use super::Job;
 use crate::command;
 
 const TARGET: &str = "wasm32-wasip2";
-const HINT: &str = "Rust comes from rustup, and `rustup target add wasm32-wasip2` adds what \
-    plugins are compiled to";
+const HINT: &str = "install Rust with rustup, and run `rustup target add wasm32-wasip2`";
 
 pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> {
     ensure_target(job.directory)?;
@@ -26,14 +25,14 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
     ]);
     let output = command::compile(cargo.current_dir(job.directory), "cargo", HINT)?;
     let file = artifact(&String::from_utf8_lossy(&output.stdout)).ok_or_else(|| {
-        Failure::new(FailureKind::Plugin, "cargo built no component")
-            .hint("the package is a library with `crate-type = [\"cdylib\"]`")
+        Failure::new(FailureKind::Plugin, "cargo did not build a component")
+            .hint("the package must be a library with `crate-type = [\"cdylib\"]`")
     })?;
     super::write(component, &super::read(&file)?)?;
     Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// The component among cargo's messages. The project's own package is the last that is compiled.
+/// The path of the component in cargo's messages. The project's own package is compiled last.
 fn artifact(messages: &str) -> Option<PathBuf> {
     let messages = messages
         .lines()
@@ -49,7 +48,7 @@ fn artifact(messages: &str) -> Option<PathBuf> {
         .rfind(is_component)
 }
 
-/// Has the target installed; where rustup cannot, cargo says what is missing.
+/// Installs the target if it is missing.
 fn ensure_target(directory: &Path) -> Result<(), Failure> {
     let mut rustc = Command::new("rustc");
     rustc

@@ -1,32 +1,27 @@
-//! Which keys a manifest may have, read off its JSON Schema.
+//! Unknown keys of a manifest, found with its JSON Schema.
 //!
-//! Serde names neither the place nor the nearest key of the right table; a typo deserves both.
+//! Unlike serde's message, the error names the line and the nearest key of the right table.
 
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
+use tpo_types::nearest::nearest;
 
-/// A key that the schema does not know.
+/// A key that the schema does not have.
 pub(super) struct UnknownKey {
     /// The whole path, for example `component.fil`.
     pub(super) path: String,
-    /// Where it starts, in bytes of the text.
+    /// Where it starts in the text, in bytes.
     pub(super) offset: usize,
     /// The keys of its table.
     known: Vec<String>,
 }
 
 impl UnknownKey {
-    /// The nearest key, or all of them where none is near.
+    /// Suggests the nearest key, or all of them if none is near.
     pub(super) fn hint(&self) -> String {
         let typed = self.path.rsplit('.').next().unwrap_or_default();
-        let distance = |key: &&String| strsim::damerau_levenshtein(key, typed);
-        let nearest = self
-            .known
-            .iter()
-            .min_by_key(distance)
-            .filter(|key| distance(key) <= 1 + key.len() / 4);
-        nearest.map_or_else(
-            || format!("the keys here are {}", self.known.join(", ")),
+        nearest(typed, self.known.iter().map(String::as_str)).map_or_else(
+            || format!("the keys are {}", self.known.join(", ")),
             |nearest| format!("did you mean `{nearest}`?"),
         )
     }
@@ -46,7 +41,7 @@ fn walk(
     prefix: &str,
     unknown: &mut Vec<UnknownKey>,
 ) {
-    // Without properties of its own, a table is the plugin's.
+    // A table without properties is the plugin's own configuration.
     let Some(properties) = properties(here, root) else {
         return;
     };
@@ -81,7 +76,7 @@ fn walk(
     }
 }
 
-/// The keys of the table that `here` describes, perhaps by reference.
+/// The keys of the table that `here` describes, directly or by reference.
 fn properties<'a>(here: &'a Value, root: &'a Value) -> Option<&'a Map<String, Value>> {
     let target = here
         .get("$ref")

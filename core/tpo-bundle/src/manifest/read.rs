@@ -1,15 +1,16 @@
-//! Text into a [`Manifest`], with errors that point at the line.
+//! Parses a [`BundleManifest`], with errors that name the line.
 
 use toml::de::DeTable;
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind};
 
-use super::{Manifest, keys};
+use super::{BundleManifest, keys};
 
-/// The longest text. Descriptions and default configurations are far shorter.
+/// The largest manifest, in bytes.
 pub(crate) const MAX_BYTES: u64 = 64 << 10;
 
-impl Manifest {
-    /// Reads the text of a manifest; `name` stands for the file in messages.
+impl BundleManifest {
+    /// Parses and checks a manifest; `name` names the file in messages.
     pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
         if text.len() as u64 > MAX_BYTES {
             return Err(Failure::new(
@@ -50,9 +51,7 @@ fn place(text: &str, offset: usize) -> String {
     format!("{line}:{column}")
 }
 
-/// A quotation of foreign text in a message: without line breaks or control characters, and not
-/// long.
+/// Foreign text in a message.
 fn one_line(text: &str) -> String {
-    let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    shown.take(400).collect()
+    sanitize(&text.replace('\n', " "), 400)
 }

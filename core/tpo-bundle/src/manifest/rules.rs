@@ -1,21 +1,22 @@
-//! What types alone do not say of a manifest: bounds, doubles, a license that means something.
+//! Checks of a manifest beyond its types: bounds, duplicates, a valid license.
 
 use std::collections::BTreeSet;
 
 use tpo_types::PluginRole;
+use tpo_types::text::{escape, is_hostile};
 
-use super::{Component, Manifest, Permission};
+use super::{BundleManifest, ManifestComponent, Permission};
 
-const MAX_COMPONENTS: usize = 16;
-const MAX_PERMISSIONS: usize = 16;
-const MAX_SUMMARY: usize = 200;
-const MAX_WHY: usize = 300;
-const MAX_LICENSE: usize = 200;
-const MAX_IMPORT: usize = 100;
+pub(super) const MAX_COMPONENTS: usize = 16;
+pub(super) const MAX_PERMISSIONS: usize = 16;
+pub(super) const MAX_SUMMARY: usize = 200;
+pub(super) const MAX_WHY: usize = 300;
+pub(super) const MAX_LICENSE: usize = 200;
+pub(super) const MAX_IMPORT: usize = 100;
 const MAX_VERSION: usize = 64;
 
-impl Manifest {
-    /// The first thing that is wrong, in words that go on from the file's name.
+impl BundleManifest {
+    /// Returns the first error, as text that follows the file's name.
     pub(super) fn check(&self) -> Result<(), String> {
         check_line("summary", &self.summary, MAX_SUMMARY)?;
         check_line("license", &self.license, MAX_LICENSE)?;
@@ -24,14 +25,14 @@ impl Manifest {
         }
         spdx::Expression::parse(&self.license).map_err(|error| {
             format!(
-                "`license = \"{}\"` is no SPDX expression: {}",
+                "`license = \"{}\"` is not an SPDX expression: {}",
                 self.license, error.reason
             )
         })?;
         check_count("component", self.components.len(), 1, MAX_COMPONENTS)?;
         check_count("permission", self.permissions.len(), 0, MAX_PERMISSIONS)?;
         check_distinct(
-            "components are called",
+            "components are named",
             self.components.iter().map(|component| &component.name),
         )?;
         check_distinct(
@@ -42,17 +43,21 @@ impl Manifest {
             "permissions are for",
             self.permissions.iter().map(|permission| &permission.import),
         )?;
-        self.components.iter().try_for_each(Component::check)?;
+        self.components
+            .iter()
+            .try_for_each(ManifestComponent::check)?;
         self.permissions.iter().try_for_each(Permission::check)
     }
 }
 
-impl Component {
+impl ManifestComponent {
     fn check(&self) -> Result<(), String> {
         let name = &self.name;
         if self.roles.is_empty() {
             let all = PluginRole::ALL.map(PluginRole::as_str).join(", ");
-            return Err(format!("component `{name}` has no roles; there are {all}"));
+            return Err(format!(
+                "component `{name}` has no roles; the roles are {all}"
+            ));
         }
         check_distinct(
             &format!("roles of component `{name}` are"),
@@ -60,7 +65,7 @@ impl Component {
         )?;
         if let Some(key) = date_key(&self.config) {
             return Err(format!(
-                "`config.{key}` of component `{name}` is a date, and a configuration is JSON"
+                "`config.{key}` of component `{name}` is a date, which JSON does not have"
             ));
         }
         Ok(())
@@ -72,23 +77,18 @@ impl Permission {
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-:/.".contains(c);
         let Self { import, why } = self;
         if import.is_empty() || import.len() > MAX_IMPORT || !import.chars().all(is_plain) {
-            let shown: String = import.chars().take(MAX_IMPORT).collect();
-            let shown = shown.escape_debug();
             return Err(format!(
-                "`import = \"{shown}\"` names no interface; write it without version, as \
-                    `tpo:plugin/model`"
+                "`import = \"{}\"` is not an interface; write it without version, as \
+                 `tpo:plugin/model`",
+                escape(import)
             ));
         }
         check_line(&format!("why` of permission `{import}"), why, MAX_WHY)
     }
 }
 
-/// One line of printable text.
+/// Checks that a text is one line without invisible characters.
 fn check_line(key: &str, text: &str, max: usize) -> Result<(), String> {
-    let is_hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-    };
     if text.trim().is_empty() {
         return Err(format!("`{key}` is empty"));
     }
@@ -97,10 +97,17 @@ fn check_line(key: &str, text: &str, max: usize) -> Result<(), String> {
     }
     if text.contains(is_hidden) {
         return Err(format!(
-            "`{key}` holds a line break or an invisible character"
+            "`{key}` contains a line break or an invisible character"
         ));
     }
     Ok(())
+}
+
+/// Whether a reader does not see the character, or sees text reordered by it.
+fn is_hidden(c: char) -> bool {
+    let is_invisible =
+        matches!(c, '\u{200b}'..='\u{200d}' | '\u{2028}'..='\u{2029}' | '\u{2060}'..='\u{206f}');
+    is_invisible || c.is_control() || is_hostile(c)
 }
 
 fn check_count(what: &str, count: usize, min: usize, max: usize) -> Result<(), String> {
@@ -108,7 +115,7 @@ fn check_count(what: &str, count: usize, min: usize, max: usize) -> Result<(), S
         return Ok(());
     }
     Err(format!(
-        "there are {count} `[[{what}]]`, and there may be {min} to {max}"
+        "there are {count} `[[{what}]]` tables; {min} to {max} are allowed"
     ))
 }
 
@@ -126,8 +133,8 @@ fn check_distinct<T: Ord + ToString>(
     Ok(())
 }
 
-/// The path of a date. JSON has none, so it would reach the plugin as something the author did not
-/// write.
+/// The path of a date. JSON has no dates, so the plugin would get something else than the author
+/// wrote.
 fn date_key(table: &toml::Table) -> Option<String> {
     table
         .iter()

@@ -27,7 +27,8 @@ why = "It asks a model for a second opinion."
 
 fn refusal(from: &str, to: &str) -> (String, String) {
     assert!(GOOD.contains(from), "{from}");
-    let failure = Manifest::parse(&GOOD.replacen(from, to, 1), "tpo-plugin.toml").expect_err(to);
+    let failure =
+        BundleManifest::parse(&GOOD.replacen(from, to, 1), "tpo-plugin.toml").expect_err(to);
     assert_eq!(failure.kind(), FailureKind::Input);
     (
         failure.to_string(),
@@ -37,11 +38,11 @@ fn refusal(from: &str, to: &str) -> (String, String) {
 
 #[test]
 fn a_good_manifest_is_read_and_written_back() {
-    let manifest = Manifest::parse(GOOD, "it").expect("good");
+    let manifest = BundleManifest::parse(GOOD, "it").expect("good");
     assert_eq!(manifest.components[0].roles, [PluginRole::Judge]);
     assert_eq!(manifest.components[0].config.len(), 2);
     let text = toml::to_string(&manifest).expect("is written");
-    assert_eq!(Manifest::parse(&text, "it").expect("good"), manifest);
+    assert_eq!(BundleManifest::parse(&text, "it").expect("good"), manifest);
 }
 
 #[test]
@@ -65,22 +66,26 @@ fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
         said("why =", "because ="),
         (
             "tpo-plugin.toml:19:1: unknown key `permission.because`".into(),
-            "the keys here are import, why".into()
+            "the keys are import, why".into()
         )
     );
 }
 
 #[test]
 fn every_key_of_the_structs_is_a_key_of_the_schema() {
-    let schema = Manifest::schema();
-    let table = toml::Table::try_from(Manifest::parse(GOOD, "it").expect("good")).expect("a table");
+    let schema = BundleManifest::schema();
+    let table =
+        toml::Table::try_from(BundleManifest::parse(GOOD, "it").expect("good")).expect("a table");
     let keys: BTreeSet<&String> = schema["properties"]
         .as_object()
         .expect("keys")
         .keys()
         .collect();
     assert_eq!(keys, table.keys().collect());
-    for (name, key) in [("Component", "config-schema"), ("Permission", "why")] {
+    for (name, key) in [
+        ("ManifestComponent", "config-schema"),
+        ("Permission", "why"),
+    ] {
         assert!(
             schema["$defs"][name]["properties"].get(key).is_some(),
             "{name} {key}"
@@ -100,7 +105,7 @@ fn what_makes_no_sense_is_refused_by_name() {
             "`Strict Rules` is not a plain name",
         ),
         ("\"1.2.0\"", "\"1.2\"", "unexpected end of input"),
-        ("OR MIT", "XOR MIT", "is no SPDX expression"),
+        ("OR MIT", "XOR MIT", "is not an SPDX expression"),
         (
             "summary = \"Scores by rules.\"",
             &long,
@@ -110,12 +115,12 @@ fn what_makes_no_sense_is_refused_by_name() {
         (
             "Scores by",
             "Scores\\u001b[2J",
-            "`summary` holds a line break or an invisible character",
+            "`summary` contains a line break or an invisible character",
         ),
         (
             "Scores by",
             "Scores \\u202e",
-            "`summary` holds a line break or an invisible character",
+            "`summary` contains a line break or an invisible character",
         ),
         (
             "contract = \"0.1\"",
@@ -126,22 +131,22 @@ fn what_makes_no_sense_is_refused_by_name() {
         (
             "target/rules.wasm",
             "../rules.wasm",
-            "is not the name of a file in the bundle",
+            "is not a file name within the bundle",
         ),
         (
             "target/rules.wasm",
             "/rules.wasm",
-            "is not the name of a file in the bundle",
+            "is not a file name within the bundle",
         ),
         (
             "rules.schema.json",
             "a/../../b",
-            "is not the name of a file in the bundle",
+            "is not a file name within the bundle",
         ),
         (
             "[\"judge\"]",
             "[]",
-            "component `rules` has no roles; there are thought-template",
+            "component `rules` has no roles; the roles are thought-template",
         ),
         (
             "[\"judge\"]",
@@ -162,7 +167,7 @@ fn what_makes_no_sense_is_refused_by_name() {
         (
             "tpo:plugin/model",
             "tpo:plugin/model@0.1.0",
-            "names no interface",
+            "is not an interface",
         ),
         ("[[component]]", "[component]", "invalid type"),
     ];
@@ -176,11 +181,11 @@ fn what_makes_no_sense_is_refused_by_name() {
     let many: String = (0..17).fold(GOOD.to_owned(), |text, index| {
         text + &format!("[[permission]]\nimport = \"x{index}\"\nwhy = \"x\"\n")
     });
-    let failure = Manifest::parse(&many, "it").expect_err("too many");
+    let failure = BundleManifest::parse(&many, "it").expect_err("too many");
     assert_eq!(
         failure.to_string(),
-        "it: there are 18 `[[permission]]`, and there may be 0 to 16"
+        "it: there are 18 `[[permission]]` tables; 0 to 16 are allowed"
     );
-    let failure = Manifest::parse(&"#\n".repeat(40_000), "it").expect_err("too large");
+    let failure = BundleManifest::parse(&"#\n".repeat(40_000), "it").expect_err("too large");
     assert_eq!(failure.to_string(), "it is larger than 64 KiB");
 }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn parsed(text: &str) -> Reference {
+fn parsed(text: &str) -> BundleReference {
     text.parse().unwrap_or_else(|failure| panic!("{failure}"))
 }
 
@@ -37,20 +37,20 @@ fn a_source_always_has_a_tag_or_a_digest() {
 #[test]
 fn what_is_no_reference_is_refused_with_the_reason() {
     let cases = [
-        ("http://a/b", "does not begin with `oci://`"),
+        ("http://a/b", "does not start with `oci://`"),
         ("oci://host", "no repository after the host"),
-        ("oci:///b", "not a host name"),
+        ("oci:///b", "not a lower-case host name"),
         ("oci://user:pw@host/b", "`host/b` is not a sha256 digest"),
-        ("oci://Host/b", "in lower case"),
+        ("oci://Host/b", "not a lower-case host name"),
         ("oci://host:0/b", "not a port"),
         ("oci://host:99999/b", "not a port"),
         ("oci://host:+80/b", "not a port"),
-        ("oci://[::zz]/b", "not a host name"),
-        ("oci://host/", "not the name of a repository"),
-        ("oci://host/../b", "not the name of a repository"),
-        ("oci://host/a//b", "not the name of a repository"),
-        ("oci://host/A", "not the name of a repository"),
-        ("oci://host/a?b", "not the name of a repository"),
+        ("oci://[::zz]/b", "not a lower-case host name"),
+        ("oci://host/", "not a repository name"),
+        ("oci://host/../b", "not a repository name"),
+        ("oci://host/a//b", "not a repository name"),
+        ("oci://host/A", "not a repository name"),
+        ("oci://host/a?b", "not a repository name"),
         ("oci://host/a:", "is not a tag"),
         ("oci://host/a:-x", "is not a tag"),
         ("oci://host/a:x/y", "is not a tag"),
@@ -58,10 +58,10 @@ fn what_is_no_reference_is_refused_with_the_reason() {
         ("oci://host/a@md5:12", "not a sha256 digest"),
         ("oci://host/a#", "is not a plain name"),
         ("oci://host/a#b/c", "is not a plain name"),
-        ("oci://host/a\u{1b}[2J", "not the name of a repository"),
+        ("oci://host/a\u{1b}[2J", "not a repository name"),
     ];
     for (text, why) in cases {
-        let failure = text.parse::<Reference>().expect_err(text);
+        let failure = text.parse::<BundleReference>().expect_err(text);
         let said = failure.to_string();
         assert!(said.contains(why), "{text}: {said}");
         assert!(!said.contains('\u{1b}'), "{said:?}");
@@ -82,17 +82,17 @@ proptest! {
         text += &port.map(|port| format!(":{port}")).unwrap_or_default();
         text += &format!("/{path}");
         text += &tag.map(|tag| format!(":{tag}")).unwrap_or_default();
-        text += &bytes.map(|bytes| format!("@{}", Digest::of(&bytes))).unwrap_or_default();
+        text += &bytes.map(|bytes| format!("@{}", Digest::of(bytes))).unwrap_or_default();
         text += &component.map(|component| format!("#{component}")).unwrap_or_default();
-        let reference: Reference = text.parse().map_err(|failure: Failure| TestCaseError::fail(failure.to_string()))?;
+        let reference: BundleReference = text.parse().map_err(|failure: Failure| TestCaseError::fail(failure.to_string()))?;
         prop_assert_eq!(reference.to_string(), text);
         let source = reference.source();
-        prop_assert_eq!(source.to_string().parse::<Reference>().map_err(|f| TestCaseError::fail(f.to_string()))?, source);
+        prop_assert_eq!(source.to_string().parse::<BundleReference>().map_err(|f| TestCaseError::fail(f.to_string()))?, source);
     }
 
     #[test]
     fn any_text_is_parsed_or_refused(text in "(oci://)?[ -~]{0,60}") {
-        if let Ok(reference) = text.parse::<Reference>() {
+        if let Ok(reference) = text.parse::<BundleReference>() {
             prop_assert_eq!(reference.to_string(), text);
         }
     }

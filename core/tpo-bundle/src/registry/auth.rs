@@ -1,23 +1,16 @@
-//! What a registry wants to see before it answers: a password, or a token that another server gives
-//! for it.
-
-use std::io::Read;
+//! The `Authorization` that a registry asks for: a password, or a token from a token server.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_auth::ChallengeRef;
 use serde::Deserialize;
-use tpo_types::{Failure, FailureKind};
+use tpo_http::Secret;
 use ureq::Body;
 use ureq::http::Response;
 
-use super::transport::Transport;
 use crate::access::Login;
 
-/// The longest answer of a token server.
-const MAX_TOKEN: u64 = 64 << 10;
-
-/// How a registry wants to be asked.
+/// The authentication that a registry asks for.
 pub(super) enum Challenge {
     Basic,
     Bearer {
@@ -26,8 +19,26 @@ pub(super) enum Challenge {
     },
 }
 
+/// How to answer a challenge.
+pub(super) enum Authorization {
+    /// There are no credentials.
+    Unavailable,
+    /// Send this header.
+    Header(Secret),
+    /// Fetch a token with this request.
+    Token(TokenRequest),
+}
+
+/// A request to a token server, which may be on another host.
+pub(super) struct TokenRequest {
+    pub(super) url: String,
+    pub(super) authorization: Option<Secret>,
+    /// Sent with POST, if there is one.
+    pub(super) form: Option<Secret>,
+}
+
 impl Challenge {
-    /// The first one that is understood.
+    /// The first challenge of a supported scheme.
     pub(super) fn of(response: &Response<Body>) -> Option<Self> {
         let headers = response
             .headers()
@@ -51,88 +62,80 @@ impl Challenge {
         if challenge.scheme.eq_ignore_ascii_case("basic") {
             return Some(Self::Basic);
         }
-        let bearer = challenge.scheme.eq_ignore_ascii_case("bearer");
-        let realm = parameter("realm").filter(|_| bearer)?;
+        let is_bearer = challenge.scheme.eq_ignore_ascii_case("bearer");
+        let realm = parameter("realm").filter(|_| is_bearer)?;
         Some(Self::Bearer {
             realm,
             service: parameter("service"),
         })
     }
+
+    /// How `login` answers the challenge for `scope`.
+    pub(super) fn answer(&self, login: &Login, scope: &str) -> Authorization {
+        let basic = match login {
+            Login::Password { user, password } => {
+                let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
+                Some(Secret::new(format!("Basic {pair}")))
+            }
+            Login::Anonymous | Login::Identity(_) => None,
+        };
+        match self {
+            Self::Basic => basic.map_or(Authorization::Unavailable, Authorization::Header),
+            Self::Bearer { realm, service } => {
+                let mut query = format!("scope={}", percent_encode(scope));
+                if let Some(service) = service {
+                    query += &format!("&service={}", percent_encode(service));
+                }
+                Authorization::Token(TokenRequest::new(realm, &query, login, basic))
+            }
+        }
+    }
 }
 
-/// The `Authorization` for `scope` that answers a challenge; none where there is nothing to answer
-/// with.
-pub(super) fn authorize(
-    transport: &Transport,
-    challenge: &Challenge,
-    login: &Login,
-    scope: &str,
-) -> Result<Option<String>, Failure> {
-    let basic = match login {
-        Login::Password { user, password } => Some(format!(
-            "Basic {}",
-            STANDARD.encode(format!("{user}:{password}"))
-        )),
-        Login::Anonymous | Login::Identity(_) => None,
-    };
-    let Challenge::Bearer { realm, service } = challenge else {
-        return Ok(basic);
-    };
-    let mut query = format!("scope={}", escaped(scope));
-    if let Some(service) = service {
-        query += &format!("&service={}", escaped(service));
+impl TokenRequest {
+    fn new(realm: &str, query: &str, login: &Login, basic: Option<Secret>) -> Self {
+        if let Login::Identity(token) = login {
+            let token = percent_encode(token.expose());
+            let form =
+                format!("grant_type=refresh_token&client_id=tpo&refresh_token={token}&{query}");
+            return Self {
+                url: realm.to_owned(),
+                authorization: None,
+                form: Some(Secret::new(form)),
+            };
+        }
+        let separator = if realm.contains('?') { '&' } else { '?' };
+        Self {
+            url: format!("{realm}{separator}{query}"),
+            authorization: basic,
+            form: None,
+        }
     }
-    let mut response = if let Login::Identity(token) = login {
-        let form = format!(
-            "grant_type=refresh_token&client_id=tpo&refresh_token={}&{query}",
-            escaped(token)
-        );
-        transport.ask(realm, None, Some(&form))?
-    } else {
-        let joint = if realm.contains('?') { '&' } else { '?' };
-        transport.ask(&format!("{realm}{joint}{query}"), basic.as_deref(), None)?
-    };
-    if response.status() != 200 {
-        return Ok(None);
-    }
-    let mut bytes = Vec::new();
-    let reader = response.body_mut().as_reader();
-    reader
-        .take(MAX_TOKEN)
-        .read_to_end(&mut bytes)
-        .map_err(|error| transport.broken(realm, error))?;
-    let token: Token = serde_json::from_slice(&bytes).map_err(|error| {
-        transport
-            .fault(
-                FailureKind::Network,
-                realm,
-                "has a token server that gives no token",
-            )
-            .because(error)
-    })?;
-    Ok(token
-        .token
-        .or(token.access_token)
-        .map(|token| format!("Bearer {token}")))
 }
 
-/// Both names are in use.
+/// The `Authorization` header in a token server's answer; none if it has no token.
+pub(super) fn parse_token(bytes: &[u8]) -> Result<Option<Secret>, serde_json::Error> {
+    let token: Token = serde_json::from_slice(bytes)?;
+    let token = token.token.or(token.access_token);
+    Ok(token.map(|token| Secret::new(format!("Bearer {token}"))))
+}
+
+/// Servers use either key.
 #[derive(Deserialize)]
 struct Token {
     token: Option<String>,
     access_token: Option<String>,
 }
 
-/// Everything but what is plain in a query.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
+fn percent_encode(text: &str) -> String {
+    let mut encoded = String::new();
     for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'/' => {
-                escaped.push(byte.into());
+                encoded.push(byte.into());
             }
-            _ => escaped += &format!("%{byte:02X}"),
+            _ => encoded += &format!("%{byte:02X}"),
         }
     }
-    escaped
+    encoded
 }

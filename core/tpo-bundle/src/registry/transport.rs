@@ -1,30 +1,35 @@
-//! Requests to one registry: encrypted unless it is this machine, sent again after a passing fault,
-//! never led astray.
+//! The connection to one registry: encrypted unless the registry is on this machine, with retries
+//! after transient errors. Credentials are sent only to the registry and its token server.
 //!
-//! A redirect is followed for a blob only, because a blob is checked by its digest, and only to
-//! where it is encrypted; name and password do not go along.
+//! Redirects are followed for blobs only, whose digests are checked, and only to `https`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::thread;
 use std::time::Duration;
 
+use tpo_http::{Backoff, Secret, is_loopback, read_body, with_retries};
+use tpo_types::text::escape;
 use tpo_types::{Failure, FailureKind};
 use ureq::http::{Method, Request, Response};
 use ureq::{Agent, Body};
 
-use super::auth::{self, Challenge};
-use super::exchange::Exchange;
+use super::auth::{self, Authorization, Challenge, TokenRequest};
+use super::request::RegistryRequest;
 use crate::access::{Access, Login};
-use crate::artifact::printable;
 use crate::reference::split_port;
 
-/// How often a request is sent that meets a passing fault.
-const TRIES: u32 = 3;
-/// How many redirects lead to a blob.
-const MAX_HOPS: u32 = 3;
+/// How often a request is sent at most.
+const ATTEMPTS: u32 = 3;
+const BACKOFF: Backoff = Backoff {
+    base: Duration::from_millis(200),
+    cap: Duration::from_millis(400),
+};
+/// How many redirects are followed to a blob.
+const MAX_REDIRECTS: u32 = 3;
 /// Bytes per second that a registry must reach.
-const SLOWEST: u64 = 32 << 10;
+const MIN_BYTES_PER_SECOND: u64 = 32 << 10;
+/// The longest response of a token server, in bytes.
+const MAX_TOKEN: u64 = 64 << 10;
 
 pub(super) struct Transport {
     agent: Agent,
@@ -33,106 +38,110 @@ pub(super) struct Transport {
     registry: String,
     repository: String,
     login: Login,
-    /// What the registry wants to see with a request for an action, once it has said so.
-    authorizations: RefCell<BTreeMap<&'static str, String>>,
-    patience: Duration,
+    /// By actions: the header that authorized an earlier request for them.
+    authorizations: RefCell<BTreeMap<&'static str, Secret>>,
+    timeout: Duration,
 }
 
 impl Transport {
     pub(super) fn new(registry: &str, repository: &str, access: &Access) -> Result<Self, Failure> {
-        let is_here = is_loopback(registry);
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .accept_encoding("identity")
-            .user_agent(concat!("tpo/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(access.patience))
-            .timeout_recv_response(Some(access.patience))
-            .timeout_per_read(Some(access.patience))
-            .timeout_per_write(Some(access.patience));
-        // A proxy cannot reach what listens on this machine.
-        let config = if is_here { config.proxy(None) } else { config };
+        let host = split_port(registry).0;
+        let scheme = if is_loopback(host) { "http" } else { "https" };
+        let config = tpo_http::client(host)
+            .timeout_connect(Some(access.timeout))
+            .timeout_recv_response(Some(access.timeout))
+            .timeout_per_read(Some(access.timeout))
+            .timeout_per_write(Some(access.timeout));
         Ok(Self {
             agent: config.build().new_agent(),
-            origin: format!("{}://{registry}", if is_here { "http" } else { "https" }),
+            origin: format!("{scheme}://{registry}"),
             registry: registry.to_owned(),
             repository: repository.to_owned(),
             login: access.credentials.login(registry)?,
             authorizations: RefCell::default(),
-            patience: access.patience,
+            timeout: access.timeout,
         })
     }
 
-    /// Sends a request, with authorization if it is asked for. The answer has one of the statuses
-    /// `wanted`.
+    /// Sends a request, with authorization if the registry asks for it. The response has one of the
+    /// statuses `expected`.
     pub(super) fn call(
         &self,
-        exchange: &Exchange<'_>,
-        wanted: &[u16],
+        request: &RegistryRequest<'_>,
+        expected: &[u16],
     ) -> Result<Response<Body>, Failure> {
-        let mut response = self.send_patiently(exchange)?;
+        let mut response = self.send_with_retries(request)?;
         if response.status() == 401
             && let Some(challenge) = Challenge::of(&response)
+            && let Some(authorization) = self.authorize(&challenge, request.actions())?
         {
-            let scope = format!("repository:{}:{}", self.repository, exchange.action());
-            if let Some(authorization) = auth::authorize(self, &challenge, &self.login, &scope)? {
-                self.authorizations
-                    .borrow_mut()
-                    .insert(exchange.action(), authorization);
-                response = self.send_patiently(exchange)?;
-            }
+            self.authorizations
+                .borrow_mut()
+                .insert(request.actions(), authorization);
+            response = self.send_with_retries(request)?;
         }
-        if wanted.contains(&response.status().as_u16()) {
+        if expected.contains(&response.status().as_u16()) {
             Ok(response)
         } else {
-            Err(self.refused(exchange, &response))
+            Err(self.unexpected_status(request, &response))
         }
     }
 
-    fn refused(&self, exchange: &Exchange<'_>, response: &Response<Body>) -> Failure {
+    fn unexpected_status(
+        &self,
+        request: &RegistryRequest<'_>,
+        response: &Response<Body>,
+    ) -> Failure {
         let status = response.status();
-        let failure = self.fault(
-            FailureKind::Network,
-            &exchange.path,
-            &format!("answered {status}"),
-        );
+        let what = format!("answered {status}");
+        let failure = self.failure(FailureKind::Network, &request.path, &what);
         match status.as_u16() {
             401 | 403 => {
-                let is_nobody = matches!(self.login, Login::Anonymous);
-                let who = if is_nobody {
-                    "it was asked without a name"
-                } else {
-                    "docker's credentials were used"
+                let login = match self.login {
+                    Login::Anonymous => "no credentials were sent",
+                    Login::Password { .. } | Login::Identity(_) => {
+                        "the credentials of `docker login` were sent"
+                    }
                 };
                 failure.hint(format!(
-                    "{who}; run `docker login {}` with an account that may do this",
+                    "{login}; run `docker login {}` with an account that has access",
                     self.registry
                 ))
             }
-            404 => failure.hint("check the name; the registry may have lost or removed it"),
-            429 | 500..=599 => failure.hint(format!("it was tried {TRIES} times; try again later")),
+            404 => failure.hint("check the name; it may have been deleted from the registry"),
+            429 | 500..=599 => failure.hint(format!("tpo tried {ATTEMPTS} times; try again later")),
             _ => failure,
         }
     }
 
-    fn send_patiently(&self, exchange: &Exchange<'_>) -> Result<Response<Body>, Failure> {
-        let mut pause = Duration::from_millis(200);
-        for _ in 1..TRIES {
-            let response = self.send_following(exchange)?;
-            if !matches!(response.status().as_u16(), 429 | 500 | 502..=504) {
-                return Ok(response);
-            }
-            thread::sleep(pause);
-            pause *= 2;
+    fn authorize(&self, challenge: &Challenge, actions: &str) -> Result<Option<Secret>, Failure> {
+        let scope = format!("repository:{}:{actions}", self.repository);
+        match challenge.answer(&self.login, &scope) {
+            Authorization::Unavailable => Ok(None),
+            Authorization::Header(header) => Ok(Some(header)),
+            Authorization::Token(request) => self.fetch_token(&request),
         }
-        self.send_following(exchange)
     }
 
-    fn send_following(&self, exchange: &Exchange<'_>) -> Result<Response<Body>, Failure> {
-        let mut url = format!("{}{}", self.origin, exchange.path);
-        for _ in 0..=MAX_HOPS {
-            let response = self.send_to(&url, exchange)?;
+    fn send_with_retries(&self, request: &RegistryRequest<'_>) -> Result<Response<Body>, Failure> {
+        with_retries(
+            ATTEMPTS,
+            BACKOFF,
+            |sent: &Result<Response<Body>, Failure>| {
+                let status = sent.as_ref().map(|response| response.status().as_u16());
+                matches!(status, Ok(429 | 500 | 502..=504))
+            },
+            || self.send_following_redirects(request),
+        )
+    }
+
+    fn send_following_redirects(
+        &self,
+        request: &RegistryRequest<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        let mut url = format!("{}{}", self.origin, request.path);
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.send_to(&url, request)?;
             if !response.status().is_redirection() {
                 return Ok(response);
             }
@@ -141,72 +150,55 @@ impl Transport {
                 .get("location")
                 .and_then(|value| value.to_str().ok())
                 .unwrap_or_default();
-            let target = match self.own(location) {
+            let target = match self.own_path(location) {
                 Some(path) => format!("{}{path}", self.origin),
                 None => location.to_owned(),
             };
-            let is_safe = target.starts_with("https://") || self.is_own(&target);
-            if !exchange.follows || !is_safe {
-                let what = format!(
-                    "redirects to `{}`, which is not followed",
-                    printable(location)
-                );
-                return Err(self
-                    .fault(FailureKind::Network, &exchange.path, &what)
-                    .hint(
-                        "only a blob may be redirected, and only to `https`; name the registry by \
-                        where it really is",
-                    ));
+            if !(request.may_redirect && self.is_safe(&target)) {
+                let what = format!("redirects to `{}`, which is not followed", escape(location));
+                return Err(self.failure(FailureKind::Network, &request.path, &what).hint(
+                    "only blobs may be redirected, and only to `https`; use the address that the \
+                     registry redirects to",
+                ));
             }
             url = target;
         }
-        Err(self.fault(
-            FailureKind::Network,
-            &exchange.path,
-            &format!("redirects more than {MAX_HOPS} times"),
-        ))
+        let what = format!("redirects more than {MAX_REDIRECTS} times");
+        Err(self.failure(FailureKind::Network, &request.path, &what))
     }
 
-    fn send_to(&self, url: &str, exchange: &Exchange<'_>) -> Result<Response<Body>, Failure> {
-        let mut request = Request::builder().method(exchange.method.clone()).uri(url);
-        for (name, value) in &exchange.headers {
+    fn send_to(&self, url: &str, spec: &RegistryRequest<'_>) -> Result<Response<Body>, Failure> {
+        let mut request = Request::builder().method(spec.method.clone()).uri(url);
+        for (name, value) in &spec.headers {
             request = request.header(*name, *value);
         }
-        if let Some(authorization) = self.authorization(url, exchange.action()) {
-            request = request.header("authorization", authorization);
+        if let Some(authorization) = self.authorization(url, spec.actions()) {
+            request = request.header("authorization", authorization.expose());
         }
-        let unsendable = |error: ureq::http::Error| {
-            self.fault(
-                FailureKind::Network,
-                &exchange.path,
-                "leads to what is no address",
-            )
-            .because(error)
+        let timeout = self.timeout + Duration::from_secs(spec.size / MIN_BYTES_PER_SECOND);
+        let invalid_url = |error| {
+            self.failure(FailureKind::Network, &spec.path, "has an invalid URL")
+                .because(error)
         };
-        let time = self.patience + Duration::from_secs(exchange.size / SLOWEST);
-        let sent = match exchange.body {
-            Some(body) => self.run(request.body(body).map_err(unsendable)?, time),
-            None => self.run(request.body(()).map_err(unsendable)?, time),
+        let sent = match spec.body {
+            Some(body) => self.run(request.body(body).map_err(invalid_url)?, timeout),
+            None => self.run(request.body(()).map_err(invalid_url)?, timeout),
         };
         sent.map_err(|error| {
-            self.fault(
-                FailureKind::Network,
-                &exchange.path,
-                "cannot be reached or does not answer",
-            )
-            .because(error)
-            .hint(
-                "check the name and the network; with `--offline` only what is already here \
-                    is used",
-            )
+            self.failure(FailureKind::Network, &spec.path, "does not respond")
+                .because(error)
+                .hint(
+                    "check the name and the network; `--offline` uses only plugins that are \
+                     already downloaded",
+                )
         })
     }
 
-    /// What is told along with a request: nothing to anybody but the registry itself.
-    fn authorization(&self, url: &str, action: &str) -> Option<String> {
+    /// The `Authorization` of a request. Only the registry itself gets one.
+    fn authorization(&self, url: &str, actions: &str) -> Option<Secret> {
         self.authorizations
             .borrow()
-            .get(action)
+            .get(actions)
             .filter(|_| self.is_own(url))
             .cloned()
     }
@@ -214,58 +206,63 @@ impl Transport {
     fn run<S: ureq::AsSendBody>(
         &self,
         request: Request<S>,
-        time: Duration,
+        timeout: Duration,
     ) -> Result<Response<Body>, ureq::Error> {
         let request = self
             .agent
             .configure_request(request)
-            .timeout_global(Some(time))
+            .timeout_global(Some(timeout))
             .build();
         self.agent.run(request)
     }
 
-    /// Asks a token server, which may be another host; with a form, if there is one to send.
-    pub(super) fn ask(
-        &self,
-        url: &str,
-        authorization: Option<&str>,
-        form: Option<&str>,
-    ) -> Result<Response<Body>, Failure> {
-        let cannot = |error: Box<dyn std::error::Error + Send + Sync>| {
-            let what = format!(
-                "registry `{}` sends for a token to `{}`, which fails",
-                self.registry,
-                printable(url)
-            );
-            Failure::new(FailureKind::Network, what).because(error)
-        };
-        if !(url.starts_with("https://") || self.is_own(url)) {
-            return Err(cannot("passwords go to `https` only".into()));
+    /// Fetches a token; none if the token server refuses.
+    fn fetch_token(&self, request: &TokenRequest) -> Result<Option<Secret>, Failure> {
+        let mut response = self.request_token(request)?;
+        if response.status() != 200 {
+            return Ok(None);
         }
-        let mut request = Request::builder().uri(url);
-        if let Some(authorization) = authorization {
-            request = request.header("authorization", authorization);
-        }
-        let answer = match form {
-            Some(form) => {
-                let request = request
-                    .method(Method::POST)
-                    .header("content-type", "application/x-www-form-urlencoded");
-                self.run(
-                    request.body(form).map_err(|error| cannot(error.into()))?,
-                    self.patience,
-                )
-            }
-            None => self.run(
-                request.body(()).map_err(|error| cannot(error.into()))?,
-                self.patience,
-            ),
-        };
-        answer.map_err(|error| cannot(error.into()))
+        let bytes = read_body(&mut response, MAX_TOKEN)
+            .map_err(|error| self.token_failure(&request.url).because(error))?;
+        auth::parse_token(&bytes).map_err(|error| self.token_failure(&request.url).because(error))
     }
 
-    /// The path of an address within this registry; none if it leads elsewhere.
-    pub(super) fn own(&self, address: &str) -> Option<String> {
+    fn request_token(&self, request: &TokenRequest) -> Result<Response<Body>, Failure> {
+        let url = &request.url;
+        if !self.is_safe(url) {
+            return Err(self
+                .token_failure(url)
+                .because("passwords are only sent over `https`"));
+        }
+        let mut builder = Request::builder().uri(url);
+        if let Some(authorization) = &request.authorization {
+            builder = builder.header("authorization", authorization.expose());
+        }
+        let invalid_url = |error| self.token_failure(url).because(error);
+        let sent = match &request.form {
+            Some(form) => {
+                let builder = builder
+                    .method(Method::POST)
+                    .header("content-type", "application/x-www-form-urlencoded");
+                let request = builder.body(form.expose()).map_err(invalid_url)?;
+                self.run(request, self.timeout)
+            }
+            None => self.run(builder.body(()).map_err(invalid_url)?, self.timeout),
+        };
+        sent.map_err(|error| self.token_failure(url).because(error))
+    }
+
+    fn token_failure(&self, url: &str) -> Failure {
+        let what = format!(
+            "cannot get a token for registry `{}` from `{}`",
+            self.registry,
+            escape(url)
+        );
+        Failure::new(FailureKind::Network, what)
+    }
+
+    /// The path of an address within this registry; none if it is elsewhere.
+    pub(super) fn own_path(&self, address: &str) -> Option<String> {
         let path = address.strip_prefix(&self.origin).unwrap_or(address);
         (path.starts_with('/') && !path.starts_with("//")).then(|| path.to_owned())
     }
@@ -275,31 +272,30 @@ impl Transport {
             .is_some_and(|path| path.starts_with('/'))
     }
 
+    /// Whether requests to `url` are at least as safe as those to the registry itself.
+    fn is_safe(&self, url: &str) -> bool {
+        url.starts_with("https://") || self.is_own(url)
+    }
+
     /// The connection broke while a body was read.
-    pub(super) fn broken(&self, path: &str, error: std::io::Error) -> Failure {
-        // An end too early is told as bytes that are missing; the rest is silence or a cut line.
-        self.fault(
+    pub(super) fn interrupted(&self, path: &str, error: std::io::Error) -> Failure {
+        self.failure(
             FailureKind::Network,
             path,
-            "stopped in the middle of its answer",
+            "stopped in the middle of its response",
         )
         .because(error)
         .hint("try again later")
     }
 
-    pub(super) fn fault(&self, kind: FailureKind, path: &str, what: &str) -> Failure {
-        let place = path.strip_prefix("/v2/").unwrap_or(path);
-        let place = place.split('?').next().unwrap_or_default();
+    pub(super) fn failure(&self, kind: FailureKind, path: &str, what: &str) -> Failure {
+        let item = path.strip_prefix("/v2/").unwrap_or(path);
+        let item = item.split('?').next().unwrap_or_default();
         Failure::new(
             kind,
-            format!("registry `{}` {what} (`{place}`)", self.registry),
+            format!("registry `{}` {what} (`{item}`)", self.registry),
         )
     }
-}
-
-/// Whether a registry is this machine, which nobody can listen in on.
-fn is_loopback(registry: &str) -> bool {
-    matches!(split_port(registry).0, "127.0.0.1" | "localhost" | "[::1]")
 }
 
 #[cfg(test)]
@@ -316,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_spoken_to_without_encryption() {
+    fn only_this_machine_is_reached_without_encryption() {
         for here in [
             "127.0.0.1",
             "127.0.0.1:5000",
@@ -338,16 +334,17 @@ mod tests {
     }
 
     #[test]
-    fn a_password_goes_to_nobody_else() {
+    fn only_the_registry_gets_credentials() {
         let transport = transport("ghcr.io");
         transport
             .authorizations
             .borrow_mut()
-            .insert("pull", "Basic x".into());
+            .insert("pull", Secret::new("Basic x".into()));
         assert_eq!(
             transport
                 .authorization("https://ghcr.io/v2/", "pull")
-                .as_deref(),
+                .as_ref()
+                .map(Secret::expose),
             Some("Basic x")
         );
         assert_eq!(
@@ -365,11 +362,11 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_elsewhere_is_not_its_own() {
+    fn addresses_elsewhere_are_not_its_own() {
         let transport = transport("ghcr.io");
-        assert_eq!(transport.own("/v2/x").as_deref(), Some("/v2/x"));
+        assert_eq!(transport.own_path("/v2/x").as_deref(), Some("/v2/x"));
         assert_eq!(
-            transport.own("https://ghcr.io/v2/x").as_deref(),
+            transport.own_path("https://ghcr.io/v2/x").as_deref(),
             Some("/v2/x")
         );
         for other in [
@@ -379,7 +376,7 @@ mod tests {
             "",
             "v2/x",
         ] {
-            assert_eq!(transport.own(other), None, "{other}");
+            assert_eq!(transport.own_path(other), None, "{other}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Keys: the secret one in a file that only its owner reads, the public one as a line of text.
+//! Signing keys: the secret key is stored in a file that only its owner can read.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -8,12 +8,13 @@ use std::str::FromStr;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use tpo_types::text::escape;
 use tpo_types::{Failure, FailureKind};
 
 const PUBLIC: &str = "ed25519:";
 const SECRET: &str = "tpo-secret-key:ed25519:";
 
-/// Who signs, written `ed25519:` and 64 hex digits.
+/// A public key, written `ed25519:` and 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey(VerifyingKey);
@@ -39,12 +40,9 @@ impl FromStr for PublicKey {
             .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok())
             .filter(|key| !key.is_weak());
         key.map(Self).ok_or_else(|| {
-            let shown: String = text.chars().take(80).collect();
-            Failure::new(
-                FailureKind::Input,
-                format!("`{}` is not a public key", shown.escape_debug()),
-            )
-            .hint(format!("write `{PUBLIC}` and 64 hex digits"))
+            let what = format!("`{}` is not a public key", escape(text));
+            Failure::new(FailureKind::Input, what)
+                .hint(format!("write `{PUBLIC}` and 64 hex digits"))
         })
     }
 }
@@ -63,7 +61,7 @@ impl From<PublicKey> for String {
     }
 }
 
-/// What signs. It is wiped from memory when it goes.
+/// A secret key. It is wiped from memory on drop.
 pub struct SecretKey(SigningKey);
 
 impl fmt::Debug for SecretKey {
@@ -86,14 +84,14 @@ impl SecretKey {
         let bytes = decoded(text.trim_end(), SECRET).ok_or_else(|| {
             Failure::new(
                 FailureKind::Input,
-                format!("`{shown}` holds no signing key"),
+                format!("`{shown}` does not contain a signing key"),
             )
-            .hint("`tpo plugin keygen` makes one")
+            .hint("`tpo plugin keygen` creates one")
         })?;
         Ok(Self(SigningKey::from_bytes(&bytes)))
     }
 
-    /// The public half.
+    /// The public key.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
     }
@@ -103,11 +101,16 @@ impl SecretKey {
     }
 }
 
-/// Makes a key and writes it to a new file that only its owner can read.
+/// Generates a key and writes it to a new file. On Unix, only its owner can read the file;
+/// elsewhere it inherits the permissions of its folder.
 pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Failure::new(FailureKind::Resources, "the system gives no random numbers").because(error)
+        Failure::new(
+            FailureKind::Resources,
+            "the system provides no random numbers",
+        )
+        .because(error)
     })?;
     let key = SecretKey(SigningKey::from_bytes(&bytes));
     let written = create(path).and_then(|mut file| {
@@ -117,9 +120,9 @@ pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
     written.map_err(|error| {
         let exists = error.kind() == io::ErrorKind::AlreadyExists;
         let hint = if exists {
-            "a key is never overwritten: choose another name"
+            "existing keys are never overwritten: choose another name"
         } else {
-            "check folder and permissions"
+            "check the folder and its permissions"
         };
         Failure::new(
             FailureKind::Input,

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tpo_bundle::{
-    Access, Credentials, Lock, Mode, PublishOptions, Published, Reference, Resolved, Store,
+    Access, BundleReference, BundleStore, Credentials, Lock, Mode, PublishOptions, Published,
+    Resolved,
 };
 use tpo_types::Failure;
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
@@ -143,7 +144,7 @@ pub(crate) fn nobody() -> Access {
 /// Somebody who uses plugins: a project with a lock file, and a data directory.
 pub(crate) struct User {
     pub(crate) place: TempDir,
-    pub(crate) store: Store,
+    pub(crate) store: BundleStore,
     pub(crate) lock: Lock,
 }
 
@@ -154,7 +155,7 @@ impl User {
 
     pub(crate) fn with(access: Access) -> Self {
         let place = TempDir::new().unwrap();
-        let store = Store::open(&place.path().join("data"))
+        let store = BundleStore::open(&place.path().join("data"))
             .unwrap()
             .with_access(access);
         let lock = Lock::open(&place.path().join("tpo.lock")).unwrap();
@@ -201,7 +202,7 @@ impl User {
         reference: &str,
         accept_signer: bool,
     ) -> Result<tpo_bundle::Updated, Failure> {
-        let reference: Reference = reference.parse()?;
+        let reference: BundleReference = reference.parse()?;
         tpo_bundle::update(
             &reference,
             &[],

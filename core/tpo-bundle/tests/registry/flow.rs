@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use tpo_bundle::{Digest, Mode, Package};
-use tpo_types::{FailureKind, PluginRole};
+use tpo_bundle::{Mode, Package};
+use tpo_types::{Digest, FailureKind, PluginRole};
 
 use crate::author::{Author, User, anonymous, said};
 use crate::server::Server;
@@ -29,9 +29,9 @@ fn what_one_publishes_another_uses_by_name() {
     let name = server.name("judges/strict:1.2.0");
     let added = user.add(&name, &["model"], Mode::Default).unwrap();
     assert_eq!(added.pin.digest, published.digest);
-    assert_eq!(added.asks.len(), 1);
+    assert_eq!(added.requests.len(), 1);
     assert_eq!(
-        added.asks[0].why.as_deref(),
+        added.requests[0].reason.as_deref(),
         Some("It asks for a second opinion.")
     );
     user.reopen();
@@ -68,8 +68,8 @@ fn what_one_publishes_another_uses_by_name() {
     // Without a component, it is not clear which.
     let failure = user.resolve(&name, Mode::Default).unwrap_err();
     assert!(said(&failure).ends_with(
-        "has several components [there are asking, format: write `#` and one of them behind the \
-            reference]"
+        "has several components [append `#` and the name of a component to the reference: asking, \
+         format]"
     ));
     let failure = user
         .resolve(&format!("{name}#strict"), Mode::Default)
@@ -116,7 +116,7 @@ fn a_tag_that_moves_moves_no_pin() {
     let problems = user.problems(Mode::Default);
     assert_eq!(problems.len(), 1);
     assert!(problems[0].contains(&format!(
-        "was moved: it names {}, and the pin {}",
+        "was moved to {}; the pin is {}",
         second.digest, first.digest
     )));
     assert_eq!(
@@ -170,7 +170,7 @@ fn a_byte_flipped_in_the_registry_is_refused() {
     let server = Server::start();
     let name = server.name("strict:1.0.0");
     let published = Author::judge("1.0.0").publish(&name);
-    let component = Digest::of(&crate::author::component("judge-plugin", "1.0.0"));
+    let component = Digest::of(crate::author::component("judge-plugin", "1.0.0"));
     for hex in [component.hex(), published.digest.hex()] {
         let path = server.blob(&hex);
         let good = fs::read(&path).unwrap();
@@ -211,7 +211,7 @@ fn without_a_registry_the_lock_file_is_enough() {
     }
     assert_eq!(user.problems(Mode::Offline), Vec::<String>::new());
     let problems = user.problems(Mode::Default);
-    assert!(problems[0].contains("cannot be reached"), "{problems:?}");
+    assert!(problems[0].contains("does not respond"), "{problems:?}");
 
     // What is not in the store cannot be had, and both ways of saying so are told apart.
     let mut other = User::new();
@@ -219,13 +219,13 @@ fn without_a_registry_the_lock_file_is_enough() {
     other.reopen_unsaved();
     let offline = other.resolve(&name, Mode::Offline).unwrap_err();
     assert!(
-        said(&offline).contains("`--offline` forbids to fetch it"),
+        said(&offline).contains("`--offline` does not allow contacting its registry"),
         "{}",
         said(&offline)
     );
     let down = other.resolve(&name, Mode::Default).unwrap_err();
     assert_eq!(down.kind(), FailureKind::Network);
-    assert!(said(&down).contains("cannot be reached"), "{}", said(&down));
+    assert!(said(&down).contains("does not respond"), "{}", said(&down));
     assert_eq!(other.problems(Mode::Offline).len(), 1);
 }
 
@@ -300,15 +300,15 @@ fn a_component_that_does_not_keep_its_manifest_is_not_published() {
                 "import = \"tpo:plugin/model\"",
                 "import = \"tpo:plugin/web\"",
             )),
-            "component `asking` imports `tpo:plugin/model`, for which no permission is asked [add \
-                to `tpo-plugin.toml`",
+            "component `asking` imports `tpo:plugin/model`, but the manifest does not request that \
+             permission [add to `tpo-plugin.toml`",
         ),
         (
             Box::new(with(
                 "out/judge.wasm",
                 crate::author::component("judge-plugin", ""),
             )),
-            "a permission asks for `tpo:plugin/model`, which no component imports",
+            "the manifest requests permission for `tpo:plugin/model`, which no component imports",
         ),
         (
             Box::new(with("out/judge.wasm", text("(module)"))),
@@ -320,11 +320,11 @@ fn a_component_that_does_not_keep_its_manifest_is_not_published() {
         ),
         (
             Box::new(without),
-            "`tpo-plugin.toml` names `out/judge.wasm`, and there is no",
+            "`tpo-plugin.toml` names `out/judge.wasm`, but there is no",
         ),
         (
             Box::new(with("judge.schema.json", b"[]".to_vec())),
-            "the configuration schema of `asking` is no JSON object",
+            "the configuration schema of `asking` is not a JSON object",
         ),
         (
             Box::new(with("judge.schema.json", vec![b' '; 300 << 10])),
@@ -351,12 +351,13 @@ fn a_tag_says_the_version_or_nothing() {
     // None of these reaches a registry: there is none.
     assert_eq!(
         refusal("oci://127.0.0.1:9/a:2.0.0"),
-        "the tag is `2.0.0`, and the bundle has version 1.0.0"
+        "the tag is `2.0.0`, but the bundle has version 1.0.0"
     );
-    assert!(refusal("oci://127.0.0.1:9/a#strict").contains("a whole bundle is published"));
+    assert!(refusal("oci://127.0.0.1:9/a#strict").contains("only a whole bundle can be published"));
     let digest = Digest::of(b"");
     assert!(
-        refusal(&format!("oci://127.0.0.1:9/a@{digest}")).contains("a whole bundle is published")
+        refusal(&format!("oci://127.0.0.1:9/a@{digest}"))
+            .contains("only a whole bundle can be published")
     );
     author.manifest(
         "1.0.0+x",
@@ -364,6 +365,6 @@ fn a_tag_says_the_version_or_nothing() {
     );
     assert_eq!(
         refusal("oci://127.0.0.1:9/a"),
-        "version `1.0.0+x` has build metadata, which no tag can hold"
+        "version `1.0.0+x` has build metadata, which a tag cannot contain"
     );
 }

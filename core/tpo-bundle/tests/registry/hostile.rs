@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use tpo_bundle::{Access, Digest, Mode};
-use tpo_types::{Failure, FailureKind};
+use tpo_bundle::{Access, Mode};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::author::{Author, User, component, nobody, said};
 use crate::stand_in::{Reply, Request, StandIn};
@@ -18,7 +18,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
 /// Somebody who has no time.
 pub(crate) fn user() -> User {
     User::with(Access {
-        patience: PATIENCE,
+        timeout: PATIENCE,
         ..nobody()
     })
 }
@@ -34,7 +34,7 @@ pub(crate) fn registry() -> StandIn {
 fn wasm() -> String {
     format!(
         "/v2/strict/blobs/{}",
-        Digest::of(&component("judge-plugin", "1.0.0"))
+        Digest::of(component("judge-plugin", "1.0.0"))
     )
 }
 
@@ -134,7 +134,7 @@ fn fault_1_a_moved_tag() {
         "{failure}"
     );
     assert_eq!(user.stored(), Vec::<String>::new());
-    assert!(owner.problems(Mode::Default)[0].contains("was moved: it names"));
+    assert!(owner.problems(Mode::Default)[0].contains("was moved to"));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn fault_3_too_short() {
     refused(
         &registry,
         FailureKind::Network,
-        "stopped in the middle of its answer",
+        "stopped in the middle of its response",
     );
 }
 
@@ -247,7 +247,7 @@ fn fault_5_a_lie_about_the_size() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "has a `application/wasm` of 4294967296 bytes, and it may have 33554432",
+        "has a `application/wasm` of 4294967296 bytes; at most 33554432 are allowed",
     );
     assert_eq!(
         registry.seen().len(),
@@ -261,7 +261,7 @@ fn fault_5_a_lie_about_the_size() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "has no OCI manifest that can be read",
+        "has an invalid OCI manifest",
     );
 }
 
@@ -311,7 +311,7 @@ fn fault_7_layers_twice_or_unknown() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "has 2 layers with a `tpo-plugin.toml`, and may have one",
+        "has 2 layers with a `tpo-plugin.toml` instead of one",
     );
     manifest_becomes(&registry, twice(1));
     refused(
@@ -337,7 +337,7 @@ fn fault_7_layers_twice_or_unknown() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "has a layer of the media type `application/vnd.oci.image.layer.v1.tar+gzip`",
+        "has a layer of the unsupported media type `application/vnd.oci.image.layer.v1.tar+gzip`",
     );
     manifest_becomes(&registry, |manifest| {
         let config = manifest["config"].clone();
@@ -346,7 +346,7 @@ fn fault_7_layers_twice_or_unknown() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "has a layer of the media type `application/vnd.tpo.bundle.config.v1+json`",
+        "has a layer of the unsupported media type `application/vnd.tpo.bundle.config.v1+json`",
     );
     manifest_becomes(&registry, |manifest| {
         (0..40).for_each(|_| twice(1)(manifest));
@@ -354,13 +354,13 @@ fn fault_7_layers_twice_or_unknown() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "has 42 layers, and may have 34",
+        "has 42 layers; at most 34 are allowed",
     );
     manifest_becomes(&registry, |manifest| manifest["layers"] = json!([]));
     refused(
         &registry,
         FailureKind::Integrity,
-        "has 0 layers with a `tpo-plugin.toml`, and may have one",
+        "has 0 layers with a `tpo-plugin.toml` instead of one",
     );
 }
 
@@ -394,7 +394,7 @@ fn fault_8_a_bomb() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "has no OCI manifest that can be read",
+        "has an invalid OCI manifest",
     );
 }
 
@@ -454,7 +454,7 @@ fn fault_10_no_permission() {
         let what = format!("answered {status}");
         let failure = refused(&registry, FailureKind::Network, &what);
         let hint = format!(
-            "it was asked without a name; run `docker login {}` ",
+            "no credentials were sent; run `docker login {}` ",
             registry.address()
         );
         assert!(
@@ -476,7 +476,7 @@ fn fault_10_no_permission() {
             Some(Reply::new("401 Unauthorized", b"").header("WWW-Authenticate", challenge))
         });
         let what = if challenge.contains("evil") {
-            "passwords go to `https` only"
+            "passwords are only sent over `https`"
         } else {
             ""
         };
@@ -495,7 +495,7 @@ fn fault_11_three_times_500() {
     );
     assert_eq!(
         failure.nearest_hint(),
-        Some("it was tried 3 times; try again later")
+        Some("tpo tried 3 times; try again later")
     );
     assert_eq!(registry.seen(), vec!["GET /v2/strict/manifests/1.0.0"; 3]);
     // A fault that passes is not seen.
@@ -521,7 +521,7 @@ fn fault_12_silence() {
     refused(
         &registry,
         FailureKind::Network,
-        "stopped in the middle of its answer",
+        "stopped in the middle of its response",
     );
     // Much is announced, so much time is allowed; silence is not.
     let size = 16 << 20;
@@ -539,17 +539,13 @@ fn fault_12_silence() {
     refused(
         &registry,
         FailureKind::Network,
-        "stopped in the middle of its answer",
+        "stopped in the middle of its response",
     );
     registry.fail(move |_, _| {
         std::thread::sleep(Duration::from_secs(3));
         None
     });
-    refused(
-        &registry,
-        FailureKind::Network,
-        "cannot be reached or does not answer",
-    );
+    refused(&registry, FailureKind::Network, "does not respond");
     assert!(
         start.elapsed() < Duration::from_secs(10),
         "{:?}",

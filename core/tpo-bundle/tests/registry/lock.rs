@@ -78,7 +78,7 @@ fn the_file_is_sorted_and_the_same_for_the_same_pins() {
     let failure =
         tpo_bundle::remove(&names[2].parse().unwrap(), &mut one.lock, Mode::Default).unwrap_err();
     assert!(said(&failure).contains(&format!(
-        "has no pin for `{}` [it has `{}`",
+        "has no pin for `{}` [the pins are `{}`",
         names[2], names[1]
     )));
 }
@@ -103,12 +103,12 @@ fn the_flags_mean_what_they_mean_in_cargo() {
     refused(
         user.resolve(&name, Mode::Frozen),
         FailureKind::Usage,
-        "and `--frozen` forbids to change that",
+        "and `--frozen` does not allow changing the lock file",
     );
     refused(
         user.resolve(&name, Mode::Offline),
         FailureKind::Network,
-        "and `--offline` forbids to fetch it",
+        "and `--offline` does not allow contacting its registry",
     );
     assert!(user.stored().is_empty() && !user.lock_path().exists());
     // With a lock file for something else.
@@ -130,7 +130,7 @@ fn the_flags_mean_what_they_mean_in_cargo() {
     refused(
         fresh.resolve(&name, Mode::Frozen),
         FailureKind::Network,
-        "and `--frozen` forbids to fetch it",
+        "and `--frozen` does not allow contacting its registry",
     );
     fresh.resolve(&name, Mode::Locked).unwrap();
     fresh.resolve(&name, Mode::Frozen).unwrap();
@@ -156,7 +156,7 @@ fn what_a_component_asks_for_has_to_be_granted() {
     let name = server.name("pair:1.0.0");
     Author::pair("1.0.0").publish(&name);
     let mut user = User::new();
-    let line = format!("if you agree: `tpo plugin add {name} --grant tpo:plugin/model`");
+    let line = format!("to grant it: `tpo plugin add {name} --grant tpo:plugin/model`");
     for result in [
         user.add(&name, &[], Mode::Default).map(drop),
         user.resolve(&name, Mode::Default).map(drop),
@@ -169,8 +169,8 @@ fn what_a_component_asks_for_has_to_be_granted() {
                 .to_string()
                 .contains("component `asking` of `oci://")
                 && failure.to_string().ends_with(
-                    "asks for `tpo:plugin/model` because: \"It asks for a second opinion.\"; that \
-                        is not granted"
+                    "requests `tpo:plugin/model` (\"It asks for a second opinion.\"), which is not \
+                     granted"
                 ),
             "{failure}"
         );
@@ -183,8 +183,8 @@ fn what_a_component_asks_for_has_to_be_granted() {
     assert_eq!(
         said(&failure),
         format!(
-            "`tpo:plugin/net` is granted, and nothing in `{name}` asks for it [it asks for \
-                `tpo:plugin/model`]"
+            "`tpo:plugin/net` is granted, but no component of `{name}` requests it [it requests \
+             `tpo:plugin/model`]"
         )
     );
 
@@ -230,8 +230,8 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
     user.resolve(&name, Mode::Default).unwrap();
     user.reopen();
     let good = user.lock_text();
-    let component = tpo_bundle::Digest::of(&crate::author::component("judge-plugin", "1.0.0"));
-    let other = tpo_bundle::Digest::of(b"other");
+    let component = tpo_types::Digest::of(crate::author::component("judge-plugin", "1.0.0"));
+    let other = tpo_types::Digest::of(b"other");
     let size = crate::author::component("judge-plugin", "1.0.0").len();
     let cases = [
         (
@@ -244,7 +244,7 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
             format!("size = {size}"),
             "size = 7".to_owned(),
             FailureKind::Integrity,
-            "and 7 bytes, and `strict` has",
+            "(7 bytes), but `strict` has",
         ),
         (
             "\"strict\"".to_owned(),
@@ -256,7 +256,7 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
             "version = 1\n".to_owned(),
             "version = 2\n".to_owned(),
             FailureKind::Input,
-            "has format 2, and this tpo reads 1",
+            "has format version 2; this version of tpo reads 1",
         ),
         (
             "contract = \"0.1\"".to_owned(),
@@ -274,7 +274,7 @@ fn a_lock_file_that_says_other_things_than_the_bundle_is_refused() {
             ":1.0.0\"".to_owned(),
             ":1.0.0#strict\"".to_owned(),
             FailureKind::Input,
-            "is not what a pin is for",
+            "cannot be pinned",
         ),
     ];
     for (from, to, kind, what) in cases {

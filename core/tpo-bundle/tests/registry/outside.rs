@@ -11,8 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tpo_bundle::{Digest, Layout, Mode, PublishOptions, Published};
-use tpo_types::FailureKind;
+use tpo_bundle::{Layout, Mode, PublishOptions, Published};
+use tpo_types::{Digest, FailureKind};
 
 use crate::author::{Author, User, anonymous, component, said};
 use crate::debian;
@@ -143,10 +143,9 @@ fn a_single_component_has_the_layout_that_wkg_reads() {
     )
     .unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Usage);
-    assert!(
-        said(&failure)
-            .contains("has several components, and the layout of a single component has no place")
-    );
+    assert!(said(&failure).contains(
+        "has several components, which the layout of a single component does not support"
+    ));
 }
 
 #[test]

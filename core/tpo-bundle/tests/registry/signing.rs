@@ -57,14 +57,14 @@ fn who_signed_first_has_to_sign_again() {
     user.reopen();
 
     for (version, key, who) in [
-        ("1.0.2", Some("mallory"), mallory.to_string()),
-        ("1.0.3", None, "nobody".into()),
+        ("1.0.2", Some("mallory"), format!("signed by {mallory}")),
+        ("1.0.3", None, "not signed".into()),
     ] {
         keys.publish(version, &name, key);
         let stored = user.stored();
         let failure = user.update(&name, false).unwrap_err();
         assert_eq!(failure.kind(), FailureKind::Integrity);
-        let what = format!("is signed by {who}; so far it was signed by {alice}");
+        let what = format!("is {who}; it used to be signed by {alice}");
         assert!(failure.to_string().ends_with(&what), "{failure}");
         assert!(said(&failure).contains(&format!("`tpo plugin update {name} --accept-signer`")));
         // Another tag of the same repository is held to the same signer.
@@ -139,7 +139,7 @@ fn a_signature_is_for_one_bundle_in_one_place() {
     assert!(
         failure
             .to_string()
-            .ends_with(&format!("is not that of {alice}")),
+            .ends_with(&format!("was not made with the key {alice}")),
         "{failure}"
     );
 
@@ -147,10 +147,7 @@ fn a_signature_is_for_one_bundle_in_one_place() {
     fs::remove_dir_all(tags.join(&tag)).unwrap();
     let problems = user.problems(Mode::Default);
     assert_eq!(problems.len(), 1);
-    assert!(
-        problems[0]
-            .contains("is now signed by nobody; it was pinned with the signature of ed25519:")
-    );
+    assert!(problems[0].contains("is now not signed; it was pinned with a signature of ed25519:"));
 }
 
 #[test]
@@ -171,10 +168,13 @@ fn a_key_is_kept_to_oneself() {
     assert_eq!(public.to_string().parse::<PublicKey>().unwrap(), public);
     let secret = fs::read_to_string(&path).unwrap();
     assert!(!format!("{key:?}").contains(secret.trim().rsplit(':').next().unwrap()));
-    assert!(said(&tpo_bundle::keygen(&path).unwrap_err()).contains("a key is never overwritten"));
+    assert!(
+        said(&tpo_bundle::keygen(&path).unwrap_err())
+            .contains("existing keys are never overwritten")
+    );
     assert_ne!(keys.make("other"), public);
     fs::write(&path, "tpo-secret-key:ed25519:12").unwrap();
-    assert!(said(&SecretKey::read(&path).unwrap_err()).contains("holds no signing key"));
+    assert!(said(&SecretKey::read(&path).unwrap_err()).contains("does not contain a signing key"));
     for bad in [
         "",
         "ed25519:",

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use tpo_bundle::Digest;
+use tpo_types::Digest;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 

@@ -5,8 +5,8 @@ use std::fs;
 
 use serde_json::json;
 use tempfile::TempDir;
-use tpo_bundle::{Access, Credentials, Digest, Mode, PublishOptions};
-use tpo_types::FailureKind;
+use tpo_bundle::{Access, Credentials, Mode, PublishOptions};
+use tpo_types::{Digest, FailureKind};
 
 use crate::author::{Author, User, component, nobody, said};
 use crate::hostile::{PATIENCE, is_manifest, manifest_becomes, refused, registry, user};
@@ -24,7 +24,7 @@ fn a_bundle_that_contradicts_itself_is_refused() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "says other things than `tpo-plugin.toml` and the components",
+        "disagrees with `tpo-plugin.toml` and the components",
     );
     // A component that its manifest does not describe.
     let asking = Author::pair("1.0.0");
@@ -41,7 +41,7 @@ fn a_bundle_that_contradicts_itself_is_refused() {
         .unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Plugin);
     assert!(said(&failure).contains(
-        "component `strict` imports `tpo:plugin/model`, for which no permission is asked"
+        "component `strict` imports `tpo:plugin/model`, but the manifest does not request that"
     ));
     assert_eq!(user.stored(), Vec::<String>::new());
 }
@@ -65,7 +65,7 @@ fn a_component_with_the_configuration_of_another_is_refused() {
     refused(
         &registry,
         FailureKind::Integrity,
-        "its configuration blob is that of another component",
+        "its configuration blob describes another component",
     );
 }
 
@@ -107,7 +107,7 @@ fn a_component_that_was_published_without_tpo_is_usable() {
     let failure = user.add(&name, &[], Mode::Default).unwrap_err();
     assert!(
         said(&failure)
-            .contains("asks for `tpo:plugin/model` without a reason; that is not granted")
+            .contains("requests `tpo:plugin/model` without a reason, which is not granted")
     );
     user.add(&name, &["model"], Mode::Default).unwrap();
     let resolved = user.resolve(&name, Mode::Frozen).unwrap();
@@ -135,7 +135,7 @@ fn a_component_that_was_published_without_tpo_is_usable() {
         .add(&name, &[], Mode::Default)
         .unwrap_err();
     assert!(
-        said(&failure).contains("exports nothing, which is no role [a plugin exports"),
+        said(&failure).contains("exports nothing, which is not a role [a plugin exports"),
         "{}",
         said(&failure)
     );
@@ -150,7 +150,7 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
         fs::write(&config, text).unwrap();
         let access = Access {
             credentials: Credentials::File(config.clone()),
-            patience: PATIENCE,
+            timeout: PATIENCE,
         };
         let mut user = User::with(access);
         user.add(&registry.name("strict:1.0.0"), &[], Mode::Default)
@@ -213,7 +213,7 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
     });
     let failure = login(known).unwrap_err();
     assert!(
-        said(&failure).contains("docker's credentials were used")
+        said(&failure).contains("the credentials of `docker login` were sent")
             && !said(&failure).contains("secret")
     );
 }

@@ -7,12 +7,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 
 use rustix::process::Signal;
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind};
 
 use super::Workshop;
 use crate::limits::Limits;
 use crate::source::Source;
-use crate::text::quotable;
 
 /// What the compiler may say, in bytes.
 const TALK_BYTES: u64 = 4000;
@@ -78,7 +78,7 @@ fn explain(status: ExitStatus, talk: &str, source: &Source, limits: &Limits) -> 
         .lines()
         .filter(|line| !line.contains("RUST_BACKTRACE"))
         .collect();
-    let talk = quotable(&lines.join("\n"), TALK_BYTES as usize);
+    let talk = sanitize(&lines.join("\n"), TALK_BYTES as usize);
     // The memory cap shows as whatever the compiler does when it gets none; its last words tell it
     // from a crash.
     let no_memory = [

@@ -1,9 +1,9 @@
 //! What more than one role passes across the boundary.
 
+use tpo_types::text::sanitize;
 use tpo_types::{Instruction, Message, MessageRole};
 
 use crate::bindings::tpo::plugin::types;
-use crate::text::quotable;
 
 /// The longest reason of an item that is kept, in bytes. Reasons are counted, so they are short
 /// phrases.
@@ -52,10 +52,10 @@ pub(crate) fn instruction_bytes(instruction: &types::Instruction) -> usize {
 
 /// A guest's reason for an item.
 pub(crate) fn reason(text: &str) -> String {
-    quotable(text, REASON_BYTES)
+    sanitize(text, REASON_BYTES)
 }
 
 /// A guest's explanation for people.
 pub(crate) fn rationale(text: Option<String>) -> Option<String> {
-    text.map(|text| quotable(&text, RATIONALE_BYTES))
+    text.map(|text| sanitize(&text, RATIONALE_BYTES))
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 use tpo_host::{OnError, Plugins, Setup, Wanted};
 use tpo_types::{
-    BoundModel, ChatReply, ChatRequest, Comparison, EmbedRequest, Failure, FailureKind,
-    HiddenStates, ModelError, ModelOutcome, ModelRequest, ModelService, PairwiseJudge, Preference,
-    TensorData,
+    BoundModel, ChatReply, ChatRequest, EmbedRequest, Failure, FailureKind, HiddenStates,
+    ModelError, ModelOutcome, ModelRequest, ModelService, PairwiseJudge, Preference, TensorData,
 };
 
 use crate::{comparison, instruction};

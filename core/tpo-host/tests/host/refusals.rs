@@ -129,7 +129,7 @@ fn a_component_that_is_damaged() {
     let told = refused(&Guest::file("guest.wasm", &bytes).source());
     assert!(
         told.starts_with(
-            "Plugin: `guest.wasm` (sha256 ...) is no well-formed component\ncause: unexpected end"
+            "Plugin: `guest.wasm` (sha256 ...) is not a well-formed component\ncause: unexpected end"
         ),
         "{told}"
     );

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Digest, Failure, FailureKind};
 
 use super::codec::to_json;
 
@@ -141,14 +140,7 @@ impl ReplyFile {
 
 /// The key of a reply: the sha256 of the model's identity, the kind of request and the request.
 pub(super) fn key(identity: &str, kind: &str, request: &impl Serialize) -> String {
-    let mut hash = Sha256::new();
-    for part in [identity, kind, &to_json(request)] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize()
-        .iter()
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    Digest::of_parts([identity, kind, &to_json(request)]).hex()
 }
 
 fn broken(error: rusqlite::Error) -> Failure {

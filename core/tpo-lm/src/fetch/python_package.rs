@@ -9,8 +9,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use tpo_types::digest::Hasher;
 use tpo_types::{Failure, FailureKind};
 use zip::ZipArchive;
 
@@ -135,22 +135,11 @@ fn is_model<R: Read>(entry: &zip::read::ZipFile<'_, R>) -> bool {
     entry.name().is_ok_and(|name| name.ends_with(".gguf"))
 }
 
-/// Copies everything and returns its sha256 in hex.
-fn copy_hashing(mut from: impl Read, mut to: impl Write) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let count = from.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(hasher
-                .finalize()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect());
-        }
-        hasher.update(&buffer[..count]);
-        to.write_all(&buffer[..count])?;
-    }
+/// Copies everything and gives its sha256 in hex.
+fn copy_hashing(from: impl Read, to: impl Write) -> io::Result<String> {
+    let mut hasher = Hasher::default();
+    hasher.copy(from, to)?;
+    Ok(hasher.finish().hex())
 }
 
 fn unwritable(path: &Path, error: io::Error) -> Failure {

@@ -1,11 +1,11 @@
 //! A model's identity: the digest of its files, on which its answers depend.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use tpo_types::Failure;
+use tpo_types::digest::Hasher;
 
 use crate::files::unreadable;
 
@@ -16,7 +16,7 @@ const ENDINGS: [&str; 4] = ["json", "safetensors", "jinja", "model"];
 /// files of a directory. The digest of an adapter directory includes the base model's path only, not
 /// its content.
 pub fn identity(path: &Path) -> Result<String, Failure> {
-    let mut hash = Sha256::new();
+    let mut hash = Hasher::default();
     if path.is_file() {
         update(&mut hash, path)?;
     } else {
@@ -35,21 +35,13 @@ pub fn identity(path: &Path) -> Result<String, Failure> {
             update(&mut hash, &file)?;
         }
     }
-    let digest = hash.finalize();
-    Ok(digest.iter().fold("sha256:".to_owned(), |text, byte| {
-        format!("{text}{byte:02x}")
-    }))
+    Ok(hash.finish().to_string())
 }
 
-fn update(hash: &mut Sha256, file: &Path) -> Result<(), Failure> {
+fn update(hash: &mut Hasher, file: &Path) -> Result<(), Failure> {
     let failed = |error| unreadable(file, error);
-    let mut open = File::open(file).map_err(failed)?;
+    let open = File::open(file).map_err(failed)?;
     hash.update(open.metadata().map_err(failed)?.len().to_le_bytes());
-    let mut piece = vec![0; 1 << 20];
-    loop {
-        match open.read(&mut piece).map_err(failed)? {
-            0 => return Ok(()),
-            read => hash.update(&piece[..read]),
-        }
-    }
+    hash.copy(open, io::sink()).map_err(failed)?;
+    Ok(())
 }

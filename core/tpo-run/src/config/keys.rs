@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use tpo_types::nearest::typos;
 
 /// A key that the schema does not know.
 #[derive(Debug, PartialEq, Eq)]
@@ -89,12 +90,14 @@ fn nearest(node: &Node<'_>, prefix: &str, typed: &str) -> Vec<String> {
 }
 
 fn nearest_of(paths: Vec<String>, typed: &str) -> Vec<String> {
-    let distance = |path: &str| strsim::damerau_levenshtein(last_part(path), typed);
-    let is_near = |path: &String| distance(path) <= 1 + last_part(path).len() / 4;
-    let near: Vec<String> = paths.into_iter().filter(is_near).collect();
-    let least = near.iter().map(|path| distance(path)).min();
+    let near: Vec<(usize, String)> = paths
+        .into_iter()
+        .filter_map(|path| Some((typos(typed, last_part(&path))?, path)))
+        .collect();
+    let least = near.iter().map(|(typos, _)| *typos).min();
     near.into_iter()
-        .filter(|path| Some(distance(path)) == least)
+        .filter(|(typos, _)| Some(*typos) == least)
+        .map(|(_, path)| path)
         .collect()
 }
 

@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use tpo_types::digest::{Digest, Hasher};
 use tpo_types::{Failure, FailureKind};
 
 const MANIFEST: &str = "MANIFEST.json";
@@ -62,14 +62,14 @@ fn write_manifest_and_rename(partial: &Path, checkpoint: &Path) -> io::Result<St
     if let Some(parent) = checkpoint.parent() {
         File::open(parent)?.sync_all()?;
     }
-    Ok(hex(&Sha256::digest(&manifest)))
+    Ok(Digest::of(&manifest).hex())
 }
 
 /// Checks every file of a checkpoint against its manifest, and the manifest against `sha256`.
 pub(crate) fn verify(checkpoint: &Path, sha256: &str) -> Result<(), Failure> {
     let manifest =
         fs::read(checkpoint.join(MANIFEST)).map_err(|error| failed("read", checkpoint, error))?;
-    if hex(&Sha256::digest(&manifest)) != sha256 {
+    if Digest::of(&manifest).hex() != sha256 {
         return Err(changed(&checkpoint.join(MANIFEST)));
     }
     let manifest: Manifest =
@@ -102,21 +102,12 @@ pub(crate) fn point(link: &Path, checkpoint: &Path) -> Result<(), Failure> {
 }
 
 fn record(path: &Path) -> io::Result<FileRecord> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(FileRecord {
-                bytes,
-                sha256: hex(&hash.finalize()),
-            });
-        }
-        hash.update(&buffer[..read]);
-        bytes += read as u64;
-    }
+    let mut hasher = Hasher::default();
+    let bytes = hasher.copy(File::open(path)?, io::sink())?;
+    Ok(FileRecord {
+        bytes,
+        sha256: hasher.finish().hex(),
+    })
 }
 
 fn remove_all(path: &Path) -> io::Result<()> {
@@ -129,10 +120,6 @@ fn remove_all(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn failed(verb: &str, path: &Path, error: io::Error) -> Failure {

@@ -4,9 +4,9 @@
 //! `reference`; every other field becomes metadata that plugins see.
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{Instruction, Message, MessageRole};
+use crate::digest::Digest;
 use crate::rows::{RowFields, RowProblem};
 
 impl Instruction {
@@ -80,17 +80,13 @@ fn take_text(fields: &mut RowFields, key: &str) -> Result<Option<String>, RowPro
 
 /// An id for a row that has none: the same conversation always gets the same one.
 fn content_id(messages: &[Message]) -> String {
-    let mut hash = Sha256::new();
+    let mut text = String::new();
     for message in messages {
-        hash.update(message.role.as_str());
-        hash.update([0]);
-        hash.update(&message.content);
-        hash.update([0]);
+        text += &format!("{}\0{}\0", message.role.as_str(), message.content);
     }
-    hash.finalize()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut id = Digest::of(text).hex();
+    id.truncate(16);
+    id
 }
 
 #[cfg(test)]

@@ -53,8 +53,8 @@ fn name_of(directory: &Path) -> Result<Name, Failure> {
 pub(crate) fn build(arguments: &BuildArguments, printer: Printer) -> Result<(), Failure> {
     let progress = |what: &str| printer.talk(what);
     let built = tpo_author::build(&arguments.directory, &plugins::tools_dir()?, &progress)?;
-    if !built.said.trim().is_empty() {
-        printer.talk(printable(&built.said).trim_end());
+    if !built.tool_output.trim().is_empty() {
+        printer.talk(printable(&built.tool_output).trim_end());
     }
     let plugins = Plugins::new(arguments.trial.setup()?)?;
     check::component(&plugins, &built.component.display().to_string(), printer)

@@ -1,7 +1,7 @@
 //! `tpo plugin publish`, `add`, `update`, `remove`, `verify` and `keygen`: plugins by where they
 //! are published.
 
-use tpo_bundle::{Added, Layout, Lock, Pin, PublishOptions, SecretKey, Store};
+use tpo_bundle::{Added, BundleStore, Layout, Lock, Pin, PublishOptions, SecretKey};
 use tpo_types::{Failure, FailureKind};
 
 use crate::arguments::{
@@ -117,8 +117,8 @@ pub(crate) fn keygen(arguments: &KeygenArguments, printer: Printer) -> Result<()
     Ok(())
 }
 
-fn store() -> Result<Store, Failure> {
-    Store::open(&tpo_lm::paths::data_dir()?)
+fn store() -> Result<BundleStore, Failure> {
+    BundleStore::open(&tpo_lm::paths::data_dir()?)
 }
 
 fn save(lock: &mut Lock) -> Result<(), Failure> {
@@ -137,19 +137,19 @@ fn line(pin: &Pin) -> String {
     format!("{} {} ({signer})", pin.source, pin.digest)
 }
 
-/// What a bundle asks for, before it ever runs.
+/// The permissions that a bundle requests.
 fn asked(added: &Added) -> String {
-    if added.asks.is_empty() {
-        return "it asks for nothing beyond its input".into();
+    if added.requests.is_empty() {
+        return "it requests no permissions".into();
     }
-    let asks = added.asks.iter().map(|ask| {
-        let why = ask.why.as_deref().unwrap_or("no reason is given");
+    let grants = added.requests.iter().map(|request| {
+        let reason = request.reason.as_deref().unwrap_or("no reason is given");
         format!(
-            "granted to `{}`: `{}`, because: {}",
-            ask.component,
-            ask.import,
-            printable(why)
+            "granted to `{}`: `{}` ({})",
+            request.component,
+            request.import,
+            printable(reason)
         )
     });
-    asks.collect::<Vec<_>>().join("\n")
+    grants.collect::<Vec<_>>().join("\n")
 }

@@ -1,7 +1,7 @@
-//! The gate that every request goes through: how many at once, how many a minute, how many in all.
+//! Limits on requests: how many at once, per minute and in total.
 //!
-//! One server has one gate, whoever asks. A server that asks for peace closes it for everybody.
-//! Knows nothing of HTTP.
+//! Every request to a server goes through the server's one limiter, so a server that asks for a
+//! delay delays all of them.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,35 +13,34 @@ use crate::RemoteConfig;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// What the gate allows.
 #[derive(Debug, Clone, Copy)]
-struct Rules {
-    at_once: u32,
+struct Limits {
+    concurrency: u32,
     requests_per_minute: Option<u32>,
     tokens_per_minute: Option<u64>,
-    calls: Option<u64>,
-    tokens: Option<u64>,
+    max_calls: Option<u64>,
+    max_tokens: Option<u64>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Gate {
-    rules: Rules,
+pub(crate) struct RateLimiter {
+    limits: Limits,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    inside: u32,
-    /// Requests begun within the last minute, oldest first.
+    in_flight: u32,
+    /// Requests sent within the last minute, oldest first.
     recent: VecDeque<Recent>,
-    /// Requests begun in all.
+    /// Requests sent in total.
     calls: u64,
-    /// Tokens used in all; what is not known yet counts as estimated.
+    /// Tokens used in total; a request in flight counts as estimated.
     tokens: u64,
-    closed_until: Option<Instant>,
-    /// Why nobody comes through any more.
-    shut: Option<ModelError>,
+    paused_until: Option<Instant>,
+    /// Why no further request may be sent.
+    closed: Option<ModelError>,
 }
 
 #[derive(Debug)]
@@ -51,74 +50,74 @@ struct Recent {
     tokens: u64,
 }
 
-/// One request is inside. Dropping it lets the next one in.
+/// Allows one request; dropping it lets the next one begin.
 #[derive(Debug)]
-pub(crate) struct Pass<'a> {
-    gate: &'a Gate,
+pub(crate) struct Permit<'a> {
+    limiter: &'a RateLimiter,
     call: u64,
     estimate: u64,
 }
 
-impl Gate {
+impl RateLimiter {
     pub(crate) fn new(config: &RemoteConfig) -> Self {
-        let rules = Rules {
-            at_once: config.concurrency,
+        let limits = Limits {
+            concurrency: config.concurrency,
             requests_per_minute: config.requests_per_minute,
             tokens_per_minute: config.tokens_per_minute,
-            calls: config.max_calls,
-            tokens: config.max_tokens,
+            max_calls: config.max_calls,
+            max_tokens: config.max_tokens,
         };
         Self {
-            rules,
+            limits,
             state: Mutex::default(),
             changed: Condvar::new(),
         }
     }
 
-    /// Waits until a request of about `estimate` tokens may begin.
-    pub(crate) fn enter(&self, estimate: u64) -> Result<Pass<'_>, ModelError> {
+    /// Waits until a request of about `estimate` tokens may be sent.
+    pub(crate) fn acquire(&self, estimate: u64) -> Result<Permit<'_>, ModelError> {
         let mut state = self.state();
         loop {
-            if let Some(why) = &state.shut {
+            if let Some(why) = &state.closed {
                 return Err(why.clone());
             }
-            if let Some(spent) = self.rules.spent(&state, estimate) {
-                // Those inside may use less than was thought.
-                if state.inside > 0 {
+            if let Some(exhausted) = self.limits.exhausted(&state, estimate) {
+                // Requests in flight may use less than estimated.
+                if state.in_flight > 0 {
                     state = self
                         .changed
                         .wait(state)
                         .unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
-                let why = ModelError::BudgetExhausted(spent);
-                state.shut = Some(why.clone());
+                let why = ModelError::BudgetExhausted(exhausted);
+                state.closed = Some(why.clone());
                 self.changed.notify_all();
                 return Err(why);
             }
             let now = Instant::now();
-            state.forget_before(now);
-            match self.rules.wait(&state, estimate, now) {
+            state.expire(now);
+            match self.limits.wait(&state, estimate, now) {
                 Wait::No => break,
-                Wait::ForOthers => {
+                Wait::ForPermit => {
                     state = self
                         .changed
                         .wait(state)
                         .unwrap_or_else(PoisonError::into_inner);
                 }
                 Wait::Until(then) => {
-                    let pause = then
+                    let delay = then
                         .saturating_duration_since(now)
                         .max(Duration::from_millis(1));
                     state = self
                         .changed
-                        .wait_timeout(state, pause)
+                        .wait_timeout(state, delay)
                         .unwrap_or_else(PoisonError::into_inner)
                         .0;
                 }
             }
         }
-        state.inside += 1;
+        state.in_flight += 1;
         state.calls += 1;
         state.tokens += estimate;
         let call = state.calls;
@@ -127,22 +126,22 @@ impl Gate {
             begun: Instant::now(),
             tokens: estimate,
         });
-        Ok(Pass {
-            gate: self,
+        Ok(Permit {
+            limiter: self,
             call,
             estimate,
         })
     }
 
-    /// Lets nobody in for a while.
-    pub(crate) fn close_for(&self, pause: Duration) {
+    /// Lets no request begin for `delay`.
+    pub(crate) fn pause(&self, delay: Duration) {
         let mut state = self.state();
-        state.closed_until = state.closed_until.max(Some(Instant::now() + pause));
+        state.paused_until = state.paused_until.max(Some(Instant::now() + delay));
     }
 
-    /// Lets nobody in any more.
-    pub(crate) fn shut(&self, why: ModelError) {
-        self.state().shut.get_or_insert(why);
+    /// Refuses all further requests with this error.
+    pub(crate) fn close(&self, why: ModelError) {
+        self.state().closed.get_or_insert(why);
         self.changed.notify_all();
     }
 
@@ -151,10 +150,10 @@ impl Gate {
     }
 }
 
-impl Pass<'_> {
-    /// What was estimated is known now.
-    pub(crate) fn used(&self, tokens: u64) {
-        let mut state = self.gate.state();
+impl Permit<'_> {
+    /// Replaces the estimate by the tokens that the request used.
+    pub(crate) fn record_usage(&self, tokens: u64) {
+        let mut state = self.limiter.state();
         state.tokens = state.tokens - self.estimate + tokens;
         if let Some(recent) = state
             .recent
@@ -165,21 +164,21 @@ impl Pass<'_> {
         }
     }
 
-    /// The request was refused or got lost: it used no tokens.
-    pub(crate) fn in_vain(&self) {
-        self.used(0);
+    /// Returns the estimated tokens: the request was refused or lost.
+    pub(crate) fn refund(&self) {
+        self.record_usage(0);
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.gate.state().inside -= 1;
-        self.gate.changed.notify_all();
+        self.limiter.state().in_flight -= 1;
+        self.limiter.changed.notify_all();
     }
 }
 
 impl State {
-    fn forget_before(&mut self, now: Instant) {
+    fn expire(&mut self, now: Instant) {
         while self
             .recent
             .front()
@@ -193,30 +192,30 @@ impl State {
 enum Wait {
     No,
     Until(Instant),
-    ForOthers,
+    ForPermit,
 }
 
-impl Rules {
-    /// What is used up, if something is.
-    fn spent(&self, state: &State, estimate: u64) -> Option<String> {
-        if let Some(calls) = self.calls.filter(|calls| state.calls >= *calls) {
-            return Some(format!("`max_calls` = {calls} requests were sent"));
+impl Limits {
+    /// Which budget is exhausted, if one is.
+    fn exhausted(&self, state: &State, estimate: u64) -> Option<String> {
+        if let Some(calls) = self.max_calls.filter(|calls| state.calls >= *calls) {
+            return Some(format!("all {calls} requests of `max_calls` were sent"));
         }
         let tokens = self
-            .tokens
+            .max_tokens
             .filter(|tokens| state.tokens + estimate > *tokens)?;
         Some(format!(
-            "`max_tokens` = {tokens} do not suffice: {} are used, the next request takes \
-                {estimate}",
+            "`max_tokens` is {tokens}: {} tokens were used, and the next request needs about \
+             {estimate}",
             state.tokens
         ))
     }
 
     fn wait(&self, state: &State, estimate: u64, now: Instant) -> Wait {
-        if state.inside >= self.at_once {
-            return Wait::ForOthers;
+        if state.in_flight >= self.concurrency {
+            return Wait::ForPermit;
         }
-        if let Some(then) = state.closed_until.filter(|then| *then > now) {
+        if let Some(then) = state.paused_until.filter(|then| *then > now) {
             return Wait::Until(then);
         }
         let oldest = state.recent.front().map(|recent| recent.begun + MINUTE);
@@ -224,7 +223,7 @@ impl Rules {
             .requests_per_minute
             .is_some_and(|most| state.recent.len() >= most as usize);
         let tokens: u64 = state.recent.iter().map(|recent| recent.tokens).sum();
-        // A request that is larger than a minute's share goes alone.
+        // A request that exceeds the limit on its own is sent alone.
         let too_much = self
             .tokens_per_minute
             .is_some_and(|most| tokens > 0 && tokens + estimate > most);
@@ -242,30 +241,33 @@ mod tests {
 
     use super::*;
 
-    const OPEN: Rules = Rules {
-        at_once: 100,
+    const OPEN: Limits = Limits {
+        concurrency: 100,
         requests_per_minute: None,
         tokens_per_minute: None,
-        calls: None,
-        tokens: None,
+        max_calls: None,
+        max_tokens: None,
     };
 
-    fn gate(rules: Rules) -> Gate {
-        Gate {
-            rules,
+    fn limiter(limits: Limits) -> RateLimiter {
+        RateLimiter {
+            limits,
             state: Mutex::default(),
             changed: Condvar::new(),
         }
     }
 
     #[test]
-    fn never_more_at_once_than_allowed() {
-        let gate = gate(Rules { at_once: 3, ..OPEN });
+    fn requests_in_flight_are_bounded() {
+        let limiter = limiter(Limits {
+            concurrency: 3,
+            ..OPEN
+        });
         let (inside, most) = (AtomicU32::new(0), AtomicU32::new(0));
         thread::scope(|scope| {
             for _ in 0..20 {
                 scope.spawn(|| {
-                    let _pass = gate.enter(1).expect("a pass");
+                    let _permit = limiter.acquire(1).expect("a permit");
                     most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     thread::sleep(Duration::from_millis(2));
                     inside.fetch_sub(1, Ordering::SeqCst);
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_has_its_share() {
+    fn limits_per_minute_are_kept() {
         let now = Instant::now();
         let mut state = State::default();
         state.recent.push_back(Recent {
@@ -289,92 +291,98 @@ mod tests {
             begun: now,
             tokens: 0,
         });
-        let waits = |rules: Rules, estimate| matches!(rules.wait(&state, estimate, now), Wait::Until(then) if then == now + MINUTE);
+        let waits = |limits: Limits, estimate| matches!(limits.wait(&state, estimate, now), Wait::Until(then) if then == now + MINUTE);
         assert!(waits(
-            Rules {
+            Limits {
                 requests_per_minute: Some(2),
                 ..OPEN
             },
             1
         ));
         assert!(!waits(
-            Rules {
+            Limits {
                 requests_per_minute: Some(3),
                 ..OPEN
             },
             1
         ));
         assert!(waits(
-            Rules {
+            Limits {
                 tokens_per_minute: Some(100),
                 ..OPEN
             },
             41
         ));
         assert!(!waits(
-            Rules {
+            Limits {
                 tokens_per_minute: Some(100),
                 ..OPEN
             },
             40
         ));
-        state.forget_before(now + MINUTE);
+        state.expire(now + MINUTE);
         assert!(state.recent.is_empty());
-        // Alone, even what is too large.
-        let rules = Rules {
+        // A request that is too large on its own is sent when no other was.
+        let limits = Limits {
             tokens_per_minute: Some(10),
             ..OPEN
         };
-        assert!(matches!(rules.wait(&state, 500, now), Wait::No));
+        assert!(matches!(limits.wait(&state, 500, now), Wait::No));
     }
 
     #[test]
-    fn a_budget_is_never_overdrawn() {
-        let gate = gate(Rules {
-            calls: Some(2),
+    fn budgets_are_kept() {
+        let limiter = limiter(Limits {
+            max_calls: Some(2),
             ..OPEN
         });
-        drop(gate.enter(1).expect("the first"));
-        drop(gate.enter(1).expect("the second"));
+        drop(limiter.acquire(1).expect("the first"));
+        drop(limiter.acquire(1).expect("the second"));
         assert!(
-            matches!(gate.enter(1), Err(ModelError::BudgetExhausted(why)) if why.contains("max_calls"))
+            matches!(limiter.acquire(1), Err(ModelError::BudgetExhausted(why)) if why.contains("max_calls"))
         );
 
-        let gate = self::gate(Rules {
-            tokens: Some(100),
+        let limiter = self::limiter(Limits {
+            max_tokens: Some(100),
             ..OPEN
         });
-        gate.enter(60).expect("there is enough").used(30);
-        gate.enter(70).expect("it used less").in_vain();
-        drop(gate.enter(70).expect("what was lost used nothing"));
+        limiter
+            .acquire(60)
+            .expect("there is enough")
+            .record_usage(30);
+        limiter.acquire(70).expect("it used less").refund();
+        drop(limiter.acquire(70).expect("what was lost used nothing"));
         assert!(
-            matches!(gate.enter(1), Err(ModelError::BudgetExhausted(why)) if why.contains("100"))
+            matches!(limiter.acquire(1), Err(ModelError::BudgetExhausted(why)) if why.contains("100"))
         );
     }
 
     #[test]
-    fn who_waits_learns_that_the_gate_is_shut() {
-        let gate = gate(Rules { at_once: 1, ..OPEN });
-        let pass = gate.enter(1).expect("a pass");
+    fn closing_wakes_whoever_waits() {
+        let limiter = limiter(Limits {
+            concurrency: 1,
+            ..OPEN
+        });
+        let permit = limiter.acquire(1).expect("a permit");
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| gate.enter(1).map(drop));
+            let waiting = scope.spawn(|| limiter.acquire(1).map(drop));
             thread::sleep(Duration::from_millis(5));
-            gate.shut(ModelError::Unavailable("gone".into()));
+            limiter.close(ModelError::Unavailable("gone".into()));
             assert_eq!(
                 waiting.join().expect("it ends"),
                 Err(ModelError::Unavailable("gone".into()))
             );
         });
-        drop(pass);
+        drop(permit);
     }
 
     #[test]
-    fn a_closed_gate_opens_again() {
-        let gate = gate(OPEN);
+    fn a_pause_ends() {
+        let limiter = limiter(OPEN);
         let before = Instant::now();
-        gate.close_for(Duration::from_millis(30));
-        gate.close_for(Duration::from_millis(1));
-        drop(gate.enter(1).expect("a pass"));
+        limiter.pause(Duration::from_millis(30));
+        limiter.pause(Duration::from_millis(1));
+        drop(limiter.acquire(1).expect("a permit"));
         assert!(before.elapsed() >= Duration::from_millis(30));
     }
 }

@@ -1,18 +1,18 @@
-//! Whether components keep what their manifest says.
+//! Checks that components agree with their manifest.
 //!
-//! A manifest is what a user reads before trusting a component; the names on the component's
-//! outside are what it can do. They have to agree in both directions: nothing promised that is not
-//! there, nothing there that was not said.
+//! A user reads the manifest before trusting a component; the component's imports and exports
+//! determine what it can do. Neither may have anything that the other lacks.
 
 use std::collections::BTreeSet;
 
+use tpo_types::text::escape;
 use tpo_types::{Failure, FailureKind, PluginRole};
 
-use crate::manifest::{Component, Contract, Manifest};
+use crate::manifest::{BundleManifest, ContractVersion, ManifestComponent};
 use crate::surface::Surface;
 
 /// Checks the surfaces of all components, in the manifest's order.
-pub(crate) fn check(manifest: &Manifest, surfaces: &[Surface]) -> Result<(), Failure> {
+pub(crate) fn check(manifest: &BundleManifest, surfaces: &[Surface]) -> Result<(), Failure> {
     for (component, surface) in manifest.components.iter().zip(surfaces) {
         let subject = format!("component `{}`", component.name);
         check_contract(manifest.contract, surface, &subject)?;
@@ -21,21 +21,24 @@ pub(crate) fn check(manifest: &Manifest, surfaces: &[Surface]) -> Result<(), Fai
     check_permissions(manifest, surfaces)
 }
 
-/// Checks a component that comes without a manifest: it has to be a plugin of a contract that is
-/// known.
+/// Checks a component without a manifest: it must export a role of a supported contract version.
 pub(crate) fn check_bare(surface: &Surface, subject: &str) -> Result<(), Failure> {
     if surface.roles().is_empty() {
         let what = format!(
-            "{subject} exports {}, which is no role",
+            "{subject} exports {}, which is not a role",
             listed(surface.exports.iter())
         );
         return Err(Failure::new(FailureKind::Plugin, what)
             .hint("a plugin exports an interface such as `tpo:plugin/judge@0.1.0`"));
     }
-    check_contract(Contract::V0_1, surface, subject)
+    check_contract(ContractVersion::V0_1, surface, subject)
 }
 
-fn check_contract(contract: Contract, surface: &Surface, subject: &str) -> Result<(), Failure> {
+fn check_contract(
+    contract: ContractVersion,
+    surface: &Surface,
+    subject: &str,
+) -> Result<(), Failure> {
     let other = surface
         .contract_versions()
         .into_iter()
@@ -51,10 +54,14 @@ fn check_contract(contract: Contract, surface: &Surface, subject: &str) -> Resul
         contract.as_str()
     );
     Err(Failure::new(FailureKind::Plugin, what)
-        .hint("build it with the `wit/` of the contract that its manifest names"))
+        .hint("build it with the `wit/` of the contract version in its manifest"))
 }
 
-fn check_roles(component: &Component, surface: &Surface, subject: &str) -> Result<(), Failure> {
+fn check_roles(
+    component: &ManifestComponent,
+    surface: &Surface,
+    subject: &str,
+) -> Result<(), Failure> {
     let declared: BTreeSet<PluginRole> = component.roles.iter().copied().collect();
     let exported = surface.roles();
     let fail = |what: String| {
@@ -75,7 +82,7 @@ fn check_roles(component: &Component, surface: &Surface, subject: &str) -> Resul
     Ok(())
 }
 
-fn check_permissions(manifest: &Manifest, surfaces: &[Surface]) -> Result<(), Failure> {
+fn check_permissions(manifest: &BundleManifest, surfaces: &[Surface]) -> Result<(), Failure> {
     let declared: BTreeSet<&str> = manifest
         .permissions
         .iter()
@@ -86,7 +93,8 @@ fn check_permissions(manifest: &Manifest, surfaces: &[Surface]) -> Result<(), Fa
         for import in surface.capabilities() {
             if !declared.contains(import.as_str()) {
                 let what = format!(
-                    "component `{}` imports `{import}`, for which no permission is asked",
+                    "component `{}` imports `{import}`, but the manifest does not request that \
+                     permission",
                     component.name
                 );
                 return Err(Failure::new(FailureKind::Plugin, what).hint(format!(
@@ -100,19 +108,16 @@ fn check_permissions(manifest: &Manifest, surfaces: &[Surface]) -> Result<(), Fa
     match declared.into_iter().find(|import| !used.contains(*import)) {
         Some(unused) => Err(Failure::new(
             FailureKind::Plugin,
-            format!("a permission asks for `{unused}`, which no component imports"),
+            format!("the manifest requests permission for `{unused}`, which no component imports"),
         )
         .hint("remove the `[[permission]]` from `tpo-plugin.toml`")),
         None => Ok(()),
     }
 }
 
-/// Foreign names in a message, not too many.
+/// The first foreign names, for a message.
 fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    let names: Vec<String> = names
-        .take(5)
-        .map(|name| crate::artifact::printable(name))
-        .collect();
+    let names: Vec<String> = names.take(5).map(|name| escape(name)).collect();
     if names.is_empty() {
         "nothing".into()
     } else {

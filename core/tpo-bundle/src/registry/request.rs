@@ -1,26 +1,26 @@
-//! What a registry is asked, before anything is known of how it is reached.
+//! A request to a registry, independent of how the registry is reached.
 
 use ureq::http::Method;
 
 /// One request.
-pub(super) struct Exchange<'a> {
+pub(super) struct RegistryRequest<'a> {
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) headers: Vec<(&'static str, &'static str)>,
     pub(super) body: Option<&'a [u8]>,
-    pub(super) follows: bool,
-    /// Bytes that are sent or come back.
+    pub(super) may_redirect: bool,
+    /// Bytes that are sent or expected back, for the timeout.
     pub(super) size: u64,
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> RegistryRequest<'a> {
     fn new(method: Method, path: &str) -> Self {
         Self {
             method,
             path: path.to_owned(),
             headers: Vec::new(),
             body: None,
-            follows: false,
+            may_redirect: false,
             size: 0,
         }
     }
@@ -55,19 +55,18 @@ impl<'a> Exchange<'a> {
         self
     }
 
-    /// May be redirected.
-    pub(super) fn following(mut self) -> Self {
-        self.follows = true;
+    pub(super) fn allow_redirects(mut self) -> Self {
+        self.may_redirect = true;
         self
     }
 
-    pub(super) fn sized(mut self, size: u64) -> Self {
+    pub(super) fn expect_bytes(mut self, size: u64) -> Self {
         self.size = size;
         self
     }
 
-    /// What a token must allow. A token for reading is another one than for writing.
-    pub(super) fn action(&self) -> &'static str {
+    /// The actions that a token must allow.
+    pub(super) fn actions(&self) -> &'static str {
         if self.body.is_some() {
             "pull,push"
         } else {
