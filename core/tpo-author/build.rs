@@ -1,8 +1,8 @@
-//! Collects the files that are copied into new projects: the SDK for Rust, and the runtime of the
-//! bindings for Go.
+//! Collects the files that are copied into new projects: templates and examples, the SDK for Rust,
+//! and the runtime of the bindings for Go.
 //!
-//! The SDK is copied as sources, with the keys it inherits from this workspace written out, so that a
-//! project needs no checkout of `tpo`. The runtime for Go is part of the sources of the crate that
+//! The SDK is copied as sources, with the keys it inherits from this workspace written out, so that
+//! a project needs no checkout of `tpo`. The runtime for Go is part of the sources of the crate that
 //! generates the bindings.
 
 use std::fmt::Write as _;
@@ -11,6 +11,15 @@ use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 type BuildResult<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// The examples that are templates of judges.
+const EXAMPLES: [&str; 5] = [
+    "judge-in-c",
+    "judge-in-go",
+    "judge-in-javascript",
+    "judge-in-python",
+    "judge-in-rust",
+];
 
 fn main() -> ExitCode {
     match collect() {
@@ -24,14 +33,14 @@ fn main() -> ExitCode {
 
 fn collect() -> BuildResult<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
-        .join("../..")
-        .canonicalize()?;
+    let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let workspace = package.join("../..").canonicalize()?;
     let sdk = workspace.join("plugins/tpo-plugin");
     for source in [
         &sdk,
         &workspace.join("Cargo.toml"),
         &workspace.join("Cargo.lock"),
+        &package.join("templates"),
     ] {
         println!("cargo::rerun-if-changed={}", source.display());
     }
@@ -55,13 +64,36 @@ fn collect() -> BuildResult<()> {
         .filter(|(name, _)| is_runtime(name))
         .collect();
 
+    let mut sources = files(&package.join("templates"), &package)?;
+    for example in EXAMPLES {
+        let example = workspace.join("examples").join(example);
+        println!("cargo::rerun-if-changed={}", example.display());
+        sources.extend(
+            files(&example, &workspace)?
+                .into_iter()
+                .filter(|(name, _)| is_text(name)),
+        );
+    }
+
     let text = format!(
-        "{}{}",
+        "{}{}{}",
+        table("SOURCES", &sources)?,
         table("SDK", &sdk_files)?,
         table("GO_RUNTIME", &go_files)?
     );
     fs::write(out.join("copies.rs"), text)?;
     Ok(())
+}
+
+/// Whether a file of an example is one that its author wrote, by its name.
+fn is_text(name: &str) -> bool {
+    let is_built = name.contains("/target/") || name.contains("/bindings/");
+    let extensions = ["c", "go", "js", "json", "jsonl", "mod", "py", "rs", "toml"];
+    !is_built
+        && Path::new(name)
+            .extension()
+            .and_then(|extension| extension.to_str())
+            .is_some_and(|extension| extensions.contains(&extension))
 }
 
 /// Every file under `directory` with its name relative to `root`, sorted.

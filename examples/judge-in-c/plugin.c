@@ -1,7 +1,7 @@
-/* A judge that likes responses of about `words` words (60 unless configured).
+/* A judge that prefers responses of about `words` words (60 by default).
  *
- * `bindings/judge_plugin.h` is the contract as C; `tpo plugin build` writes it. What a function here is given it owns and
- * frees; what it returns is freed by the bindings, so every returned string is allocated. */
+ * `bindings/judge_plugin.h` is the contract in C; `tpo plugin build` writes it. A function here owns its arguments and
+ * frees them; the bindings free what it returns, so every returned string is allocated. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,16 +15,16 @@ static double wanted = 60;
 void exports_tpo_plugin_metadata_describe(exports_tpo_plugin_metadata_description_t *description) {
   judge_plugin_string_dup(&description->name, "judge-in-c");
   judge_plugin_string_dup(&description->version, "0.1.0");
-  judge_plugin_string_dup(&description->summary, "Likes responses of about the right length");
+  judge_plugin_string_dup(&description->summary, "Prefers responses of about the right length");
   judge_plugin_string_dup(&description->license, "Apache-2.0");
   judge_plugin_string_dup(&description->config_schema,
                           "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {\"words\": {\"type\": \"integer\", "
-                          "\"minimum\": 1, \"default\": 60, \"description\": \"Words a good response has.\"}}}");
+                          "\"minimum\": 1, \"default\": 60, \"description\": \"The preferred number of words.\"}}}");
   description->extra.ptr = NULL;
   description->extra.len = 0;
 }
 
-/* The configuration is JSON: here `{}` or `{"words": 60}`. A plugin with more than one key would use a JSON library. */
+/* The configuration is JSON: `{}` or `{"words": 60}`. With more than one key, use a JSON library. */
 bool exports_tpo_plugin_metadata_configure(string *config, exports_tpo_plugin_metadata_error_t *error) {
   char text[64];
   unsigned words = 0;

@@ -1,7 +1,7 @@
-// A judge that likes responses of about `words` words (60 unless configured).
+// A judge that prefers responses of about `words` words (60 by default).
 //
-// `bindings` is the contract as Go; `tpo plugin build` writes it. It calls the packages `export_tpo_plugin_judge` and
-// `export_tpo_plugin_metadata`, whose names are those of the contract's interfaces.
+// `bindings` is the contract in Go; `tpo plugin build` writes it. It calls the packages `export_tpo_plugin_judge` and
+// `export_tpo_plugin_metadata`, which are named after the contract's interfaces.
 package main
 
 import _ "judge-in-go/bindings/wit_exports"

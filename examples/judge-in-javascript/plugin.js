@@ -1,10 +1,10 @@
-// A judge that likes responses of about `words` words (60 unless configured).
+// A judge that prefers responses of about `words` words (60 by default).
 
 const schema = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    words: { type: 'integer', minimum: 1, default: 60, description: 'Words a good response has.' },
+    words: { type: 'integer', minimum: 1, default: 60, description: 'The preferred number of words.' },
   },
 };
 
@@ -15,7 +15,7 @@ export const metadata = {
     return {
       name: 'judge-in-javascript',
       version: '0.1.0',
-      summary: 'Likes responses of about the right length',
+      summary: 'Prefers responses of about the right length',
       license: 'Apache-2.0',
       configSchema: JSON.stringify(schema),
       extra: [],
@@ -25,26 +25,26 @@ export const metadata = {
   configure(config) {
     const settings = JSON.parse(config);
     for (const key of Object.keys(settings)) {
-      if (!(key in schema.properties)) refuse(`there is no key \`${key}\`; the only one is \`words\``);
+      if (!(key in schema.properties)) refuse(`unknown key \`${key}\`; the only key is \`words\``);
     }
     wanted = settings.words ?? wanted;
     if (!Number.isInteger(wanted) || wanted < 1) refuse('`words` is a whole number from 1');
   },
 };
 
-// An error of the contract is thrown as its value; an `Error` would end the instance instead.
+// Throws an error of the contract. An `Error` object would end the instance without its message.
 function refuse(why) {
   throw { tag: 'invalid-config', val: why };
 }
 
 export const judge = {
   score(groups) {
-    return telling(() => groups.map((group) => group.responses.map(judgment)));
+    return reportingErrors(() => groups.map((group) => group.responses.map(judgment)));
   },
 };
 
-// What `work` gives. An `Error` would end the instance without its words; as an error of the contract it is told.
-function telling(work) {
+// Runs `work`. Only an error of the contract reaches the user with its message, so every `Error` becomes one.
+function reportingErrors(work) {
   try {
     return work();
   } catch (error) {
@@ -53,7 +53,7 @@ function telling(work) {
 }
 
 function judgment(response) {
-  // A pattern is matched by compiled code; a loop over characters would be interpreted.
+  // Compiled code matches a pattern; a loop over characters would be interpreted.
   const words = response.match(/\S+/g)?.length ?? 0;
   if (words === 0) return { tag: 'unscored', val: 'empty response' };
   const value = 1 / (1 + Math.abs(words - wanted) / wanted);

@@ -1,4 +1,4 @@
-"""A judge that likes responses of about `words` words (60 unless configured)."""
+"""A judge that prefers responses of about `words` words (60 by default)."""
 
 import json
 
@@ -12,7 +12,7 @@ SCHEMA = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "words": {"type": "integer", "minimum": 1, "default": 60, "description": "Words a good response has."},
+        "words": {"type": "integer", "minimum": 1, "default": 60, "description": "The preferred number of words."},
     },
 }
 
@@ -24,7 +24,7 @@ class Metadata(wit_world.exports.Metadata):
         return Description(
             name="judge-in-python",
             version="0.1.0",
-            summary="Likes responses of about the right length",
+            summary="Prefers responses of about the right length",
             license="Apache-2.0",
             config_schema=json.dumps(SCHEMA),
             extra=[],
@@ -34,19 +34,19 @@ class Metadata(wit_world.exports.Metadata):
         global wanted
         settings = json.loads(config)
         for key in settings.keys() - SCHEMA["properties"].keys():
-            raise Err(Error_InvalidConfig(f"there is no key `{key}`; the only one is `words`"))
+            raise Err(Error_InvalidConfig(f"unknown key `{key}`; the only key is `words`"))
         wanted = settings.get("words", wanted)
         if type(wanted) is not int or wanted < 1:
-            raise Err(Error_InvalidConfig(f"`words` is {wanted!r}; it is a whole number from 1"))
+            raise Err(Error_InvalidConfig(f"`words` is {wanted!r}; it must be a whole number from 1"))
 
 
 class Judge(wit_world.exports.Judge):
     def score(self, groups: list[Group]) -> list[list[Judgment]]:
-        return telling(lambda: [[judge(response) for response in group.responses] for group in groups])
+        return reporting_errors(lambda: [[judge(response) for response in group.responses] for group in groups])
 
 
-def telling(work):
-    """What `work` gives. An exception would end the instance without its words; as an error of the contract it is told."""
+def reporting_errors(work):
+    """Runs `work`. Only an error of the contract reaches the user with its message, so other exceptions become one."""
     try:
         return work()
     except Exception as error:

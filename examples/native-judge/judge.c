@@ -1,7 +1,6 @@
-/* A native judge in C: likes responses of about `words` words (40 unless configured).
+/* A native judge in C that prefers responses of about `words` words (40 by default).
  *
- * It reads the JSON that tpo sends with a scanner of its own, which is enough for an example. A real plugin would use a
- * JSON library. */
+ * It reads tpo's JSON with a small scanner, which is enough for an example. A real plugin would use a JSON library. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +9,7 @@
 
 #include "tpo_native.h"
 
-/* ---- a text that grows ---- */
+/* ---- a growing text ---- */
 
 typedef struct {
   char *data;
@@ -41,7 +40,7 @@ static int32_t fail(int32_t status, tpo_text *reply, const char *why) {
   return status;
 }
 
-/* ---- JSON, as far as it is needed: every function returns what follows, or NULL at the end of the text ---- */
+/* ---- the parts of JSON that this plugin needs: functions return 0 if the text is something else ---- */
 
 typedef struct {
   const char *at, *end;
@@ -58,7 +57,7 @@ static int take(scanner *s, char c) {
   return 1;
 }
 
-/* The characters between the quotes, escapes as they are. */
+/* The characters between the quotes; escapes are not decoded. */
 static int string(scanner *s, const char **data, size_t *size) {
   if (!take(s, '"')) return 0;
   *data = s->at;
@@ -143,9 +142,9 @@ static int judge_groups(const judge *judge, scanner *s, buffer *out) {
 
 static tpo_text describe(void) {
   static const char text[] =
-      "{\"name\":\"native-length\",\"version\":\"0.1.0\",\"summary\":\"Likes responses of about the right length\","
+      "{\"name\":\"native-length\",\"version\":\"0.1.0\",\"summary\":\"Prefers responses of about the right length\","
       "\"license\":\"Apache-2.0\",\"roles\":[\"judge\"],\"config_schema\":{\"type\":\"object\",\"properties\":"
-      "{\"words\":{\"type\":\"number\",\"exclusiveMinimum\":0,\"description\":\"Words a good response has.\"}}}}";
+      "{\"words\":{\"type\":\"number\",\"exclusiveMinimum\":0,\"description\":\"The preferred number of words.\"}}}}";
   return (tpo_text){(const uint8_t *)text, sizeof text - 1};
 }
 

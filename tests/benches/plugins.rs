@@ -18,7 +18,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tpo_host::{Cut, JsonPlugin, OnError, Plugins, Setup, Wanted, Workshop};
+use tpo_host::{Batching, CompileService, HostConfig, JsonPlugin, OnError, PluginRequest, Plugins};
 use tpo_plugin::{Group, Instruction, Judgment, Scored, each_response};
 use tpo_tests::{binary, root};
 use tpo_types::PluginRole;
@@ -44,14 +44,14 @@ fn main() {
     let compiler = [binary().into_os_string()]
         .into_iter()
         .chain(["--quiet", "plugin", "compile"].map(OsString::from));
-    let workshop = Workshop {
+    let compiler = CompileService {
         cache,
         compiler: compiler.collect(),
         environment: Vec::new(),
     };
-    let setup = Setup {
-        workshop: Some(workshop),
-        ..Setup::default()
+    let setup = HostConfig {
+        compiler: Some(compiler),
+        ..HostConfig::default()
     };
 
     let groups: Vec<Group> = (0..MANY).map(group).collect();
@@ -69,7 +69,7 @@ fn main() {
     {
         let component = build(language, scratch.path());
         let source = component.display().to_string();
-        let wanted = Wanted {
+        let wanted = PluginRequest {
             source: &source,
             config: &json!({}),
             on_error: OnError::Fail,
@@ -171,8 +171,8 @@ fn time(plugin: &JsonPlugin, items: &[Value], threads: usize) -> Duration {
     plugin
         .time(
             items,
-            Cut {
-                batch: BATCH,
+            Batching {
+                batch_size: BATCH,
                 threads,
             },
         )

@@ -125,10 +125,7 @@ fn a_published_judge_judges_a_run_on_another_machine() {
     // It is not pinned yet, so a run that may not change the lock file does not get it.
     let words = user.run(&tagged, "run-locked", &["--locked"]);
     let told = user.fails(2, &words.iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(
-        told.contains("`--locked` does not allow changing the lock file"),
-        "{told}"
-    );
+    assert!(told.contains("`--locked` does not allow"), "{told}");
 
     // By reference, it is pinned beside the configuration and used.
     let words = user.run(&tagged, "run-first", &[]);

@@ -2,12 +2,12 @@
 //! its limits.
 //!
 //! A guest is a few lines of WebAssembly text. Lines `;; key: value` at its head say what it
-//! `does`, the `limit`s it is given, what tpo `says`, the exit `code` where it is not 4, and what
-//! the text is (`as`): parts of a judge's module (`tests/guests/frame.wat` is the rest), a
-//! component, the imports of an empty component, a module as it is, or half a judge. `{{3 text}}`
-//! repeats a text, with `#` its number; `instances` are added to what is assembled, and `nested` is
-//! how many components are put around it. The table in `docs/hostile-guests.md` is made from what
-//! was seen here.
+//! `does`, its `role` where it is not a judge, the `limit`s it is given, what tpo `says`, the exit
+//! `code` where it is not 4, and what the text is (`as`): parts of a plugin's module
+//! (`tests/guests/frame.wat` is the rest), a component, the imports of an empty component, a module
+//! as it is, or half a plugin. `{{3 text}}` repeats a text, with `#` its number; `instances` are
+//! added to the assembled component, and `nested` is how many components are put around it. The
+//! table in `docs/hostile-guests.md` is made from these runs.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -46,6 +46,7 @@ print(json.dumps(dict(texts, code=code, kib=usage.ru_maxrss, seconds=time.monoto
 
 struct Guest {
     name: String,
+    role: String,
     does: String,
     says: String,
     code: i64,
@@ -73,8 +74,10 @@ impl Guest {
             (key.to_owned(), value.parse().expect("a number"))
         };
         let count = |key: &str| one(key).map_or(0, |count| count.parse().expect("a number"));
+        let role = one("role").unwrap_or_else(|| "judge".into());
         let mut bytes = assemble(
             &repeated(&text),
+            &role,
             one("as").as_deref(),
             one("contract").as_deref(),
         );
@@ -88,6 +91,7 @@ impl Guest {
             code: one("code").map_or(4, |code| code.parse().expect("a code")),
             limits: all("limit").iter().map(limit).collect(),
             bytes,
+            role,
             name,
         }
     }
@@ -138,16 +142,16 @@ fn repeated(text: &str) -> String {
     text
 }
 
-fn assemble(text: &str, kind: Option<&str>, contract: Option<&str>) -> Vec<u8> {
+fn assemble(text: &str, role: &str, kind: Option<&str>, contract: Option<&str>) -> Vec<u8> {
     let parse = |text: &str| wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"));
     match kind {
-        None => component(&parse(&module(text)), contract),
+        None => component(&parse(&module(text, role)), role, contract),
         Some("half") => {
-            let mut bytes = component(&parse(&module(text)), contract);
+            let mut bytes = component(&parse(&module(text, role)), role, contract);
             bytes.truncate(bytes.len() / 2);
             bytes
         }
-        Some("module") => parse(&module(text)),
+        Some("module") => parse(&module(text, role)),
         // Its features are what is wrong with it, so it is not validated here.
         Some("component") => parse(text),
         Some("plain-component") => parse(&format!(
@@ -184,18 +188,12 @@ fn leb128(mut number: usize) -> Vec<u8> {
     bytes
 }
 
-/// A judge's module: what is given, and of the frame what it does not replace.
-fn module(text: &str) -> String {
+/// The module of a plugin in `role`: the guest's text, and the parts of the frame that it needs.
+fn module(text: &str, role: &str) -> String {
     let frame = fs::read_to_string(root().join("tests/guests/frame.wat")).expect("the frame");
-    let is_replaced = |part: &&str| {
-        let export = part
-            .split_once("(export ")
-            .and_then(|(_, rest)| rest.split_once(')'));
-        export.is_some_and(|(name, _)| text.contains(&format!("(export {name})")))
-    };
     let parts: Vec<&str> = frame
         .split("\n\n")
-        .filter(|part| !is_replaced(part))
+        .filter(|part| export(part).is_none_or(|name| is_needed(name, text, role)))
         .collect();
     // Imports come first in a module.
     let (imports, rest): (Vec<&str>, Vec<&str>) =
@@ -208,9 +206,27 @@ fn module(text: &str) -> String {
     )
 }
 
-/// A component of the world `judge-plugin`; `edit` is `before => after` in the text of the
+/// The name that a part of the frame exports.
+fn export(part: &str) -> Option<&str> {
+    let (_, rest) = part.split_once("(export \"")?;
+    rest.split_once('"').map(|(name, _)| name)
+}
+
+/// Whether a guest in `role` needs the frame's export: it is of no other role, and the guest does
+/// not replace it.
+fn is_needed(name: &str, text: &str, role: &str) -> bool {
+    let is_of_role = match name.strip_prefix("tpo:plugin/") {
+        Some(interface) => {
+            ["metadata", role].contains(&interface.split('@').next().unwrap_or_default())
+        }
+        None => true,
+    };
+    is_of_role && !text.contains(&format!("(export \"{name}\")"))
+}
+
+/// A component of the world of plugins in `role`; `edit` is `before => after` in the text of the
 /// contract.
-fn component(module: &[u8], edit: Option<&str>) -> Vec<u8> {
+fn component(module: &[u8], role: &str, edit: Option<&str>) -> Vec<u8> {
     let mut text = String::new();
     let mut files: Vec<_> = fs::read_dir(root().join("wit"))
         .expect("the contract")
@@ -233,8 +249,8 @@ fn component(module: &[u8], edit: Option<&str>) -> Vec<u8> {
         )
         .expect("the contract resolves");
     let world = contract
-        .select_world(&[package], Some("judge-plugin"))
-        .expect("the world of judges");
+        .select_world(&[package], Some(&format!("{role}-plugin")))
+        .expect("the world of the role");
     let mut module = module.to_vec();
     embed_component_metadata(&mut module, &contract, world, StringEncoding::UTF8)
         .expect("a module");
@@ -244,14 +260,14 @@ fn component(module: &[u8], edit: Option<&str>) -> Vec<u8> {
     encoder.encode().unwrap_or_else(|error| panic!("{error:#}"))
 }
 
-/// Has a guest judge one response.
+/// Asks a guest about one item.
 fn run(here: &Workplace, guest: &Guest) -> Value {
     fs::write(here.path("guest.wasm"), &guest.bytes).expect("a file");
     let mut command = Command::new("python3");
     command.args(["-c", MEASURE]).arg(binary()).args([
         "plugin",
         "replay",
-        "batch.json",
+        &format!("{}.json", guest.role),
         "--plugin",
         "./guest.wasm",
     ]);
@@ -275,14 +291,29 @@ fn workplace() -> Workplace {
         "id": "a", "messages": [{"role": "user", "content": "Say hello."}],
         "category": null, "reference": null, "metadata": [],
     });
-    let batch = json!({
-        "role": "judge",
-        "plugin": {"name": "hostile", "version": "1.0.0", "sha256": "", "source": "guest.wasm"},
-        "config": {},
-        "error": "",
-        "items": [{"instruction": instruction, "responses": ["Hello!"]}],
-    });
-    here.write("batch.json", &batch.to_string());
+    let items = [
+        (
+            "judge",
+            json!({"instruction": instruction, "responses": ["Hello!"]}),
+        ),
+        (
+            "pairwise-judge",
+            json!({"instruction": instruction, "first": "Hello!", "second": "Hi!"}),
+        ),
+        (
+            "thought-template",
+            json!({"instruction": instruction, "thought_budget": 40, "extra": []}),
+        ),
+    ];
+    for (role, item) in items {
+        let plugin = json!({
+            "name": "hostile", "version": "1.0.0", "sha256": "", "source": "guest.wasm",
+        });
+        let batch = json!({
+            "role": role, "plugin": plugin, "config": {}, "error": "", "items": [item],
+        });
+        here.write(&format!("{role}.json"), &batch.to_string());
+    }
     here
 }
 
@@ -380,16 +411,16 @@ fn every_hostile_guest_ends_as_documented() {
 
 const HEAD: &str = "# Hostile guests
 
-Every file of [`tests/guests/hostile`](../tests/guests/hostile/) is a plugin that misbehaves. The \
-test `hostile` runs each through
-`tpo plugin replay` with the limits shown, the others at their defaults, and checks the exit \
-code, the words, that no control
-character reaches the terminal, that the process never holds more than it does for a plugin that \
-behaves, the memory limit and 64 MiB,
-that the compiling process never holds more than its own limit and 64 MiB, and that it ends in \
-time. It makes this table.
+Every file in [`tests/guests/hostile`](../tests/guests/hostile/) is a plugin that misbehaves. The \
+test `hostile` runs each one through
+`tpo plugin replay`, with the limits shown and the others at their defaults. It checks the exit \
+code and the message, that no control
+characters reach the terminal, and that the process ends in time. The process may use as much \
+memory as with a plugin that behaves,
+plus the memory limit and 64 MiB; the compiling process may use its own limit plus 64 MiB. The \
+test writes this table.
 
-| guest | what it does | limits | exit | what tpo says |
+| guest | what it does | limits | exit | message |
 |---|---|---|---|---|
 ";
 

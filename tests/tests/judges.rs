@@ -126,7 +126,7 @@ fn a_panel_of_two_judges_a_run() {
     );
     let told = here.succeeds(&["status", "run"]).stdout;
     assert!(
-        told.contains("iteration 1, judge: rules and overlap agree with alpha "),
+        told.contains("iteration 1, judge: rules and overlap agree with Krippendorff's alpha "),
         "{told}"
     );
 }

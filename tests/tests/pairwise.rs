@@ -112,7 +112,7 @@ fn an_adaptive_tournament_chooses_the_same_pairs_with_fewer_comparisons() {
     assert!(fewer < asked, "{fewer} of {asked}");
     let told = here.succeeds(&["status", "adaptive"]).stdout;
     let line = format!(
-        "iteration 1, judge: {fewer} comparisons, {} not needed, 0 without a verdict",
+        "iteration 1, judge: {fewer} comparisons, {} skipped, 0 unscored",
         asked - fewer
     );
     assert!(told.contains(&line), "{told}");

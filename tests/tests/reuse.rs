@@ -69,7 +69,7 @@ fn only_what_follows_from_a_change_is_made_again() {
         ("train.beta=0.2", ALL),
         ("selector.config.rho=0.3", ALL),
         ("selector.config.rho=auto", ALL),
-        ("selector.config.malformed_share=0", ALL),
+        ("selector.config.malformed_fraction=0", ALL),
         ("selector.plugin=all-pairs", ALL),
         ("judge.config.constraint_weight=2.0", COMPLETIONS),
         (

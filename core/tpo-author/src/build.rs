@@ -3,6 +3,7 @@
 mod c;
 mod go;
 mod javascript;
+mod job;
 mod python;
 mod rust;
 
@@ -13,9 +14,9 @@ use tempfile::TempDir;
 use tpo_bundle::{BundleManifest, manifest};
 use tpo_types::{Failure, FailureKind};
 
-use crate::bindings::ProjectWorld;
 use crate::create::write;
 use crate::{Language, world};
+use job::{Job, read};
 
 /// A component that was built.
 #[derive(Debug)]
@@ -24,31 +25,6 @@ pub struct Built {
     pub component: PathBuf,
     /// Output of the compiler, for example warnings.
     pub tool_output: String,
-}
-
-/// Input of a language's build.
-struct Job<'a> {
-    /// The directory of the project.
-    directory: &'a Path,
-    /// The directory of the contract it is built for.
-    wit: &'a Path,
-    /// The world of the contract.
-    world: String,
-    /// The directory of compilers from package registries.
-    tools: &'a Path,
-    /// Called with a message before a slow step.
-    on_status: &'a dyn Fn(&str),
-}
-
-impl Job<'_> {
-    fn contract(&self) -> Result<ProjectWorld, Failure> {
-        ProjectWorld::read(self.wit, &self.world)
-    }
-
-    /// The directory of generated code, within the project.
-    fn bindings(&self) -> PathBuf {
-        self.directory.join("bindings")
-    }
 }
 
 /// Builds the component of the project in `directory`, whose manifest names its language.
@@ -138,14 +114,4 @@ fn wit(manifest: &BundleManifest, directory: &Path, scratch: &Path) -> Result<Pa
         write(&wit.join(name), text.as_bytes())?;
     }
     Ok(wit)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| {
-        Failure::new(
-            FailureKind::Plugin,
-            format!("the compiler did not write `{}`", path.display()),
-        )
-        .because(error)
-    })
 }

@@ -41,16 +41,13 @@ pub fn create(project: &Project<'_>) -> Result<Vec<PathBuf>, Failure> {
         ("README.md".to_owned(), readme_of(project, &template)),
         (".gitignore".to_owned(), templates::IGNORED.to_owned()),
     ];
-    for (name, text) in &template.files {
-        files.push((
-            (*name).to_owned(),
-            text.replace(template.name, project.name.as_str()),
-        ));
+    for file in template.files {
+        let text = file.text.replace(template.name, project.name.as_str());
+        files.push((file.path, text));
     }
     for (name, text) in WIT {
         files.push((format!("wit/{name}"), text.to_owned()));
     }
-    files.extend(template.copies);
     files
         .iter()
         .try_for_each(|(name, text)| write(&directory.join(name), text.as_bytes()))?;
@@ -87,7 +84,7 @@ fn readme_of(project: &Project<'_>, template: &Template) -> String {
         .replace("{name}", project.name.as_str())
         .replace("{summary}", template.summary)
         .replace("{language}", project.language.title())
-        .replace("{flag}", template.flag)
+        .replace("{flag}", &format!("--{}", template.roles[0].slot()))
         .replace("{files}", &rows)
         .replace("{notes}", templates::notes(project.language))
 }

@@ -1,6 +1,7 @@
 //! Templates of new projects.
 //!
-//! The judges are those in `examples/`; the sources of the other roles are in `templates/`. The
+//! Templates are found by name: `templates/LANGUAGE/ROLE.EXTENSION` is a plugin, and
+//! `templates/fixtures/ROLE.jsonl` has its test cases. The judges are those in `examples/`. The
 //! template's name is replaced by the plugin's in every text.
 
 use tpo_types::{Failure, FailureKind, PluginRole};
@@ -15,6 +16,8 @@ pub(crate) const README: &str = include_str!("../templates/README.md");
 
 /// The name in templates that are not examples.
 const NEW: &str = "a-new-plugin";
+/// The two roles that one component has, so that they cannot disagree about markers.
+const THOUGHT_FORMAT: [PluginRole; 2] = [PluginRole::ThoughtTemplate, PluginRole::ResponseParser];
 
 /// The template of a project in one language.
 pub(crate) struct Template {
@@ -23,123 +26,61 @@ pub(crate) struct Template {
     /// One line about what the plugin does.
     pub(crate) summary: &'static str,
     /// The roles it implements.
-    pub(crate) roles: &'static [PluginRole],
-    /// The flag of `tpo run` that selects it.
-    pub(crate) flag: &'static str,
+    pub(crate) roles: Vec<PluginRole>,
     /// Sources and test cases.
-    pub(crate) files: Vec<(&'static str, String)>,
+    pub(crate) files: Vec<ProjectFile>,
     /// Files that the README describes.
     pub(crate) described: &'static [(&'static str, &'static str)],
-    /// Files that are the same in every project of the language.
-    pub(crate) copies: Vec<(String, String)>,
 }
 
-/// What the template of a role has in common in all languages.
-struct TemplateSpec {
-    summary: &'static str,
-    roles: &'static [PluginRole],
-    flag: &'static str,
-    cases: &'static [(&'static str, &'static str)],
-}
-
-impl TemplateSpec {
-    fn of(role: PluginRole) -> Self {
-        match role {
-            PluginRole::Judge => Self {
-                summary: "Likes responses of about the right length",
-                roles: &[PluginRole::Judge],
-                flag: "--judge",
-                cases: &[(
-                    "fixtures/judge.jsonl",
-                    include_str!("../../../examples/judge-in-rust/fixtures/judge.jsonl"),
-                )],
-            },
-            PluginRole::PairwiseJudge => Self {
-                summary: "Prefers the response of about the right length",
-                roles: &[PluginRole::PairwiseJudge],
-                flag: "--judge",
-                cases: &[(
-                    "fixtures/pairwise-judge.jsonl",
-                    include_str!("../templates/fixtures/pairwise-judge.jsonl"),
-                )],
-            },
-            // One component has both roles, so that they cannot disagree about markers.
-            PluginRole::ThoughtTemplate | PluginRole::ResponseParser => Self {
-                summary: "Asks for a thought and then an answer",
-                roles: &[PluginRole::ThoughtTemplate, PluginRole::ResponseParser],
-                flag: "--thought",
-                cases: &[
-                    (
-                        "fixtures/thought-template.jsonl",
-                        include_str!("../templates/fixtures/thought-template.jsonl"),
-                    ),
-                    (
-                        "fixtures/response-parser.jsonl",
-                        include_str!("../templates/fixtures/response-parser.jsonl"),
-                    ),
-                ],
-            },
-            PluginRole::PairSelector => Self {
-                summary: "Pairs the best with the worst where they are apart",
-                roles: &[PluginRole::PairSelector],
-                flag: "--selector",
-                cases: &[(
-                    "fixtures/pair-selector.jsonl",
-                    include_str!("../templates/fixtures/pair-selector.jsonl"),
-                )],
-            },
-        }
-    }
+/// A file of a project: its path in the project, and its text.
+pub(crate) struct ProjectFile {
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 /// The template of a role in a language. C and Go have only judges.
 pub(crate) fn of(language: Language, role: PluginRole) -> Result<Template, Failure> {
-    let source = source(language, role).ok_or_else(|| {
-        let what = format!("there is no template for a {role} in {}", language.title());
-        Failure::new(FailureKind::Usage, what)
-            .hint("start from one of its judges (`--role judge`), or in Rust, Python or JavaScript")
-    })?;
-    let TemplateSpec {
-        summary,
-        roles,
-        flag,
-        cases,
-    } = TemplateSpec::of(role);
-    let name = if role == PluginRole::Judge {
-        example(language)
+    let is_format = THOUGHT_FORMAT.contains(&role);
+    let roles = if is_format {
+        THOUGHT_FORMAT.to_vec()
     } else {
-        NEW
+        vec![role]
     };
-    let mut files: Vec<(&str, String)> = cases
-        .iter()
-        .map(|(name, text)| (*name, (*text).to_owned()))
-        .collect();
-    files.extend(project_files(language, summary, name));
-    files.extend(
-        source
-            .iter()
-            .map(|(name, text)| (*name, (*text).to_owned())),
-    );
+    let plugin = if is_format {
+        "thought-format"
+    } else {
+        role.as_str()
+    };
+    let (name, sources) = if role == PluginRole::Judge {
+        (example(language), example_sources(language))
+    } else {
+        (NEW, template_sources(language, plugin))
+    };
+    if sources.is_empty() {
+        let what = format!("there is no template for a {role} in {}", language.title());
+        return Err(Failure::new(FailureKind::Usage, what).hint(
+            "start from one of its judges (`--role judge`), or in Rust, Python or JavaScript",
+        ));
+    }
+    let summary = summary(plugin);
+    let mut files: Vec<ProjectFile> = roles.iter().filter_map(|role| cases(*role)).collect();
+    files.extend(manifest(language, summary, name));
+    files.extend(sources);
+    files.extend(sdk(language));
     Ok(Template {
         name,
         summary,
         roles,
-        flag,
         files,
         described: described(language),
-        copies: copies(language),
     })
 }
 
 /// Notes on a language for the README.
 pub(crate) fn notes(language: Language) -> &'static str {
-    match language {
-        Language::Rust => include_str!("../templates/notes/rust.md"),
-        Language::Python => include_str!("../templates/notes/python.md"),
-        Language::JavaScript => include_str!("../templates/notes/javascript.md"),
-        Language::C => include_str!("../templates/notes/c.md"),
-        Language::Go => include_str!("../templates/notes/go.md"),
-    }
+    let path = format!("templates/notes/{language}.md");
+    copies::find(&path).unwrap_or_default()
 }
 
 /// The example that the template of a judge is made from.
@@ -153,104 +94,74 @@ fn example(language: Language) -> &'static str {
     }
 }
 
-type Files = &'static [(&'static str, &'static str)];
-
-/// The sources of the plugin.
-fn source(language: Language, role: PluginRole) -> Option<Files> {
-    use PluginRole::{Judge, PairSelector, PairwiseJudge, ResponseParser, ThoughtTemplate};
-    Some(match (language, role) {
-        (Language::Rust, Judge) => &[(
-            "src/lib.rs",
-            include_str!("../../../examples/judge-in-rust/src/lib.rs"),
-        )],
-        (Language::Rust, PairwiseJudge) => &[(
-            "src/lib.rs",
-            include_str!("../templates/rust/pairwise-judge.rs"),
-        )],
-        (Language::Rust, ThoughtTemplate | ResponseParser) => &[(
-            "src/lib.rs",
-            include_str!("../templates/rust/thought-format.rs"),
-        )],
-        (Language::Rust, PairSelector) => &[(
-            "src/lib.rs",
-            include_str!("../templates/rust/pair-selector.rs"),
-        )],
-        (Language::Python, Judge) => &[(
-            "plugin.py",
-            include_str!("../../../examples/judge-in-python/plugin.py"),
-        )],
-        (Language::Python, PairwiseJudge) => &[(
-            "plugin.py",
-            include_str!("../templates/python/pairwise-judge.py"),
-        )],
-        (Language::Python, ThoughtTemplate | ResponseParser) => &[(
-            "plugin.py",
-            include_str!("../templates/python/thought-format.py"),
-        )],
-        (Language::Python, PairSelector) => &[(
-            "plugin.py",
-            include_str!("../templates/python/pair-selector.py"),
-        )],
-        (Language::JavaScript, Judge) => &[(
-            "plugin.js",
-            include_str!("../../../examples/judge-in-javascript/plugin.js"),
-        )],
-        (Language::JavaScript, PairwiseJudge) => &[(
-            "plugin.js",
-            include_str!("../templates/javascript/pairwise-judge.js"),
-        )],
-        (Language::JavaScript, ThoughtTemplate | ResponseParser) => &[(
-            "plugin.js",
-            include_str!("../templates/javascript/thought-format.js"),
-        )],
-        (Language::JavaScript, PairSelector) => &[(
-            "plugin.js",
-            include_str!("../templates/javascript/pair-selector.js"),
-        )],
-        (Language::C, Judge) => &[(
-            "plugin.c",
-            include_str!("../../../examples/judge-in-c/plugin.c"),
-        )],
-        (Language::Go, Judge) => &[
-            (
-                "main.go",
-                include_str!("../../../examples/judge-in-go/main.go"),
-            ),
-            (
-                "go.mod",
-                include_str!("../../../examples/judge-in-go/go.mod"),
-            ),
-            (
-                "export_tpo_plugin_judge/judge.go",
-                include_str!("../../../examples/judge-in-go/export_tpo_plugin_judge/judge.go"),
-            ),
-            (
-                "export_tpo_plugin_metadata/metadata.go",
-                include_str!(
-                    "../../../examples/judge-in-go/export_tpo_plugin_metadata/metadata.go"
-                ),
-            ),
+/// The source files of the example.
+fn example_sources(language: Language) -> Vec<ProjectFile> {
+    let paths: &[&str] = match language {
+        Language::Rust => &["src/lib.rs"],
+        Language::Python => &["plugin.py"],
+        Language::JavaScript => &["plugin.js"],
+        Language::C => &["plugin.c"],
+        Language::Go => &[
+            "main.go",
+            "go.mod",
+            "export_tpo_plugin_judge/judge.go",
+            "export_tpo_plugin_metadata/metadata.go",
         ],
-        (Language::C | Language::Go, _) => return None,
-    })
+    };
+    let example = example(language);
+    paths
+        .iter()
+        .filter_map(|path| copy(&format!("examples/{example}/{path}"), path))
+        .collect()
 }
 
-/// Files that a language's own tools need besides the sources, for every role.
-fn project_files(language: Language, summary: &str, name: &str) -> Vec<(&'static str, String)> {
-    match language {
-        Language::Rust => {
-            let manifest = include_str!("../../../examples/judge-in-rust/Cargo.toml")
-                .replace("../../plugins/tpo-plugin", "sdk")
-                .replace(example(language), name)
-                .replace(TemplateSpec::of(PluginRole::Judge).summary, summary);
-            vec![("Cargo.toml", manifest)]
-        }
-        Language::JavaScript => {
-            let manifest = include_str!("../../../examples/judge-in-javascript/package.json");
-            vec![("package.json", manifest.replace(example(language), name))]
-        }
-        Language::Python | Language::C | Language::Go => Vec::new(),
+/// The source file of a template, if there is one.
+fn template_sources(language: Language, plugin: &str) -> Vec<ProjectFile> {
+    let (path, extension) = match language {
+        Language::Rust => ("src/lib.rs", "rs"),
+        Language::Python => ("plugin.py", "py"),
+        Language::JavaScript => ("plugin.js", "js"),
+        Language::C | Language::Go => return Vec::new(),
+    };
+    copy(&format!("templates/{language}/{plugin}.{extension}"), path)
+        .into_iter()
+        .collect()
+}
+
+/// The cases of a role.
+fn cases(role: PluginRole) -> Option<ProjectFile> {
+    let path = format!("fixtures/{role}.jsonl");
+    if role == PluginRole::Judge {
+        return copy(&format!("examples/judge-in-rust/{path}"), &path);
     }
+    copy(&format!("templates/{path}"), &path)
+}
+
+/// One line about what a template's plugin does: the first line of its documentation in Rust.
+fn summary(plugin: &str) -> &'static str {
+    let example = copies::find("examples/judge-in-rust/src/lib.rs");
+    copies::find(&format!("templates/rust/{plugin}.rs"))
+        .or(example)
+        .and_then(|source| source.lines().next())
+        .map(|line| line.trim_start_matches("//! ").trim_end_matches('.'))
+        .unwrap_or_default()
+}
+
+/// The manifest of a language's own tools.
+fn manifest(language: Language, summary: &str, name: &str) -> Option<ProjectFile> {
+    let path = match language {
+        Language::Rust => "Cargo.toml",
+        Language::JavaScript => "package.json",
+        Language::Python | Language::C | Language::Go => return None,
+    };
+    let example = example(language);
+    let mut file = copy(&format!("examples/{example}/{path}"), path)?;
+    file.text = file
+        .text
+        .replace("../../plugins/tpo-plugin", "sdk")
+        .replace(example, name)
+        .replace(self::summary(PluginRole::Judge.as_str()), summary);
+    Some(file)
 }
 
 fn described(language: Language) -> &'static [(&'static str, &'static str)] {
@@ -275,18 +186,23 @@ fn described(language: Language) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn copies(language: Language) -> Vec<(String, String)> {
-    match language {
-        Language::Rust => copies::SDK
-            .iter()
-            .map(|(name, text)| {
-                (
-                    format!("sdk/{name}"),
-                    text.replace("\"../../wit\"", "\"../wit\""),
-                )
-            })
-            .collect(),
-        // The build writes those of Go, with the bindings that import them.
-        Language::Python | Language::JavaScript | Language::C | Language::Go => Vec::new(),
+/// The SDK of a language, if it has one. The build writes what Go needs, with the bindings.
+fn sdk(language: Language) -> Vec<ProjectFile> {
+    if language != Language::Rust {
+        return Vec::new();
     }
+    copies::SDK
+        .iter()
+        .map(|(path, text)| ProjectFile {
+            path: format!("sdk/{path}"),
+            text: text.replace("\"../../wit\"", "\"../wit\""),
+        })
+        .collect()
+}
+
+fn copy(source: &str, path: &str) -> Option<ProjectFile> {
+    Some(ProjectFile {
+        path: path.into(),
+        text: copies::find(source)?.into(),
+    })
 }

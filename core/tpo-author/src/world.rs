@@ -4,17 +4,17 @@ use tpo_bundle::BundleManifest;
 use tpo_bundle::manifest::ManifestComponent;
 use tpo_types::{Failure, FailureKind, PluginRole};
 
-/// The import that a judge which asks a model has beyond the others.
-const MODEL: &str = "tpo:plugin/model";
+/// The package of the contract.
+const PACKAGE: &str = "tpo:plugin/";
 
-/// The name of the world that exports a component's roles, and imports models if the manifest
-/// requests them.
+/// The name of the world that exports a component's roles and imports what its manifest requests:
+/// `model-judge-plugin` for a judge that requests `tpo:plugin/model`.
 pub(crate) fn of(
     component: &ManifestComponent,
     manifest: &BundleManifest,
 ) -> Result<String, Failure> {
-    let has_role = |role| component.roles.contains(&role);
-    let is_format = has_role(PluginRole::ThoughtTemplate) && has_role(PluginRole::ResponseParser);
+    let is_format = component.roles.contains(&PluginRole::ThoughtTemplate)
+        && component.roles.contains(&PluginRole::ResponseParser);
     let world = match component.roles.as_slice() {
         [role] => role.as_str(),
         [_, _] if is_format => "thought-format",
@@ -30,12 +30,11 @@ pub(crate) fn of(
             ));
         }
     };
-    let requests_model = manifest
+    let imports: String = manifest
         .permissions
         .iter()
-        .any(|permission| permission.import == MODEL);
-    Ok(format!(
-        "{}{world}-plugin",
-        if requests_model { "model-" } else { "" }
-    ))
+        .filter_map(|permission| permission.import.strip_prefix(PACKAGE))
+        .map(|interface| format!("{interface}-"))
+        .collect();
+    Ok(format!("{imports}{world}-plugin"))
 }

@@ -20,6 +20,13 @@ use crate::name::{FileName, Name};
 /// Name of the manifest file, in the folder of the components.
 pub const FILE_NAME: &str = "tpo-plugin.toml";
 
+const MAX_COMPONENTS: usize = 16;
+const MAX_PERMISSIONS: usize = 16;
+const MAX_SUMMARY: usize = 200;
+const MAX_WHY: usize = 300;
+const MAX_LICENSE: usize = 200;
+const MAX_IMPORT: usize = 100;
+
 /// A bundle, as its author describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -30,10 +37,10 @@ pub struct BundleManifest {
     /// Semantic version of the bundle.
     pub version: Version,
     /// SPDX license expression.
-    #[schemars(length(max = rules::MAX_LICENSE))]
+    #[schemars(length(max = MAX_LICENSE))]
     pub license: String,
     /// One line about what it does.
-    #[schemars(length(min = 1, max = rules::MAX_SUMMARY))]
+    #[schemars(length(min = 1, max = MAX_SUMMARY))]
     pub summary: String,
     /// Version of the contract that the components are built for.
     pub contract: ContractVersion,
@@ -45,11 +52,11 @@ pub struct BundleManifest {
     pub wit: Option<FileName>,
     /// The components, at least one.
     #[serde(rename = "component")]
-    #[schemars(length(min = 1, max = rules::MAX_COMPONENTS))]
+    #[schemars(length(min = 1, max = MAX_COMPONENTS))]
     pub components: Vec<ManifestComponent>,
     /// Imports of the components that must be granted, and why they are needed.
     #[serde(rename = "permission", default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = rules::MAX_PERMISSIONS))]
+    #[schemars(length(max = MAX_PERMISSIONS))]
     pub permissions: Vec<Permission>,
 }
 
@@ -102,10 +109,10 @@ pub struct ManifestComponent {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Permission {
     /// The imported interface without version, for example `tpo:plugin/model`.
-    #[schemars(length(max = rules::MAX_IMPORT))]
+    #[schemars(length(max = MAX_IMPORT))]
     pub import: String,
     /// The reason, in one line for the user who is asked to grant it.
-    #[schemars(length(min = 1, max = rules::MAX_WHY))]
+    #[schemars(length(min = 1, max = MAX_WHY))]
     pub why: String,
 }
 

@@ -81,13 +81,8 @@ impl Surface {
 
     /// The roles that it exports, whatever their version.
     pub fn roles(&self) -> BTreeSet<PluginRole> {
-        let role = |interface: &str| {
-            PluginRole::ALL
-                .into_iter()
-                .find(|role| role.as_str() == interface)
-        };
         contract_names(&self.exports)
-            .filter_map(|(interface, _)| role(interface))
+            .filter_map(|(interface, _)| PluginRole::named(interface))
             .collect()
     }
 

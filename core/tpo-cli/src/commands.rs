@@ -1,4 +1,4 @@
-//! One file per command.
+//! The commands, one file each; subcommands are in a folder.
 
 pub(crate) mod chat;
 pub(crate) mod completions;

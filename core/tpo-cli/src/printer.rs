@@ -1,4 +1,4 @@
-//! The two streams: data on stdout, talk on stderr.
+//! The two streams: results on stdout, messages on stderr.
 
 #![expect(clippy::print_stderr, reason = "the one place that prints")]
 
@@ -26,17 +26,17 @@ impl Printer {
         }
     }
 
-    /// Sends what plugins and libraries log to stderr.
+    /// Prints the logs of plugins and libraries to stderr.
     pub(crate) fn log_events(self, verbose: bool) {
         let level = match (self.quiet, verbose) {
             (true, _) => "error",
             (_, true) => "debug",
             _ => "warn,tpo=info",
         };
-        // A second subscriber in one process is refused, and there is none.
+        // This fails only if the process already has a subscriber, and it has none.
         let _ = tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new(level))
-            .with_writer(|| Talk)
+            .with_writer(|| LogWriter)
             .with_ansi(self.color)
             .without_time()
             .with_target(false)
@@ -47,34 +47,34 @@ impl Printer {
         self.quiet
     }
 
-    /// One line, or more, of data.
+    /// Prints a result of one or more lines.
     #[expect(
         clippy::unused_self,
-        reason = "data is printed however quiet the talk is"
+        reason = "results are printed even if messages are not"
     )]
     pub(crate) fn data(self, text: &str) {
-        // A reader that has closed the pipe, like `head`, has seen enough.
+        // A reader that closes the pipe, such as `head`, needs no more.
         let _ = io::stdout().write_all(format!("{text}\n").as_bytes());
     }
 
-    /// JSON, as `write` writes it.
+    /// Prints the JSON that `write` writes.
     #[expect(
         clippy::unused_self,
-        reason = "data is printed however quiet the talk is"
+        reason = "results are printed even if messages are not"
     )]
     pub(crate) fn data_json(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         let mut out = BufWriter::new(io::stdout().lock());
         let _ = write(&mut PrintableJson(&mut out)).and_then(|()| out.flush());
     }
 
-    /// A sentence for the user.
-    pub(crate) fn talk(self, text: &str) {
+    /// Prints a status message.
+    pub(crate) fn status(self, text: &str) {
         if !self.quiet {
             eprintln!("{}", printable(text));
         }
     }
 
-    /// A failure with its causes and what to do.
+    /// Prints a failure with its causes and hint.
     pub(crate) fn failure(self, failure: &Failure) {
         let (red, cyan, plain) = if self.color {
             ("\u{1b}[1;31m", "\u{1b}[1;36m", "\u{1b}[0m")
@@ -97,10 +97,10 @@ fn shown(error: &dyn Error) -> String {
     indented(&printable(&error.to_string()))
 }
 
-/// Stderr, for whole events: the lines of one after its first are indented.
-struct Talk;
+/// Writes log events to stderr. All lines of an event except the first are indented.
+struct LogWriter;
 
-impl Write for Talk {
+impl Write for LogWriter {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let text = text.strip_suffix('\n').unwrap_or(&text);

@@ -1,5 +1,6 @@
 //! A progress bar per stage, and a line of metrics per iteration.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
@@ -9,11 +10,11 @@ use tpo_run::progress::{Event, Stage};
 use crate::printer::Printer;
 use crate::report;
 
-/// Off a terminal, a running stage prints a line this often.
+/// Without a terminal, a running stage prints a line this often.
 const HEARTBEAT: Duration = Duration::from_mins(1);
 
-/// Shows the events of a run.
-pub(crate) struct Progress {
+/// Shows the progress of a run.
+pub(crate) struct RunProgress {
     printer: Printer,
     running: RefCell<Option<Running>>,
 }
@@ -26,7 +27,7 @@ struct Running {
     tokens: usize,
 }
 
-impl Progress {
+impl RunProgress {
     pub(crate) fn new(printer: Printer) -> Self {
         Self {
             printer,
@@ -34,7 +35,7 @@ impl Progress {
         }
     }
 
-    /// Takes one event.
+    /// Handles one event.
     pub(crate) fn on(&self, event: &Event<'_>) {
         match event {
             Event::StageStarted {
@@ -45,26 +46,21 @@ impl Progress {
             } => self.begin(*stage, slice, *total, *done),
             Event::ItemDone { tokens } => self.advance(*tokens),
             Event::StageEnded => self.end(),
-            Event::Evaluated(evaluation) => self.printer.talk(&report::evaluation_line(evaluation)),
-            Event::IterationEnded(metrics) => self.printer.talk(&report::iteration_line(metrics)),
+            Event::Evaluated(evaluation) => {
+                self.printer.status(&report::evaluation_line(evaluation));
+            }
+            Event::IterationEnded(metrics) => self.printer.status(&report::iteration_line(metrics)),
         }
     }
 
     fn begin(&self, stage: Stage, slice: &str, total: usize, done: usize) {
         let label = format!("{slice} {}", stage.as_str());
-        let target = if self.printer.is_quiet() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(4)
-        };
-        let bar =
-            ProgressBar::with_draw_target(Some(total as u64), target).with_message(label.clone());
-        // The template is a constant; if it does not parse, the default style is used.
-        if let Ok(style) = ProgressStyle::with_template(
+        let bar = new_bar(
+            self.printer,
+            label.clone(),
+            Some(total),
             "{msg:22} {wide_bar} {pos}/{len} {prefix} {elapsed} (left: {eta})",
-        ) {
-            bar.set_style(style);
-        }
+        );
         bar.set_position(done as u64);
         bar.reset_eta();
         let now = Instant::now();
@@ -89,7 +85,7 @@ impl Progress {
         }
         if running.bar.is_hidden() && running.printed.elapsed() >= HEARTBEAT {
             running.printed = Instant::now();
-            self.printer.talk(&running.line());
+            self.printer.status(&running.line());
         }
     }
 
@@ -97,30 +93,24 @@ impl Progress {
         if let Some(running) = self.running.borrow_mut().take() {
             running.bar.finish_and_clear();
             if running.bar.length().is_some_and(|total| total > 0) {
-                self.printer.talk(&running.line());
+                self.printer.status(&running.line());
             }
         }
     }
 }
 
-/// A bar for a task that is not a stage.
-pub(crate) struct Bar(ProgressBar);
+/// A progress bar for a single task.
+pub(crate) struct ProgressCounter(ProgressBar);
 
-impl Bar {
-    /// A bar up to `total`; one that only counts if that is 0.
+impl ProgressCounter {
+    /// A bar up to `total`; 0 if the total is unknown.
     pub(crate) fn new(printer: Printer, label: &'static str, total: usize) -> Self {
-        let target = if printer.is_quiet() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(4)
-        };
-        let bar = ProgressBar::with_draw_target((total > 0).then_some(total as u64), target)
-            .with_message(label);
-        if let Ok(style) = ProgressStyle::with_template("{msg:22} {wide_bar} {pos}/{len} {elapsed}")
-        {
-            bar.set_style(style);
-        }
-        Self(bar)
+        Self(new_bar(
+            printer,
+            label,
+            (total > 0).then_some(total),
+            "{msg:22} {wide_bar} {pos}/{len} {elapsed}",
+        ))
     }
 
     pub(crate) fn advance(&self, by: usize) {
@@ -130,6 +120,26 @@ impl Bar {
     pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }
+}
+
+fn new_bar(
+    printer: Printer,
+    label: impl Into<Cow<'static, str>>,
+    total: Option<usize>,
+    template: &str,
+) -> ProgressBar {
+    let target = if printer.is_quiet() {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr_with_hz(4)
+    };
+    let bar =
+        ProgressBar::with_draw_target(total.map(|total| total as u64), target).with_message(label);
+    // Both templates are constants that parse; if one ever does not, the default style will do.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 impl Running {

@@ -1,14 +1,18 @@
 //! The metrics of a run as text.
 
+mod judge;
+mod table;
+
 use std::fmt::Write;
 
-use tpo_judge::JudgeMetrics;
 use tpo_run::metrics::{
     Evaluation, IterationMetrics, PairedDifference, ReasonCounts, SampleMetrics, SelectorMetrics,
     SideTokens,
 };
 
 use crate::text::{one_decimal, percent, printable};
+
+pub(crate) use judge::judge_lines;
 
 /// One line on a validation.
 pub(crate) fn evaluation_line(evaluation: &Evaluation) -> String {
@@ -23,7 +27,7 @@ pub(crate) fn evaluation_line(evaluation: &Evaluation) -> String {
 pub(crate) fn iteration_line(metrics: &IterationMetrics) -> String {
     let train = &metrics.train;
     format!(
-        "iteration {}: train {}; {} pairs, loss {:.4}, margin {:+.4}, accuracy {}",
+        "iteration {}: train {}; {} pairs, loss {:.4}, reward margin {:+.4}, reward accuracy {}",
         metrics.iteration,
         sample_line(&metrics.sampled),
         metrics.pairs,
@@ -35,7 +39,7 @@ pub(crate) fn iteration_line(metrics: &IterationMetrics) -> String {
 
 fn sample_line(sampled: &SampleMetrics) -> String {
     format!(
-        "score {}, parsed {}, thought {} tokens, response {} tokens",
+        "score {}, parse rate {}, thought {} tokens, response {} tokens",
         score(sampled.score_mean),
         percent(sampled.parse_rate()),
         one_decimal(sampled.thought_tokens_mean),
@@ -45,26 +49,15 @@ fn sample_line(sampled: &SampleMetrics) -> String {
 
 /// The table of a run, what was dropped and why, and whether validation improved.
 pub(crate) fn whole(iterations: &[IterationMetrics], evaluations: &[Evaluation]) -> String {
-    let mut text = table(iterations, evaluations);
+    let mut text = table::table(iterations, evaluations);
     for metrics in iterations {
-        reasons(
-            &mut text,
-            metrics.iteration,
-            "instructions without a pair",
-            &metrics.drops,
-        );
-        reasons(
-            &mut text,
-            metrics.iteration,
-            "malformed completions",
-            &metrics.sampled.malformed,
-        );
-        reasons(
-            &mut text,
-            metrics.iteration,
-            "unscored responses",
-            &metrics.sampled.unscored,
-        );
+        for (title, reasons) in [
+            ("dropped instructions", &metrics.drops),
+            ("malformed completions", &metrics.sampled.malformed),
+            ("unscored responses", &metrics.sampled.unscored),
+        ] {
+            write_reasons(&mut text, metrics.iteration, title, reasons);
+        }
         for line in judge_lines(&metrics.judge) {
             let _ = writeln!(text, "iteration {}, judge: {line}", metrics.iteration);
         }
@@ -77,79 +70,7 @@ pub(crate) fn whole(iterations: &[IterationMetrics], evaluations: &[Evaluation])
     text
 }
 
-/// One row per model: how it was trained, and its score on the validation instructions.
-fn table(iterations: &[IterationMetrics], evaluations: &[Evaluation]) -> String {
-    let mut rows = vec![
-        [
-            "", "parsed", "train", "valid.", "thought", "response", "pairs", "drops", "DPO", "", "",
-        ]
-        .map(String::from)
-        .to_vec(),
-        [
-            "iteration",
-            "",
-            "score",
-            "score",
-            "tokens",
-            "tokens",
-            "",
-            "",
-            "loss",
-            "margin",
-            "accuracy",
-        ]
-        .map(String::from)
-        .to_vec(),
-    ];
-    for evaluation in evaluations {
-        let metrics = iterations
-            .iter()
-            .find(|metrics| metrics.iteration == evaluation.iteration);
-        rows.push(row(evaluation, metrics));
-    }
-    let widths: Vec<usize> = (0..rows[0].len())
-        .map(|column| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    let line = |row: &Vec<String>| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:>width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
-}
-
-fn row(evaluation: &Evaluation, metrics: Option<&IterationMetrics>) -> Vec<String> {
-    // The base model was sampled for validation only.
-    let sampled = metrics.map_or(&evaluation.sampled, |metrics| &metrics.sampled);
-    let of =
-        |show: &dyn Fn(&IterationMetrics) -> String| metrics.map_or_else(|| "-".to_owned(), show);
-    vec![
-        if evaluation.iteration == 0 {
-            "base".to_owned()
-        } else {
-            evaluation.iteration.to_string()
-        },
-        percent(sampled.parse_rate()),
-        of(&|metrics| score(metrics.sampled.score_mean)),
-        score(evaluation.sampled.score_mean),
-        one_decimal(sampled.thought_tokens_mean),
-        one_decimal(sampled.response_tokens_mean),
-        of(&|metrics| metrics.pairs.to_string()),
-        of(&|metrics| metrics.drops.values().sum::<usize>().to_string()),
-        of(&|metrics| format!("{:.4}", metrics.train.loss)),
-        of(&|metrics| format!("{:+.4}", metrics.train.margin)),
-        of(&|metrics| percent(metrics.train.accuracy)),
-    ]
-}
-
-fn reasons(text: &mut String, iteration: usize, title: &str, reasons: &ReasonCounts) {
+fn write_reasons(text: &mut String, iteration: usize, title: &str, reasons: &ReasonCounts) {
     if reasons.is_empty() {
         return;
     }
@@ -164,16 +85,15 @@ fn reasons(text: &mut String, iteration: usize, title: &str, reasons: &ReasonCou
 /// Whether validation improved, one sentence per model.
 fn verdict(evaluations: &[Evaluation]) -> String {
     let Some(base) = evaluations.first() else {
-        return "nothing measured yet".to_owned();
+        return "no metrics yet".to_owned();
     };
     let mut text = String::new();
     for evaluation in &evaluations[1..] {
         let _ = match PairedDifference::between(base, evaluation) {
             Some(change) => writeln!(
                 text,
-                "validation after iteration {}: {} ({:+.4} against the base model, 95 % interval \
-                    {:+.4} to {:+.4}, \
-                 {} instructions)",
+                "validation after iteration {}: {} ({:+.4} vs. the base model, 95% CI {:+.4} to \
+                    {:+.4}, {} instructions)",
                 evaluation.iteration,
                 change.verdict(),
                 change.mean,
@@ -201,69 +121,28 @@ fn verdict(evaluations: &[Evaluation]) -> String {
     }
 }
 
-/// How consistent the judges were, a sentence per line.
-pub(crate) fn judge_lines(metrics: &JudgeMetrics) -> Vec<String> {
-    let comparisons = metrics.comparisons.iter().map(|comparisons| {
-        let skipped = if comparisons.skipped > 0 {
-            format!("{} not needed, ", comparisons.skipped)
-        } else {
-            String::new()
-        };
-        format!(
-            "{} comparisons, {skipped}{} without a verdict; ties {}, first shown preferred {}, \
-             orders disagree {}",
-            comparisons.count,
-            comparisons.unscored,
-            percent(comparisons.tie_rate),
-            percent(comparisons.first_win_rate),
-            percent(comparisons.inconsistent_rate),
-        )
-    });
-    let inter_judge = metrics
-        .inter_judge
-        .iter()
-        .filter(|two| two.comparisons > 0)
-        .map(|two| {
-            let alpha = two
-                .alpha
-                .map_or_else(|| "-".to_owned(), |alpha| format!("{alpha:.3}"));
-            let (one, other) = (printable(&two.one), printable(&two.other));
-            format!(
-                "{one} and {other} agree with alpha {alpha} over {} comparisons",
-                two.comparisons
-            )
-        });
-    comparisons.chain(inter_judge).collect()
-}
-
-/// How long the sides of the pairs are, and what the selector reports; none if no pair has two
-/// responses.
+/// The lengths of the chosen and rejected sides and the selector's own metrics; none if no pair has
+/// two parsed sides.
 fn selector_line(metrics: &SelectorMetrics) -> Option<String> {
-    let sides = |name: &str, sides: SideTokens| {
-        let (chosen, rejected) = (one_decimal(sides.chosen?), one_decimal(sides.rejected?));
-        Some(format!(
-            "{name} of {chosen} tokens chosen and {rejected} rejected"
-        ))
-    };
-    let lengths = [
-        sides("responses", metrics.response_tokens)?,
-        sides("thoughts", metrics.thought_tokens)?,
+    let mut parts = vec![
+        sides("response", metrics.response_tokens)?,
+        sides("thought", metrics.thought_tokens)?,
     ];
-    let own = metrics
-        .reported
-        .iter()
-        .map(|(name, value)| format!("{} {}", printable(name), in_short(*value)));
-    Some(
-        lengths
-            .into_iter()
-            .chain(own)
-            .collect::<Vec<_>>()
-            .join(", "),
-    )
+    for (name, value) in &metrics.reported {
+        parts.push(format!("{} {}", printable(name), four_decimals(*value)));
+    }
+    Some(parts.join(", "))
 }
 
-/// At most four decimals.
-fn in_short(value: f64) -> String {
+fn sides(name: &str, sides: SideTokens) -> Option<String> {
+    let (chosen, rejected) = (one_decimal(sides.chosen?), one_decimal(sides.rejected?));
+    Some(format!(
+        "{name} tokens {chosen} chosen vs. {rejected} rejected"
+    ))
+}
+
+/// At most four decimals, without trailing zeros.
+fn four_decimals(value: f64) -> String {
     format!("{value:.4}")
         .trim_end_matches('0')
         .trim_end_matches('.')

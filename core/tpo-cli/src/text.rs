@@ -1,4 +1,4 @@
-//! Text of models, data sets and plugins on a terminal: only what prints, never what commands the
+//! Makes text of models, data sets and plugins safe to print: nothing in it can control the
 //! terminal.
 
 use std::io::{self, Write};
@@ -15,14 +15,14 @@ pub(crate) fn printable_json(value: &Value) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Writes JSON in the same way. Every write must consist of whole characters, as serializers do it.
+/// Escapes the JSON written to it. Every write must hold whole characters, as serializers do.
 pub(crate) struct PrintableJson<W>(pub W);
 
 impl<W: Write> Write for PrintableJson<W> {
     fn write(&mut self, json: &[u8]) -> io::Result<usize> {
         let mut rest = str::from_utf8(json).map_err(io::Error::other)?;
         while let Some((at, hostile)) = rest.char_indices().find(|&(_, c)| is_hostile(c)) {
-            // All of them are in the first plane.
+            // All of these characters are in the basic multilingual plane.
             write!(self.0, "{}\\u{:04x}", &rest[..at], hostile as u32)?;
             rest = &rest[at + hostile.len_utf8()..];
         }
@@ -35,20 +35,20 @@ impl<W: Write> Write for PrintableJson<W> {
     }
 }
 
-/// Text of several lines below a word of ours: what follows a line break can then not be taken for
-/// our words.
+/// Indents all lines but the first, so that foreign text after a line break cannot be mistaken for
+/// a message of ours.
 pub(crate) fn indented(text: &str) -> String {
     text.replace('\n', "\n    ")
 }
 
-/// A length in tokens, or any figure with one decimal.
+/// A number with one decimal.
 pub(crate) fn one_decimal(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// A share as per cent.
-pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+/// A fraction as a percentage.
+pub(crate) fn percent(fraction: f64) -> String {
+    format!("{:.1}%", fraction * 100.0)
 }
 
 #[cfg(test)]

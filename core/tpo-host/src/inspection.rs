@@ -1,4 +1,4 @@
-//! What a component says of itself, checked.
+//! How a plugin describes itself, checked.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use tpo_bundle::{Name, Surface};
 use tpo_types::text::sanitize;
 use tpo_types::{Failure, PluginIdentity, PluginRole};
 
-use crate::bindings::exports::tpo::plugin::metadata::Description;
+use crate::contract::bindings::exports::tpo::plugin::metadata::Description;
 use crate::native::NativeDescription;
 use crate::source::Source;
 
@@ -20,23 +20,23 @@ const LINE_BYTES: usize = 400;
 pub struct Inspection {
     /// Exactly which code it is.
     pub identity: PluginIdentity,
-    /// One line on what it does.
+    /// What it does, in one line.
     pub summary: String,
     /// SPDX license expression.
     pub license: String,
-    /// The roles it plays.
+    /// Its roles.
     pub roles: Vec<PluginRole>,
-    /// What it can reach beyond its input.
-    pub reach: Reach,
+    /// What it can use beyond its input.
+    pub capabilities: Capabilities,
     /// Size of the code.
     pub bytes: usize,
     /// JSON Schema of its configuration.
     pub config_schema: Value,
 }
 
-/// What a plugin can reach beyond its input.
+/// What a plugin can use beyond its input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
+pub enum Capabilities {
     /// A component: nothing but the interfaces that it imports.
     Imports(Vec<String>),
     /// A native plugin: everything that this process can.
@@ -56,7 +56,7 @@ impl Inspection {
             summary: sanitize(&description.summary, LINE_BYTES),
             license: sanitize(&description.license, LINE_BYTES),
             roles,
-            reach: Reach::Imports(surface.imports),
+            capabilities: Capabilities::Imports(surface.imports),
             bytes: source.bytes.len(),
             config_schema,
         })
@@ -71,7 +71,7 @@ impl Inspection {
             summary: sanitize(&description.summary, LINE_BYTES),
             license: sanitize(&description.license, LINE_BYTES),
             roles: description.roles,
-            reach: Reach::Everything,
+            capabilities: Capabilities::Everything,
             bytes: source.bytes.len(),
             config_schema: description.config_schema,
         })
@@ -81,7 +81,7 @@ impl Inspection {
 /// The longest schema of a configuration. Those that ship have a few kilobytes.
 const SCHEMA_BYTES: usize = 256 << 10;
 
-/// The schema of the plugin's configuration. Whether it means anything is not looked at.
+/// The schema of the plugin's configuration. Whether it makes sense is not checked.
 pub(crate) fn config_schema(text: &str, source: &Source) -> Result<Value, Failure> {
     // As values, some texts take seventy times the memory.
     if text.len() > SCHEMA_BYTES {

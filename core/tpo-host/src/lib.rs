@@ -1,55 +1,40 @@
 //! The plugin host: components in, stages out.
 //!
 //! [`Plugins`] turns the name of a plugin into one of the stage traits of `tpo-types`. A component
-//! is code from anybody, so it is looked at before it is compiled, compiled where it can be ended,
-//! runs with nothing but what the contract in `wit/` lends it, ends when it has used up its
-//! [`Limits`], and its answers are checked as if they were hostile.
+//! may come from anybody, so its names are checked before it is compiled, it is compiled in a
+//! process of its own, it gets nothing but the imports of the contract in `wit/`, it is stopped when
+//! it exceeds its [`Limits`], and its outcomes are checked as untrusted input.
 //!
-//! This crate knows nothing of models, training or run stores: it meets them in the types of
+//! This crate must not depend on models, training or run stores: it meets them in the types of
 //! `tpo-types`.
+//!
+//! Modules import only those before them: `limits`, `text`, `source` (names and bytes), `contract`
+//! (what a plugin is), `component` (one compiled component) and `native` (one library), `dispatch`
+//! (calls in batches), `plugins` (from a name to code), `roles` (a file per role) and `conformance`.
 
-mod asking;
-mod batch;
-mod bindings;
-pub mod builtin;
-mod bundles;
-mod code;
-mod compile;
 mod component;
-mod conduct;
+mod conformance;
 mod contract;
-mod crash;
-mod drift;
-mod engine;
-mod failed_batch;
-mod footprint;
+mod dispatch;
 mod inspection;
-mod instances;
-mod json;
 mod limits;
-mod log;
-mod models;
 mod native;
-mod plugin;
 mod plugins;
 mod roles;
 mod source;
-mod state;
-mod trial;
-mod wasi;
 
-pub use bundles::Bundles;
-pub use compile::{Workshop, compile_worker};
-pub use conduct::{OnError, Wanted};
-pub use failed_batch::FailedBatch;
-pub use inspection::{Inspection, Reach};
-pub use json::{Answer, Cut, JsonPlugin};
+pub use component::compile::{CompileService, compile_worker};
+pub use conformance::{Case, Check, Conformance, check_conformance};
+pub use dispatch::failed_batch::FailedBatch;
+pub use dispatch::failure_policy::{OnError, PluginRequest};
+pub use dispatch::json::{Batching, JsonLines, JsonPlugin};
+pub use inspection::{Capabilities, Inspection};
 pub use limits::Limits;
-pub use plugins::{Plugins, Setup};
+pub use plugins::{HostConfig, Plugins};
 pub use roles::judge::JudgePlugin;
-pub use roles::pairwise::PairwiseJudgePlugin;
-pub use roles::parser::ParserPlugin;
-pub use roles::selector::SelectorPlugin;
-pub use roles::template::TemplatePlugin;
-pub use source::anchored;
-pub use trial::{Case, Check, Trial, trial};
+pub use roles::pair_selector::SelectorPlugin;
+pub use roles::pairwise_judge::PairwiseJudgePlugin;
+pub use roles::response_parser::ParserPlugin;
+pub use roles::thought_template::TemplatePlugin;
+pub use source::bundles::Bundles;
+pub use source::{builtin, resolve_relative};

@@ -1,26 +1,21 @@
 //! What a plugin may use.
 //!
-//! Every limit is the user's to set, and none can be lifted by a plugin. The defaults are far from
-//! what the guest languages that were tried need, and near enough that a hostile component is ended
-//! in seconds.
+//! The user sets every limit, and a plugin can raise none. The defaults are far above what the guest
+//! languages that were tried need, and low enough that a hostile component is stopped in seconds.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tpo_types::{Failure, FailureKind};
-use wasmtime::ResourceLimiter;
 
 const MIB: usize = 1 << 20;
 
-/// Resource handles of one instance. Only the empty WASI has any, so nobody needs to set this.
-pub(crate) const HANDLES: usize = 10_000;
 /// The most stack that a guest can be given: threads that call guests are made with that much.
 pub(crate) const MAX_STACK_KIB: u32 = 8192;
 
-/// What a plugin may use. One that needs more is ended; `on_error` says what becomes of the run.
+/// What a plugin may use. One that needs more is stopped, and `on_error` decides what the run does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -31,8 +26,8 @@ pub struct Limits {
     /// given all groups of an iteration.
     #[schemars(range(min = 1, max = 86400))]
     pub seconds_per_call: u32,
-    /// How long one call may wait for the models that are lent to it, in seconds. The time that it
-    /// works itself is counted apart.
+    /// How long one call may wait for models, in seconds. `seconds_per_call` does not count this
+    /// time.
     #[schemars(range(min = 1, max = 8_640_000))]
     pub model_seconds_per_call: u32,
     /// Stack of a plugin, in KiB.
@@ -44,18 +39,17 @@ pub struct Limits {
     /// Core instances, memories and tables that a component may be made of. Python needs about 40.
     #[schemars(range(min = 1, max = 10000))]
     pub instances: u32,
-    /// What one call may make the host hold, in MiB: the answer, and every text that is logged.
+    /// Memory that one call may take in the host, in MiB: its outcomes and all logged text.
     #[schemars(range(min = 1, max = 4096))]
     pub answer_mib: u32,
-    /// Lines of one call that are shown; the rest is counted.
+    /// Log lines of one call that are shown; the others are only counted.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub log_lines: u32,
-    /// KiB of one call's lines that are shown; the rest is counted.
+    /// Log text of one call that is shown, in KiB; the rest is only counted.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub log_kib: u32,
-    /// Consecutive batches of one call that one instance serves before a fresh one takes its place.
-    /// With more, a plugin that is slow to start gains time, and fewer threads have something to
-    /// do.
+    /// Consecutive batches of one call that one instance serves before a fresh one replaces it. A
+    /// higher number helps plugins that are slow to start, but fewer threads can work at once.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub batches_per_instance: u32,
     /// Size of a component, in MiB.
@@ -90,7 +84,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(crate) fn check(&self) -> Result<(), Failure> {
+    /// Refuses limits out of range.
+    pub fn check(&self) -> Result<(), Failure> {
         let ranges: [(&str, u32, RangeInclusive<u32>); 13] = [
             ("memory_mib", self.memory_mib, 1..=4096),
             ("seconds_per_call", self.seconds_per_call, 1..=86_400),
@@ -146,187 +141,14 @@ impl Limits {
         (self.answer_mib as usize).saturating_mul(MIB)
     }
 
-    /// Whether a component may be instantiated at all that holds `bytes` besides its memories.
-    pub(crate) fn check_held(&self, bytes: usize) -> Result<(), Exceeded> {
-        let allowed = self.memory_bytes();
-        if bytes > allowed {
-            Err(Exceeded::Memory {
-                wanted: bytes,
-                allowed,
-            })
-        } else {
-            Ok(())
-        }
-    }
-
-    fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         (self.memory_mib as usize).saturating_mul(MIB)
-    }
-}
-
-/// A guest wanted more than it may have.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Exceeded {
-    /// Bytes of memory wanted and allowed.
-    Memory { wanted: usize, allowed: usize },
-    /// Table entries wanted and allowed.
-    Table { wanted: usize, allowed: usize },
-    /// Time to wait for models that is allowed.
-    Waiting { allowed: Duration },
-}
-
-impl fmt::Display for Exceeded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory { wanted, allowed } => {
-                write!(
-                    f,
-                    "wanted {} MiB of memory and may have {} MiB",
-                    wanted.div_ceil(MIB),
-                    allowed / MIB
-                )
-            }
-            Self::Table { wanted, allowed } => {
-                write!(f, "wanted {wanted} table entries and may have {allowed}")
-            }
-            Self::Waiting { allowed } => {
-                write!(f, "waited for models for more than {} s", allowed.as_secs())
-            }
-        }
-    }
-}
-
-impl std::error::Error for Exceeded {}
-
-impl Exceeded {
-    /// What the user can do about it.
-    pub(crate) fn hint(&self) -> &'static str {
-        match self {
-            Self::Memory { .. } => "`limits.memory_mib` gives plugins more",
-            Self::Table { .. } => "`limits.table_elements` gives plugins more",
-            Self::Waiting { .. } => {
-                "`limits.model_seconds_per_call` gives plugins more; replies so far are kept"
-            }
-        }
-    }
-}
-
-/// Counts what one store has. It refuses with an error, because a guest that is merely told "no"
-/// fails in its own odd way and nobody learns why.
-pub(crate) struct Meter {
-    memory_allowed: usize,
-    memory: usize,
-    table_elements_allowed: usize,
-    table_elements: usize,
-    instances: usize,
-}
-
-impl Meter {
-    /// A meter of instances that hold `held` bytes before they have a memory.
-    pub(crate) fn new(limits: &Limits, held: usize) -> Self {
-        Self {
-            memory_allowed: limits.memory_bytes(),
-            // Below a mebibyte is what everybody has.
-            memory: held / MIB * MIB,
-            table_elements_allowed: limits.table_elements as usize,
-            table_elements: 0,
-            instances: limits.instances as usize,
-        }
-    }
-}
-
-impl ResourceLimiter for Meter {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        let wanted = self.memory.saturating_add(desired.saturating_sub(current));
-        if wanted > self.memory_allowed {
-            return Err(Exceeded::Memory {
-                wanted,
-                allowed: self.memory_allowed,
-            }
-            .into());
-        }
-        self.memory = wanted;
-        Ok(true)
-    }
-
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        let wanted = self
-            .table_elements
-            .saturating_add(desired.saturating_sub(current));
-        if wanted > self.table_elements_allowed {
-            return Err(Exceeded::Table {
-                wanted,
-                allowed: self.table_elements_allowed,
-            }
-            .into());
-        }
-        self.table_elements = wanted;
-        Ok(true)
-    }
-
-    fn instances(&self) -> usize {
-        self.instances
-    }
-
-    fn tables(&self) -> usize {
-        self.instances
-    }
-
-    fn memories(&self) -> usize {
-        self.instances
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn memories_of_one_component_share_the_limit() {
-        let mut meter = Meter::new(
-            &Limits {
-                memory_mib: 2,
-                ..Limits::default()
-            },
-            0,
-        );
-        assert!(meter.memory_growing(0, MIB, None).expect("half of it"));
-        assert!(meter.memory_growing(0, MIB, None).expect("all of it"));
-        let refusal = meter
-            .memory_growing(MIB, MIB + 1, None)
-            .expect_err("more than that");
-        assert_eq!(
-            refusal.to_string(),
-            "wanted 3 MiB of memory and may have 2 MiB"
-        );
-    }
-
-    #[test]
-    fn growth_beyond_its_own_maximum_is_the_guests_affair() {
-        let mut meter = Meter::new(&Limits::default(), 0);
-        assert!(
-            !meter
-                .memory_growing(0, 2 * MIB, Some(MIB))
-                .expect("no error")
-        );
-        assert_eq!(meter.memory, 0);
-    }
 
     #[test]
     fn a_limit_out_of_range_is_refused() {
@@ -347,7 +169,7 @@ mod tests {
             }
             .check()
             .is_ok(),
-            "silence can be had"
+            "a log can be turned off"
         );
     }
 

@@ -1,9 +1,9 @@
 //! Native plugins: the roles over the C ABI of `plugins/tpo-native`, records as JSON.
 //!
-//! Nothing confines a native plugin, so it is loaded only where the user allowed it. What it says
-//! is still checked like any other answer. Beside the cache of compiled code this is the only
-//! unsafe code of the host: every pointer is looked at before it is followed, and what a library
-//! promises in the header beyond that has to be believed.
+//! Nothing confines a native plugin, so it is loaded only where the user allowed it. Its outcomes
+//! are still checked like those of a component. Beside the cache of compiled code this is the only
+//! unsafe code of the host: every pointer is checked before it is followed, and beyond that the
+//! library must keep what the header says.
 
 #![allow(unsafe_code, reason = "a shared library is called")]
 
@@ -12,17 +12,17 @@ use std::path::Path;
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tpo_native::{ABI, GetAbi, GetPlugin, Text};
 use tpo_types::{Failure, PluginRole};
 
-use crate::bindings::tpo::plugin::types;
+use crate::contract::bindings::tpo::plugin::types;
 use crate::limits::Limits;
-use crate::roles::Role;
 use crate::source::Source;
 
-/// A loaded library with a table that was looked at.
+/// A loaded library whose table of functions was checked.
 pub(crate) struct NativeLibrary {
     describe: unsafe extern "C" fn() -> Text,
     open: unsafe extern "C" fn(Text, *mut *mut c_void, *mut Text) -> i32,
@@ -35,7 +35,7 @@ pub(crate) struct NativeLibrary {
     _library: libloading::Library,
 }
 
-/// What a native plugin says of itself.
+/// How a native plugin describes itself.
 #[derive(Debug, serde::Deserialize)]
 pub(crate) struct NativeDescription {
     pub(crate) name: String,
@@ -47,7 +47,7 @@ pub(crate) struct NativeDescription {
 }
 
 impl NativeLibrary {
-    /// Loads a library, which runs its initializers, and shakes hands with it.
+    /// Loads a library, which runs its initializers, and checks its ABI.
     pub(crate) fn load(source: &Source, limits: &Limits) -> Result<Self, Failure> {
         // A name without a separator would be looked for in the system's directories.
         let path = std::path::absolute(Path::new(&source.name))
@@ -99,7 +99,7 @@ impl NativeLibrary {
         })
     }
 
-    /// What the plugin says of itself.
+    /// How the plugin describes itself.
     pub(crate) fn description(&self, source: &Source) -> Result<NativeDescription, Failure> {
         // SAFETY: the function takes nothing; its text is valid while the library is loaded.
         let text = unsafe { (self.describe)() };
@@ -150,59 +150,64 @@ fn lacks(source: &Source, symbol: &str, error: libloading::Error) -> Failure {
         .hint(hint)
 }
 
-/// A configured instance of a native plugin, asked by one thread at a time. There is one: what a
-/// native plugin is for, such as a model on a GPU, is not to be had twice, and it can use threads
-/// of its own.
+/// A call of a native plugin that ended without outcomes.
+pub(crate) enum NativeError {
+    /// The plugin returned an error.
+    Returned(types::Error),
+    /// The plugin broke the ABI: what it did, after its name.
+    Abi(String),
+}
+
+/// A configured instance of a native plugin, called by one thread at a time. There is only one: what
+/// native plugins are for, such as a model on a GPU, is too large to have twice, and a native plugin
+/// can use threads of its own.
 pub(crate) struct NativeInstance {
     library: NativeLibrary,
-    handle: Mutex<Handle>,
+    handle: Mutex<NativeHandle>,
 }
 
 /// What the library calls its instance.
-struct Handle(*mut c_void);
+struct NativeHandle(*mut c_void);
 
 // SAFETY: the header says that an instance may be called from any thread, one at a time.
-unsafe impl Send for Handle {}
+unsafe impl Send for NativeHandle {}
 
 impl NativeInstance {
-    /// Makes an instance, or gives the plugin's word against the configuration.
-    pub(crate) fn open(
-        library: NativeLibrary,
-        config: &Value,
-    ) -> Result<Result<Self, types::Error>, String> {
+    /// Makes an instance.
+    pub(crate) fn open(library: NativeLibrary, config: &Value) -> Result<Self, NativeError> {
         let config = config.to_string();
         let (mut handle, mut error) = (ptr::null_mut(), Text::EMPTY);
         // SAFETY: the texts live through the call, and both places may be written to.
         let status =
             unsafe { (library.open)(Text::from(config.as_str()), &raw mut handle, &raw mut error) };
         if status == tpo_native::OK {
-            return Ok(Ok(Self {
+            return Ok(Self {
                 library,
-                handle: Mutex::new(Handle(handle)),
-            }));
+                handle: Mutex::new(NativeHandle(handle)),
+            });
         }
         let why = library
             .take(error)
-            .map_err(|why| format!("refused its configuration {why}"))?;
-        Ok(Err(contract_error(status, why)))
+            .map_err(|why| NativeError::Abi(format!("refused its configuration {why}")))?;
+        Err(returned(status, why))
     }
 
-    /// Asks about one batch. The outer error says how the answer breaks the ABI.
-    pub(crate) fn ask<R: Role>(
+    /// The outcomes of one batch.
+    pub(crate) fn call<I: Serialize, O: DeserializeOwned>(
         &self,
-        items: &[R::Item],
-    ) -> Result<Result<Vec<R::Outcome>, types::Error>, String> {
-        let items =
-            serde_json::to_string(items).map_err(|error| format!("cannot be asked: {error}"))?;
+        role: PluginRole,
+        items: &[I],
+    ) -> Result<Vec<O>, NativeError> {
+        let items = serde_json::to_string(items)
+            .map_err(|error| NativeError::Abi(format!("cannot be called: {error}")))?;
         let mut reply = Text::EMPTY;
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
-        let role = R::ROLE.as_str();
-        // SAFETY: the instance is this library's, nobody else calls it now, and the texts live
+        // SAFETY: the instance is this library's, no other thread calls it now, and the texts live
         // through the call.
         let status = unsafe {
             (self.library.call)(
                 handle.0,
-                Text::from(role),
+                Text::from(role.as_str()),
                 Text::from(items.as_str()),
                 &raw mut reply,
             )
@@ -211,12 +216,15 @@ impl NativeInstance {
         let reply = self
             .library
             .take(reply)
-            .map_err(|why| format!("answered {why}"))?;
-        if status == tpo_native::OK {
-            parse(&reply).map(Ok)
-        } else {
-            Ok(Err(contract_error(status, reply)))
+            .map_err(|why| NativeError::Abi(format!("returned {why}")))?;
+        if status != tpo_native::OK {
+            return Err(returned(status, reply));
         }
+        serde_json::from_str(&reply).map_err(|error| {
+            NativeError::Abi(format!(
+                "returned something other than the role's outcomes: {error}"
+            ))
+        })
     }
 }
 
@@ -231,15 +239,11 @@ impl Drop for NativeInstance {
     }
 }
 
-fn parse<T: DeserializeOwned>(reply: &str) -> Result<Vec<T>, String> {
-    serde_json::from_str(reply)
-        .map_err(|error| format!("answered something other than the role's outcomes: {error}"))
-}
-
-fn contract_error(status: i32, why: String) -> types::Error {
-    match status {
+/// The error that a status other than success stands for.
+fn returned(status: i32, why: String) -> NativeError {
+    NativeError::Returned(match status {
         tpo_native::INVALID_CONFIG => types::Error::InvalidConfig(why),
         tpo_native::INVALID_INPUT => types::Error::InvalidInput(why),
         _ => types::Error::Internal(why),
-    }
+    })
 }

@@ -1,10 +1,11 @@
-//! Where a plugin comes from: inside the binary, or a file.
+//! Where a plugin comes from: inside the binary, a bundle, or a file.
 //!
-//! Nothing is understood here but the first bytes, and those only to say what a file is that is no
-//! component.
+//! Only the first bytes are interpreted here, to say what a file is that is no component.
+
+pub mod builtin;
+pub(crate) mod bundles;
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -16,12 +17,9 @@ use tpo_types::{Digest, Failure, FailureKind};
 use wasmparser::Parser;
 use wasmtime::Engine;
 
-use crate::builtin;
-use crate::crash::Drift;
-use crate::drift;
 use crate::limits::Limits;
 
-/// The longest refusal, in bytes. Names in a component may have a hundred kilobytes.
+/// The longest refusal, in bytes. A name in a component can take a hundred kilobytes.
 const REFUSAL_BYTES: usize = 2000;
 
 /// Whether a name is that of a file: it has a separator or an extension. Any other name is that of
@@ -30,8 +28,8 @@ fn is_path(name: &str) -> bool {
     name.contains(['/', '.', std::path::MAIN_SEPARATOR])
 }
 
-/// The name of a plugin as it is called from anywhere, given where relative paths begin.
-pub fn anchored(name: &str, base: &Path) -> String {
+/// The name of a plugin with a relative path resolved against `base`.
+pub fn resolve_relative(name: &str, base: &Path) -> String {
     let is_file = !BundleReference::has_scheme(name) && is_path(name);
     if is_file {
         base.join(name).display().to_string()
@@ -42,7 +40,7 @@ pub fn anchored(name: &str, base: &Path) -> String {
 
 /// What a plugin's bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum BinaryFormat {
     Component,
     /// A shared library for some machine.
     Native,
@@ -50,7 +48,7 @@ pub(crate) enum Form {
 
 /// A plugin's bytes and where they came from.
 pub(crate) struct Source {
-    pub(crate) form: Form,
+    pub(crate) format: BinaryFormat,
     /// `built-in`, the path, or the reference at its digest.
     pub(crate) origin: String,
     /// The name of a built-in component, the path of any other.
@@ -58,19 +56,19 @@ pub(crate) struct Source {
     pub(crate) bytes: Cow<'static, [u8]>,
     /// In hex.
     pub(crate) sha256: String,
-    /// What its bundle configures where the user does not.
+    /// The configuration from its bundle, where the user gives none.
     defaults: Map<String, Value>,
 }
 
 impl Source {
     /// The plugin called `name`.
     pub(crate) fn open(name: &str, limits: &Limits) -> Result<Self, Failure> {
-        let (form, origin, bytes) = if is_path(name) {
+        let (format, origin, bytes) = if is_path(name) {
             let bytes = read(Path::new(name), u64::from(limits.component_mib) << 20)?;
-            (form(name, &bytes)?, name, bytes.into())
+            (format_of(name, &bytes)?, name, bytes.into())
         } else {
             (
-                Form::Component,
+                BinaryFormat::Component,
                 "built-in",
                 builtin::component(name)
                     .ok_or_else(|| unknown(name))?
@@ -79,7 +77,7 @@ impl Source {
         };
         let sha256 = Digest::of(&bytes).hex();
         Ok(Self {
-            form,
+            format,
             origin: origin.into(),
             name: name.into(),
             bytes,
@@ -113,7 +111,7 @@ impl Source {
             }
         };
         Ok(Self {
-            form: Form::Component,
+            format: BinaryFormat::Component,
             origin: resolved.reference.to_string(),
             name: name.into(),
             bytes: resolved.read()?.into(),
@@ -127,7 +125,7 @@ impl Source {
         Surface::of(&self.bytes, &self.subject())
     }
 
-    /// The user's configuration over the bundle's. What is no table stays as it is, to be refused.
+    /// The user's configuration over the bundle's. Anything but a table stays as it is, to be refused.
     pub(crate) fn with_defaults(&self, config: &Value) -> Value {
         let Value::Object(given) = config else {
             return config.clone();
@@ -137,25 +135,12 @@ impl Source {
         Value::Object(all)
     }
 
-    /// How messages call this component before it has said its name.
+    /// What messages call this component before its own name is known.
     pub(crate) fn subject(&self) -> String {
         format!("`{}` (sha256 {})", self.name, &self.sha256[..12])
     }
 
-    /// The refusal of a component whose types are not the contract's: `error` says so, and this how
-    /// they differ.
-    pub(crate) fn drifted(&self, error: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
-        let differences = drift::differences(&self.bytes);
-        let failure = self.refusal(Drift.to_string()).hint(Drift::HINT);
-        if differences.is_empty() {
-            return failure.because(error);
-        }
-        let told = sanitize(&differences.join("\n"), REFUSAL_BYTES);
-        failure.because(Failure::new(FailureKind::Plugin, told).because(error))
-    }
-
-    /// A refusal of this component; `what` goes on from its name, and may quote what the component
-    /// says.
+    /// A refusal of this component. `what` follows its name, and may quote the component.
     pub(crate) fn refusal(&self, what: impl AsRef<str>) -> Failure {
         Failure::new(
             FailureKind::Plugin,
@@ -178,7 +163,7 @@ fn unknown(name: &str) -> Failure {
     }
     let names = builtin::names().collect::<Vec<_>>().join(", ");
     failure.hint(format!(
-        "built in are {names}; a file is given as a path, for example `./{name}.wasm`"
+        "the built-in plugins are {names}; a file is given as a path, for example `./{name}.wasm`"
     ))
 }
 
@@ -198,7 +183,7 @@ fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Failure> {
     };
     let mut bytes = Vec::new();
     // One byte more tells a file that is too large from one that just fits, whatever its metadata
-    // says.
+    // is.
     File::open(path)
         .and_then(|file| file.take(max_bytes + 1).read_to_end(&mut bytes))
         .map_err(cannot_read)?;
@@ -217,21 +202,21 @@ fn too_large(name: &str, max_mib: u64) -> Failure {
 }
 
 /// What a file is, or why it is no plugin.
-fn form(name: &str, bytes: &[u8]) -> Result<Form, Failure> {
+fn format_of(name: &str, bytes: &[u8]) -> Result<BinaryFormat, Failure> {
     let refuse = |what: &str, hint: &str| {
         Err(Failure::new(FailureKind::Plugin, format!("`{name}` is {what}")).hint(hint))
     };
     let starts_with_any = |magics: &[&[u8]]| magics.iter().any(|magic| bytes.starts_with(magic));
     if Parser::is_component(bytes) {
-        Ok(Form::Component)
+        Ok(BinaryFormat::Component)
     } else if Engine::detect_precompiled(bytes).is_some() {
-        // Looks like a library, and must never be taken for one.
+        // It looks like a library, and must never be loaded as one.
         refuse(
             "compiled code, which tpo cannot check",
             "give the `.wasm` that it was compiled from",
         )
     } else if starts_with_any(&[b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ"]) {
-        Ok(Form::Native)
+        Ok(BinaryFormat::Native)
     } else if Parser::is_core_wasm(bytes) {
         refuse(
             "a core module, not a component",

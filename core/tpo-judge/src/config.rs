@@ -16,22 +16,22 @@ use crate::pairwise::Tournament;
 
 pub use self::plugin::PluginConfig;
 
-/// The judge: it scores responses and never sees a thought.
+/// The judge. It scores responses and never sees a thought.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JudgeConfig {
-    /// A built-in name, a path to a `.wasm`, or `panel` for the judges of `[[judge.panel]]`
-    /// together.
+    /// A built-in name, the path of a `.wasm` file, or `panel` to combine the judges of
+    /// `[[judge.panel]]`.
     pub plugin: String,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     pub config: Map<String, Value>,
-    /// What happens when it fails.
+    /// What to do if the plugin fails.
     pub on_error: OnError,
-    /// How many comparisons a pairwise judge makes.
+    /// Which comparisons a pairwise judge makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tournament: Option<Tournament>,
-    /// The run stops, and can be resumed, when more than this fraction of the last 200 judgments is
-    /// unscored; 1 is off.
+    /// Stop the run, which can be resumed, if more than this fraction of the last 200 judgments are
+    /// unscored; 1 disables it.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub max_unscored: f64,
     /// The judges of a panel.
@@ -43,26 +43,25 @@ pub struct JudgeConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemberConfig {
-    /// A built-in name or a path to a `.wasm`.
+    /// A built-in name or the path of a `.wasm` file.
     pub plugin: String,
-    /// Its name in reports and aspects. Default: the plugin's.
+    /// The judge's name in reports and aspects. Default: the plugin's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How much its score counts among the judges of an instruction.
+    /// Weight of its score among the judges of an instruction.
     #[serde(default = "default_weight")]
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub weight: f64,
-    /// Categories of the instructions that it judges. Without any it judges those that no other
-    /// judge claims.
+    /// Categories of instructions that it judges. Default: those that no other judge lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     #[serde(default)]
     pub config: Map<String, Value>,
-    /// What happens when it fails.
+    /// What to do if the plugin fails.
     #[serde(default)]
     pub on_error: OnError,
-    /// How many comparisons a pairwise judge makes.
+    /// Which comparisons a pairwise judge makes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tournament: Option<Tournament>,
 }
@@ -109,7 +108,7 @@ impl JudgeConfig {
         }]
     }
 
-    /// Refuses settings that have no effect or make no sense.
+    /// Rejects settings that have no effect or are invalid.
     pub fn check(&self) -> Result<(), Failure> {
         if self.is_panel() {
             self.check_panel()?;
@@ -145,10 +144,10 @@ impl JudgeConfig {
     /// Resolves relative paths against `base`.
     pub fn resolve_relative(&mut self, base: &Path) {
         if !self.is_panel() {
-            self.plugin = tpo_host::anchored(&self.plugin, base);
+            self.plugin = tpo_host::resolve_relative(&self.plugin, base);
         }
         for member in &mut self.panel {
-            member.plugin = tpo_host::anchored(&member.plugin, base);
+            member.plugin = tpo_host::resolve_relative(&member.plugin, base);
         }
     }
 }

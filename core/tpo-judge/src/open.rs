@@ -95,7 +95,7 @@ fn open(judge: &MemberConfig, plugins: &Plugins) -> Result<OpenedJudge, Failure>
 fn open_pairwise(judge: &MemberConfig, plugins: &Plugins) -> Result<OpenedJudge, Failure> {
     let opened = judge
         .plugin()
-        .load(|wanted| plugins.pairwise_judge(wanted))?;
+        .load(|request| plugins.pairwise_judge(request))?;
     Ok(OpenedJudge {
         plugin: LoadedPlugin {
             role: PluginRole::PairwiseJudge,
@@ -115,7 +115,7 @@ fn open_pointwise(judge: &MemberConfig, plugins: &Plugins) -> Result<OpenedJudge
         return Err(Failure::new(FailureKind::Usage, what)
             .hint("remove the key, or use a pairwise judge, such as `self-taught`"));
     }
-    let opened = judge.plugin().load(|wanted| plugins.judge(wanted))?;
+    let opened = judge.plugin().load(|request| plugins.judge(request))?;
     Ok(OpenedJudge {
         plugin: LoadedPlugin {
             role: PluginRole::Judge,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tpo_http::is_loopback;
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Failure, FailureKind, bounds};
 use ureq::http::Uri;
 
 /// A model behind a server with OpenAI's chat completions interface.
@@ -13,6 +13,7 @@ pub struct RemoteConfig {
     /// Base URL of the interface, for example `http://127.0.0.1:8080/v1`.
     pub base_url: String,
     /// Name of the model on the server.
+    #[schemars(length(min = 1))]
     pub model: String,
     /// Environment variable that holds the API key. The key is never written or shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,13 +83,25 @@ impl RemoteConfig {
 
     /// Checks the settings without contacting the server.
     pub fn check(&self) -> Result<(), Failure> {
-        self.address()
-            .and_then(|address| self.check_key(&address))
-            .and_then(|()| self.check_ranges())
-            .map_err(|what| {
-                Failure::new(FailureKind::Usage, what)
-                    .hint("write `base_url` like `http://127.0.0.1:8080/v1`")
-            })
+        self.check_address().map_err(|what| {
+            Failure::new(FailureKind::Usage, what)
+                .hint("write `base_url` like `http://127.0.0.1:8080/v1`")
+        })?;
+        bounds::check(self, "")
+    }
+
+    fn check_address(&self) -> Result<(), String> {
+        let address = self.address()?;
+        if self.api_key_env.is_some()
+            && address.scheme_str() == Some("http")
+            && !address.host().is_some_and(is_loopback)
+        {
+            return Err(
+                "`base_url` is `http`, and a key is sent to another machine over `https` only"
+                    .into(),
+            );
+        }
+        Ok(())
     }
 
     fn address(&self) -> Result<Uri, String> {
@@ -110,51 +123,6 @@ impl RemoteConfig {
             return Err("`base_url` contains a query; only a path may follow the host".into());
         }
         Ok(address)
-    }
-
-    fn check_key(&self, address: &Uri) -> Result<(), String> {
-        if self.api_key_env.is_some()
-            && address.scheme_str() == Some("http")
-            && !address.host().is_some_and(is_loopback)
-        {
-            return Err(
-                "`base_url` is `http`, and a key is sent to another machine over `https` only"
-                    .into(),
-            );
-        }
-        Ok(())
-    }
-
-    fn check_ranges(&self) -> Result<(), String> {
-        let in_range = |name: &str, value: u64, least: u64, most: u64| {
-            let fits = (least..=most).contains(&value);
-            if fits {
-                Ok(())
-            } else {
-                Err(format!(
-                    "`{name}` must be from {least} to {most}, not {value}"
-                ))
-            }
-        };
-        in_range("concurrency", self.concurrency.into(), 1, 256)?;
-        in_range("connect_seconds", self.connect_seconds, 1, 600)?;
-        in_range("timeout_seconds", self.timeout_seconds, 1, 3600)?;
-        in_range("attempts", self.attempts.into(), 1, 20)?;
-        let at_least_one = |name: &str, value: Option<u64>| match value {
-            Some(0) => Err(format!("`{name}` must be at least 1")),
-            _ => Ok(()),
-        };
-        at_least_one(
-            "requests_per_minute",
-            self.requests_per_minute.map(u64::from),
-        )?;
-        at_least_one("tokens_per_minute", self.tokens_per_minute)?;
-        at_least_one("max_calls", self.max_calls)?;
-        at_least_one("max_tokens", self.max_tokens)?;
-        if self.model.is_empty() {
-            return Err("`model` is empty".into());
-        }
-        Ok(())
     }
 
     /// The server's host without port; empty if the address is wrong.

@@ -1,7 +1,7 @@
-//! The configuration as the user wrote it, with the defaults filled in.
+//! The raw configuration: the user's settings, with the defaults filled in.
 //!
-//! Every key documents itself; the same text becomes the JSON Schema that `tpo schema` prints.
-//! Nothing is checked here beyond types: [`RunPlan::new`](crate::RunPlan::new) checks the values.
+//! The doc comments of the keys become the descriptions in the JSON Schema that `tpo schema`
+//! prints. Reading checks types only; [`RunPlan::new`](crate::RunPlan::new) checks the values.
 
 mod inputs;
 mod keys;
@@ -23,41 +23,40 @@ pub use overrides::Override;
 pub use read::{ReadConfig, read_standalone_judge};
 pub use stages::{SamplingConfig, SelectorConfig, ThoughtConfig, ValidationConfig};
 
-/// Configuration of a run. Paths are relative to the file that holds it.
+/// Configuration of a run. Paths are relative to the configuration file.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "tpo run configuration")]
 pub struct RunConfig {
-    /// The run's name; its directory is `runs/<name>` in the working directory unless `--dir` says
-    /// otherwise.
+    /// Name of the run. Its directory is `runs/<name>` in the working directory, or the one given
+    /// by `--dir`.
     pub name: String,
-    /// Seed of everything random: sampling, shuffling, LoRA initialization.
+    /// Random seed for sampling, shuffling and LoRA initialization.
     #[serde(default)]
     pub seed: u64,
-    /// How many times to sample, judge and train. Each iteration starts from the model of the one
-    /// before.
+    /// Number of iterations of sampling, judging and training. Each one starts from the model of
+    /// the previous one.
     #[serde(default = "default_iterations")]
     #[schemars(range(min = 1, max = 1000))]
     pub iterations: usize,
-    /// The model that learns to think.
+    /// The model to train.
     #[serde(default)]
     pub model: ModelConfig,
-    /// The instructions.
+    /// Training and validation instructions.
     pub data: DataConfig,
-    /// How completions are sampled.
+    /// Sampling of completions.
     #[serde(default)]
     pub sampling: SamplingConfig,
-    /// The thought prompt and the budget of a thought.
+    /// The thought prompt and the thought budget.
     #[serde(default)]
     pub thought: ThoughtConfig,
-    /// The response parser. Without this table the thought template's own component parses, with
-    /// the same `config`.
+    /// The response parser. Default: the thought template's own component, with the same `config`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parser: Option<PluginConfig>,
-    /// The judge: it scores responses and never sees a thought.
+    /// The judge. It scores responses and never sees a thought.
     #[serde(default)]
     pub judge: JudgeConfig,
-    /// Models that judges may ask, each by its alias: `[models.judge]` with a `source` or a
+    /// Models that judges can query, by alias: for example `[models.judge]` with a `source` or a
     /// `server`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, ModelBinding>,
@@ -67,10 +66,10 @@ pub struct RunConfig {
     /// Training on the pairs.
     #[serde(default)]
     pub train: TrainConfig,
-    /// How the policy is measured before the first and after every iteration.
+    /// Evaluation of the policy before the first and after every iteration.
     #[serde(default)]
     pub validation: ValidationConfig,
-    /// What a plugin may use.
+    /// Resource limits of plugins.
     #[serde(default)]
     pub limits: Limits,
 }
@@ -89,10 +88,10 @@ impl RunConfig {
         for binding in self.models.values_mut() {
             binding.resolve_relative(base);
         }
-        self.thought.plugin = tpo_host::anchored(&self.thought.plugin, base);
-        self.selector.plugin = tpo_host::anchored(&self.selector.plugin, base);
+        self.thought.plugin = tpo_host::resolve_relative(&self.thought.plugin, base);
+        self.selector.plugin = tpo_host::resolve_relative(&self.selector.plugin, base);
         if let Some(parser) = &mut self.parser {
-            parser.plugin = tpo_host::anchored(&parser.plugin, base);
+            parser.plugin = tpo_host::resolve_relative(&parser.plugin, base);
         }
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 /// A model on disk: a `.gguf` file, a directory in Hugging Face layout, or a directory with a PEFT
-/// adapter. It is what passes between sampling and training, so that either can be done by another
-/// program.
+/// adapter. Sampling and training exchange checkpoints on disk, so that another program can do
+/// either.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The file or directory.

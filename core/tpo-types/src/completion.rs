@@ -1,4 +1,4 @@
-//! What the model wrote.
+//! The output of the model.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum FinishReason {
     /// The model ended its turn, or a stop string appeared.
     Stop,
-    /// The model ran out of tokens.
+    /// The token limit was reached.
     Length,
 }
 
@@ -16,14 +16,14 @@ pub enum FinishReason {
 /// on: the text is never tokenized again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
-    /// The tokens after the prompt and its prefill, with the end-of-turn token where the model
-    /// wrote one. `T` long.
+    /// The tokens after the prompt and its prefill, with the end-of-turn token if the model wrote
+    /// one. `T` long.
     pub token_ids: Vec<u32>,
-    /// Log-probability of each token under the policy at temperature 1, whatever it was sampled
-    /// with. `T` long.
+    /// Log-probability of each token under the policy at temperature 1, regardless of the sampling
+    /// temperature. `T` long.
     pub log_probs: Vec<f32>,
-    /// Where the engine, not the model, chose the token: the forced response marker. Not trained
-    /// on. `T` long.
+    /// Whether the engine forced the token (the response marker) instead of sampling it. Forced
+    /// tokens are not trained on. `T` long.
     pub forced: Vec<bool>,
     /// The whole assistant turn: the prefill, then the tokens' text without the end-of-turn token
     /// and stop strings.

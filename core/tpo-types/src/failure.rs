@@ -1,37 +1,37 @@
-//! The one error of every room: what failed, why, and what to do.
+//! The error type of every crate: what failed, why, and what to do about it.
 //!
-//! A failure names its item in `what`, keeps its cause as a cause, and its [`FailureKind`] decides
-//! the exit code. There is one such type, not one per crate, because nothing in `tpo` recovers by
-//! matching on an error's variant: what can go on (a malformed completion, an unscored response, a
-//! group without a pair) is a value of its own type, never an error.
+//! A failure names its item in `what` and keeps its cause, and its [`FailureKind`] decides the exit
+//! code. One type serves all crates because an outcome that a run can continue with (a malformed
+//! completion, an unscored response, a group without a pair) is a value of its own type, never an
+//! error.
 
 use std::error::Error;
 
-/// Which documented exit code a failure ends the process with.
+/// What kind of failure it is, which decides the documented exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailureKind {
-    /// The command line or the configuration makes no sense.
+    /// The command line or the configuration is invalid.
     Usage,
     /// A data set, model or other input file is missing or malformed.
     Input,
-    /// A plugin is refused, failed, or answered wrongly; or no pair could be made.
+    /// A plugin was rejected, failed, or returned an invalid result; or no pair could be made.
     Plugin,
-    /// A network peer gave up. What was done is kept.
+    /// A network request failed, retries included. Finished work is saved.
     Network,
-    /// Something is not what its digest says.
+    /// A checksum or signature does not match.
     Integrity,
-    /// Disk or memory is exhausted, or the system refused an operation on a file.
+    /// Disk or memory is exhausted, or the system denied a file operation.
     Resources,
-    /// Another process writes the same run directory.
+    /// Another process is writing to the run directory.
     InUse,
-    /// Training produced a number that is not finite.
+    /// Training produced a non-finite number.
     Numeric,
-    /// A broken invariant of `tpo` itself.
+    /// A bug in `tpo` itself.
     Bug,
 }
 
 impl FailureKind {
-    /// Every kind, in the order of the exit codes.
+    /// All kinds, ordered by exit code.
     pub const ALL: [Self; 9] = [
         Self::Usage,
         Self::Input,
@@ -62,20 +62,20 @@ impl FailureKind {
     /// One line for the table of exit codes.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Usage => "the command line or the configuration makes no sense",
-            Self::Input => "a data set, model or other input file is missing or malformed",
-            Self::Plugin => "a plugin is refused or failed, or no pair could be made",
-            Self::Network => "a network peer gave up; what was done is kept",
-            Self::Integrity => "something is not what its digest says",
-            Self::Resources => "disk or memory is exhausted, or a file operation was refused",
-            Self::InUse => "another process writes the same run directory",
-            Self::Numeric => "training produced a number that is not finite",
-            Self::Bug => "a fault of tpo itself",
+            Self::Usage => "invalid command line or configuration",
+            Self::Input => "missing or malformed data set, model or other input file",
+            Self::Plugin => "plugin rejected or failed, or no pair could be made",
+            Self::Network => "network error after retries; finished work is saved",
+            Self::Integrity => "checksum or signature mismatch",
+            Self::Resources => "out of disk space or memory, or file operation denied",
+            Self::InUse => "run directory in use by another process",
+            Self::Numeric => "training produced a non-finite number",
+            Self::Bug => "internal error, please report",
         }
     }
 }
 
-/// Why something did not happen.
+/// An error: what failed, its cause, and a hint.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct Failure {
@@ -105,19 +105,19 @@ impl Failure {
         self
     }
 
-    /// Adds what brought it about.
+    /// Adds the cause.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// Which exit code it leads to.
+    /// The kind, which decides the exit code.
     pub fn kind(&self) -> FailureKind {
         self.kind
     }
 
-    /// What the user can do about it; the nearest hint along the chain of causes.
+    /// What the user can do about it: the first hint along the chain of causes.
     pub fn nearest_hint(&self) -> Option<&str> {
         self.hint.as_deref().or_else(|| {
             let cause: &(dyn Error + 'static) = self.cause.as_deref()?;
@@ -143,9 +143,9 @@ mod tests {
 
     #[test]
     fn the_hint_of_a_cause_is_found() {
-        let inner = Failure::new(FailureKind::Input, "no such file").hint("look again");
+        let inner = Failure::new(FailureKind::Input, "no such file").hint("check the path");
         let outer = Failure::new(FailureKind::Usage, "judge `x` cannot be loaded").because(inner);
-        assert_eq!(outer.nearest_hint(), Some("look again"));
+        assert_eq!(outer.nearest_hint(), Some("check the path"));
         assert_eq!(
             outer.source().map(ToString::to_string).as_deref(),
             Some("no such file")

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Who speaks in a turn.
+/// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MessageRole {
-    /// Sets the scene.
+    /// The system prompt.
     System,
-    /// Asks.
+    /// The user.
     User,
-    /// Answers.
+    /// The model.
     Assistant,
 }
 
@@ -33,14 +33,14 @@ impl MessageRole {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
-    /// Who speaks.
+    /// The author.
     pub role: MessageRole,
-    /// What is said.
+    /// The text.
     pub content: String,
 }
 
 impl Message {
-    /// A user's turn.
+    /// A message from the user.
     pub fn user(content: impl Into<String>) -> Self {
         Self {
             role: MessageRole::User,
@@ -48,7 +48,7 @@ impl Message {
         }
     }
 
-    /// An assistant's turn.
+    /// A message from the assistant.
     pub fn assistant(content: impl Into<String>) -> Self {
         Self {
             role: MessageRole::Assistant,
@@ -70,7 +70,7 @@ pub struct Instruction {
     /// A reference answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// Every other field of the data set's row; plugins see them.
+    /// All other fields of the row; plugins see them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, serde_json::Value>,
 }

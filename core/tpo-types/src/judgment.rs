@@ -1,4 +1,4 @@
-//! A judge's word on a response.
+//! The result of judging a response.
 
 use std::collections::BTreeMap;
 
@@ -35,12 +35,12 @@ impl From<Score> for f64 {
     }
 }
 
-/// A score and what it is made of.
+/// A score and its parts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scored {
     /// How good the response is.
     pub score: Score,
-    /// Why, for people.
+    /// The reason, for human readers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rationale: Option<String>,
     /// Named parts of the score.
@@ -48,13 +48,13 @@ pub struct Scored {
     pub aspects: BTreeMap<String, Score>,
 }
 
-/// A judge's word on one response. A failure to judge is never a number.
+/// The result of judging one response. A response that could not be judged never has a number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Judgment {
     /// How good it is.
     Scored(Scored),
-    /// It could not be judged; a short reason that is counted.
+    /// It could not be judged; a short reason, which reports count.
     Unscored(String),
 }
 
@@ -68,7 +68,7 @@ pub enum Preference {
     Second,
     /// Neither.
     Tie,
-    /// It could not be judged; a short reason that is counted.
+    /// It could not be judged; a short reason, which reports count.
     Unscored(String),
 }
 
@@ -82,21 +82,21 @@ pub enum Strength {
     Strong,
 }
 
-/// A preference and why.
+/// The result of one comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Which response is better.
     pub preference: Preference,
-    /// How much better, where the judge says so; none for a tie and without a verdict.
+    /// How much better, if the judge says so; none for a tie and if unscored.
     pub strength: Option<Strength>,
-    /// Probability that the response shown first is better, from 0 to 1, where the judge knows it.
+    /// Probability that the first response is better, from 0 to 1, if the judge knows it.
     pub first_probability: Option<f64>,
-    /// Why, for people.
+    /// The reason, for human readers.
     pub rationale: Option<String>,
 }
 
 impl From<Preference> for Verdict {
-    /// The preference and nothing else.
+    /// A verdict with only a preference.
     fn from(preference: Preference) -> Self {
         Self {
             preference,

@@ -1,8 +1,8 @@
-//! What flows through a run, and the traits of its stages.
+//! The data types of a run, and the traits of its stages.
 //!
-//! One noun per file, and the few helpers that several crates need ([`digest`], [`nearest`],
-//! [`text`]). This crate opens no files and must not depend on candle or wasmtime: crates that must
-//! not depend on each other (the models and the plugin host) meet in these types.
+//! One type per file, and the few helpers that several crates need ([`digest`], [`nearest`],
+//! [`text`]). This crate opens no files and depends on neither candle nor wasmtime: crates that
+//! must not depend on each other (the models and the plugin host) share these types.
 
 pub mod bounds;
 mod candidate;

@@ -1,13 +1,13 @@
-//! What one optimizer step reports.
+//! The metrics of an optimizer step.
 
 use serde::{Deserialize, Serialize};
 
-/// Figures of one optimizer step, under the names TRL gives them. Means over the step's pairs.
+/// Metrics of one optimizer step, under TRL's names. Means over the pairs of the step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepMetrics {
-    /// Which step of the iteration, from 1.
+    /// Step of the iteration, from 1.
     pub step: usize,
-    /// How many passes over the pairs are done, fractional.
+    /// Epochs completed, as a fraction.
     pub epoch: f64,
     /// The loss.
     pub loss: f64,
@@ -20,7 +20,7 @@ pub struct StepMetrics {
     /// `rewards/chosen - rewards/rejected`.
     #[serde(rename = "rewards/margins")]
     pub rewards_margins: f64,
-    /// Share of pairs whose margin is positive.
+    /// Fraction of pairs whose margin is positive.
     #[serde(rename = "rewards/accuracies")]
     pub rewards_accuracies: f64,
     /// Summed log-probability of the chosen completion under the policy.
@@ -29,7 +29,7 @@ pub struct StepMetrics {
     /// Summed log-probability of the rejected completion under the policy.
     #[serde(rename = "logps/rejected")]
     pub logps_rejected: f64,
-    /// Euclidean norm of the gradient before clipping.
+    /// L2 norm of the gradient before clipping.
     pub grad_norm: f64,
     /// The learning rate of this step.
     pub learning_rate: f64,

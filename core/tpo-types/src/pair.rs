@@ -1,4 +1,4 @@
-//! What a selector chooses.
+//! The pairs that a selector chooses.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub struct PreferencePair {
 }
 
 impl PreferencePair {
-    /// The pair, unless both sides are the same candidate.
+    /// The pair; none if both sides are the same candidate.
     pub fn new(chosen: usize, rejected: usize) -> Option<Self> {
         (chosen != rejected).then_some(Self { chosen, rejected })
     }
@@ -28,22 +28,22 @@ impl PreferencePair {
     }
 }
 
-/// What becomes of one group.
+/// The selection from one group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
-    /// At least one pair is taken from it.
+    /// At least one pair.
     Pairs(Vec<PreferencePair>),
-    /// No pair; a short reason that is counted.
+    /// No pair; a short reason, which reports count.
     Dropped(String),
 }
 
-/// What becomes of all groups.
+/// The selections from all groups of an iteration.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selected {
     /// One per group.
     pub selections: Vec<Selection>,
-    /// Numbers that the selector reports, such as `rho`, each the mean over the
-    /// groups that it is given for.
+    /// Numbers that the selector reports, such as `rho`, each the mean over the groups that it is
+    /// reported for.
     pub metrics: BTreeMap<String, f64>,
 }

@@ -4,46 +4,66 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The part a plugin plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PluginRole {
+/// The roles of the contract: a row per role.
+macro_rules! roles {
+    ($($(#[doc = $doc:literal])+ $role:ident = $interface:literal, slot $slot:literal;)+) => {
+        /// What a plugin does in a run.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum PluginRole {
+            $($(#[doc = $doc])+ #[serde(rename = $interface)] $role,)+
+        }
+
+        impl PluginRole {
+            /// Every role.
+            pub const ALL: [Self; [$(Self::$role),+].len()] = [$(Self::$role),+];
+
+            /// The name of the contract's interface.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$role => $interface,)+
+                }
+            }
+
+            /// What a run calls the plugin that it uses in this role: the option `--judge` and the
+            /// table `[judge]` of a configuration, for example.
+            pub const fn slot(self) -> &'static str {
+                match self {
+                    $(Self::$role => $slot,)+
+                }
+            }
+        }
+    };
+}
+
+roles! {
     /// Renders instructions with a thought prompt.
-    ThoughtTemplate,
+    ThoughtTemplate = "thought-template", slot "thought";
     /// Splits completions into thought and response.
-    ResponseParser,
+    ResponseParser = "response-parser", slot "parser";
     /// Scores responses.
-    Judge,
+    Judge = "judge", slot "judge";
     /// Compares two responses.
-    PairwiseJudge,
+    PairwiseJudge = "pairwise-judge", slot "judge";
     /// Chooses the pairs.
-    PairSelector,
+    PairSelector = "pair-selector", slot "selector";
 }
 
 impl PluginRole {
-    /// Whether it scores responses.
-    pub fn is_judge(self) -> bool {
-        matches!(self, Self::Judge | Self::PairwiseJudge)
+    /// The role whose interface has that name.
+    pub fn named(interface: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == interface)
     }
 
-    /// Every role.
-    pub const ALL: [Self; 5] = [
-        Self::ThoughtTemplate,
-        Self::ResponseParser,
-        Self::Judge,
-        Self::PairwiseJudge,
-        Self::PairSelector,
-    ];
+    /// The names of all roles, for messages.
+    pub fn names() -> String {
+        Self::ALL.map(Self::as_str).join(", ")
+    }
 
-    /// The name of the contract's interface.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ThoughtTemplate => "thought-template",
-            Self::ResponseParser => "response-parser",
-            Self::Judge => "judge",
-            Self::PairwiseJudge => "pairwise-judge",
-            Self::PairSelector => "pair-selector",
-        }
+    /// Whether a run judges responses with it.
+    pub fn is_judge(self) -> bool {
+        self.slot() == Self::Judge.slot()
     }
 }
 

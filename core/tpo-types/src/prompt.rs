@@ -1,4 +1,4 @@
-//! What the model is fed, before it becomes tokens.
+//! The input of the model, before tokenization.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,16 +9,15 @@ use crate::Message;
 pub struct Prompt {
     /// The conversation; the model's chat template is applied when it becomes tokens.
     pub messages: Vec<Message>,
-    /// Text that the assistant's turn begins with. Part of the completion's text, never of the
-    /// loss.
+    /// Text that the assistant's turn begins with. It is part of the completion's text but never of
+    /// the loss.
     pub prefill: Option<String>,
-    /// Text that follows the prefill, for example a mode that the model is to learn to write by
-    /// itself. The model is fed it, and it is trained on: its tokens are the completion's first.
+    /// Text that follows the prefill and is trained on, for example a mode that the model should
+    /// learn to write itself. Its tokens are the first of the completion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trained_prefill: Option<String>,
-    /// The completion ends where one of these appears.
+    /// Stop strings: the completion ends where one of them appears.
     pub stop: Vec<String>,
-    /// The text that opens the response; the sampler forces it when a thought has used up its
-    /// budget.
+    /// Text that opens the response. The sampler forces it when a thought has used up its budget.
     pub response_marker: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! The stages of an iteration, as traits.
 //!
-//! Every stage answers with one outcome per item, in the order of the items. A [`Failure`] means
-//! that the stage as a whole cannot go on; what is wrong with a single item is that item's outcome.
+//! Every stage returns one outcome per item, in the order of the items. A [`Failure`] means that
+//! the stage as a whole cannot continue; a problem with a single item is the outcome of that item.
 
 use crate::{
     Checkpoint, Completion, Failure, Instruction, Judgment, ParseOutcome, Parts, Prompt, SampleId,
@@ -13,14 +13,14 @@ use crate::{
 pub struct RenderRequest<'a> {
     /// The task.
     pub instruction: &'a Instruction,
-    /// How many tokens the thought may have before the sampler ends it; none if it is not limited.
+    /// Tokens after which the sampler ends the thought; none if it is unlimited.
     pub thought_budget: Option<u32>,
 }
 
-/// What a thought template makes of an instruction.
+/// How an instruction was rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RenderOutcome {
-    /// What the model is fed.
+    /// The input of the model.
     Prompt(Prompt),
     /// The template cannot render the instruction; a short reason.
     Unrendered(String),
@@ -32,17 +32,18 @@ pub trait ThoughtTemplate {
     fn render(&self, requests: &[RenderRequest<'_>]) -> Result<Vec<RenderOutcome>, Failure>;
 }
 
-/// Writes completions with the policy it was opened on.
+/// Samples completions from the policy it was opened on.
 pub trait Sampler {
-    /// The prompt as tokens: chat template, generation prompt, prefill. The only place where text
-    /// becomes tokens.
+    /// Tokenizes a prompt: chat template, generation prompt, prefill. The only place where text
+    /// that is trained on becomes tokens.
     fn encode(&self, prompt: &Prompt) -> Result<Vec<u32>, Failure>;
 
-    /// How many tokens a text has. For reports and length control, never for training.
+    /// Counts the tokens of a text, for reports and length control, never for training.
     fn count_tokens(&self, text: &str) -> Result<usize, Failure>;
 
-    /// Samples every completion asked for and hands each to `sink` as soon as it ends. Fails before
-    /// sampling anything when a prompt leaves no room in the model's context for `max_new_tokens`.
+    /// Samples every requested completion and passes each to `sink` as soon as it ends. Fails
+    /// before sampling anything if a prompt leaves no room in the model's context for
+    /// `max_new_tokens`.
     fn sample(
         &mut self,
         jobs: &[SampleJob<'_>],
@@ -66,13 +67,13 @@ pub struct ResponseGroup<'a> {
     pub responses: Vec<&'a str>,
 }
 
-/// Scores responses. It is given no thought, so it cannot see one.
+/// Scores responses. Its input has no thoughts.
 pub trait Judge {
-    /// For every group one judgment per response.
+    /// One judgment per response of every group.
     fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<Vec<Vec<Judgment>>, Failure>;
 }
 
-/// Two responses to one instruction, in the order in which they are shown.
+/// Two responses to one instruction, in the order in which the judge sees them.
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'a> {
     /// The task.
@@ -83,31 +84,31 @@ pub struct Comparison<'a> {
     pub second: &'a str,
 }
 
-/// Compares two responses, shown in the given order.
+/// Compares two responses, in the given order.
 pub trait PairwiseJudge {
     /// One verdict per comparison.
     fn compare(&self, comparisons: &[Comparison<'_>]) -> Result<Vec<Verdict>, Failure>;
 }
 
-/// What is known of a candidate's worth.
+/// Whether a candidate has a score.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CandidateStatus<'a> {
     /// The judge's score.
     Scored(f64),
-    /// The judge could not score it, and why.
+    /// Why the judge could not score it.
     Unscored(&'a str),
-    /// The completion did not parse, and why.
+    /// Why the completion did not parse.
     Malformed(&'a str),
 }
 
 /// What a selector sees of a candidate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CandidateView<'a> {
-    /// What it is worth.
+    /// Its score, or why it has none.
     pub status: CandidateStatus<'a>,
-    /// The thought; none where it did not parse or has none.
+    /// The thought; none if the completion did not parse or has none.
     pub thought: Option<&'a str>,
-    /// The response; the whole completion where it did not parse.
+    /// The response; the whole completion if it did not parse.
     pub response: &'a str,
     /// Tokens of the thought.
     pub thought_tokens: u32,
@@ -120,7 +121,7 @@ pub struct CandidateView<'a> {
 pub struct CandidateGroupView<'a> {
     /// The instruction's id.
     pub instruction_id: &'a str,
-    /// In the order they were sampled. `K` long.
+    /// In sampling order. `K` long.
     pub candidates: Vec<CandidateView<'a>>,
 }
 
@@ -132,8 +133,8 @@ pub trait PairSelector {
 
 /// Trains a policy on pairs.
 pub trait Trainer {
-    /// Trains `policy` on `pairs` and writes the result as a complete checkpoint into the empty
-    /// directory `into`. `on_step` hears of every optimizer step.
+    /// Trains `policy` on `pairs` and writes the result as a complete checkpoint to the empty
+    /// directory `into`. Calls `on_step` after every optimizer step.
     fn train(
         &self,
         policy: &Checkpoint,

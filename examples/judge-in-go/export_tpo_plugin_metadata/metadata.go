@@ -1,4 +1,4 @@
-// Package export_tpo_plugin_metadata says what the plugin is, and holds its configuration.
+// Package export_tpo_plugin_metadata describes the plugin and holds its configuration.
 package export_tpo_plugin_metadata
 
 import (
@@ -12,21 +12,21 @@ import (
 )
 
 const schema = `{"type": "object", "additionalProperties": false, "properties": {"words":
-	{"type": "integer", "minimum": 1, "default": 60, "description": "Words a good response has."}}}`
+	{"type": "integer", "minimum": 1, "default": 60, "description": "The preferred number of words."}}}`
 
-// Settings are what a user may configure.
+// Settings is the configuration.
 type Settings struct {
 	Words int `json:"words"`
 }
 
-// Current are the settings of this instance.
+// Current is the configuration of this instance.
 var Current = Settings{Words: 60}
 
 func Describe() Description {
 	return Description{
 		Name:         "judge-in-go",
 		Version:      "0.1.0",
-		Summary:      "Likes responses of about the right length",
+		Summary:      "Prefers responses of about the right length",
 		License:      "Apache-2.0",
 		ConfigSchema: schema,
 	}

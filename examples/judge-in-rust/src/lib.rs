@@ -1,4 +1,6 @@
-//! A judge that likes responses of about `words` words (60 unless configured).
+//! Prefers responses of about the right length.
+//!
+//! The right length is `words` words, 60 by default.
 
 use serde::Deserialize;
 use tpo_plugin::{
@@ -8,7 +10,7 @@ use tpo_plugin::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// Words a good response has.
+    /// The preferred number of words.
     #[schemars(range(min = 1))]
     words: u32,
 }
@@ -54,7 +56,7 @@ impl Judge for RightLength {
 
 tpo_plugin::export_judge!(RightLength);
 
-/// The logic runs natively, without a component: `cargo test`.
+/// `cargo test` runs these natively, without a component.
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
-//! What ArmoRM computes from hidden states: rewards per objective, and the gate.
+//! ArmoRM's heads, which compute rewards per objective and the gate from hidden states.
 //!
-//! `r = W h_end`, adjusted `r' = r M` (M takes the part of verbosity out of every objective), and
+//! `r = W h_end`, adjusted `r' = r M` (M removes the influence of verbosity from every objective), and
 //! the gate `g = softmax(MLP(h_gate) / temperature) * logit_scale`; the score is `g . r'`.
 
 use tpo_plugin::model::{TensorData, tensor_of};
@@ -24,15 +24,16 @@ struct Linear {
     /// Row by row.
     weight: Vec<f32>,
     inputs: usize,
-    /// Empty without.
+    /// Empty if the layer has none.
     bias: Vec<f32>,
 }
 
-/// How many layers the gate has.
+/// The number of layers of the gate.
 const GATING_LAYERS: usize = 4;
 
 impl Head {
-    /// Reads the tensors of a checkpoint. The error names the one that is missing or misshapen.
+    /// Reads the tensors of a checkpoint. The error names a tensor that is missing or has another
+    /// shape.
     pub(crate) fn of_model(model: &str, temperature: f64) -> Result<Self, String> {
         Self::read(|name, shape| tensor_of(model, name, shape), temperature)
     }
@@ -88,7 +89,7 @@ impl Head {
         Ok((0..rewards.len()).map(column).collect())
     }
 
-    /// The weight of each objective, from the state where the instruction ends.
+    /// The weight of each objective, from the state at the end of the instruction.
     pub(crate) fn gate(&self, state: &[f32]) -> Result<Vec<f64>, String> {
         let mut x: Vec<f64> = state.iter().copied().map(f64::from).collect();
         for (number, layer) in self.gating.iter().enumerate() {

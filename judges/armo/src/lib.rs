@@ -1,14 +1,14 @@
 //! ArmoRM (Wang et al., "Interpretable Preferences via Multi-Objective Reward Modeling", arXiv
-//! 2406.12845), the judge of the paper: rewards for nineteen objectives, weighed by a gate that has
-//! read the instruction only.
+//! 2406.12845), the judge of the paper: rewards for nineteen objectives, weighted by a gate that
+//! sees only the instruction.
 //!
-//! The decoder runs in the host; regression, gating and the correction for verbosity are here. The
+//! The host runs the decoder; regression, gating and the correction for verbosity are here. The
 //! gate depends on the instruction alone, so it is computed once for all of its responses.
 
 mod head;
 
 use serde::Deserialize;
-use tpo_plugin::model::{EmbedRequest, ModelError, embed, states};
+use tpo_plugin::model::{EmbedRequest, ModelError, States, embed, in_one_batch, states};
 use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Message, Plugin, Scored, schemars};
 
 use crate::head::Head;
@@ -40,15 +40,15 @@ const OBJECTIVES: [&str; 19] = [
 /// Llama 3.
 const GATE_TOKENS: [u32; 5] = [128_009, 128_006, 78_191, 128_007, 271];
 
-/// Which model, and where its gate reads.
+/// The model, and the position that its gate reads.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
     /// The alias of the model, as `models` binds it.
     model: String,
-    /// The tokens between the instruction and the response; the gate reads where they begin.
+    /// The tokens between instruction and response; the gate reads the state at the first of them.
     gate_tokens: Vec<u32>,
-    /// Divides the gate's logits; `gating_temperature` of the checkpoint's `config.json`.
+    /// Temperature of the gate's softmax: `gating_temperature` of the checkpoint's `config.json`.
     #[schemars(range(min = 0.000_001))]
     gating_temperature: f64,
 }
@@ -75,18 +75,12 @@ impl Plugin for Armo {
         if config.gate_tokens.is_empty() {
             return Err("`gate_tokens` is empty".into());
         }
-        if !(config.gating_temperature > 0.0 && config.gating_temperature.is_finite()) {
-            return Err(format!(
-                "`gating_temperature` must be more than 0, not {}",
-                config.gating_temperature
-            ));
-        }
         let head = Head::of_model(&config.model, config.gating_temperature)?;
         let question = Message {
             role: "user".into(),
             content: "Hi".into(),
         };
-        // Anything else that keeps the model from answering may pass.
+        // Other errors may be temporary.
         if let Some(Err(ModelError::InvalidRequest(why))) = embed(&[config.gate(&[question])]).pop()
         {
             return Err(format!(
@@ -100,28 +94,19 @@ impl Plugin for Armo {
 
 impl Judge for Armo {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
-        let requests: Vec<EmbedRequest> = groups
-            .iter()
-            .flat_map(|group| self.requests(group))
-            .collect();
-        let mut outcomes = states(&requests)?.into_iter();
-        Ok(groups
-            .iter()
-            .map(|group| {
-                let states: Vec<_> = outcomes.by_ref().take(group.responses.len() + 1).collect();
-                self.judgments(&states)
-            })
-            .collect())
+        let requests = groups.iter().map(|group| self.requests(group)).collect();
+        let outcomes = in_one_batch(requests, |requests| states(&requests))?;
+        Ok(outcomes.iter().map(|group| self.judgments(group)).collect())
     }
 }
 
 impl Config {
-    /// What the gate reads of an instruction: no response, so that none can change it.
+    /// The gate's request: an empty response, so that no response can change the gate.
     fn gate(&self, instruction: &[Message]) -> EmbedRequest {
         self.request(instruction, "", &self.gate_tokens)
     }
 
-    /// A conversation that ends with a response, and where its state is wanted.
+    /// A conversation that ends with a response, and the position of the requested state.
     fn request(&self, instruction: &[Message], response: &str, position: &[u32]) -> EmbedRequest {
         let answer = Message {
             role: "assistant".into(),
@@ -137,7 +122,7 @@ impl Config {
 }
 
 impl Armo {
-    /// What the gate reads, then what the heads read of each response.
+    /// The gate's request, then one for each response.
     fn requests(&self, group: &Group) -> Vec<EmbedRequest> {
         let instruction = &group.instruction.messages;
         let responses = group
@@ -151,41 +136,40 @@ impl Armo {
     }
 
     /// From the gate's states and those of each response.
-    fn judgments(&self, states: &[Result<Vec<Vec<f32>>, String>]) -> Vec<Judgment> {
+    fn judgments(&self, states: &[Result<States, String>]) -> Vec<Judgment> {
         let Some((gate, responses)) = states.split_first() else {
             return Vec::new();
         };
-        let gate = gate
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|states| self.head.gate(only(states)?));
-        let judgment = |states: &Result<Vec<Vec<f32>>, String>| {
-            let gate = gate.as_ref().map_err(Clone::clone)?;
-            let rewards = self
-                .head
-                .rewards(only(states.as_ref().map_err(Clone::clone)?)?)?;
-            let score = rewards
-                .iter()
-                .zip(gate)
-                .map(|(reward, weight)| reward * weight)
-                .sum();
-            let scored = OBJECTIVES
-                .iter()
-                .zip(&rewards)
-                .fold(Scored::new(score), |scored, (name, reward)| {
-                    scored.aspect(*name, *reward)
-                });
-            Ok::<_, String>(scored.into())
-        };
+        let weights = only(gate).and_then(|state| self.head.gate(state));
         responses
             .iter()
-            .map(|states| judgment(states).unwrap_or_else(Judgment::unscored))
+            .map(|states| self.scored(&weights, states).into())
             .collect()
+    }
+
+    fn scored(
+        &self,
+        weights: &Result<Vec<f64>, String>,
+        states: &Result<States, String>,
+    ) -> Result<Scored, String> {
+        let weights = weights.as_ref().map_err(Clone::clone)?;
+        let rewards = self.head.rewards(only(states)?)?;
+        let score = rewards
+            .iter()
+            .zip(weights)
+            .map(|(reward, weight)| reward * weight)
+            .sum();
+        Ok(OBJECTIVES
+            .iter()
+            .zip(&rewards)
+            .fold(Scored::new(score), |scored, (name, reward)| {
+                scored.aspect(*name, *reward)
+            }))
     }
 }
 
-/// A line break that a response begins with, and white space before it, would become one token with
-/// the line breaks that end the turn's header.
+/// The response without line breaks at its beginning, and without white space before them: with the
+/// line breaks that end the turn's header they would become one token.
 fn without_blank_lines(response: &str) -> &str {
     let blank = &response[..response.len() - response.trim_start().len()];
     blank
@@ -193,10 +177,12 @@ fn without_blank_lines(response: &str) -> &str {
         .map_or(response, |last| &response[last + 1..])
 }
 
-fn only(states: &[Vec<f32>]) -> Result<&[f32], String> {
-    match states {
-        [state] => Ok(state),
-        _ => Err("the model gave too few states".into()),
+/// The one state of a request.
+fn only(states: &Result<States, String>) -> Result<&[f32], String> {
+    match states.as_ref().map(Vec::as_slice) {
+        Ok([state]) => Ok(state),
+        Ok(_) => Err("the model gave too few states".into()),
+        Err(why) => Err(why.clone()),
     }
 }
 

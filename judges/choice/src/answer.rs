@@ -1,8 +1,8 @@
-//! Which choice a text commits to.
+//! Finds the choice that a text makes.
 //!
-//! What it states explicitly counts first, see `statement`. Then what it marks: a choice in bold,
-//! at its beginning or alone on its last line; these must not contradict each other. Then what the
-//! choices say, if it says that of exactly one.
+//! An explicit statement comes first, see `statement`. Then marks: a choice in bold, at the
+//! beginning or alone on the last line; these must not contradict each other. Then the wording of a
+//! choice, if the wording of exactly one occurs.
 
 use std::ops::Range;
 
@@ -11,16 +11,15 @@ use crate::reader::{Answer, Reader};
 use crate::statement::DENIALS;
 use crate::token::LINE_END;
 
-/// Words that may stand before a choice on a line that says nothing else: "So I think it must be
-/// B."
+/// Words that may come before a choice on a line that says nothing else: "So I think it must be B."
 const FILLERS: &str = "\
     so thus therefore hence it it's that's is must would be the my final correct right best \
     option choice answer \
     letter number i i'd say think believe guess probably definitely likely most";
-/// Words and marks behind a choice that begins a response.
+/// Words and marks that may follow a choice at the beginning of a response.
 const ENDS: &str = ") ] . : ; , - – — \n because since as";
 
-/// What a text commits to; none where it commits to no choice.
+/// The choice that a text makes, if it makes one.
 pub(crate) fn answer(text: &str, choices: &Choices) -> Option<Answer> {
     let reader = Reader::new(text.trim(), choices);
     reader
@@ -29,7 +28,7 @@ pub(crate) fn answer(text: &str, choices: &Choices) -> Option<Answer> {
         .or_else(|| said(&reader))
 }
 
-/// The choice that a reference answer names: its label, what it says, or a whole solution that ends
+/// The choice that a reference answer names: its label, its wording, or a whole solution that ends
 /// with it.
 pub(crate) fn choice_of(reference: &str, choices: &Choices) -> Option<Label> {
     match answer(reference, choices) {
@@ -38,7 +37,7 @@ pub(crate) fn choice_of(reference: &str, choices: &Choices) -> Option<Label> {
     }
 }
 
-/// What is marked without a statement.
+/// A choice that is marked, without a statement.
 fn marked(text: &str, reader: &Reader) -> Option<Answer> {
     let marked = [
         in_bold(text, reader.choices),
@@ -48,13 +47,13 @@ fn marked(text: &str, reader: &Reader) -> Option<Answer> {
     agreement(marked.into_iter().flatten())
 }
 
-/// The one answer that all are, or several.
+/// The common answer, or several if they differ.
 fn agreement(answers: impl Iterator<Item = Answer>) -> Option<Answer> {
     answers.reduce(|one, other| if one == other { one } else { Answer::Several })
 }
 
-/// What stands in bold, if it is a choice and no other one is: who discusses all choices may put
-/// each in bold.
+/// The choice in bold, if it is the only one: a response that discusses all choices may set each in
+/// bold.
 fn in_bold(text: &str, choices: &Choices) -> Option<Answer> {
     let parts: Vec<&str> = text.split("**").collect();
     // The middle one of three is in bold.
@@ -68,13 +67,13 @@ fn in_bold(text: &str, choices: &Choices) -> Option<Answer> {
     answers.all(|answer| answer == first).then_some(first)
 }
 
-/// The label that begins the text, or a line that is announced by a colon, if no list of all
-/// choices begins there.
+/// The label at the beginning of the text, or of a line after a colon, unless a list of all choices
+/// begins there.
 fn at_the_beginning(reader: &Reader) -> Option<Answer> {
     let lines = lines(reader);
     let is_announced = |n: &usize| *n == 0 || reader.text(lines[*n - 1].end - 1) == ":";
     let begins = |n: usize| {
-        let at = reader.behind(lines[n].start, "( [ # - option choice answer");
+        let at = reader.after(lines[n].start, "( [ # - option choice answer");
         // "I, for one" begins with a pronoun.
         let is_pronoun = reader.text(at) == "i" && reader.text(at + 1) == ",";
         let is_listed = lines
@@ -88,7 +87,7 @@ fn at_the_beginning(reader: &Reader) -> Option<Answer> {
     (0..lines.len()).filter(is_announced).find_map(begins)
 }
 
-/// The choice that is alone on the last line, if it does not end a list of choices.
+/// The choice that is alone on the last line, unless it ends a list of choices.
 fn on_the_last_line(reader: &Reader) -> Option<Answer> {
     let lines = lines(reader);
     let (last, above) = lines.split_last()?;
@@ -98,7 +97,7 @@ fn on_the_last_line(reader: &Reader) -> Option<Answer> {
     if is_listed { None } else { alone(reader, last) }
 }
 
-/// Whether a line is alone the choice that is listed after the one that another line is.
+/// Whether two lines are each a single choice, and the second comes next in a list.
 fn continues(reader: &Reader, line: &Range<usize>, next: &Range<usize>) -> bool {
     match (alone(reader, line), alone(reader, next)) {
         (Some(Answer::Choice(label)), Some(Answer::Choice(next))) => label.next() == next,
@@ -106,7 +105,7 @@ fn continues(reader: &Reader, line: &Range<usize>, next: &Range<usize>) -> bool 
     }
 }
 
-/// The choice that a line names without saying anything else.
+/// The choice of a line that says nothing else.
 fn alone(reader: &Reader, line: &Range<usize>) -> Option<Answer> {
     let is_choice = |at: usize| {
         let end = reader.end_of_choice(at)?;
@@ -121,7 +120,7 @@ fn alone(reader: &Reader, line: &Range<usize>) -> Option<Answer> {
     is_choice(at).flatten()
 }
 
-/// The choice whose words occur, or several.
+/// The choice whose wording occurs, or several.
 fn said(reader: &Reader) -> Option<Answer> {
     let is_denied = |at: usize| {
         let before = if at > 0 && is_article(reader.text(at - 1)) {
@@ -138,7 +137,7 @@ fn said(reader: &Reader) -> Option<Answer> {
     agreement(said.map(|(label, _)| Answer::Choice(label)))
 }
 
-/// The lines that say something.
+/// The lines that are not empty.
 fn lines(reader: &Reader) -> Vec<Range<usize>> {
     let ends = (0..=reader.tokens.len())
         .filter(|at| *at == reader.tokens.len() || reader.text(*at) == LINE_END);

@@ -1,14 +1,11 @@
-//! The choices of an instruction: how they are labeled and, where the data set's row lists them,
-//! what they say.
-//!
-//! It knows nothing of responses.
+//! The choices of an instruction: their labels and, if the data set's row lists them, their wording.
 
 use serde::Deserialize;
 use tpo_plugin::Instruction;
 
 use crate::token::{Token, tokens};
 
-/// Marks that change what a text says: `x > 2` is not `x < 2`.
+/// Marks that change the meaning of a text: `x > 2` is not `x < 2`.
 const OPERATORS: [&str; 13] = [
     "+", "<", ">", "=", "%", "^", "/", "≤", "≥", "≠", "×", "÷", "°",
 ];
@@ -22,7 +19,7 @@ pub(crate) enum Label {
 }
 
 impl Label {
-    /// A word in lower case that is one letter, or a number of at most two digits.
+    /// A label from a word in lower case: one letter, or a number of at most two digits.
     pub(crate) fn read(word: &str) -> Option<Self> {
         match word.as_bytes() {
             [letter @ b'a'..=b'z'] => Some(Self::Letter(*letter)),
@@ -31,7 +28,7 @@ impl Label {
         }
     }
 
-    /// The label of the choice that is listed after this one.
+    /// The label of the next choice in a list.
     pub(crate) fn next(self) -> Self {
         match self {
             Self::Letter(letter) => Self::Letter(letter + 1),
@@ -44,19 +41,19 @@ impl Label {
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) label: Label,
-    /// What it says, as [`comparable`] words; none where another choice has the same.
+    /// Its wording, as [`comparable`] words; empty if another choice has the same wording.
     pub(crate) words: Vec<String>,
 }
 
 /// The choices of one instruction.
 #[derive(Debug)]
 pub(crate) struct Choices {
-    /// Those that the row lists. Without any, every letter is a label, or every number.
+    /// The choices that the row lists. If there are none, every letter is a label, or every number.
     pub(crate) listed: Vec<Listed>,
     is_numbered: bool,
 }
 
-/// The forms in which rows list choices.
+/// The formats in which rows list choices.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Field {
@@ -75,8 +72,8 @@ struct Row {
 }
 
 impl Choices {
-    /// What `field` of the row lists. Where it lists nothing, the instruction's text says whether
-    /// its choices are numbered. The error is the phrase for `unscored`.
+    /// The choices that `field` of the row lists. If it lists none, the instruction's text decides
+    /// whether choices are numbered. The error is the phrase for `unscored`.
     pub(crate) fn of(instruction: &Instruction, field: &str) -> Result<Self, &'static str> {
         let unreadable = "unreadable choices";
         let rows = match instruction.field(field).map_err(|_| unreadable)? {
@@ -111,7 +108,7 @@ impl Choices {
         }) {
             return Err(unreadable);
         }
-        choices.forget_same_words();
+        choices.clear_same_wording();
         Ok(choices)
     }
 
@@ -123,8 +120,8 @@ impl Choices {
         self.listed.iter().any(|choice| choice.label == label)
     }
 
-    /// Choices that differ only in what is not compared cannot be told by what they say.
-    fn forget_same_words(&mut self) {
+    /// Clears the wording of choices that differ only in what is not compared.
+    fn clear_same_wording(&mut self) {
         let all: Vec<Vec<String>> = self
             .listed
             .iter()
@@ -157,7 +154,7 @@ impl Listed {
     }
 }
 
-/// Whether a token counts where texts are compared: words but English articles, and operators.
+/// Whether a token is compared: words except English articles, and operators.
 pub(crate) fn comparable(token: &Token) -> bool {
     if token.is_word {
         !is_article(&token.text)
@@ -171,8 +168,8 @@ pub(crate) fn is_article(word: &str) -> bool {
     ["a", "an", "the"].contains(&word)
 }
 
-/// Whether a text marks a first and a second choice with numbers, as `1.`, `1)` or `1:`, and not
-/// with letters.
+/// Whether a text labels its first two choices with numbers (`1.`, `1)` or `1:`), and not with
+/// letters.
 fn is_numbered(text: &str) -> bool {
     let tokens = tokens(text);
     let marks = |label: &str| {

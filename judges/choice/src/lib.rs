@@ -1,8 +1,8 @@
-//! A judge of multiple-choice instructions: the choice that a response commits to against that of
-//! the reference answer.
+//! A judge of multiple-choice instructions: compares the choice of a response with the reference
+//! answer.
 //!
-//! Why a choice is made is not looked at. It knows nothing of thoughts, and a response that commits
-//! to no choice, or to two, is wrong, not unscored: that a choice was made is part of being right.
+//! It ignores the reasons for a choice. A response that makes no choice, or two, is wrong, not
+//! unscored: a right response has to make a choice.
 
 mod answer;
 mod choices;
@@ -21,15 +21,15 @@ use crate::answer::{answer, choice_of};
 use crate::choices::{Choices, Label};
 use crate::reader::Answer;
 
-/// Where what is right is found.
+/// The fields with the choices and the answers.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// The field of the data set's row that lists the accepted answers. Where a row has none, its
+    /// The field of the data set's row that lists the accepted answers. If a row has none, its
     /// reference is the answer.
     answers_field: String,
     /// The field of the data set's row that lists the choices: texts, or labels and texts as in
-    /// Hugging Face's data sets. Where a row has none, a choice is known by its label only.
+    /// Hugging Face's data sets. If a row has none, choices are recognized only by their labels.
     choices_field: String,
 }
 
@@ -86,11 +86,10 @@ impl Choice {
 fn compare(response: &str, right: &[Label], choices: &Choices) -> Scored {
     let given = answer(response, choices);
     let is_right = matches!(given, Some(Answer::Choice(label)) if right.contains(&label));
-    let figure = |holds: bool| f64::from(u8::from(holds));
-    Scored::new(figure(is_right))
-        .aspect("correct", figure(is_right))
-        .aspect("answered", figure(matches!(given, Some(Answer::Choice(_)))))
-        .aspect("ambiguous", figure(given == Some(Answer::Several)))
+    Scored::pass_fail(is_right)
+        .flag("correct", is_right)
+        .flag("answered", matches!(given, Some(Answer::Choice(_))))
+        .flag("ambiguous", given == Some(Answer::Several))
 }
 
 tpo_plugin::export_judge!(Choice);

@@ -1,13 +1,13 @@
-//! Where a text names a choice: by its label, or by what it says.
+//! Recognizes a choice at one place of a text, by its label or by its wording.
 //!
-//! It knows what can stand for a choice at one place of a text, and not which of the places counts.
+//! Which of several places counts is decided elsewhere.
 
 use crate::choices::{Choices, Label, comparable, is_article};
 use crate::token::{LINE_END, Token, tokens};
 
-/// Marks that stand before a choice where one is named.
+/// Marks that may come before a choice.
 const OPENERS: &str = "( [ { < > : = - – — → # , \n \\boxed";
-/// Words that stand before a choice where one is named: "the answer is most likely option B".
+/// Words that may come before a choice: "the answer is most likely option B".
 const INTRODUCTIONS: &str = "\
     the option choice answer letter number statement both either most likely probably definitely \
     clearly obviously \
@@ -15,45 +15,46 @@ const INTRODUCTIONS: &str = "\
 /// How many words and marks may introduce a choice.
 const REACH: usize = 12;
 const BRACKETS: &str = ") ] }";
-/// Marks between a label and what its choice says.
+/// Marks between a label and the wording of its choice.
 const CLOSERS: &str = ") ] } . : - – —";
-/// Words that follow no English article and no pronoun: with one of them behind it, `A` is a label.
+/// Words that do not follow an article or a pronoun: before one of them, `A` is a label.
 const FOLLOWERS: &str = "\
     because since as and or is isn't for due based given which but not so from in with if when \
     while although \
     according rather";
-/// What joins several choices.
+/// Words and marks that join several choices.
 const JOINTS: &str = ", and or / &";
-/// What begins to say something of one choice: "B is wrong".
+/// Words that begin a statement about one choice: "B is wrong".
 const PREDICATES: &str = "is was has does can could would will seems says";
-/// What says something of several choices.
+/// Words that begin a statement about several choices.
 const PLURAL_PREDICATES: &str = "are were aren't do don't have";
-/// What says that a choice is not the one.
-const DISMISSALS: &str =
+/// Words that reject a choice.
+const REJECTIONS: &str =
     "isn't wasn't hasn't doesn't can't cannot couldn't wouldn't won't not wrong incorrect false";
 
-/// What a text commits to.
+/// The choice of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     Choice(Label),
-    /// Two different choices or more.
+    /// Two or more different choices.
     Several,
 }
 
-/// A choice that is named, and the place behind it.
+/// A choice that the text names.
 #[derive(Debug, Clone, Copy)]
 struct Named {
     label: Label,
+    /// The place after it.
     end: usize,
-    /// By its label, and not by what it says.
+    /// Whether it is named by its label, not by its wording.
     is_label: bool,
 }
 
-/// A text and the choices that it may name.
+/// A text and the choices that it may name. A place in it is the index of a token.
 pub(crate) struct Reader<'a> {
     pub(crate) tokens: Vec<Token>,
     pub(crate) choices: &'a Choices,
-    /// Places of what is compared with the choices' words.
+    /// Places of the tokens that are compared with the choices' wording.
     comparable: Vec<usize>,
 }
 
@@ -70,7 +71,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The word or mark at a place; empty behind the end.
+    /// The word or mark at a place; empty after the end.
     pub(crate) fn text(&self, at: usize) -> &str {
         self.tokens.get(at).map_or("", |token| &token.text)
     }
@@ -89,17 +90,16 @@ impl<'a> Reader<'a> {
         self.tokens.get(at).is_some_and(|token| token.touches)
     }
 
-    /// The first place from `at` on that is none of `texts`.
-    pub(crate) fn behind(&self, mut at: usize, texts: &str) -> usize {
+    /// The first place from `at` on whose token is none of `texts`.
+    pub(crate) fn after(&self, mut at: usize, texts: &str) -> usize {
         while self.is_any(at, texts) {
             at += 1;
         }
         at
     }
 
-    /// The label that stands at a place by itself. "A" and "I" before a word that may follow an
-    /// article or a pronoun are none, and neither is a part of something longer: `X-ray`, `C++`,
-    /// `U.S.`, `f(x)`, `5%`.
+    /// The label at a place. "A" and "I" before a word that may follow an article or a pronoun are
+    /// no labels, and neither is a part of something longer: `X-ray`, `C++`, `U.S.`, `f(x)`, `5%`.
     pub(crate) fn label(&self, at: usize) -> Option<Label> {
         let token = self.tokens.get(at).filter(|token| token.is_word)?;
         let label = Label::read(&token.text).filter(|label| self.choices.have(*label))?;
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
         self.is_word(at) && self.text(at).chars().count() == 1
     }
 
-    /// The choice whose words stand at a place: the one with most, if several do.
+    /// The choice whose wording begins at a place; the longest, if there are several.
     fn said(&self, at: usize) -> Option<Named> {
         let skips_article = is_article(self.text(at)) && self.is_word(at + 1);
         let start = self
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The choice whose words are those from the `start`th on, and how many they are.
+    /// The choice whose wording is the compared words from index `start` on, and their number.
     fn said_from(&self, start: usize) -> Option<(Label, usize)> {
         let given = &self.comparable[start..];
         let stands = |words: &[String]| {
@@ -154,15 +154,15 @@ impl<'a> Reader<'a> {
             .map(|choice| (choice.label, choice.words.len()))
     }
 
-    /// Every choice whose words occur, each with the place. What is said inside the words of a
-    /// longer choice is not said.
+    /// Every choice whose wording occurs, with its place. A wording inside a longer choice's wording
+    /// does not count.
     pub(crate) fn all_said(&self) -> Vec<(Label, usize)> {
         let mut all = Vec::new();
         let mut start = 0;
         while start < self.comparable.len() {
             let at = self.comparable[start];
             match self.said_from(start) {
-                // A letter says nothing by itself: "vitamin B".
+                // A single letter has no meaning by itself: "vitamin B".
                 Some((_, 1)) if matches!(Label::read(self.text(at)), Some(Label::Letter(_))) => {
                     start += 1;
                 }
@@ -176,19 +176,19 @@ impl<'a> Reader<'a> {
         all
     }
 
-    /// What is named at a place or behind what introduces it.
+    /// The choice at a place, or after the words that introduce it.
     pub(crate) fn named(&self, at: usize) -> Option<Answer> {
         let is_introduction =
             |at: &usize| self.is_any(*at, OPENERS) || self.is_any(*at, INTRODUCTIONS);
-        // A choice may begin with an introducing word: "both of them".
+        // A choice's wording may begin with an introducing word: "both of them".
         let start =
             (at..at + REACH).find(|at| self.choice(*at).is_some() || !is_introduction(at))?;
         let is_list = (at..start).any(|at| self.text(at) == LINE_END) && self.lists(start);
         if is_list { None } else { self.answer(start) }
     }
 
-    /// What is named exactly at a place. A label with what another choice says names both; a choice
-    /// that is dismissed or asked for is not named.
+    /// The choice exactly at a place. A label with the wording of another choice is several; a choice
+    /// that is rejected or in a question is none.
     pub(crate) fn answer(&self, at: usize) -> Option<Answer> {
         let named = self.choice(at)?;
         let end = match self.explanation(&named) {
@@ -196,14 +196,14 @@ impl<'a> Reader<'a> {
             Some(explanation) => explanation.end,
             None => named.end,
         };
-        let end = self.behind(end, BRACKETS);
-        if self.text(end) == "?" || self.is_dismissed(end) {
+        let end = self.after(end, BRACKETS);
+        if self.text(end) == "?" || self.is_rejected(end) {
             return None;
         }
         self.joined(end, named.label)
     }
 
-    /// The choice at a place: by the label, unless more words are those of a choice.
+    /// The choice at a place: by its label, unless a longer wording begins there.
     fn choice(&self, at: usize) -> Option<Named> {
         let label = self.label(at).map(|label| Named {
             label,
@@ -214,8 +214,8 @@ impl<'a> Reader<'a> {
         longer.or(label).or_else(|| self.said(at))
     }
 
-    /// The choice that explains a named one: what is said behind a label, or the label in brackets
-    /// behind what is said. What another choice says may as well begin a sentence about it.
+    /// The choice that follows a named one to explain it: the wording after a label, or the label in
+    /// brackets after a wording. The wording of another choice may also begin a sentence about it.
     fn explanation(&self, named: &Named) -> Option<Named> {
         if !named.is_label {
             let label = self
@@ -227,16 +227,16 @@ impl<'a> Reader<'a> {
                 is_label: true,
             });
         }
-        let behind = self.behind(named.end, CLOSERS);
-        let said = self.said(behind).filter(|_| behind > named.end)?;
+        let after = self.after(named.end, CLOSERS);
+        let said = self.said(after).filter(|_| after > named.end)?;
         (said.label == named.label || !self.is_word(said.end)).then_some(said)
     }
 
-    /// The place behind the choice at a place, and behind what explains it if that follows.
+    /// The place after the choice at a place, and after its explanation, if there is one.
     pub(crate) fn end_of_choice(&self, at: usize) -> Option<usize> {
         let named = self.choice(at)?;
         Some(
-            self.behind(
+            self.after(
                 self.explanation(&named)
                     .map_or(named.end, |explanation| explanation.end),
                 BRACKETS,
@@ -244,39 +244,39 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// Whether what ends before a place is said not to be it.
-    fn is_dismissed(&self, at: usize) -> bool {
-        let denied = |at: usize| self.is_any(at, DISMISSALS);
+    /// Whether the choice that ends before a place is rejected.
+    fn is_rejected(&self, at: usize) -> bool {
+        let denied = |at: usize| self.is_any(at, REJECTIONS);
         self.is_any(at, PREDICATES) && (at + 1..at + 4).any(denied)
             || denied(at) && self.text(at) != "not"
     }
 
-    /// The choice that ends before a place, or several where "and", "or" or a comma joins another
-    /// one. None where the sentence goes on to say something of all of them.
+    /// The choice that ends before a place, or several if "and", "or" or a comma joins another one.
+    /// None if the sentence continues with a statement about all of them.
     fn joined(&self, at: usize, label: Label) -> Option<Answer> {
         let first = Some(Answer::Choice(label));
-        let end = self.behind(at, JOINTS);
-        let other = self.behind(end, "both either option choice ( [ { \\boxed");
-        // "D, B. R. Ambedkar" goes on with a name.
+        let end = self.after(at, JOINTS);
+        let other = self.after(end, "both either option choice ( [ { \\boxed");
+        // "D, B. R. Ambedkar" continues with a name.
         let is_name = self.text(other + 1) == "." && self.is_initial(other + 2);
         let other = self
             .choice(other)
             .filter(|other| end > at && other.label != label && !is_name);
         let Some(other) = other else { return first };
-        let end = self.behind(other.end, BRACKETS);
+        let end = self.after(other.end, BRACKETS);
         let is_either = (at..end).any(|at| self.text(at) == "or");
         if self.is_any(end, PLURAL_PREDICATES) {
             return None;
         }
-        if !is_either && (self.is_any(end, PREDICATES) || self.is_dismissed(end)) {
+        if !is_either && (self.is_any(end, PREDICATES) || self.is_rejected(end)) {
             first
         } else {
             Some(Answer::Several)
         }
     }
 
-    /// Whether choices are listed from a place on: the next other label that is marked is the next
-    /// label.
+    /// Whether a list of choices begins at a place: the next marked label that differs is the next
+    /// one in order.
     pub(crate) fn lists(&self, at: usize) -> bool {
         let Some(label) = self.label(at) else {
             return false;
@@ -287,8 +287,8 @@ impl<'a> Reader<'a> {
         marked.find(|other| *other != label) == Some(label.next())
     }
 
-    /// Whether a word has the mark of a label in a list: `B)`, or behind a mark or an end of a line
-    /// `B.` or `B:`.
+    /// Whether a word is marked like a label in a list: `B)`, or, after a mark or a line break, `B.`
+    /// or `B:`.
     fn is_marked(&self, at: usize) -> bool {
         match self.text(at + 1) {
             ")" => self.touches(at + 1),

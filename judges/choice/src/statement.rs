@@ -1,30 +1,30 @@
 //! Statements of an answer: `\boxed{B}`, "the answer is B", "B is the correct option", "I choose
 //! B".
 //!
-//! The last one counts, so that a response may correct itself. What is denied, supposed or asked is
-//! no statement.
+//! The last one counts, so that a response may correct itself. Denials, assumptions and questions
+//! are no statements.
 
 use crate::reader::{Answer, Reader};
 use crate::token::{BOXED, LINE_END};
 
-/// What links the word that announces an answer with the answer.
+/// Words and marks between the word that announces an answer and the answer.
 const LINKS: &str = "is are was be : = > → - – —";
 const SENTENCE_ENDS: &str = ". ? ! ; \n";
-/// What denies.
+/// Words that deny.
 pub(crate) const DENIALS: &str = "not isn't aren't wasn't can't cannot couldn't won't wouldn't \
     shouldn't doesn't don't neither nor never none";
-/// What makes an announcement one of something else: "if the answer is B", "the wrong answer is B".
+/// Words that change what is announced: "if the answer is B", "the wrong answer is B".
 const RESERVATIONS: &str =
     "no if suppose assume assuming whether unless wrong incorrect worst other another false";
-/// What may stand between a choice, or "it", and "is".
+/// Words between a choice, or "it", and "is".
 const AUXILIARIES: &str = "would should must seems appears to has";
-/// What may stand between "is" and "correct".
+/// Words between "is" and "correct".
 const ADVERBS: &str =
     "the my both all clearly therefore thus definitely indeed obviously actually probably";
 const NOUNS: &str = "answer choice option one response statement fit match solution";
-/// What may follow "B is correct", where it is not something like "correct about the date".
+/// Words that may follow "B is correct", unlike "correct about the date".
 const REASONS: &str = "because since as given and so due here while whereas";
-/// What may stand before "B is correct", where it is not something like "vitamin B".
+/// Words that may come before "B is correct", unlike "vitamin B".
 const LEADS: &str = "\
     option choice answer letter statement that so thus therefore hence and or only then since \
     because actually think \
@@ -39,11 +39,10 @@ impl Reader<'_> {
             .find_map(|at| self.statement(at))
     }
 
-    /// The statement that is told by the word at a place, or by "B is correct" with the choice at
-    /// that place.
+    /// The statement of the word at a place, or of "B is correct" with the choice at that place.
     fn statement(&self, at: usize) -> Option<Answer> {
-        let told = match self.text(at) {
-            // "\boxed{A} or \boxed{B}" is told by the first.
+        let stated = match self.text(at) {
+            // The first of "\boxed{A} or \boxed{B}" states both.
             BOXED if self.is_any_before(at, "and or") && self.is_any_before(at - 1, "}") => None,
             BOXED => self.named(at + 1),
             "answer" | "answers" | "ans" => self.announced(at, at + 1, 12),
@@ -55,7 +54,7 @@ impl Reader<'_> {
             "it" | "it's" => self.identified(at),
             _ => None,
         };
-        told.or_else(|| self.approved(at))
+        stated.or_else(|| self.approved(at))
     }
 
     fn is_any_before(&self, at: usize, texts: &str) -> bool {
@@ -69,14 +68,14 @@ impl Reader<'_> {
             .take_while(|at| self.is_word(*at))
     }
 
-    /// Whether what a word announces is denied or only supposed.
+    /// Whether what a word announces is denied or only assumed.
     fn is_reserved(&self, at: usize) -> bool {
         self.words_before(at, 3)
             .any(|at| self.is_any(at, RESERVATIONS) || self.is_any(at, DENIALS))
     }
 
-    /// "The correct answer to this question is B", announced by the word at `by` and linked within
-    /// `reach` words and marks from `from` on.
+    /// "The correct answer to this question is B": the word at `by` announces it, and the answer
+    /// follows within `reach` words and marks from `from` on.
     fn announced(&self, by: usize, from: usize, reach: usize) -> Option<Answer> {
         if self.is_reserved(by) || self.is_any(from, "choices options") || self.has_approved(by) {
             return None;
@@ -98,7 +97,7 @@ impl Reader<'_> {
                 return Some(answer);
             }
             if self.text(at) == "(" {
-                // "Paris (B)" names a choice, "(one letter)" goes by.
+                // "Paris (B)" names a choice; "(one letter)" is skipped.
                 let close = (at..from + reach).find(|at| self.text(*at) == ")")?;
                 if close == at + 2 && self.label(at + 1).is_some() {
                     return self.answer(at + 1);
@@ -110,13 +109,13 @@ impl Reader<'_> {
         None
     }
 
-    /// Whether a sentence ends here, and not what it quotes: "the answer to "Which?" is B".
+    /// Whether a sentence ends here, and not only its quotation: "the answer to "Which?" is B".
     fn ends_sentence(&self, at: usize) -> bool {
         self.is_any(at, SENTENCE_ENDS) && !(self.text(at) == "?" && self.text(at + 1) == "is")
     }
 
     fn is_link(&self, at: usize) -> bool {
-        // Not the hyphen of a word.
+        // A hyphen inside a word is no link.
         let is_hyphen = || {
             self.text(at) == "-"
                 && self.tokens[at].touches
@@ -133,8 +132,8 @@ impl Reader<'_> {
         self.named(but + 1)
     }
 
-    /// Whether the sentence of a word has approved a choice before it: "B is the best answer: A is
-    /// too long".
+    /// Whether the sentence has approved a choice before the word: "B is the best answer: A is too
+    /// long".
     fn has_approved(&self, at: usize) -> bool {
         let before = (at.saturating_sub(12)..at)
             .rev()
@@ -154,17 +153,17 @@ impl Reader<'_> {
         }
     }
 
-    /// "It must be B": a label that ends what is said.
+    /// "It must be B": a label at the end of a statement.
     fn identified(&self, by: usize) -> Option<Answer> {
         let link = if self.text(by) == "it" {
-            self.behind(by + 1, AUXILIARIES)
+            self.after(by + 1, AUXILIARIES)
         } else {
             by
         };
         if self.is_reserved(by) || link > by && !self.is_any(link, "is be") {
             return None;
         }
-        let at = self.behind(self.behind(link + 1, ADVERBS), "option choice ( [");
+        let at = self.after(self.after(link + 1, ADVERBS), "option choice ( [");
         self.label(at)?;
         if self.is_word(at + 1) && !self.is_any(at + 1, REASONS) {
             None
@@ -178,8 +177,8 @@ impl Reader<'_> {
         let is_lead = at == 0 || !self.is_word(at - 1) || self.is_any(at - 1, LEADS);
         let is_hyphened = at > 0 && self.text(at - 1) == "-" && self.tokens[at].touches;
         let label = self.label(at).filter(|_| is_lead && !is_hyphened)?;
-        let link = self.behind(self.end_of_choice(at)?, AUXILIARIES);
-        if !self.is_any(link, "is are be") || !self.is_approval(self.behind(link + 1, ADVERBS)) {
+        let link = self.after(self.end_of_choice(at)?, AUXILIARIES);
+        if !self.is_any(link, "is are be") || !self.is_approval(self.after(link + 1, ADVERBS)) {
             return None;
         }
         let joint = self.text(at.saturating_sub(1));
@@ -193,7 +192,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Whether "correct", "the best option" or the like stands at a place.
+    /// Whether "correct", "the best option" or similar words begin at a place.
     fn is_approval(&self, at: usize) -> bool {
         match self.text(at) {
             "correct" | "right" => {

@@ -246,7 +246,7 @@ proptest! {
     }
 
     #[test]
-    fn a_statement_behind_any_text_counts(text in texts(), label in "[A-D]") {
+    fn a_statement_after_any_text_counts(text in texts(), label in "[A-D]") {
         let response = format!("{text}\n\nThe answer is ({label}).");
         let wanted = if label == "B" { "right" } else { "wrong" };
         prop_assert_eq!(verdict(&instruction("B", &json!(CITIES)), &response), wanted);

@@ -1,14 +1,14 @@
-//! A text as words and marks, in which phrases are looked for.
+//! Splits a text into words and marks.
 //!
-//! Markup is left out (emphasis, quotes, LaTeX commands but `\boxed`), ends of lines are kept,
-//! numbers are one word. It knows nothing of choices.
+//! It drops markup (emphasis, quotes, LaTeX commands except `\boxed`) and keeps line breaks; a number
+//! is one word.
 
-/// Characters that only decorate.
+/// Characters that are only markup.
 const MARKUP: [char; 14] = [
     '*', '_', '`', '$', '"', '“', '”', '\'', '‘', '’', '«', '»', '~', '|',
 ];
 
-/// Tags that only decorate.
+/// Tags that are only markup.
 const TAGS: [&str; 12] = [
     "<b>",
     "</b>",
@@ -24,19 +24,19 @@ const TAGS: [&str; 12] = [
     "</p>",
 ];
 
-/// The command whose braces hold an answer.
+/// The command whose braces contain an answer.
 pub(crate) const BOXED: &str = "\\boxed";
 
-/// The end of a line.
+/// A line break.
 pub(crate) const LINE_END: &str = "\n";
 
-/// A word, a mark of one character, an end of a line, or [`BOXED`].
+/// A word, a mark of one character, a line break, or [`BOXED`].
 #[derive(Debug)]
 pub(crate) struct Token {
     /// In lower case.
     pub(crate) text: String,
     pub(crate) is_word: bool,
-    /// No white space stands before it.
+    /// Whether it follows the text before it without white space.
     pub(crate) touches: bool,
 }
 
@@ -67,20 +67,20 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         } else {
             chars[start..at].iter().collect()
         };
-        let says_nothing = first.is_whitespace() && first != '\n' || MARKUP.contains(&first);
-        if !says_nothing && (first != '\\' || text == BOXED) {
+        let is_markup = first.is_whitespace() && first != '\n' || MARKUP.contains(&first);
+        if !is_markup && (first != '\\' || text == BOXED) {
             tokens.push(Token {
                 text,
                 is_word,
                 touches,
             });
         }
-        touches = !first.is_whitespace() && (touches || !says_nothing);
+        touches = !first.is_whitespace() && (touches || !is_markup);
     }
     tokens
 }
 
-/// How many characters the decorating tag has with which a text begins.
+/// The number of characters of the markup tag at the beginning of a text.
 fn tag_length(chars: &[char]) -> Option<usize> {
     let begins_with = |tag: &&str| {
         tag.chars()
@@ -92,16 +92,16 @@ fn tag_length(chars: &[char]) -> Option<usize> {
         .map(|tag| tag.len())
 }
 
-/// A letter or digit, or the sign of a number.
+/// Whether a word begins here: with a letter or digit, or the sign of a number.
 fn is_word_start(chars: &[char], at: usize) -> bool {
     let is_digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
     let is_sign = || matches!(chars[at], '-' | '\u{2212}') && is_digit(at + 1);
-    let stands_behind = || at > 0 && (chars[at - 1].is_alphanumeric() || chars[at - 1] == ')');
-    chars[at].is_alphanumeric() || is_sign() && !stands_behind()
+    let follows_operand = || at > 0 && (chars[at - 1].is_alphanumeric() || chars[at - 1] == ')');
+    chars[at].is_alphanumeric() || is_sign() && !follows_operand()
 }
 
-/// An apostrophe between letters, or what stands between the digits of `3.5`, `1/2`, `2:00` and
-/// `1,000`.
+/// Whether a mark is part of a word: an apostrophe between letters, or the mark between the digits
+/// of `3.5`, `1/2`, `2:00` and `1,000`.
 fn is_within_word(chars: &[char], at: usize) -> bool {
     let is_digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
     let between_digits = || is_digit(at - 1) && is_digit(at + 1);
@@ -113,7 +113,7 @@ fn is_within_word(chars: &[char], at: usize) -> bool {
     }
 }
 
-/// A word in lower case, with plain signs and apostrophes and without commas in numbers.
+/// A word in lower case, with ASCII signs and apostrophes and without commas.
 fn plain(word: &[char]) -> String {
     let plain = word
         .iter()
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn markup_is_left_out_and_numbers_are_whole() {
+    fn markup_is_dropped_and_numbers_are_whole() {
         assert_eq!(texts("**Answer:** `B`"), ["answer", ":", "b"]);
         assert_eq!(
             texts("It isn’t $\\text{(B)}$\nat all"),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_touches_is_told() {
+    fn tokens_without_space_between_touch() {
         let touching = |text: &str| {
             tokens(text)
                 .into_iter()

@@ -1,20 +1,19 @@
-//! A judge of short answers: 1 where a response is one of the reference answers, else 0.
+//! A judge of short answers: 1 if a response is one of the reference answers, else 0.
 //!
-//! Letter case, punctuation and English articles are not looked at, as in SQuAD's exact match. It
-//! knows nothing of thoughts.
+//! It ignores letter case, punctuation and English articles, as SQuAD's exact match does.
 
 use serde::Deserialize;
 use tpo_plugin::reference::{against_answers, normalized_words};
 use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, schemars};
 
-/// What is compared.
+/// How responses are compared with answers.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// The field of the data set's row that lists the accepted answers. Where a row has none, its
+    /// The field of the data set's row that lists the accepted answers. If a row has none, its
     /// reference is the answer.
     answers_field: String,
-    /// It is enough that the answer occurs in the response.
+    /// Also accept a response that contains the answer.
     contained: bool,
 }
 
@@ -57,7 +56,7 @@ impl Judge for Exact {
             |answers, response| {
                 let given = normalized_words(response);
                 let is_right = answers.iter().any(|answer| self.matches(&given, answer));
-                Scored::new(f64::from(u8::from(is_right)))
+                Scored::pass_fail(is_right)
             },
         ))
     }

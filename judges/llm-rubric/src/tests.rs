@@ -1,9 +1,10 @@
+use tpo_plugin::configured;
 use tpo_plugin::model::TokenLogProb;
 
 use super::*;
 
-fn judge(config: Config) -> LlmRubric {
-    LlmRubric::new(config).expect("a judge")
+fn judge(config: &str) -> Rubric {
+    configured(config).expect("a judge")
 }
 
 fn reply(text: &str, tokens: &[&[(&str, f64)]]) -> ChatReply {
@@ -25,7 +26,7 @@ fn reply(text: &str, tokens: &[&[(&str, f64)]]) -> ChatReply {
 
 #[test]
 fn a_written_rating_is_the_score() {
-    let judge = judge(Config::default());
+    let judge = judge("{}");
     let scored = judge
         .read(&reply("Clear and short.\nScore: 4", &[]))
         .expect("a score");
@@ -45,27 +46,21 @@ fn a_written_rating_is_the_score() {
 
 #[test]
 fn the_expected_rating_is_a_mean() {
-    let judge = judge(Config {
-        score: ScoreBy::Expected,
-        ..Config::default()
-    });
+    let judge = judge(r#"{"score": "expected"}"#);
     let scored = judge
         .read(&reply(" 4", &[&[(" 4", 0.6), (" 5", 0.2), (" The", 0.2)]]))
         .expect("a score");
     assert!((scored.value - 4.25).abs() < 1e-12, "{}", scored.value);
-    let behind_a_space = reply(" 2", &[&[(" ", 0.9), ("2", 0.1)], &[("2", 1.0)]]);
-    assert!((judge.read(&behind_a_space).expect("a score").value - 2.0).abs() < 1e-12);
+    let after_a_space = reply(" 2", &[&[(" ", 0.9), ("2", 0.1)], &[("2", 1.0)]]);
+    assert!((judge.read(&after_a_space).expect("a score").value - 2.0).abs() < 1e-12);
     let something_else = reply(" 2", &[&[(" 2", 0.4), (" I", 0.39)]]);
     assert_eq!(judge.read(&something_else), Err("no rating".into()));
     assert_eq!(judge.read(&reply("", &[])), Err("no rating".into()));
 }
 
 #[test]
-fn an_expected_rating_is_asked_for_behind_its_marker() {
-    let judge = judge(Config {
-        score: ScoreBy::Expected,
-        ..Config::default()
-    });
+fn an_expected_rating_is_requested_after_its_marker() {
+    let judge = judge(r#"{"score": "expected"}"#);
     let request = judge.request("Say hello.", "Hello!");
     assert_eq!(request.prefill.as_deref(), Some("Score:"));
     assert!(request.top_log_probs >= 9);
@@ -77,16 +72,28 @@ fn an_expected_rating_is_asked_for_behind_its_marker() {
 }
 
 #[test]
-fn a_scale_that_is_no_single_token_is_refused() {
-    let refused = LlmRubric::new(Config {
-        score: ScoreBy::Expected,
-        scale: 10,
-        ..Config::default()
-    })
-    .err();
-    assert!(
-        refused
-            .expect("refused")
-            .contains("`scale` must be 9 or less")
-    );
+fn wrong_settings_are_refused_by_key() {
+    for (config, refusal) in [
+        (r#"{"rubric": " "}"#, "`rubric` is empty"),
+        (r#"{"scale": 1}"#, "`scale` must be from 2 to 100, not 1"),
+        (
+            r#"{"score": "expected", "scale": 10}"#,
+            "`scale` must be 9 or less",
+        ),
+        (
+            r#"{"max_new_tokens": 0}"#,
+            "`max_new_tokens` must be 1 or more, not 0",
+        ),
+        (
+            r#"{"temperature": 11}"#,
+            "`temperature` must be from 0 to 10, not 11",
+        ),
+        (
+            r#"{"attempts": 0}"#,
+            "`attempts` must be from 1 to 10, not 0",
+        ),
+    ] {
+        let refused = configured::<Rubric>(config).expect_err(config);
+        assert!(refused.contains(refusal), "{config}: {refused}");
+    }
 }

@@ -1,20 +1,20 @@
-//! Which of a solution's numbers is its answer.
+//! Finds the number that a solution gives as its answer.
 //!
-//! What is marked as the answer is the answer: the last `\boxed{}`, else what follows the last
-//! `####`, else the last phrase that announces one. A solution without any of these ends with it:
-//! its last sentence is a calculation, or mentions the result of one, or else the answer is the
-//! last number.
+//! A marked answer comes first: the last `\boxed{}`, else the text after the last `####`, else the
+//! text after the last phrase that announces an answer. Without any of these the answer is in the
+//! last sentence with a number: the result of its calculation, else the result of an earlier one
+//! that it mentions, else its last number.
 
 use crate::number::{Number, numbers};
 
-/// Phrases that announce an answer, in lower case. At the beginning of a line `a:` does, too.
+/// Phrases that announce an answer, in lower case. So does `a:` at the beginning of a line.
 const PHRASES: [&str; 4] = ["final answer", "answer is", "answer:", "answer:**"];
 
 /// The number that a solution gives as its answer.
 pub(crate) fn final_number(text: &str) -> Option<Number> {
     let announced = boxed(text)
-        .or_else(|| behind_hashes(text))
-        .or_else(|| behind_phrase(text))
+        .or_else(|| after_hashes(text))
+        .or_else(|| after_phrase(text))
         .and_then(result);
     announced.or_else(|| at_the_end(text))
 }
@@ -59,15 +59,15 @@ fn boxed(text: &str) -> Option<&str> {
     Some(&inside[..end])
 }
 
-fn behind_hashes(text: &str) -> Option<&str> {
+fn after_hashes(text: &str) -> Option<&str> {
     let (_, after) = text.rsplit_once("####")?;
     after.lines().next()
 }
 
-/// What follows the last phrase that announces an answer: the rest of its line, or the next line if
-/// that says nothing.
-fn behind_phrase(text: &str) -> Option<&str> {
-    // Lower case may have other lengths beyond ASCII, and places in it are places in the text.
+/// The text after the last phrase that announces an answer: the rest of its line, or else the next
+/// line that has a digit.
+fn after_phrase(text: &str) -> Option<&str> {
+    // ASCII only: other lower-case letters may differ in length, and offsets must fit the text.
     let lower = text.to_ascii_lowercase();
     let phrase = PHRASES
         .into_iter()
@@ -83,8 +83,8 @@ fn behind_phrase(text: &str) -> Option<&str> {
         .find(|line| line.contains(|c: char| c.is_ascii_digit()))
 }
 
-/// The number of an announced answer: behind its last `=`, if it is a calculation, or else the
-/// first one.
+/// The number of an announced answer: the result of its last `=`, if it is a calculation, else the
+/// first number.
 fn result(text: &str) -> Option<Number> {
     let calculated = text.rsplit_once('=').map_or(text, |(_, result)| result);
     let mut found = numbers(calculated);

@@ -1,4 +1,4 @@
-//! Numbers as people and LaTeX write them, kept exactly.
+//! Exact numbers, as people and LaTeX write them.
 
 /// A rational number.
 #[derive(Debug, Clone, Copy)]
@@ -6,7 +6,7 @@ pub(crate) struct Number {
     numerator: i128,
     /// Positive.
     denominator: i128,
-    /// An amount of dollars below one, which is as well an amount of cents.
+    /// Less than a dollar, so that it may also be given in cents.
     is_cents: bool,
 }
 
@@ -35,7 +35,7 @@ impl Number {
         )
     }
 
-    /// Whether it is `wanted`, give or take a share of that. `$0.50` is also 50.
+    /// Whether it equals `wanted` up to a relative tolerance. `$0.50` is also 50.
     pub(crate) fn is_near(self, wanted: Self, tolerance: f64) -> bool {
         let cents = self
             .numerator
@@ -60,8 +60,8 @@ impl Number {
     }
 }
 
-/// All numbers of a text in order: `-3`, `1,234.50`, `.5`, `3/4`, `1 1/2`, `\frac{3}{4}`. Units are
-/// not looked at, but for cents; a sign of percent is a unit.
+/// All numbers of a text in order: `-3`, `1,234.50`, `.5`, `3/4`, `1 1/2`, `\frac{3}{4}`. Units,
+/// including percent signs, are ignored, except cents.
 pub(crate) fn numbers(text: &str) -> Vec<Number> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -76,10 +76,10 @@ pub(crate) fn numbers(text: &str) -> Vec<Number> {
     found
 }
 
-/// The number that begins exactly at `start`, if one does, and where it ends.
+/// The number that begins exactly at `start`, if there is one, and its end.
 fn next(text: &str, start: usize) -> Option<(Number, usize)> {
     let before = text[..start].chars().next_back();
-    // Inside a word, as in `x2`, digits are a name.
+    // Digits inside a word, as in `x2`, are part of a name.
     if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
         return None;
     }
@@ -95,8 +95,8 @@ fn next(text: &str, start: usize) -> Option<(Number, usize)> {
     Some((Number { is_cents, ..number }, at + length))
 }
 
-/// Whether a minus stands in front, and how many bytes come before the digits. Behind another
-/// operand it subtracts.
+/// Whether a minus sign comes first, and how many bytes come before the digits. After another
+/// operand, a minus subtracts.
 fn sign(text: &str, before: Option<char>) -> (bool, usize) {
     let minus = ['-', '\u{2212}']
         .into_iter()
@@ -149,7 +149,7 @@ fn with_fraction(text: &str) -> Option<(Number, usize)> {
     mixed.or(Some((first, length)))
 }
 
-/// Digits, perhaps in groups of three (`1,234` or `1 234`), perhaps with a fraction behind a point.
+/// Digits, with optional groups of three (`1,234` or `1 234`) and an optional decimal fraction.
 fn decimal(text: &str) -> Option<(Number, usize)> {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let mut whole = digits(text);

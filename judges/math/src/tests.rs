@@ -3,7 +3,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use tpo_plugin::Instruction;
+use tpo_plugin::{Instruction, configured};
 
 use super::*;
 
@@ -99,7 +99,7 @@ fn numbers_are_compared_exactly() {
 }
 
 #[test]
-fn a_tolerance_is_the_users() {
+fn a_tolerance_can_be_configured() {
     let config = || Config {
         tolerance: 0.001,
         ..Config::default()
@@ -116,12 +116,9 @@ fn a_tolerance_is_the_users() {
         })
         .collect();
     assert!(values[0] > 0.5 && values[1] < 0.5, "{values:?}");
-    assert!(
-        Math::new(Config {
-            tolerance: 1.0,
-            ..Config::default()
-        })
-        .is_err()
+    assert_eq!(
+        configured::<Math>(r#"{"tolerance": 1.0}"#).err().as_deref(),
+        Some("`tolerance` must be from 0 to 0.1, not 1.0")
     );
 }
 

@@ -1,8 +1,7 @@
-//! A judge that compares words with a reference answer: how many are shared, or how many in the
-//! same order.
+//! A judge that compares the words of a response with a reference answer: how many occur in both, or
+//! how many in the same order.
 //!
-//! Words are those of SQuAD's evaluation. It is cheap and it is fooled by copying; it knows nothing
-//! of thoughts.
+//! Words are those of SQuAD's evaluation. It is cheap, and copying fools it.
 
 use std::collections::HashMap;
 
@@ -12,16 +11,16 @@ use tpo_plugin::{
     Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, each_response, schemars,
 };
 
-/// What is compared, and how.
+/// How responses are compared with answers.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
     /// What a response is compared with.
     against: Against,
-    /// The field of the data set's row that lists the accepted answers. Where a row has none, its
+    /// The field of the data set's row that lists the accepted answers. If a row has none, its
     /// reference is the answer.
     answers_field: String,
-    /// Which words count as shared.
+    /// Which words count as common.
     measure: Measure,
 }
 
@@ -32,18 +31,18 @@ enum Against {
     /// The reference answers.
     #[default]
     Reference,
-    /// The instruction: whether a response is about it at all, where nobody knows what is right.
+    /// The instruction: whether a response is about it at all, if there is no reference answer.
     Instruction,
 }
 
-/// Which words count as shared.
+/// Which words count as common.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Measure {
-    /// All, wherever they stand: the F1 of SQuAD.
+    /// All, in any order: the F1 of SQuAD.
     #[default]
     F1,
-    /// Those of the longest common subsequence: ROUGE-L, its F-measure.
+    /// Those of the longest common subsequence: the F-measure of ROUGE-L.
     RougeL,
 }
 
@@ -95,12 +94,12 @@ impl Judge for Overlap {
     }
 }
 
-/// Shares of the words, each from 0 to 1.
+/// How well two texts agree, each value from 0 to 1.
 #[derive(Debug, Clone, Copy, Default)]
 struct Agreement {
-    /// Of the response, those that are shared.
+    /// The fraction of the response's words that are common.
     precision: f64,
-    /// Of the reference, those that are shared.
+    /// The fraction of the reference's words that are common.
     recall: f64,
     /// Their harmonic mean.
     f: f64,
@@ -130,7 +129,7 @@ impl Overlap {
             Measure::RougeL => common_subsequence(given, answer),
         };
         if shared == 0 {
-            // SQuAD's rule: two answers without words are the same.
+            // SQuAD's rule: two answers without words are equal.
             let same = if given.is_empty() && answer.is_empty() {
                 1.0
             } else {
@@ -154,7 +153,7 @@ impl Overlap {
     }
 }
 
-/// How many words both have, each as often as it is in both.
+/// The number of common words; a word counts as often as it occurs in both.
 fn shared(given: &[String], answer: &[String]) -> usize {
     let mut left: HashMap<&str, usize> = HashMap::new();
     for word in answer {
@@ -170,8 +169,8 @@ fn shared(given: &[String], answer: &[String]) -> usize {
     shared
 }
 
-/// The length of the longest common subsequence, by rows of the usual table: time is the product of
-/// the lengths.
+/// The length of the longest common subsequence, row by row of the usual table. Takes time
+/// proportional to the product of the lengths.
 fn common_subsequence(given: &[String], answer: &[String]) -> usize {
     let mut row = vec![0; answer.len() + 1];
     for word in given {

@@ -2,20 +2,20 @@
 //! hidden state.
 //!
 //! The score is `w . h`, where `h` is the state after the last norm at the last token of the
-//! conversation and `w` the head (`score.weight` of transformers' `ForSequenceClassification`).
-//! Knows nothing of the decoder behind it.
+//! conversation and `w` the head (`score.weight` of transformers' `ForSequenceClassification`). The
+//! host runs the decoder.
 
 use serde::Deserialize;
-use tpo_plugin::model::{EmbedRequest, states, tensor_of};
+use tpo_plugin::model::{EmbedRequest, States, in_one_batch, states, tensor_of};
 use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Message, Plugin, Scored, schemars};
 
-/// Which model.
+/// The model and its head.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
     /// The alias of the model, as `models` binds it.
     model: String,
-    /// The name of the head's weight in the checkpoint: one row as wide as the model.
+    /// The name of the head's weight in the checkpoint: one row, as wide as the model.
     head: String,
 }
 
@@ -47,29 +47,29 @@ impl Plugin for RewardModel {
 
 impl Judge for RewardModel {
     fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error> {
-        let responses = groups.iter().flat_map(|group| {
-            group
-                .responses
-                .iter()
-                .map(move |response| (group, response))
-        });
-        let requests: Vec<EmbedRequest> = responses
-            .map(|(group, response)| self.request(group, response))
-            .collect();
-        let mut outcomes = states(&requests)?.into_iter();
-        let mut next = || match outcomes.next() {
-            Some(Ok(states)) => self.judgment(&states),
-            Some(Err(why)) => Judgment::unscored(why),
-            None => Judgment::unscored("not asked"),
-        };
-        Ok(groups
-            .iter()
-            .map(|group| group.responses.iter().map(|_| next()).collect())
+        let requests = groups.iter().map(|group| self.requests(group)).collect();
+        let outcomes = in_one_batch(requests, |requests| states(&requests))?;
+        Ok(outcomes
+            .into_iter()
+            .map(|group| {
+                group
+                    .into_iter()
+                    .map(|states| self.judgment(states))
+                    .collect()
+            })
             .collect())
     }
 }
 
 impl RewardModel {
+    fn requests(&self, group: &Group) -> Vec<EmbedRequest> {
+        group
+            .responses
+            .iter()
+            .map(|response| self.request(group, response))
+            .collect()
+    }
+
     fn request(&self, group: &Group, response: &str) -> EmbedRequest {
         let answer = Message {
             role: "assistant".into(),
@@ -89,16 +89,20 @@ impl RewardModel {
         }
     }
 
-    fn judgment(&self, states: &[Vec<f32>]) -> Judgment {
+    fn judgment(&self, states: Result<States, String>) -> Judgment {
+        states.and_then(|states| self.scored(&states)).into()
+    }
+
+    fn scored(&self, states: &[Vec<f32>]) -> Result<Scored, String> {
         match states {
             [state] if state.len() == self.weight.len() => {
                 let products = state
                     .iter()
                     .zip(&self.weight)
                     .map(|(h, w)| f64::from(*h) * f64::from(*w));
-                Scored::new(products.sum()).into()
+                Ok(Scored::new(products.sum()))
             }
-            _ => Judgment::unscored("the model's width is not its head's"),
+            _ => Err("the model's width is not its head's".into()),
         }
     }
 }
@@ -117,9 +121,12 @@ mod tests {
             model: "judge".into(),
             weight: vec![2.0, -1.0],
         };
-        assert_eq!(model.judgment(&[vec![0.5, 3.0]]), Scored::new(-2.0).into());
         assert_eq!(
-            model.judgment(&[vec![0.5]]),
+            model.judgment(Ok(vec![vec![0.5, 3.0]])),
+            Scored::new(-2.0).into()
+        );
+        assert_eq!(
+            model.judgment(Ok(vec![vec![0.5]])),
             Judgment::unscored("the model's width is not its head's")
         );
     }

@@ -1,4 +1,4 @@
-//! A response, with what several rules ask of it.
+//! A response, with values that several rules need.
 
 use std::cell::OnceCell;
 
@@ -11,7 +11,7 @@ pub(crate) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// None where there is nothing but white space.
+    /// None if the text is only white space.
     pub(crate) fn new(text: &'a str) -> Option<Self> {
         (!text.trim().is_empty()).then(|| Self {
             text,
@@ -31,7 +31,7 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c| !is_word(c)).filter(|word| !word.is_empty())
 }
 
-/// Whether a character belongs to words.
+/// Whether a character is part of a word.
 pub(crate) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }

@@ -1,7 +1,6 @@
-//! The general rules that a user may switch on, and the one door from there to [`Rules`].
+//! The general rules that a user may configure, and their check, which makes [`Rules`].
 //!
-//! A rule that is not given does not exist, and its weight lives inside it: there is no weight
-//! without a rule.
+//! A weight belongs to its rule, so that there is no weight without a rule.
 
 use serde::Deserialize;
 use tpo_plugin::{JsonSchema, schemars};
@@ -11,29 +10,28 @@ use crate::general::{Length, NoRefusal, NoRepetition};
 use crate::grade::Check;
 use crate::score::Rule;
 
-/// Rules beyond the constraints that instructions bring along.
+/// Rules in addition to the constraints of the instructions.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// What each constraint of an instruction counts, beside the weights of the rules below.
-    /// Positive.
+    /// The weight of each constraint of an instruction. Positive.
     constraint_weight: f64,
-    /// A window for the length of every response.
+    /// A range for the length of every response.
     length: Option<LengthConfig>,
-    /// A bound on how much a response repeats itself.
+    /// A limit on how much a response repeats itself.
     repetition: Option<RepetitionConfig>,
-    /// Phrases by which a response refuses.
+    /// Phrases that tell a refusal.
     refusal: Option<RefusalConfig>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct LengthConfig {
-    /// The fewest words.
+    /// The smallest number of words.
     min_words: Option<usize>,
-    /// The most words.
+    /// The largest number of words.
     max_words: Option<usize>,
-    /// What the rule counts. Positive.
+    /// The weight of the rule. Positive.
     #[serde(default = "one")]
     weight: f64,
 }
@@ -41,10 +39,9 @@ struct LengthConfig {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RepetitionConfig {
-    /// The largest share of runs of four words that occurred before in the response. From 0, less
-    /// than 1.
-    max_share: f64,
-    /// What the rule counts. Positive.
+    /// The largest fraction of four-word sequences that repeat an earlier one. From 0 to less than 1.
+    max_fraction: f64,
+    /// The weight of the rule. Positive.
     #[serde(default = "one")]
     weight: f64,
 }
@@ -54,7 +51,7 @@ struct RepetitionConfig {
 struct RefusalConfig {
     /// The phrases, in any letter case.
     phrases: Vec<String>,
-    /// What the rule counts. Positive.
+    /// The weight of the rule. Positive.
     #[serde(default = "one")]
     weight: f64,
 }
@@ -108,17 +105,17 @@ impl LengthConfig {
 
 impl RepetitionConfig {
     fn check(self) -> Result<Rule, String> {
-        if !(0.0..1.0).contains(&self.max_share) {
+        if !(0.0..1.0).contains(&self.max_fraction) {
             return Err(format!(
-                "`repetition.max_share` must be from 0 to less than 1, not {}",
-                self.max_share
+                "`repetition.max_fraction` must be from 0 to less than 1, not {}",
+                self.max_fraction
             ));
         }
         rule(
             "repetition",
             self.weight,
             NoRepetition {
-                max_share: self.max_share,
+                max_fraction: self.max_fraction,
             },
         )
     }

@@ -1,4 +1,4 @@
-//! Rules that hold for every instruction.
+//! Rules for every instruction.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use crate::answer::{Answer, words};
 use crate::grade::{Check, Grade, near};
 
-/// The number of words lies in a window.
+/// The number of words is in a range.
 pub(crate) struct Length(pub(crate) RangeInclusive<usize>);
 
 impl Check for Length {
@@ -25,12 +25,12 @@ impl Check for Length {
     }
 }
 
-/// Runs of words this long are compared: shorter ones recur in any text.
+/// How many words the compared sequences have: shorter ones recur in any text.
 const RUN: usize = 4;
 
-/// The response does not say the same over and over.
+/// The response does not repeat itself.
 pub(crate) struct NoRepetition {
-    pub(crate) max_share: f64,
+    pub(crate) max_fraction: f64,
 }
 
 impl Check for NoRepetition {
@@ -39,13 +39,13 @@ impl Check for NoRepetition {
         let runs = words.windows(RUN);
         let count = runs.len();
         let repeated = count - runs.collect::<HashSet<_>>().len();
-        let share = if count == 0 {
+        let fraction = if count == 0 {
             0.0
         } else {
             repeated as f64 / count as f64
         };
-        Grade::of(share <= self.max_share, || {
-            (1.0 - share) / (1.0 - self.max_share)
+        Grade::of(fraction <= self.max_fraction, || {
+            (1.0 - fraction) / (1.0 - self.max_fraction)
         })
     }
 }
@@ -94,8 +94,8 @@ mod tests {
     }
 
     #[test]
-    fn repetition_is_the_share_of_runs_said_before() {
-        let rule = NoRepetition { max_share: 0.2 };
+    fn repetition_is_the_fraction_of_runs_said_before() {
+        let rule = NoRepetition { max_fraction: 0.2 };
         assert_eq!(grade(&rule, "a b c"), Grade::Kept);
         assert_eq!(grade(&rule, "a b c d e f g h"), Grade::Kept);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! How well a response keeps one rule.
+//! How well a response follows one rule.
 
 use serde::Deserialize;
 
@@ -6,24 +6,24 @@ use crate::answer::Answer;
 
 /// A rule that can be checked.
 pub(crate) trait Check {
-    /// Never called with an empty answer, which fails every rule.
+    /// Never called for an empty response, which fails every rule.
     fn grade(&self, answer: &Answer) -> Grade;
 }
 
 /// The outcome of one check.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Grade {
-    /// The rule is kept.
+    /// The response follows the rule.
     Kept,
-    /// It is not; from 0, not at all, to 1, almost.
+    /// It does not: from 0, not at all, to 1, almost.
     Missed(f64),
 }
 
-/// What a near miss is worth at most: a kept rule always beats a near miss by half a point.
+/// The largest value of a near miss: following the rule is worth at least twice as much.
 const NEAR_MISS: f64 = 0.5;
 
 impl Grade {
-    /// Kept, or missed by a distance that is worked out only then.
+    /// Kept, or missed by a distance, which is computed only then.
     pub(crate) fn of(kept: bool, closeness: impl FnOnce() -> f64) -> Self {
         if kept {
             Self::Kept
@@ -32,22 +32,22 @@ impl Grade {
         }
     }
 
-    /// A rule that is kept by exactly so many of something.
+    /// A rule that requires exactly `wanted` of something.
     pub(crate) fn exactly(found: usize, wanted: usize) -> Self {
         Self::of(found == wanted, || near(found, wanted))
     }
 
-    /// A rule that is kept by having nothing of something.
+    /// A rule that forbids something.
     pub(crate) fn none(found: usize) -> Self {
         Self::exactly(found, 0)
     }
 
-    /// A rule that is kept by having all of several things.
+    /// A rule that requires all of several things.
     pub(crate) fn all(found: usize, of: usize) -> Self {
         Self::of(found == of, || near(found, of))
     }
 
-    /// What it adds to the score.
+    /// Its value in the score.
     pub(crate) fn value(self) -> f64 {
         match self {
             Self::Kept => 1.0,

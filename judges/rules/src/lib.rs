@@ -1,8 +1,8 @@
-//! A judge that checks rules: no model, no opinion, the same score every time.
+//! A judge that checks rules, without a model.
 //!
-//! The rules come from two sides: the constraints in the instruction's own metadata, in IFEval's
-//! vocabulary, and the general rules of the configuration. It knows nothing of thoughts or of how
-//! candidates are paired; it grades near misses only so that candidates which all fail still rank.
+//! The rules come from two places: the constraints in the instruction's metadata, in IFEval's
+//! vocabulary, and the general rules of the configuration. Near misses are graded so that candidates
+//! which all fail still rank.
 
 mod answer;
 mod config;
@@ -54,7 +54,7 @@ impl Rules {
         group.responses.iter().map(judge).collect()
     }
 
-    /// The constraints of the instruction's row, or why they cannot be checked.
+    /// The constraints in the instruction's metadata, or why they cannot be checked.
     fn rules_of(&self, instruction: &Instruction) -> Result<Vec<Rule>, String> {
         #[derive(Deserialize)]
         struct Constraint {

@@ -1,11 +1,11 @@
-//! From grades to one score with named parts.
+//! Combines grades into one score with named aspects.
 
 use tpo_plugin::Scored;
 
 use crate::answer::Answer;
 use crate::grade::{Check, Grade};
 
-/// One check, its name and how much it counts.
+/// One check, its name and its weight.
 pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) weight: f64,
@@ -13,7 +13,7 @@ pub(crate) struct Rule {
 }
 
 /// The weighted mean of the grades, from 0 to 1. Its aspects are the value of every rule and
-/// `pass`, the share of rules that are kept. There must be a rule.
+/// `pass`, the fraction of rules that are kept. `rules` must not be empty.
 pub(crate) fn score(rules: &[&Rule], response: &str) -> Scored {
     let answer = Answer::new(response);
     let grade = |rule: &&Rule| {
@@ -32,7 +32,7 @@ pub(crate) fn score(rules: &[&Rule], response: &str) -> Scored {
 
     let mut scored = Scored::new(worth / weights).aspect("pass", kept as f64 / rules.len() as f64);
     for (i, (rule, grade)) in rules.iter().zip(&grades).enumerate() {
-        // A data set may give the same constraint twice; aspects keep apart by number.
+        // A data set may have the same constraint twice: a number makes the aspect's name unique.
         let before = rules[..i]
             .iter()
             .filter(|earlier| earlier.name == rule.name)

@@ -131,8 +131,8 @@ fn wrong_settings_are_refused_by_key() {
             "`length.min_words` (9) is more than `length.max_words` (8)",
         ),
         (
-            json!({"repetition": {"max_share": 1}}),
-            "`repetition.max_share` must be from 0 to less than 1, not 1",
+            json!({"repetition": {"max_fraction": 1}}),
+            "`repetition.max_fraction` must be from 0 to less than 1, not 1",
         ),
         (
             json!({"refusal": {"phrases": []}}),
@@ -162,7 +162,7 @@ struct Constraint {
     kwargs: Value,
 }
 
-/// The rows of a data file that may lie beside the checkout.
+/// The rows of a data file, if it is next to the checkout.
 fn data<T: for<'de> Deserialize<'de>>(name: &str) -> Vec<T> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/data")
@@ -173,10 +173,10 @@ fn data<T: for<'de> Deserialize<'de>>(name: &str) -> Vec<T> {
         .collect()
 }
 
-/// Where the checker is not followed: its language detector takes English for another language when
-/// a text is one word, three words, or a list of names in capitals. A text that fits no language is
-/// given the benefit of the doubt here.
-const NOT_FOLLOWED: [(&str, &str); 3] = [
+/// Where this judge deviates from the checker, whose language detector takes English for another
+/// language if a text is one word, three words, or a list of names in capitals. This judge assumes
+/// that a text which fits no language is right.
+const DEVIATIONS: [(&str, &str); 3] = [
     ("ifeval-oracle-1843", "change_case:english_lowercase"), // "coastal elegance properties"
     ("ifeval-oracle-202", "change_case:english_lowercase"),  // etchings
     ("ifeval-oracle-3456", "change_case:english_capital"), // 1. *ABIGAIL SMITH* 2. BENJAMIN JONES ...
@@ -202,7 +202,7 @@ fn agrees_with_the_checker_of_ifeval() {
     disagreements.sort_unstable();
     assert_eq!(
         (verdicts, disagreements.as_slice()),
-        (555, NOT_FOLLOWED.as_slice())
+        (555, DEVIATIONS.as_slice())
     );
 }
 

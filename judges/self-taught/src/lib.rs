@@ -2,137 +2,61 @@
 //! ends with a verdict.
 //!
 //! Prompt and verdict are those of the self-taught evaluator (arXiv 2408.02666), whose released
-//! file has a backslash before each quotation mark of the last sentence. Knows nothing of the other
-//! order: the host asks both.
+//! file has a backslash before each quotation mark of the last sentence. The judge sees one order
+//! of the responses; the host asks for both.
 
+mod config;
 mod likelier;
 
-use serde::Deserialize;
-use tpo_plugin::model::{ChatReply, ChatRequest, ask};
-use tpo_plugin::{
-    Duel, Error, JsonSchema, Message, PairwiseJudge, Plugin, Preference, Verdict, schemars, verdict,
-};
+use model_judge::ChatModel;
+use tpo_plugin::model::{ChatReply, ChatRequest};
+use tpo_plugin::{Comparison, Error, PairwiseJudge, Plugin, Preference, Verdict, verdict};
+
+use crate::config::{Config, VerdictBy};
 
 const SYSTEM: &str = include_str!("prompt.txt");
 
-/// Which model is asked, and how.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct Config {
-    /// The alias of the model, as `models` binds it.
-    model: String,
-    /// How the verdict is had.
+struct SelfTaught {
     verdict: VerdictBy,
-    /// At most this many tokens of explanation and verdict.
-    #[schemars(range(min = 1))]
-    max_new_tokens: u32,
-    /// 0 takes the likeliest token every time, as the paper does.
-    #[schemars(range(min = 0.0, max = 10.0))]
-    temperature: f64,
-    /// How often a model is asked in all whose reply holds no verdict; again at a temperature of at
-    /// least 0.7.
-    #[schemars(range(min = 1, max = 10))]
-    attempts: u32,
-    /// Seed of what is sampled.
-    seed: u64,
+    model: ChatModel,
 }
-
-/// How the verdict is had.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum VerdictBy {
-    /// The model explains, then writes it, as in the paper.
-    #[default]
-    Written,
-    /// The model is made to begin with the verdict, and the likelier of the two letters is taken:
-    /// one token per duel, for models that are too small to explain.
-    Likelier,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            model: "judge".into(),
-            verdict: VerdictBy::default(),
-            max_new_tokens: 2048,
-            temperature: 0.0,
-            attempts: 2,
-            seed: 0,
-        }
-    }
-}
-
-struct SelfTaught(Config);
 
 impl Plugin for SelfTaught {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        if config.max_new_tokens == 0 {
-            return Err("`max_new_tokens` must be 1 or more".into());
-        }
-        if !(0.0..=10.0).contains(&config.temperature) {
-            return Err(format!(
-                "`temperature` must be from 0 to 10, not {}",
-                config.temperature
-            ));
-        }
-        if !(1..=10).contains(&config.attempts) {
-            return Err(format!(
-                "`attempts` must be from 1 to 10, not {}",
-                config.attempts
-            ));
-        }
-        Ok(Self(config))
+        let (verdict, model) = config.parts();
+        Ok(Self { verdict, model })
     }
 }
 
 impl PairwiseJudge for SelfTaught {
-    fn compare(&self, duels: &[Duel]) -> Result<Vec<Verdict>, Error> {
-        let requests = duels.iter().map(|duel| self.request(duel)).collect();
-        let outcomes = ask(requests, self.0.attempts, |reply| match self.0.verdict {
-            VerdictBy::Written => written(reply),
-            VerdictBy::Likelier => likelier::read(reply),
-        })?;
-        let verdict = |outcome| match outcome {
-            Ok(verdict) => verdict,
-            Err(why) => Verdict {
-                preference: Preference::Unscored(why),
-                rationale: None,
-                extra: Vec::new(),
-            },
-        };
-        Ok(outcomes.into_iter().map(verdict).collect())
+    fn compare(&self, comparisons: &[Comparison]) -> Result<Vec<Verdict>, Error> {
+        let requests = comparisons
+            .iter()
+            .map(|comparison| self.request(comparison))
+            .collect();
+        let outcomes = self.model.ask(requests, |reply| self.read(reply))?;
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(|why| Preference::Unscored(why).into()))
+            .collect())
     }
 }
 
 impl SelfTaught {
-    fn request(&self, duel: &Duel) -> ChatRequest {
-        let message = |role: &str, content: String| Message {
-            role: role.into(),
-            content,
-        };
-        let Config {
-            model,
-            max_new_tokens,
-            temperature,
-            seed,
-            ..
-        } = &self.0;
-        let asked = ChatRequest {
-            model: model.clone(),
-            messages: vec![
-                message("system", SYSTEM.into()),
-                message("user", question(duel)),
-            ],
-            max_new_tokens: *max_new_tokens,
-            temperature: *temperature,
-            seed: *seed,
-            ..ChatRequest::default()
-        };
-        match self.0.verdict {
-            VerdictBy::Written => asked,
-            VerdictBy::Likelier => likelier::request(asked),
+    fn request(&self, comparison: &Comparison) -> ChatRequest {
+        let request = self.model.request(SYSTEM.into(), question(comparison));
+        match self.verdict {
+            VerdictBy::Written => request,
+            VerdictBy::Likelier => likelier::request(request),
+        }
+    }
+
+    fn read(&self, reply: &ChatReply) -> Result<Verdict, String> {
+        match self.verdict {
+            VerdictBy::Written => written(reply),
+            VerdictBy::Likelier => likelier::read(reply),
         }
     }
 }
@@ -145,19 +69,18 @@ fn written(reply: &ChatReply) -> Result<Verdict, String> {
         }
         Preference::Unscored(why) => Err(why),
         preference => Ok(Verdict {
-            preference,
             rationale: Some(reply.text.clone()),
-            extra: Vec::new(),
+            ..preference.into()
         }),
     }
 }
 
-fn question(duel: &Duel) -> String {
-    let Duel {
+fn question(comparison: &Comparison) -> String {
+    let Comparison {
         instruction,
         first,
         second,
-    } = duel;
+    } = comparison;
     format!(
         "[User Question]\n{}\n\n\
          [The Start of Assistant A's Answer]\n{first}\n[The End of Assistant A's Answer]\n\n\
@@ -170,7 +93,7 @@ tpo_plugin::export_pairwise_judge!(SelfTaught);
 
 #[cfg(test)]
 mod tests {
-    use tpo_plugin::Instruction;
+    use tpo_plugin::{Instruction, Message, configured};
 
     use super::*;
 
@@ -184,14 +107,14 @@ mod tests {
             messages,
             ..Instruction::default()
         };
-        let duel = Duel {
+        let comparison = Comparison {
             instruction,
             first: "Hello!".into(),
             second: "No.\n".into(),
         };
         let request = SelfTaught::new(Config::default())
             .expect("a judge")
-            .request(&duel);
+            .request(&comparison);
         assert_eq!(request.temperature.to_bits(), 0.0f64.to_bits());
         assert!(
             request.messages[0]
@@ -203,35 +126,30 @@ mod tests {
         ));
         assert_eq!(
             request.messages[1].content,
-            "[User Question]\nSay hello.\n\n[The Start of Assistant A's Answer]\nHello!\n[The End \
-                of Assistant A's Answer]\n\n\
+            "[User Question]\nSay hello.\n\n\
+             [The Start of Assistant A's Answer]\nHello!\n[The End of Assistant A's Answer]\n\n\
              [The Start of Assistant B's Answer]\nNo.\n\n[The End of Assistant B's Answer]\n"
         );
     }
 
     #[test]
-    fn a_configuration_without_sense_is_refused() {
-        let refused = |config| SelfTaught::new(config).err().expect("refused");
-        assert!(
-            refused(Config {
-                attempts: 0,
-                ..Config::default()
-            })
-            .contains("`attempts`")
-        );
-        assert!(
-            refused(Config {
-                temperature: -1.0,
-                ..Config::default()
-            })
-            .contains("`temperature`")
-        );
-        assert!(
-            refused(Config {
-                max_new_tokens: 0,
-                ..Config::default()
-            })
-            .contains("`max_new_tokens`")
-        );
+    fn wrong_settings_are_refused_by_key() {
+        for (config, refusal) in [
+            (
+                r#"{"attempts": 0}"#,
+                "`attempts` must be from 1 to 10, not 0",
+            ),
+            (
+                r#"{"temperature": -1}"#,
+                "`temperature` must be from 0 to 10, not -1",
+            ),
+            (
+                r#"{"max_new_tokens": 0}"#,
+                "`max_new_tokens` must be 1 or more, not 0",
+            ),
+        ] {
+            let refused = configured::<SelfTaught>(config).err();
+            assert_eq!(refused.as_deref(), Some(refusal));
+        }
     }
 }

@@ -1,24 +1,24 @@
-//! The verdict that a model is likelier to begin with, from the probabilities of one token.
+//! The verdict from the probabilities of one token: the more probable of the two letters.
 
 use tpo_plugin::model::{ChatReply, ChatRequest};
 use tpo_plugin::{Preference, Verdict};
 
-/// What the model is made to begin with.
+/// The beginning of the reply.
 const OPENING: &str = "[[";
-/// Tokens whose probabilities are asked for. A letter that is not among them is no verdict.
+/// How many tokens' probabilities to request. A letter that is not among them has probability 0.
 const TOP: u32 = 20;
 
-/// The request, such that the answer begins with the letter.
-pub(crate) fn request(asked: ChatRequest) -> ChatRequest {
+/// The request, changed so that the reply begins with the letter.
+pub(crate) fn request(request: ChatRequest) -> ChatRequest {
     ChatRequest {
         prefill: Some(OPENING.into()),
         max_new_tokens: 1,
         top_log_probs: TOP,
-        ..asked
+        ..request
     }
 }
 
-/// The likelier letter, and the probability of the first as a rationale.
+/// The more probable letter, and the probability of the first.
 pub(crate) fn read(reply: &ChatReply) -> Result<Verdict, String> {
     let tokens = reply.top_log_probs.first().ok_or("no verdict")?;
     let probability = |letter: &str| -> f64 {
@@ -34,14 +34,14 @@ pub(crate) fn read(reply: &ChatReply) -> Result<Verdict, String> {
         std::cmp::Ordering::Less => Preference::Second,
         std::cmp::Ordering::Equal => Preference::Tie,
     };
-    let rationale = format!(
-        "A has probability {:.3} of the two",
-        first / (first + second)
-    );
+    let first_probability = first / (first + second);
     Ok(Verdict {
-        preference,
-        rationale: Some(rationale),
-        extra: Vec::new(),
+        // The logarithms of a faulty server may be anything.
+        first_probability: Some(first_probability).filter(|probability| probability.is_finite()),
+        rationale: Some(format!(
+            "A has probability {first_probability:.3} of the two"
+        )),
+        ..preference.into()
     })
 }
 
@@ -63,6 +63,17 @@ mod tests {
             top_log_probs,
             extra: Vec::new(),
         }
+    }
+
+    #[test]
+    fn the_probability_is_that_of_the_first_among_both() {
+        let verdict = read(&reply(&[("B", 0.25), ("A", 0.125), ("C", 0.6)])).expect("a verdict");
+        let probability = verdict.first_probability.expect("a probability");
+        assert!((probability - 1.0 / 3.0).abs() < 1e-12, "{probability}");
+        assert_eq!(
+            verdict.rationale.as_deref(),
+            Some("A has probability 0.333 of the two")
+        );
     }
 
     #[test]

@@ -1,7 +1,6 @@
-//! Every two candidates of an instruction, the better one chosen after length control.
+//! All pairs of candidates of an instruction, with the better one chosen after length control.
 //!
-//! It sees scores, lengths and texts, and knows nothing of judges, prompts or training. Neither the
-//! order of candidates nor that of groups decides anything.
+//! No result depends on the order of candidates or groups.
 
 #[cfg(test)]
 mod tests;
@@ -13,34 +12,23 @@ use serde::Deserialize;
 use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Selection, schemars};
 
 /// How pairs are chosen.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
     /// How much a response's length counts against its score, both in standard deviations within
-    /// the instruction's candidates: 0 is off, the paper goes up to 0.5. From 0 to 2, or "auto": as
-    /// little as keeps chosen responses from being longer than rejected ones.
+    /// the instruction's candidates: 0 is off, and the paper goes up to 0.5. From 0 to 2, or "auto":
+    /// the smallest value at which chosen responses are not longer than rejected ones.
     rho: Rho,
-    /// What a response's length is counted in.
+    /// The unit of a response's length.
     length_unit: LengthUnit,
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            rho: Rho::ZERO,
-            length_unit: LengthUnit::default(),
-        }
-    }
-}
-
-/// The checked configuration.
 struct AllPairs(Config);
 
 impl Plugin for AllPairs {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        config.rho.check("rho")?;
         Ok(Self(config))
     }
 }

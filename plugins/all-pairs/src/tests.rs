@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use pairing::laws::{
-    Weighed, auto_is_the_smallest_that_balances, chosen_are_worth_more, order_decides_nothing,
+use pairing::properties::{
+    Weight, auto_is_the_smallest_that_balances, chosen_are_worth_more, order_does_not_matter,
     pairs_are_legal, worths,
 };
 use pairing::testing::{
-    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select,
-    select_one, unscored,
+    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, refused_by_key,
+    scored, select, select_one, unscored,
 };
 use pairing::{LengthUnit, Rho};
 use proptest::prelude::*;
@@ -16,13 +16,13 @@ use tpo_plugin::{CandidateGroup, Plugin};
 
 use crate::{AllPairs, Config};
 
-const WEIGHTS: &[Weighed] = &[("rho", LengthUnit::response)];
+const WEIGHTS: &[Weight] = &[("rho", LengthUnit::response)];
 
 fn selector(length_unit: LengthUnit, rho: Rho) -> AllPairs {
     AllPairs::new(Config { rho, length_unit }).expect("valid configuration")
 }
 
-/// The pairs of a lone group, or why there are none.
+/// The pairs of a single group, or why there are none.
 fn pairs_at(rho: f64, group: &CandidateGroup) -> Result<BTreeSet<(u32, u32)>, String> {
     select_one(&selector(LengthUnit::Characters, Rho::Fixed(rho)), group).map(BTreeSet::from_iter)
 }
@@ -82,14 +82,11 @@ fn ties_and_equal_responses_are_left_out_and_so_is_what_has_no_score() {
 
 #[test]
 fn wrong_settings_are_refused_by_key() {
-    for rho in [-0.1, 2.1, f64::NAN] {
-        let config = Config {
-            rho: Rho::Fixed(rho),
-            ..Config::default()
-        };
-        let refusal = AllPairs::new(config).err().expect("refused");
-        assert!(refusal.starts_with("`rho`"), "{rho}: {refusal}");
-    }
+    refused_by_key::<AllPairs>(&[
+        (r#"{"rho": -0.1}"#, "`rho`"),
+        (r#"{"rho": 2.1}"#, "`rho`"),
+        (r#"{"rho": null}"#, "`rho`"),
+    ]);
 }
 
 #[test]
@@ -105,10 +102,10 @@ fn every_selection_reports_the_rho_of_the_call() {
 
 proptest! {
     #[test]
-    fn the_order_of_candidates_and_groups_decides_nothing(
+    fn the_order_of_candidates_and_groups_does_not_matter(
         (groups, permuted) in any_order(), rho in any_rho(), unit in any_unit(),
     ) {
-        order_decides_nothing(&selector(unit, rho), &groups, &permuted)?;
+        order_does_not_matter(&selector(unit, rho), &groups, &permuted)?;
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! The paper's pair selector: one pair per instruction, best against worst after length control.
 //!
-//! It sees scores, lengths and texts, and knows nothing of judges, prompts or training. Choices
-//! depend on the texts and scores of the candidates and not on their order, so a run with shuffled
-//! candidates trains on the same pairs.
+//! Choices depend on the texts and scores of the candidates and not on their order, so a run with
+//! shuffled candidates trains on the same pairs.
 
 #[cfg(test)]
 mod tests;
@@ -18,14 +17,14 @@ use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Select
 #[serde(default, deny_unknown_fields)]
 struct Config {
     /// How much a response's length counts against its score, both in standard deviations within
-    /// the instruction's candidates: 0 is off, the paper goes up to 0.5. From 0 to 2, or "auto": as
-    /// little as keeps chosen responses from being longer than rejected ones.
+    /// the instruction's candidates: 0 is off, and the paper goes up to 0.5. From 0 to 2, or "auto":
+    /// the smallest value at which chosen responses are not longer than rejected ones.
     rho: Rho,
-    /// What a response's length is counted in.
+    /// The unit of a response's length.
     length_unit: LengthUnit,
-    /// The largest share of all pairs whose rejected side may be a malformed completion. From 0 to
-    /// 1.
-    malformed_share: f64,
+    /// The largest fraction of all pairs whose rejected side may be a malformed completion.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    malformed_fraction: f64,
 }
 
 impl Default for Config {
@@ -33,20 +32,17 @@ impl Default for Config {
         Self {
             rho: Rho::ZERO,
             length_unit: LengthUnit::default(),
-            malformed_share: 0.1,
+            malformed_fraction: 0.1,
         }
     }
 }
 
-/// The checked configuration.
 struct BestWorst(Config);
 
 impl Plugin for BestWorst {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        config.rho.check("rho")?;
-        pairing::check_share(config.malformed_share)?;
         Ok(Self(config))
     }
 }
@@ -56,7 +52,7 @@ impl PairSelector for BestWorst {
         let Self(Config {
             rho,
             length_unit,
-            malformed_share,
+            malformed_fraction,
         }) = *self;
         let groups = ScoredGroup::each(groups, length_unit);
         let rho = rho.resolve(|rho| {
@@ -70,7 +66,7 @@ impl PairSelector for BestWorst {
         Ok(pairing::one_pair_per_group(
             &groups,
             LengthControl::of_responses(rho),
-            malformed_share,
+            malformed_fraction,
             &report,
         ))
     }

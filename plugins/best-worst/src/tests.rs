@@ -1,35 +1,35 @@
 //! The selector as the host sees it.
 
-use pairing::laws::{
-    Weighed, auto_is_the_smallest_that_balances, chosen_are_worth_more, malformed_keep_their_share,
-    order_decides_nothing, pairs_are_best_against_worst, pairs_are_legal, reported,
+use pairing::properties::{
+    Weight, auto_is_the_smallest_that_balances, chosen_are_worth_more, malformed_pairs_are_limited,
+    order_does_not_matter, pairs_are_best_against_worst, pairs_are_legal, reported,
 };
 use pairing::testing::{
-    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select,
-    select_one, unscored,
+    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, refused_by_key,
+    scored, select, select_one, unscored,
 };
 use pairing::{LengthUnit, Rho};
 use proptest::prelude::*;
-use tpo_plugin::{Candidate, CandidateGroup, Plugin, Standing};
+use tpo_plugin::{Candidate, CandidateGroup, CandidateStatus, Plugin};
 
 use crate::{BestWorst, Config};
 
-const WEIGHTS: &[Weighed] = &[("rho", LengthUnit::response)];
+const WEIGHTS: &[Weight] = &[("rho", LengthUnit::response)];
 
-fn selector(rho: Rho, malformed_share: f64) -> BestWorst {
-    in_unit(LengthUnit::Characters, rho, malformed_share)
+fn selector(rho: Rho, malformed_fraction: f64) -> BestWorst {
+    in_unit(LengthUnit::Characters, rho, malformed_fraction)
 }
 
-fn in_unit(length_unit: LengthUnit, rho: Rho, malformed_share: f64) -> BestWorst {
+fn in_unit(length_unit: LengthUnit, rho: Rho, malformed_fraction: f64) -> BestWorst {
     BestWorst::new(Config {
         rho,
         length_unit,
-        malformed_share,
+        malformed_fraction,
     })
     .expect("valid configuration")
 }
 
-/// The pair of a lone group, or why there is none.
+/// The pair of a single group, or why there is none.
 fn pair_at(rho: Rho, group: &CandidateGroup) -> Result<(u32, u32), String> {
     select_one(&selector(rho, 0.1), group).map(|pairs| match pairs[..] {
         [pair] => pair,
@@ -79,24 +79,13 @@ fn an_unscored_candidate_is_on_neither_side() {
 
 #[test]
 fn wrong_settings_are_refused_by_key() {
-    for (rho, malformed_share, key) in [
-        (-0.1, 0.1, "`rho`"),
-        (2.1, 0.1, "`rho`"),
-        (f64::NAN, 0.1, "`rho`"),
-        (0.0, -0.1, "`malformed_share`"),
-        (0.0, 1.1, "`malformed_share`"),
-    ] {
-        let config = Config {
-            rho: Rho::Fixed(rho),
-            length_unit: LengthUnit::Tokens,
-            malformed_share,
-        };
-        let refusal = BestWorst::new(config).err().expect("refused");
-        assert!(
-            refusal.starts_with(key),
-            "{rho} {malformed_share}: {refusal}"
-        );
-    }
+    refused_by_key::<BestWorst>(&[
+        (r#"{"rho": -0.1}"#, "`rho`"),
+        (r#"{"rho": 2.1}"#, "`rho`"),
+        (r#"{"rho": null}"#, "`rho`"),
+        (r#"{"malformed_fraction": -0.1}"#, "`malformed_fraction`"),
+        (r#"{"malformed_fraction": 1.1}"#, "`malformed_fraction`"),
+    ]);
 }
 
 #[test]
@@ -149,12 +138,12 @@ fn auto_balances_all_groups_together() {
 #[test]
 fn malformed_completions_do_not_count_for_auto() {
     let long = malformed(&"m".repeat(9000));
-    let with_malformed = |share| {
+    let with_malformed = |fraction| {
         let mut groups = vec![paper_group(); 3];
         for group in &mut groups {
             group.candidates.push(long.clone());
         }
-        let selections = select(&selector(Rho::Auto, share), &groups);
+        let selections = select(&selector(Rho::Auto, fraction), &groups);
         let rejected = selections
             .iter()
             .filter(|selection| selection.pairs[0].rejected == 4)
@@ -185,8 +174,8 @@ fn mixed(regular: usize, both: usize, lone: usize) -> Vec<CandidateGroup> {
 
 /// How many pairs there are, and how many of them reject a malformed completion in groups of either
 /// kind.
-fn counts(groups: &[CandidateGroup], share: f64) -> (usize, usize, usize) {
-    let selections = select(&selector(Rho::ZERO, share), groups);
+fn counts(groups: &[CandidateGroup], fraction: f64) -> (usize, usize, usize) {
+    let selections = select(&selector(Rho::ZERO, fraction), groups);
     let rejects_malformed = |kind: &str| {
         groups
             .iter()
@@ -198,7 +187,7 @@ fn counts(groups: &[CandidateGroup], share: f64) -> (usize, usize, usize) {
                     .iter()
                     .map(|pair| &group.candidates[pair.rejected as usize])
             })
-            .filter(|rejected| matches!(rejected.standing, Standing::Malformed(_)))
+            .filter(|rejected| matches!(rejected.status, CandidateStatus::Malformed(_)))
             .count()
     };
     let pairs = selections
@@ -220,21 +209,21 @@ fn malformed_pairs_go_first_to_groups_without_another_pair() {
 
 proptest! {
     #[test]
-    fn the_order_of_candidates_and_groups_decides_nothing(
-        (groups, permuted) in any_order(), rho in any_rho(), unit in any_unit(), share in 0.0..1.0,
+    fn the_order_of_candidates_and_groups_does_not_matter(
+        (groups, permuted) in any_order(), rho in any_rho(), unit in any_unit(), fraction in 0.0..1.0,
     ) {
-        order_decides_nothing(&in_unit(unit, rho, share), &groups, &permuted)?;
+        order_does_not_matter(&in_unit(unit, rho, fraction), &groups, &permuted)?;
     }
 
     #[test]
     fn pairs_are_legal_and_few_reject_what_is_malformed(
-        groups in any_groups(), rho in any_rho(), unit in any_unit(), share in 0.0..1.0,
+        groups in any_groups(), rho in any_rho(), unit in any_unit(), fraction in 0.0..1.0,
     ) {
-        let selections = select(&in_unit(unit, rho, share), &groups);
+        let selections = select(&in_unit(unit, rho, fraction), &groups);
         pairs_are_legal(&groups, &selections)?;
         chosen_are_worth_more(&groups, &selections, WEIGHTS, unit)?;
         pairs_are_best_against_worst(&groups, &selections, WEIGHTS, unit)?;
-        malformed_keep_their_share(&groups, &selections, share)?;
+        malformed_pairs_are_limited(&groups, &selections, fraction)?;
     }
 
     #[test]
@@ -244,10 +233,10 @@ proptest! {
     }
 
     #[test]
-    fn auto_is_the_same_with_malformed_pairs(groups in any_groups(), unit in any_unit(), share in 0.0..1.0) {
-        let rho = |share| {
-            select(&in_unit(unit, Rho::Auto, share), &groups).first().map(|selection| reported(selection, "rho"))
+    fn auto_is_the_same_with_malformed_pairs(groups in any_groups(), unit in any_unit(), fraction in 0.0..1.0) {
+        let rho = |fraction| {
+            select(&in_unit(unit, Rho::Auto, fraction), &groups).first().map(|selection| reported(selection, "rho"))
         };
-        prop_assert_eq!(rho(share), rho(0.0));
+        prop_assert_eq!(rho(fraction), rho(0.0));
     }
 }

@@ -1,44 +1,44 @@
-//! The pairs of one group that the judge tells apart clearly, and the widest of them.
+//! The pairs of one group with clearly different scores, and the widest of them.
 
 use std::cmp::Ordering;
 
 use pairing::{LengthControl, ScoredGroup, Sides};
 
-/// What is left of a gap by rounding, as a share of the scores: 0.3 is 0.1 more than 0.2, whatever
-/// a subtraction says.
+/// Tolerance for rounding, relative to the scores: 0.3 is 0.1 more than 0.2, although the
+/// subtraction gives a little less.
 const ROUNDING: f64 = 1e-12;
 
-/// Every two different responses of a group whose scores are far enough apart, the better score
-/// chosen, in an order that their texts decide. Two of equal scores are there both ways round.
+/// All pairs of different responses of a group whose scores are far enough apart, with the better
+/// score chosen, sorted by their texts. Two responses with equal scores occur in both orders.
 pub(crate) struct Clear<'a>(Vec<Sides<'a>>);
 
-/// One of the clear pairs at some length control.
+/// One of the clear pairs, under some length control.
 pub(crate) struct Wide<'a> {
     pub(crate) sides: Sides<'a>,
     /// How much more the chosen side is worth.
     gap: f64,
-    /// Its place among the clear pairs.
-    place: usize,
+    /// Its index among the clear pairs.
+    index: usize,
 }
 
 impl Wide<'_> {
-    /// Widest first; pairs of equal gap stay ordered by text.
+    /// Widest first; pairs with equal gaps stay sorted by text.
     fn order(&self, other: &Self) -> Ordering {
         other
             .gap
             .total_cmp(&self.gap)
-            .then_with(|| self.place.cmp(&other.place))
+            .then_with(|| self.index.cmp(&other.index))
     }
 }
 
 impl<'a> Clear<'a> {
-    /// Those of a group, or why there are none.
+    /// The clear pairs of a group, or why there are none.
     pub(crate) fn of(group: &'a ScoredGroup<'_>, min_gap: f64) -> Result<Self, &'static str> {
-        let both_ways = group
+        let both_orders = group
             .contrasts()?
             .into_iter()
-            .flat_map(|sides| [sides, sides.turned()]);
-        let clear: Vec<_> = both_ways
+            .flat_map(|sides| [sides, sides.swapped()]);
+        let clear: Vec<_> = both_orders
             .filter(|sides| is_clear(*sides, min_gap))
             .collect();
         if clear.is_empty() {
@@ -48,18 +48,18 @@ impl<'a> Clear<'a> {
         }
     }
 
-    /// At most `most` pairs, those whose chosen side is worth most above the rejected one, in no
-    /// order. Where length control would turn a pair round, it is given up.
+    /// The `most` pairs with the largest gap in worth, in no particular order. Pairs that length
+    /// control would reverse are dropped.
     pub(crate) fn widest(&self, most: usize, control: LengthControl) -> Vec<Wide<'a>> {
-        let wide = |(place, sides): (usize, &Sides<'a>)| {
+        let wide = |(index, sides): (usize, &Sides<'a>)| {
             Some(Wide {
                 sides: *sides,
                 gap: sides.gap(control)?,
-                place,
+                index,
             })
         };
         let mut pairs: Vec<_> = self.0.iter().enumerate().filter_map(wide).collect();
-        // Sorting them all would take most of the time that finding `rho` takes.
+        // Sorting all of them would dominate the search for `rho`.
         if most < pairs.len() {
             pairs.select_nth_unstable_by(most, Wide::order);
             pairs.truncate(most);
@@ -95,7 +95,7 @@ impl<'a> Clear<'a> {
     }
 }
 
-/// Whether the judge scores the chosen side far enough above the rejected one.
+/// Whether the chosen side's score is far enough above the rejected side's.
 fn is_clear(sides: Sides<'_>, min_gap: f64) -> bool {
     let (chosen, rejected) = (sides.chosen.score, sides.rejected.score);
     chosen - rejected >= min_gap - ROUNDING * chosen.abs().max(rejected.abs())

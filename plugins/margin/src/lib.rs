@@ -1,8 +1,7 @@
-//! The widest pairs of an instruction among those that the judge tells apart by a minimum gap.
+//! The widest pairs of an instruction among those whose scores are a minimum gap apart.
 //!
-//! A judge's small differences are mostly noise. Here a pair needs a clear verdict, and length
-//! control may give it up but not turn it round. It sees scores, lengths and texts, and knows
-//! nothing of judges, prompts or training.
+//! Small differences between scores are mostly noise. Here a pair needs a clear difference; length
+//! control may drop the pair but not reverse it.
 
 mod clear;
 #[cfg(test)]
@@ -20,18 +19,18 @@ use crate::clear::Clear;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// By how much the judge has to score the chosen response above the rejected one, in the
-    /// judge's own unit. From 0.
+    /// The smallest difference between the scores of the chosen and the rejected response, in the
+    /// judge's own unit.
     #[schemars(range(min = 0.0))]
     min_gap: f64,
-    /// At most this many pairs are taken from an instruction, the widest first. From 1.
+    /// The largest number of pairs of an instruction; the widest come first.
     #[schemars(range(min = 1))]
     pairs_per_group: u32,
     /// How much a response's length counts against its score, both in standard deviations within
-    /// the instruction's candidates: 0 is off, the paper goes up to 0.5. From 0 to 2, or "auto": as
-    /// little as keeps chosen responses from being longer than rejected ones.
+    /// the instruction's candidates: 0 is off, and the paper goes up to 0.5. From 0 to 2, or "auto":
+    /// the smallest value at which chosen responses are not longer than rejected ones.
     rho: Rho,
-    /// What a response's length is counted in.
+    /// The unit of a response's length.
     length_unit: LengthUnit,
 }
 
@@ -46,23 +45,12 @@ impl Default for Config {
     }
 }
 
-/// The checked configuration.
 struct Margin(Config);
 
 impl Plugin for Margin {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        if !(config.min_gap >= 0.0 && config.min_gap.is_finite()) {
-            return Err(format!(
-                "`min_gap` must be a number from 0, not {}",
-                config.min_gap
-            ));
-        }
-        if config.pairs_per_group == 0 {
-            return Err("`pairs_per_group` must be at least 1, not 0".into());
-        }
-        config.rho.check("rho")?;
         Ok(Self(config))
     }
 }

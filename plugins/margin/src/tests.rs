@@ -1,26 +1,26 @@
 //! The selector as the host sees it.
 
-use pairing::laws::{
-    Weighed, auto_is_the_smallest_that_balances, chosen_are_worth_more, order_decides_nothing,
+use pairing::properties::{
+    Weight, auto_is_the_smallest_that_balances, chosen_are_worth_more, order_does_not_matter,
     pairs_are_legal, worths,
 };
 use pairing::testing::{
-    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select,
-    select_one, unscored,
+    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, refused_by_key,
+    scored, select, select_one, unscored,
 };
 use pairing::{LengthUnit, Rho};
 use proptest::prelude::*;
-use tpo_plugin::{Candidate, CandidateGroup, Plugin, Standing};
+use tpo_plugin::{Candidate, CandidateGroup, CandidateStatus, Plugin};
 
 use crate::{Config, Margin};
 
-const WEIGHTS: &[Weighed] = &[("rho", LengthUnit::response)];
+const WEIGHTS: &[Weight] = &[("rho", LengthUnit::response)];
 
 fn selector(config: Config) -> Margin {
     Margin::new(config).expect("valid configuration")
 }
 
-/// The pairs of a lone group, or why there are none.
+/// The pairs of a single group, or why there are none.
 fn pairs_at(
     rho: f64,
     min_gap: f64,
@@ -162,47 +162,12 @@ fn pairs_of_equal_gap_are_taken_by_text() {
 
 #[test]
 fn wrong_settings_are_refused_by_key() {
-    let default = Config::default;
-    for (config, key) in [
-        (
-            Config {
-                min_gap: -0.1,
-                ..default()
-            },
-            "`min_gap`",
-        ),
-        (
-            Config {
-                min_gap: f64::NAN,
-                ..default()
-            },
-            "`min_gap`",
-        ),
-        (
-            Config {
-                min_gap: f64::INFINITY,
-                ..default()
-            },
-            "`min_gap`",
-        ),
-        (
-            Config {
-                pairs_per_group: 0,
-                ..default()
-            },
-            "`pairs_per_group`",
-        ),
-        (
-            Config {
-                rho: Rho::Fixed(2.1),
-                ..default()
-            },
-            "`rho`",
-        ),
-    ] {
-        let refusal = Margin::new(config).err().expect("refused");
-        assert!(refusal.starts_with(key), "{refusal}");
-    }
+    refused_by_key::<Margin>(&[
+        (r#"{"min_gap": -0.1}"#, "`min_gap`"),
+        (r#"{"min_gap": null}"#, "`min_gap`"),
+        (r#"{"pairs_per_group": 0}"#, "`pairs_per_group`"),
+        (r#"{"rho": 2.1}"#, "`rho`"),
+    ]);
 }
 
 #[test]
@@ -236,19 +201,19 @@ fn any_config() -> impl Strategy<Value = (f64, u32, LengthUnit)> {
 }
 
 fn score(candidate: &Candidate) -> f64 {
-    match candidate.standing {
-        Standing::Scored(score) => score,
-        Standing::Unscored(_) | Standing::Malformed(_) => f64::NAN,
+    match candidate.status {
+        CandidateStatus::Scored(score) => score,
+        CandidateStatus::Unscored(_) | CandidateStatus::Malformed(_) => f64::NAN,
     }
 }
 
 proptest! {
     #[test]
-    fn the_order_of_candidates_and_groups_decides_nothing(
+    fn the_order_of_candidates_and_groups_does_not_matter(
         (groups, permuted) in any_order(), rho in any_rho(), (min_gap, pairs_per_group, length_unit) in any_config(),
     ) {
         let selector = selector(Config { min_gap, pairs_per_group, rho, length_unit });
-        order_decides_nothing(&selector, &groups, &permuted)?;
+        order_does_not_matter(&selector, &groups, &permuted)?;
     }
 
     #[test]

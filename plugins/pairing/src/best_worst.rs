@@ -2,8 +2,7 @@
 
 use crate::{LengthControl, ScoredCandidate, ScoredGroup, Sides};
 
-/// Best against worst, or why there is no such pair. Candidates of equal worth are ordered by their
-/// text.
+/// Best against worst, or why there is no such pair. Their texts order candidates of equal worth.
 pub fn best_against_worst<'a>(
     group: &'a ScoredGroup<'_>,
     control: LengthControl,
@@ -23,7 +22,7 @@ pub fn best_against_worst<'a>(
     }
 }
 
-/// The best scored candidate, where there is one.
+/// The best scored candidate, if there is one.
 pub(crate) fn best<'a>(
     group: &'a ScoredGroup<'_>,
     control: LengthControl,
@@ -35,8 +34,8 @@ pub(crate) fn best<'a>(
     }
 }
 
-/// The candidate worth most and the one worth least, of at least one. Of several, the best is the
-/// first and the worst the last: the candidates stand by text.
+/// The candidates with the highest and the lowest worth, of one or more. Among equals, the best is
+/// the first and the worst the last: the candidates are sorted by text.
 fn extremes<'a>(
     candidates: &'a [ScoredCandidate<'_>],
     control: LengthControl,

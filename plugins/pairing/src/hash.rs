@@ -1,6 +1,7 @@
-//! A hash that decides where nothing else does.
+//! A hash that breaks ties.
 
-/// FNV-1a: the same on every machine and in every version, unlike the standard library's hashers.
+/// FNV-1a, which is the same on every machine and in every version, unlike the standard library's
+/// hashers.
 pub(crate) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -13,7 +14,7 @@ mod tests {
 
     #[test]
     fn the_published_vectors() {
-        // Of the draft that describes FNV, appendix C.
+        // Appendix C of the draft that describes FNV.
         assert_eq!(hash(""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(hash("a"), 0xaf63_dc4c_8601_ec8c);
         assert_eq!(hash("foobar"), 0x8594_4171_f739_67e8);

@@ -1,9 +1,9 @@
-//! A score less its lengths: `N(score) - rho * N(response's length) - rho_thought * N(thought's
+//! A score minus its lengths: `N(score) - rho * N(response's length) - rho_thought * N(thought's
 //! length)`, with `N` the z-score within the group's scored candidates.
 
 use crate::ScoredCandidate;
 
-/// How much length counts against score, each in standard deviations within the group.
+/// How much lengths count against the score, each in standard deviations within the group.
 #[derive(Debug, Clone, Copy)]
 pub struct LengthControl {
     /// The weight of the response's length.
@@ -13,7 +13,7 @@ pub struct LengthControl {
 }
 
 impl LengthControl {
-    /// The paper's: the length of a thought does not count.
+    /// As in the paper: the length of a thought does not count.
     pub fn of_responses(rho: f64) -> Self {
         Self {
             rho,
@@ -63,8 +63,8 @@ mod tests {
     }
 
     #[test]
-    fn thoughts_count_where_they_are_to() {
-        // Two values are one standard deviation from their mean, whatever they are.
+    fn thoughts_count_by_their_own_weight() {
+        // Any two values are one standard deviation from their mean.
         let group = group(
             "a",
             vec![

@@ -1,9 +1,9 @@
-//! What length is counted in.
+//! The unit of lengths.
 
 use serde::{Deserialize, Serialize};
 use tpo_plugin::{Candidate, JsonSchema, schemars};
 
-/// What length is counted in.
+/// The unit of lengths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LengthUnit {
@@ -20,7 +20,7 @@ impl LengthUnit {
         self.length(&candidate.response, candidate.response_tokens)
     }
 
-    /// The length of a candidate's thought: a whole number, 0 where it has none.
+    /// The length of a candidate's thought: a whole number, 0 if it has none.
     pub fn thought(self, candidate: &Candidate) -> f64 {
         candidate.thought.as_ref().map_or(0.0, |thought| {
             self.length(thought, candidate.thought_tokens)
@@ -37,14 +37,14 @@ impl LengthUnit {
 
 #[cfg(test)]
 mod tests {
-    use tpo_plugin::Standing;
+    use tpo_plugin::CandidateStatus;
 
     use super::*;
 
     #[test]
     fn characters_are_not_bytes_and_a_missing_thought_has_no_length() {
         let candidate = |thought: Option<&str>| Candidate {
-            standing: Standing::Scored(0.0),
+            status: CandidateStatus::Scored(0.0),
             thought: thought.map(Into::into),
             response: "größer".into(),
             thought_tokens: 7,

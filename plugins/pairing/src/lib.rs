@@ -1,19 +1,18 @@
-//! What the pair selectors share: the worth of a candidate after length control, how much length is
-//! to count, and the pair of best against worst.
+//! What the pair selectors share: the worth of a candidate after length control, the search for
+//! `rho`, and the pair of best against worst.
 //!
 //! A selector says which pairs it takes at a given length control. This crate computes what that
-//! needs once per call, finds the control that keeps the chosen sides from being longer, and writes
-//! the answer. It knows no selector and nothing of judges, prompts or training.
+//! needs once per call, finds the smallest control at which the chosen sides are not longer, and
+//! builds the selections. It must not depend on any selector.
 
 mod best_worst;
 mod excess;
 mod hash;
-#[cfg(any(test, feature = "testing"))]
-pub mod laws;
 mod length_control;
 mod length_unit;
-mod malformed;
 mod plan;
+#[cfg(any(test, feature = "testing"))]
+pub mod properties;
 mod rho;
 mod scored;
 mod selection;
@@ -26,7 +25,6 @@ pub use best_worst::best_against_worst;
 pub use excess::{mean_excess, response_excess, thought_excess};
 pub use length_control::LengthControl;
 pub use length_unit::LengthUnit;
-pub use malformed::check_share;
 pub use plan::one_pair_per_group;
 pub use rho::Rho;
 pub use scored::{ScoredCandidate, ScoredGroup};

@@ -1,7 +1,6 @@
-//! How much length counts: a number, or what the lengths of the pairs ask for.
+//! How much length counts: a number, or the result of a search.
 //!
-//! Which pairs a value leads to is the selector's business; here is only the setting, and the
-//! search.
+//! The selector decides which pairs a value leads to; this module has the setting and the search.
 
 use serde::{Deserialize, Serialize};
 use tpo_plugin::{JsonSchema, schemars};
@@ -9,39 +8,36 @@ use tpo_plugin::{JsonSchema, schemars};
 /// The search goes from 0 to the largest value in steps of a hundredth.
 const STEPS_PER_UNIT: u32 = 100;
 /// The largest value.
-const MOST: u32 = 2;
+const MAX: u32 = 2;
 
-/// How much a length counts against the score.
+/// How much a length counts against the score, both in standard deviations within the
+/// instruction's candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(from = "Written", into = "Written")]
+#[serde(try_from = "Written", into = "Written")]
 #[schemars(inline)]
 pub enum Rho {
     /// This much.
     Fixed(f64),
-    /// As little as keeps the chosen sides from being longer on average.
+    /// The smallest value at which the chosen sides are not longer on average.
     Auto,
 }
 
+impl Default for Rho {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
 impl Rho {
-    /// Off.
+    /// Length does not count.
     pub const ZERO: Self = Self::Fixed(0.0);
 
-    /// Refuses a number out of range, in a sentence that names the key.
-    pub fn check(self, key: &str) -> Result<(), String> {
-        match self {
-            Self::Fixed(rho) if !(0.0..=f64::from(MOST)).contains(&rho) => Err(format!(
-                "`{key}` must be a number from 0 to {MOST} or \"auto\", not {rho}"
-            )),
-            Self::Fixed(_) | Self::Auto => Ok(()),
-        }
-    }
-
-    /// The value to use, given by how much the chosen sides are longer on average at a value, where
-    /// it leads to pairs.
+    /// The value to use. `mean_excess` is how much longer the chosen sides are on average at a
+    /// value, if it leads to pairs.
     ///
-    /// `Auto` is the smallest of 0, 0.01, ..., 2 at which they are not longer. Where there is none,
-    /// it is the one with the smallest excess, and of several the smallest. A value that leads to
-    /// no pair is not taken, and where none leads to one, nothing is to be balanced: 0.
+    /// `Auto` is the smallest of 0, 0.01, ..., 2 at which they are not longer. If there is none, it
+    /// is the value with the smallest excess, and the smallest of several. Values that lead to no
+    /// pair are skipped; if no value leads to a pair, it is 0.
     pub fn resolve(self, mean_excess: impl Fn(f64) -> Option<f64>) -> f64 {
         match self {
             Self::Fixed(rho) => rho,
@@ -52,8 +48,8 @@ impl Rho {
 
 fn smallest(mean_excess: impl Fn(f64) -> Option<f64>) -> f64 {
     let (mut least, mut found) = (f64::INFINITY, 0.0);
-    for step in 0..=MOST * STEPS_PER_UNIT {
-        // A quotient is the number nearest to the decimal fraction, a sum of steps is not.
+    for step in 0..=MAX * STEPS_PER_UNIT {
+        // Unlike a sum of steps, the quotient is the float nearest to the decimal fraction.
         let rho = f64::from(step) / f64::from(STEPS_PER_UNIT);
         let Some(excess) = mean_excess(rho) else {
             continue;
@@ -68,7 +64,7 @@ fn smallest(mean_excess: impl Fn(f64) -> Option<f64>) -> f64 {
     found
 }
 
-/// The setting as it is written.
+/// The setting in JSON.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(untagged, expecting = "must be a number from 0 to 2 or \"auto\"")]
 enum Written {
@@ -86,11 +82,16 @@ enum Word {
     Auto,
 }
 
-impl From<Written> for Rho {
-    fn from(written: Written) -> Self {
+impl TryFrom<Written> for Rho {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
         match written {
-            Written::Number(rho) => Self::Fixed(rho),
-            Written::Word(Word::Auto) => Self::Auto,
+            Written::Number(rho) if !(0.0..=f64::from(MAX)).contains(&rho) => Err(format!(
+                "must be a number from 0 to {MAX} or \"auto\", not {rho}"
+            )),
+            Written::Number(rho) => Ok(Self::Fixed(rho)),
+            Written::Word(Word::Auto) => Ok(Self::Auto),
         }
     }
 }
@@ -157,22 +158,21 @@ mod tests {
     }
 
     #[test]
-    fn numbers_out_of_range_are_refused_by_key() {
+    fn numbers_out_of_range_are_refused() {
         for rho in [-0.1, 2.1, f64::NAN, f64::INFINITY] {
-            let refusal = Rho::Fixed(rho)
-                .check("rho_thought")
-                .expect_err("out of range");
             assert_eq!(
-                refusal,
-                format!("`rho_thought` must be a number from 0 to 2 or \"auto\", not {rho}")
+                Rho::try_from(Written::Number(rho)),
+                Err(format!(
+                    "must be a number from 0 to 2 or \"auto\", not {rho}"
+                ))
             );
         }
-        for rho in [Rho::ZERO, Rho::Fixed(2.0), Rho::Auto] {
-            assert_eq!(rho.check("rho"), Ok(()));
+        for rho in [0.0, 2.0] {
+            assert_eq!(read(json!(rho)), Ok(Rho::Fixed(rho)));
         }
     }
 
-    /// The value that `Auto` comes to.
+    /// The value that `Auto` finds.
     fn found(mean_excess: impl Fn(f64) -> Option<f64>) -> Rho {
         Rho::Fixed(Rho::Auto.resolve(mean_excess))
     }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn where_none_balances_the_smallest_excess_is_taken() {
+    fn if_none_balances_the_smallest_excess_wins() {
         assert_eq!(found(|rho| Some(1.0 + (rho - 0.5).abs())), Rho::Fixed(0.5));
         assert_eq!(found(|_| Some(1.0)), Rho::ZERO);
         assert_eq!(found(|rho| (rho >= 0.4).then_some(1.0)), Rho::Fixed(0.4));
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_what_it_is() {
+    fn a_fixed_value_is_used_as_it_is() {
         assert_eq!(
             Rho::Fixed(Rho::Fixed(0.123).resolve(|_| Some(5.0))),
             Rho::Fixed(0.123)

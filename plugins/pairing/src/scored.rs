@@ -1,12 +1,11 @@
-//! The scored candidates of a group, with all that length control needs of them.
+//! The scored candidates of a group, with what length control needs to know about them.
 //!
-//! It is computed once per call: another weight of length is then a few multiplications. The
-//! candidates are put into an order that their contents decide, so that whoever goes through them
-//! from first to last does not depend on the order of sampling.
+//! This is computed once per call: trying another weight then takes a few multiplications. The
+//! candidates are sorted by their contents, so that no result depends on the order of sampling.
 
 use std::cmp::Ordering;
 
-use tpo_plugin::{Candidate, CandidateGroup, Standing};
+use tpo_plugin::{Candidate, CandidateGroup, CandidateStatus};
 
 use crate::z_score::z_scores;
 use crate::{LengthUnit, Sides};
@@ -16,18 +15,19 @@ use crate::{LengthUnit, Sides};
 pub struct ScoredGroup<'a> {
     /// The whole group.
     pub group: &'a CandidateGroup,
-    /// Those that have a score, by text.
+    /// Those that have a score, sorted by text.
     pub candidates: Vec<ScoredCandidate<'a>>,
 }
 
 /// A candidate that has a score.
 #[derive(Debug)]
 pub struct ScoredCandidate<'a> {
-    /// Where it stands in its group.
+    /// Its index in the group.
     pub index: usize,
     /// The judge's score, in the judge's own unit.
     pub score: f64,
-    /// The response without white space around it: candidates of one text are the same response.
+    /// The response without surrounding white space: candidates with equal texts are the same
+    /// response.
     pub text: &'a str,
     /// Length of the response, a whole number.
     pub response_length: f64,
@@ -84,7 +84,7 @@ impl<'a> ScoredGroup<'a> {
         }
     }
 
-    /// The candidates where there are two or more, or why nothing can be compared.
+    /// The candidates, if there are two or more, or why nothing can be compared.
     pub fn comparable(&self) -> Result<&[ScoredCandidate<'a>], &'static str> {
         match &self.candidates[..] {
             [] => Err("no scored candidate"),
@@ -93,8 +93,8 @@ impl<'a> ScoredGroup<'a> {
         }
     }
 
-    /// Every two candidates that are different responses, or why there are none. Which of two is
-    /// the better one is not looked at.
+    /// All pairs of candidates with different responses, each pair once and regardless of which side
+    /// is better, or why there are none.
     pub fn contrasts(&self) -> Result<Vec<Sides<'_>>, &'static str> {
         let candidates = self.comparable()?;
         let with_later = |(i, chosen)| {
@@ -117,13 +117,13 @@ impl<'a> ScoredGroup<'a> {
 }
 
 fn with_score((index, candidate): (usize, &Candidate)) -> Option<(usize, &Candidate, f64)> {
-    match candidate.standing {
-        Standing::Scored(score) => Some((index, candidate, score)),
-        Standing::Unscored(_) | Standing::Malformed(_) => None,
+    match candidate.status {
+        CandidateStatus::Scored(score) => Some((index, candidate, score)),
+        CandidateStatus::Unscored(_) | CandidateStatus::Malformed(_) => None,
     }
 }
 
-/// By text; the rest tells apart what was written alike but scored or cut into tokens differently.
+/// By text; the rest is for equal texts with different scores or numbers of tokens.
 fn by_contents(a: &(usize, &Candidate, f64), b: &(usize, &Candidate, f64)) -> Ordering {
     let ((_, a, a_score), (_, b, b_score)) = (a, b);
     (&a.response, &a.thought)

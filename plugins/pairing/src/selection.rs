@@ -1,9 +1,9 @@
-//! What is answered for one group.
+//! The selection of one group.
 
 use tpo_plugin::{Extra, Pair, Selection};
 
-/// The answer for one group: its pairs, at least one, or why it has none. Both carry what holds for
-/// the whole call.
+/// The selection of one group: its pairs, at least one, or why it has none. Both carry the report of
+/// the call.
 pub fn selection(pairs: Result<Vec<Pair>, &'static str>, report: &Extra) -> Selection {
     let (pairs, dropped) = match pairs {
         Ok(pairs) => (pairs, None),
@@ -16,9 +16,9 @@ pub fn selection(pairs: Result<Vec<Pair>, &'static str>, report: &Extra) -> Sele
     }
 }
 
-/// Named numbers that hold for a whole call, finite.
+/// The report of a call: named numbers, all finite.
 pub fn report(numbers: &[(&str, f64)]) -> Extra {
-    // A finite number is written by Rust as JSON writes it.
+    // Rust writes finite numbers as JSON does.
     numbers
         .iter()
         .map(|(name, number)| ((*name).into(), number.to_string()))

@@ -22,13 +22,13 @@ impl Sides<'_> {
         self.chosen.text != self.rejected.text
     }
 
-    /// How much more the chosen one is worth; none where it is not worth more.
+    /// How much more the chosen one is worth; none if it is not worth more.
     pub fn gap(self, control: LengthControl) -> Option<f64> {
         let difference = self.difference(control);
         (difference > TIE).then_some(difference)
     }
 
-    /// The same two, the one that is worth more chosen; none where they tie.
+    /// The same two candidates, with the better one chosen; none if they tie.
     #[must_use]
     pub fn better_first(self, control: LengthControl) -> Option<Self> {
         let difference = self.difference(control);
@@ -36,14 +36,14 @@ impl Sides<'_> {
             if difference > 0.0 {
                 self
             } else {
-                self.turned()
+                self.swapped()
             }
         })
     }
 
-    /// The same two, the other way round.
+    /// The same two candidates with their roles swapped.
     #[must_use]
-    pub fn turned(self) -> Self {
+    pub fn swapped(self) -> Self {
         Self {
             chosen: self.rejected,
             rejected: self.chosen,
@@ -60,7 +60,7 @@ impl Sides<'_> {
     }
 }
 
-/// A pair with nothing more to say of it.
+/// A pair without extra values.
 pub(crate) fn pair(chosen: usize, rejected: usize) -> Pair {
     Pair {
         chosen: chosen as u32,

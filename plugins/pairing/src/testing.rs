@@ -1,33 +1,39 @@
-//! Groups to select from, for tests of selectors: by hand, of the paper, and any at all.
+//! Groups to select from, for tests of selectors: by hand, from the paper, and arbitrary ones.
 
 use proptest::prelude::*;
-use tpo_plugin::{Candidate, CandidateGroup, PairSelector, Selection, Standing};
+use tpo_plugin::{
+    Candidate, CandidateGroup, CandidateStatus, PairSelector, Plugin, Selection, configured,
+};
 
 use crate::{LengthUnit, Rho};
 
-/// A scored candidate with a thought or without one. A byte is a token.
+/// A scored candidate with or without a thought. Every byte is a token.
 pub fn thinking(score: f64, response: &str, thought: Option<&str>) -> Candidate {
-    candidate(Standing::Scored(score), response, thought)
+    candidate(CandidateStatus::Scored(score), response, thought)
 }
 
 /// A scored candidate without a thought.
 pub fn scored(score: f64, response: &str) -> Candidate {
-    candidate(Standing::Scored(score), response, None)
+    candidate(CandidateStatus::Scored(score), response, None)
 }
 
 /// A candidate that the judge could not score.
 pub fn unscored() -> Candidate {
-    candidate(Standing::Unscored("unclear".into()), "?", None)
+    candidate(CandidateStatus::Unscored("unclear".into()), "?", None)
 }
 
 /// A completion that did not parse.
 pub fn malformed(text: &str) -> Candidate {
-    candidate(Standing::Malformed("no response marker".into()), text, None)
+    candidate(
+        CandidateStatus::Malformed("no response marker".into()),
+        text,
+        None,
+    )
 }
 
-fn candidate(standing: Standing, response: &str, thought: Option<&str>) -> Candidate {
+fn candidate(status: CandidateStatus, response: &str, thought: Option<&str>) -> Candidate {
     Candidate {
-        standing,
+        status,
         thought: thought.map(Into::into),
         response: response.into(),
         thought_tokens: thought.map_or(0, str::len) as u32,
@@ -60,7 +66,7 @@ pub fn select(selector: &impl PairSelector, groups: &[CandidateGroup]) -> Vec<Se
     selector.select(groups).expect("a selector does not fail")
 }
 
-/// The pairs of a lone group, chosen first, or why there is none.
+/// The pairs of a single group, chosen first, or why there is none.
 pub fn select_one(
     selector: &impl PairSelector,
     group: &CandidateGroup,
@@ -76,7 +82,15 @@ pub fn select_one(
     }
 }
 
-/// Any setting of how much length counts.
+/// Checks that a selector refuses each configuration by naming its key first.
+pub fn refused_by_key<S: Plugin>(cases: &[(&str, &str)]) {
+    for (config, key) in cases {
+        let refusal = configured::<S>(config).err().expect("refused");
+        assert!(refusal.starts_with(key), "{config}: {refusal}");
+    }
+}
+
+/// An arbitrary setting of how much length counts.
 pub fn any_rho() -> impl Strategy<Value = Rho> {
     prop_oneof![
         Just(Rho::Auto),
@@ -85,13 +99,13 @@ pub fn any_rho() -> impl Strategy<Value = Rho> {
     ]
 }
 
-/// Any unit.
+/// An arbitrary unit.
 pub fn any_unit() -> impl Strategy<Value = LengthUnit> {
     prop::sample::select(vec![LengthUnit::Characters, LengthUnit::Tokens])
 }
 
-/// Any groups: with equal scores, equal texts, texts of several lengths in tokens, unscored and
-/// malformed candidates.
+/// Arbitrary groups: with equal scores, equal texts, texts of several lengths in tokens, unscored
+/// and malformed candidates.
 pub fn any_groups() -> impl Strategy<Value = Vec<CandidateGroup>> {
     let candidates = prop::collection::vec(any_candidate(), 0..7);
     prop::collection::vec(candidates, 0..12).prop_map(|groups| {
@@ -118,7 +132,8 @@ fn any_candidate() -> impl Strategy<Value = Candidate> {
     prop_oneof![4 => scored, 1 => Just(unscored()), 1 => "[ab]{0,4}".prop_map(|text| malformed(&text))]
 }
 
-/// Any groups, and the same in another order, the candidates of each in another order too.
+/// Arbitrary groups, and the same groups in another order, each with its candidates in another
+/// order.
 pub fn any_order() -> impl Strategy<Value = (Vec<CandidateGroup>, Vec<CandidateGroup>)> {
     any_groups().prop_flat_map(|groups| {
         let permuted: Vec<_> = groups

@@ -1,12 +1,12 @@
-//! How far values are from their mean, in standard deviations: `N` of the formulas.
+//! How far values are from their mean, in standard deviations: `N` in the formulas.
 
-/// Values whose spread is this small against their size are equal: what is left is rounding.
+/// Values count as equal if their spread, relative to their size, is no more than this: it is
+/// rounding.
 const NO_SPREAD: f64 = 1e-12;
 
-/// Distance from the mean in population standard deviations; all zero where the values are equal.
+/// Distances from the mean in population standard deviations; all zero if the values are equal.
 pub(crate) fn z_scores(values: &[f64]) -> Vec<f64> {
-    // Summed in sorted order: the same values give the same bits however the candidates were
-    // ordered.
+    // Summed in sorted order, so that the same values give the same bits in any order.
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let count = values.len() as f64;
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn the_order_of_values_does_not_change_a_bit() {
-        // Added from the left they are 0, from the right 1.
+        // Added from the left the sum is 0, from the right 1.
         let values = [1.0, 1e16, 1.0, -1e16];
         let reversed: Vec<_> = values.iter().rev().copied().collect();
         let mut found = z_scores(&reversed);

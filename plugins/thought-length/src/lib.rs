@@ -1,8 +1,7 @@
-//! Best against worst with length control on thoughts too, which the paper lacks.
+//! Best against worst with length control on thoughts too, which the paper does not have.
 //!
-//! Thoughts are never judged, so nothing but their length is held against them. Like every selector
-//! it sees scores, lengths and texts, and knows nothing of judges, prompts or training; the order
-//! of candidates decides nothing.
+//! Thoughts are never judged, so only their length can count against them. No result depends on the
+//! order of candidates or groups.
 
 #[cfg(test)]
 mod tests;
@@ -19,18 +18,19 @@ use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Select
 #[serde(default, deny_unknown_fields)]
 struct Config {
     /// How much a response's length counts against its score, both in standard deviations within
-    /// the instruction's candidates: 0 is off, the paper goes up to 0.5. From 0 to 2, or "auto": as
-    /// little as keeps chosen responses from being longer than rejected ones before thoughts count.
+    /// the instruction's candidates: 0 is off, and the paper goes up to 0.5. From 0 to 2, or "auto":
+    /// the smallest value at which chosen responses are not longer than rejected ones, as long as
+    /// thoughts do not count.
     rho: Rho,
     /// How much a thought's length counts against the score, in the same way: 0 is off. From 0 to
-    /// 2, or "auto": as little as keeps chosen thoughts from being longer than rejected ones, given
-    /// `rho`.
+    /// 2, or "auto": the smallest value at which chosen thoughts are not longer than rejected ones,
+    /// given `rho`.
     rho_thought: Rho,
-    /// What the length of both is counted in.
+    /// The unit of both lengths.
     length_unit: LengthUnit,
-    /// The largest share of all pairs whose rejected side may be a malformed completion. From 0 to
-    /// 1.
-    malformed_share: f64,
+    /// The largest fraction of all pairs whose rejected side may be a malformed completion.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    malformed_fraction: f64,
 }
 
 impl Default for Config {
@@ -39,21 +39,17 @@ impl Default for Config {
             rho: Rho::ZERO,
             rho_thought: Rho::Auto,
             length_unit: LengthUnit::default(),
-            malformed_share: 0.1,
+            malformed_fraction: 0.1,
         }
     }
 }
 
-/// The checked configuration.
 struct ThoughtLength(Config);
 
 impl Plugin for ThoughtLength {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        config.rho.check("rho")?;
-        config.rho_thought.check("rho_thought")?;
-        pairing::check_share(config.malformed_share)?;
         Ok(Self(config))
     }
 }
@@ -64,7 +60,7 @@ impl PairSelector for ThoughtLength {
             rho,
             rho_thought,
             length_unit,
-            malformed_share,
+            malformed_fraction,
         }) = *self;
         let groups = ScoredGroup::each(groups, length_unit);
         let excess = |control: LengthControl, of: fn(Sides<'_>) -> f64| {
@@ -82,7 +78,7 @@ impl PairSelector for ThoughtLength {
         Ok(pairing::one_pair_per_group(
             &groups,
             LengthControl { rho, rho_thought },
-            malformed_share,
+            malformed_fraction,
             &report,
         ))
     }

@@ -1,12 +1,12 @@
 //! The selector as the host sees it.
 
-use pairing::laws::{
-    Weighed, auto_is_the_smallest_that_balances, chosen_are_worth_more, malformed_keep_their_share,
-    order_decides_nothing, pairs_are_best_against_worst, pairs_are_legal, reported,
+use pairing::properties::{
+    Weight, auto_is_the_smallest_that_balances, chosen_are_worth_more, malformed_pairs_are_limited,
+    order_does_not_matter, pairs_are_best_against_worst, pairs_are_legal, reported,
 };
 use pairing::testing::{
-    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, scored, select,
-    select_one, thinking, unscored,
+    any_groups, any_order, any_rho, any_unit, group, malformed, paper_group, refused_by_key,
+    scored, select, select_one, thinking, unscored,
 };
 use pairing::{LengthUnit, Rho};
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use tpo_plugin::{CandidateGroup, Plugin};
 
 use crate::{Config, ThoughtLength};
 
-const WEIGHTS: &[Weighed] = &[
+const WEIGHTS: &[Weight] = &[
     ("rho", LengthUnit::response),
     ("rho_thought", LengthUnit::thought),
 ];
@@ -27,18 +27,18 @@ fn in_unit(
     length_unit: LengthUnit,
     rho: Rho,
     rho_thought: Rho,
-    malformed_share: f64,
+    malformed_fraction: f64,
 ) -> ThoughtLength {
     ThoughtLength::new(Config {
         rho,
         rho_thought,
         length_unit,
-        malformed_share,
+        malformed_fraction,
     })
     .expect("valid configuration")
 }
 
-/// The pair of a lone group, or why there is none.
+/// The pair of a single group, or why there is none.
 fn pair_at(rho: f64, rho_thought: f64, group: &CandidateGroup) -> Result<(u32, u32), String> {
     select_one(&selector(Rho::Fixed(rho), Rho::Fixed(rho_thought)), group).map(
         |pairs| match pairs[..] {
@@ -116,33 +116,11 @@ fn groups_without_a_pair_say_why() {
 
 #[test]
 fn wrong_settings_are_refused_by_key() {
-    let default = Config::default;
-    for (config, key) in [
-        (
-            Config {
-                rho: Rho::Fixed(2.1),
-                ..default()
-            },
-            "`rho`",
-        ),
-        (
-            Config {
-                rho_thought: Rho::Fixed(-0.1),
-                ..default()
-            },
-            "`rho_thought`",
-        ),
-        (
-            Config {
-                malformed_share: 1.1,
-                ..default()
-            },
-            "`malformed_share`",
-        ),
-    ] {
-        let refusal = ThoughtLength::new(config).err().expect("refused");
-        assert!(refusal.starts_with(key), "{refusal}");
-    }
+    refused_by_key::<ThoughtLength>(&[
+        (r#"{"rho": 2.1}"#, "`rho`"),
+        (r#"{"rho_thought": -0.1}"#, "`rho_thought`"),
+        (r#"{"malformed_fraction": 1.1}"#, "`malformed_fraction`"),
+    ]);
 }
 
 #[test]
@@ -184,22 +162,22 @@ fn responses_are_balanced_first_and_thoughts_given_that() {
 
 proptest! {
     #[test]
-    fn the_order_of_candidates_and_groups_decides_nothing(
+    fn the_order_of_candidates_and_groups_does_not_matter(
         (groups, permuted) in any_order(), rho in any_rho(), rho_thought in any_rho(), unit in any_unit(),
-        share in 0.0..1.0,
+        fraction in 0.0..1.0,
     ) {
-        order_decides_nothing(&in_unit(unit, rho, rho_thought, share), &groups, &permuted)?;
+        order_does_not_matter(&in_unit(unit, rho, rho_thought, fraction), &groups, &permuted)?;
     }
 
     #[test]
     fn pairs_are_legal_and_few_reject_what_is_malformed(
-        groups in any_groups(), rho in any_rho(), rho_thought in any_rho(), unit in any_unit(), share in 0.0..1.0,
+        groups in any_groups(), rho in any_rho(), rho_thought in any_rho(), unit in any_unit(), fraction in 0.0..1.0,
     ) {
-        let selections = select(&in_unit(unit, rho, rho_thought, share), &groups);
+        let selections = select(&in_unit(unit, rho, rho_thought, fraction), &groups);
         pairs_are_legal(&groups, &selections)?;
         chosen_are_worth_more(&groups, &selections, WEIGHTS, unit)?;
         pairs_are_best_against_worst(&groups, &selections, WEIGHTS, unit)?;
-        malformed_keep_their_share(&groups, &selections, share)?;
+        malformed_pairs_are_limited(&groups, &selections, fraction)?;
     }
 
     #[test]

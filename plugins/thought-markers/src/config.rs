@@ -1,4 +1,4 @@
-//! What a user may write, and the one door from there to a [`Format`].
+//! The configuration, and its check, which makes a [`Format`].
 
 use serde::Deserialize;
 use tpo_plugin::{JsonSchema, schemars};
@@ -21,8 +21,8 @@ pub(crate) struct Config {
     thought_marker: Option<String>,
     /// The text that opens the response in your own format.
     response_marker: Option<String>,
-    /// Begin the assistant's turn with the thought marker, because small models do not keep a
-    /// format by themselves. True where there is a thought marker.
+    /// Whether the assistant's turn begins with the thought marker, because small models do not keep
+    /// a format by themselves. True if there is a thought marker.
     prefill: Option<bool>,
 }
 
@@ -31,14 +31,15 @@ impl Config {
         let prefill = self.prefill;
         let format = match (self.preset, self.prompt) {
             (Some(_), Some(_)) => {
-                return Err("`preset` and `prompt` exclude each other: give one of them".into());
+                return Err(
+                    "`preset` and `prompt` exclude each other: set only one of them".into(),
+                );
             }
             (preset, None) if self.thought_marker.is_some() || self.response_marker.is_some() => {
                 return Err(match preset {
                     Some(preset) => format!(
                         "`thought_marker` and `response_marker` belong to a `prompt` of your own: \
-                            preset `{}` has its \
-                         own markers",
+                         preset `{}` has its own markers",
                         preset.name()
                     ),
                     None => {
@@ -56,7 +57,7 @@ impl Config {
             )?,
         };
         if prefill.is_some() && !format.has_thought_marker() {
-            return Err("`prefill` is about the thought marker, and this format has none".into());
+            return Err("`prefill` has no effect: this format has no thought marker".into());
         }
         Ok(format)
     }
@@ -69,12 +70,11 @@ fn own(
     prefill: bool,
 ) -> Result<Format, String> {
     if prompt.trim().is_empty() {
-        return Err("`prompt` is empty; preset `direct` feeds the bare instruction".into());
+        return Err("`prompt` is empty; for the bare instruction use preset `direct`".into());
     }
     let Some(response) = response_marker else {
         return Err(
-            "a `prompt` of your own needs a `response_marker`: where does the response begin?"
-                .into(),
+            "a `prompt` of your own needs a `response_marker`, which opens the response".into(),
         );
     };
     let thought = thought_marker
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_the_generic_preset_with_prefill() {
+    fn the_default_is_the_generic_preset_with_prefill() {
         assert_eq!(check("{}").ok(), Some(Preset::Generic.format(true)));
         assert_eq!(
             check(r#"{"prefill": false}"#).ok(),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn half_given_formats_are_refused_in_a_sentence() {
+    fn incomplete_formats_are_refused() {
         for (json, reason) in [
             (
                 r#"{"preset": "direct", "prompt": "Think."}"#,
@@ -146,11 +146,11 @@ mod tests {
             ),
             (
                 r#"{"preset": "specific", "prefill": true}"#,
-                "this format has none",
+                "this format has no thought marker",
             ),
             (
                 r#"{"preset": "direct", "prefill": false}"#,
-                "this format has none",
+                "this format has no thought marker",
             ),
         ] {
             let refusal = check(json).expect_err(json);

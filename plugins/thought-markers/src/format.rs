@@ -1,41 +1,40 @@
-//! A checked thought format, and how it asks for thoughts.
+//! A checked thought format, and how it renders prompts.
 //!
-//! Half-given formats cannot be built: a prefill exists only beside the thought marker that it
-//! writes.
+//! Incomplete formats cannot be built: a prefill exists only together with its thought marker.
 
 use tpo_plugin::{Instruction, Message, Prompt};
 
 use crate::marker::Marker;
 
-/// Where the instruction goes in a prompt.
+/// The place of the instruction in a prompt.
 const PLACE: &str = "{instruction}";
 
-/// How the model is asked, and how its completion is split.
+/// How to prompt the model, and how to split its completion.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Format {
     /// The bare instruction; the whole completion is the response.
     Direct,
-    /// A prompt that asks for a thought and a response, told apart by markers.
+    /// A prompt that asks for a thought and a response, separated by markers.
     Marked(Marked),
 }
 
 /// A format with markers.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Marked {
-    /// What is asked of the model.
+    /// The prompt.
     pub(crate) text: Text,
-    /// What opens the thought; without it the thought begins with the completion.
+    /// The thought's marker; without it the thought begins with the completion.
     pub(crate) thought: Option<Opening>,
-    /// What opens the response.
+    /// The response's marker.
     pub(crate) response: Marker,
 }
 
-/// What opens a thought.
+/// The beginning of a thought.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Opening {
     /// The marker.
     pub(crate) marker: Marker,
-    /// Whether the host writes the marker for the model.
+    /// Whether the marker is a prefill.
     pub(crate) prefill: bool,
 }
 
@@ -44,7 +43,7 @@ pub(crate) struct Opening {
 pub(crate) struct Text(String);
 
 impl Text {
-    /// Without `{instruction}` the instruction follows after a blank line.
+    /// Without `{instruction}`, the instruction follows after a blank line.
     pub(crate) fn new(text: &str) -> Self {
         if text.contains(PLACE) {
             Self(text.into())
@@ -69,8 +68,8 @@ impl Format {
         )
     }
 
-    /// The prompt of one instruction: its last turn is rewritten, earlier turns and a system
-    /// message stay.
+    /// The prompt of one instruction: its last turn is rewritten; earlier turns and a system message
+    /// stay as they are.
     pub(crate) fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
         let mut messages = instruction.messages.clone();
         let Some(last @ Message { .. }) = messages.last_mut().filter(|last| last.role == "user")
@@ -88,7 +87,7 @@ impl Format {
         Ok(Prompt {
             messages,
             prefill: opening.map(|opening| opening.marker.written()),
-            // The blank line keeps the marker apart from whatever the thought was cut off in.
+            // The blank line separates the marker from a thought that was cut off.
             response_marker: Some(format!("\n\n{}", marked.response.written())),
             ..Prompt::default()
         })

@@ -1,8 +1,8 @@
-//! A thought format: asks the model to think first, and splits what it wrote into thought and
+//! A thought format: asks the model to think first, and splits its completion into thought and
 //! response.
 //!
-//! Template and parser live in one component, so that they cannot disagree about markers. Nothing
-//! here knows of models, tokens or scores.
+//! Template and parser are one component, so that they agree on the markers. Prompts do not depend
+//! on the thought budget.
 
 mod config;
 mod format;
@@ -12,7 +12,9 @@ mod preset;
 #[cfg(test)]
 mod tests;
 
-use tpo_plugin::{Completion, Instruction, Parts, Plugin, Prompt, ResponseParser, ThoughtTemplate};
+use tpo_plugin::{
+    Completion, Parts, Plugin, Prompt, RenderRequest, ResponseParser, ThoughtTemplate,
+};
 
 use crate::config::Config;
 use crate::format::Format;
@@ -26,8 +28,8 @@ impl Plugin for Format {
 }
 
 impl ThoughtTemplate for Format {
-    fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
-        Self::render(self, instruction)
+    fn render(&self, request: &RenderRequest) -> Result<Prompt, String> {
+        Self::render(self, &request.instruction)
     }
 }
 

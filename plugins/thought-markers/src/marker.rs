@@ -1,8 +1,8 @@
-//! Finds a marker in what a model wrote, for models do not copy markers exactly.
+//! Finds a marker in a completion; models do not copy markers exactly.
 //!
-//! Tolerated: any letter case, any run of spaces, `Here's` for `Here is` with either apostrophe,
-//! Markdown emphasis or a heading sign around the marker, and a missing colon where the marker has
-//! a line for itself. A marker inside a longer word is none.
+//! Tolerated: any letter case, any number of spaces, `Here's` for `Here is` with either apostrophe,
+//! Markdown emphasis or a heading sign around the marker, and a missing colon if the marker is alone
+//! on its line. A marker inside a longer word does not count.
 
 use std::ops::Range;
 
@@ -17,9 +17,9 @@ pub(crate) struct Marker {
 /// One step of a match.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Token {
-    /// This letter in any case, or this sign.
+    /// This letter in any case, or this punctuation mark.
     Char(char),
-    /// At least one white space.
+    /// At least one white-space character.
     Space,
     /// ` is` or `'s`.
     Is,
@@ -55,8 +55,8 @@ impl Marker {
         }
     }
 
-    /// What a host writes for the model. A marker that ends in a letter ends its line, or the
-    /// model's next letter would make it another word.
+    /// The marker as a prefill. If it ends in a letter, a line break follows: otherwise the model's
+    /// next letter could extend the word.
     pub(crate) fn written(&self) -> String {
         let end = if self.text.ends_with(char::is_alphanumeric) {
             "\n"
@@ -86,8 +86,7 @@ impl Marker {
         Some(at - lead.len..end + tail)
     }
 
-    /// The length of the colon and the closing emphasis; none where a colon is missing that is
-    /// needed.
+    /// The length of the colon and the closing emphasis; none if a required colon is missing.
     fn tail(&self, rest: &str, lead: &Lead) -> Option<usize> {
         let skip = |from: usize, sign: &str| {
             if rest[from..].starts_with(sign) {
@@ -116,7 +115,7 @@ impl Marker {
     }
 }
 
-/// What belongs to a marker before its first letter.
+/// The part of a marker before its first letter.
 struct Lead<'a> {
     emphasis: &'a str,
     heads_line: bool,
@@ -139,7 +138,7 @@ impl<'a> Lead<'a> {
 }
 
 impl Token {
-    /// How many bytes at the beginning of `text` this token takes.
+    /// How many bytes at the beginning of `text` match this token.
     fn eat(self, text: &str) -> Option<usize> {
         match self {
             Self::Char(wanted) => {

@@ -1,15 +1,15 @@
 //! Splits a completion at its markers.
 //!
-//! With a thought marker the response is what follows the first response marker after it, and later
-//! markers are part of the response. Without one nothing says which of several response markers is
-//! meant, so several are malformed. A completion that ran out of tokens is malformed wherever it
-//! was cut: its response is not the one that the model would have given.
+//! With a thought marker, the response is everything after the first response marker that follows
+//! it; later markers are part of the response. Without a thought marker, several response markers
+//! are ambiguous, so the completion is malformed. A completion that ran out of tokens is malformed
+//! wherever it was cut: its response is not the one that the model would have given.
 
 use tpo_plugin::{Completion, Parts};
 
 use crate::format::{Format, Marked};
 
-/// Why a completion has no two parts.
+/// Why a completion is malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Malformed {
     NoThoughtMarker,
@@ -21,7 +21,7 @@ pub(crate) enum Malformed {
 }
 
 impl Malformed {
-    /// The phrase that is counted.
+    /// The phrase that `tpo` counts.
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::NoThoughtMarker => "no thought marker",
@@ -34,7 +34,7 @@ impl Malformed {
     }
 }
 
-/// The parts of a completion, without white space around them.
+/// The parts of a completion, without surrounding white space.
 pub(crate) fn parse(format: &Format, completion: &Completion) -> Result<Parts, Malformed> {
     let split = split(format, &completion.text);
     if completion.truncated {

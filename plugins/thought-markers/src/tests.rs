@@ -1,4 +1,4 @@
-//! What holds for every completion and every format: the host relies on it.
+//! Properties of every completion and every format, which the host relies on.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -64,12 +64,11 @@ fn instruction(turns: &[(&str, &str)]) -> Instruction {
 
 proptest! {
     #[test]
-    fn parts_stand_in_the_text_in_order_and_apart(format in formats(), text in texts(), truncated: bool) {
+    fn parts_occur_in_the_text_in_order(format in formats(), text in texts(), truncated: bool) {
         let Ok(parts) = format.parse(&completion(text.clone(), truncated)) else { return Ok(()) };
         prop_assert!(!truncated && !parts.response.is_empty());
         let after = match &parts.thought {
-            Some(thought) => text.find(thought.as_str()).expect("the thought is in the \
-                text") + thought.len(),
+            Some(thought) => text.find(thought.as_str()).expect("the thought is in it") + thought.len(),
             None => 0,
         };
         prop_assert!(text[after..].contains(&parts.response));
@@ -116,10 +115,9 @@ fn the_paper_s_prompts_word_for_word() {
     assert_eq!(
         generic.messages[0].content,
         "Respond to the following user query in a comprehensive and detailed way. You can write \
-            down your thought \
-         process before responding. Write your thoughts after \"Here is my thought process:\" and \
-         write your response \
-         after \"Here is my response:\".\n\nUser query: Why?"
+         down your thought process before responding. Write your thoughts after \"Here is my \
+         thought process:\" and write your response after \"Here is my response:\".\n\n\
+         User query: Why?"
     );
     assert_eq!(
         generic.prefill.as_deref(),
@@ -136,10 +134,8 @@ fn the_paper_s_prompts_word_for_word() {
     assert_eq!(
         specific.messages[0].content,
         "Respond to the following user query in a comprehensive and detailed way. But first write \
-            down your internal \
-         thoughts. This must include your draft response and its evaluation. After this, write \
-         your final response \
-         after \"<R>\".\n\nUser query: Why?"
+         down your internal thoughts. This must include your draft response and its evaluation. \
+         After this, write your final response after \"<R>\".\n\nUser query: Why?"
     );
     assert_eq!(
         (specific.prefill, specific.response_marker.as_deref()),

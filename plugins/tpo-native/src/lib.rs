@@ -1,38 +1,37 @@
-//! The C ABI of native plugins, as Rust sees it: the same declarations as `include/tpo_native.h`,
-//! which explains them.
+//! The C ABI of native plugins in Rust: the same declarations as in `include/tpo_native.h`, which
+//! explains them.
 //!
-//! Declarations only. Loading a library and calling through the table is the host's business, and
-//! what a plugin does behind it is its own.
+//! Declarations only: the host loads libraries and calls them.
 
 use std::ffi::c_void;
 use std::ptr;
 
 /// The version of the ABI.
 pub const ABI: u32 = 1;
-/// Symbol of the function that says which ABI a library has.
+/// Symbol of the function that returns the ABI version of a library.
 pub const ABI_SYMBOL: &str = "tpo_native_abi";
-/// Symbol of the function that gives the table.
+/// Symbol of the function that returns the table.
 pub const PLUGIN_SYMBOL: &str = "tpo_native_plugin";
 
-/// The status of a call that went well.
+/// The status of a successful call.
 pub const OK: i32 = 0;
-/// The configuration is refused.
+/// The plugin rejects the configuration.
 pub const INVALID_CONFIG: i32 = 1;
-/// The call makes no sense for this plugin.
+/// The plugin cannot process the input.
 pub const INVALID_INPUT: i32 = 2;
 
-/// A UTF-8 text that somebody else owns.
+/// A borrowed UTF-8 text.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Text {
-    /// Its first byte; may be null where `size` is 0.
+    /// Its first byte; may be null if `size` is 0.
     pub data: *const u8,
     /// In bytes.
     pub size: usize,
 }
 
 impl Text {
-    /// No text.
+    /// The empty text.
     pub const EMPTY: Self = Self {
         data: ptr::null(),
         size: 0,
@@ -53,7 +52,7 @@ pub type GetAbi = unsafe extern "C" fn() -> u32;
 /// Type of the function `tpo_native_plugin`.
 pub type GetPlugin = unsafe extern "C" fn() -> *const Plugin;
 
-/// The table of a native plugin. A function that a library left out is none.
+/// The table of a native plugin. A function that the library leaves out is `None`.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct Plugin {
@@ -65,10 +64,10 @@ pub struct Plugin {
     pub describe: Option<unsafe extern "C" fn() -> Text>,
     /// Makes an instance from a configuration.
     pub open: Option<unsafe extern "C" fn(Text, *mut *mut c_void, *mut Text) -> i32>,
-    /// Asks an instance in a role about items.
+    /// Calls a role of an instance with a batch of items.
     pub call: Option<unsafe extern "C" fn(*mut c_void, Text, Text, *mut Text) -> i32>,
     /// Frees a text.
     pub release: Option<unsafe extern "C" fn(Text)>,
-    /// Ends an instance.
+    /// Destroys an instance.
     pub close: Option<unsafe extern "C" fn(*mut c_void)>,
 }

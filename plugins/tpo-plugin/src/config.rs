@@ -1,7 +1,10 @@
-//! Reads a plugin's configuration, and says which key is wrong.
+//! Reads a plugin's configuration, and names the key that is wrong.
 //!
-//! A misspelt key that is ignored costs its user a day of training, so keys that the schema does
-//! not name are refused whether or not the plugin asked serde for it.
+//! Ignoring a misspelled key can waste a day of training. Keys that the schema does not name are
+//! therefore refused, even if the plugin does not tell serde to, and so are numbers outside the
+//! schema's bounds.
+
+mod bounds;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -28,12 +31,14 @@ pub(crate) fn read<C: DeserializeOwned + JsonSchema>(text: &str) -> Result<C, St
     ) {
         return Err(unknown(key, &known));
     }
-    serde_path_to_error::deserialize(config).map_err(|error| {
+    let read = serde_path_to_error::deserialize(&config).map_err(|error| {
         match error.path().to_string().as_str() {
             "." => error.inner().to_string(),
             path => format!("`{path}`: {}", error.inner()),
         }
-    })
+    })?;
+    bounds::check(&config, schema.as_value())?;
+    Ok(read)
 }
 
 /// The property names of an object schema and of the alternatives of an enum.

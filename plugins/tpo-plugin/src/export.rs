@@ -1,18 +1,11 @@
-//! From the contract's exports to the role traits: what the `export_*!` macros expand to.
+//! What the `export_*!` macros of the roles expand to.
 //!
-//! Public for the macros alone; a plugin never names anything here.
+//! Public only for the macros; a plugin never names anything here.
 
-use crate::bindings::{
-    judge, metadata, pair_selector, pairwise_judge, response_parser, thought_template,
-};
-use crate::{
-    CandidateGroup, Completion, Duel, Error, Group, Instruction, Judge, Judgment, PairSelector,
-    PairwiseJudge, Parts, Plugin, Prompt, ResponseParser, Selection, ThoughtTemplate, Verdict,
-    config, state,
-};
-use metadata::exports::tpo::plugin::metadata::Description;
+use crate::bindings::metadata::exports::tpo::plugin::metadata::{self, Description};
+use crate::{Error, Plugin, config, state};
 
-/// What `Cargo.toml` says of a plugin's package.
+/// A plugin's package, from its `Cargo.toml`.
 #[derive(Debug, Clone, Copy)]
 pub struct Package {
     name: &'static str,
@@ -22,7 +15,7 @@ pub struct Package {
 }
 
 impl Package {
-    /// Checked while the plugin compiles.
+    /// Checks the fields at compile time.
     pub const fn new(
         name: &'static str,
         version: &'static str,
@@ -62,15 +55,15 @@ const fn is_short_name(name: &str) -> bool {
     !bytes.is_empty()
 }
 
-/// A component: a plugin and the package it comes from.
+/// A component: a plugin and its package.
 pub trait Component {
-    /// The plugin that plays the component's roles.
+    /// The plugin that implements the component's roles.
     type Plugin: Plugin;
-    /// The package that describes it.
+    /// The package, which describes it.
     const PACKAGE: Package;
 }
 
-impl<C: Component> metadata::exports::tpo::plugin::metadata::Guest for C {
+impl<C: Component> metadata::Guest for C {
     fn describe() -> Description {
         let Package {
             name,
@@ -93,53 +86,8 @@ impl<C: Component> metadata::exports::tpo::plugin::metadata::Guest for C {
     }
 }
 
-impl<C: Component<Plugin: ThoughtTemplate>>
-    thought_template::exports::tpo::plugin::thought_template::Guest for C
-{
-    fn render(instructions: Vec<Instruction>) -> Result<Vec<Result<Prompt, String>>, Error> {
-        state::with(|plugin: &C::Plugin| {
-            Ok(instructions
-                .iter()
-                .map(|item| plugin.render(item))
-                .collect())
-        })
-    }
-}
-
-impl<C: Component<Plugin: ResponseParser>>
-    response_parser::exports::tpo::plugin::response_parser::Guest for C
-{
-    fn parse(completions: Vec<Completion>) -> Result<Vec<Result<Parts, String>>, Error> {
-        state::with(|plugin: &C::Plugin| {
-            Ok(completions.iter().map(|item| plugin.parse(item)).collect())
-        })
-    }
-}
-
-impl<C: Component<Plugin: Judge>> judge::exports::tpo::plugin::judge::Guest for C {
-    fn score(groups: Vec<Group>) -> Result<Vec<Vec<Judgment>>, Error> {
-        state::with(|plugin: &C::Plugin| plugin.score(&groups))
-    }
-}
-
-impl<C: Component<Plugin: PairwiseJudge>>
-    pairwise_judge::exports::tpo::plugin::pairwise_judge::Guest for C
-{
-    fn compare(duels: Vec<Duel>) -> Result<Vec<Verdict>, Error> {
-        state::with(|plugin: &C::Plugin| plugin.compare(&duels))
-    }
-}
-
-impl<C: Component<Plugin: PairSelector>> pair_selector::exports::tpo::plugin::pair_selector::Guest
-    for C
-{
-    fn select(groups: Vec<CandidateGroup>) -> Result<Vec<Selection>, Error> {
-        state::with(|plugin: &C::Plugin| plugin.select(&groups))
-    }
-}
-
-/// Exports metadata and the named interfaces. Outside wasm there is nothing to export to, and it
-/// only checks that the traits are there.
+/// Exports metadata and the named interfaces. For targets other than wasm it only checks that the
+/// plugin implements the traits.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export {
@@ -163,7 +111,7 @@ macro_rules! __export {
             $crate::bindings::metadata::export_metadata!(Component with_types_in $crate::bindings::metadata);
             $(
                 #[cfg(target_arch = "wasm32")]
-                $crate::bindings::$module::$export!(Component with_types_in $crate::bindings::$module);
+                $crate::roles::$module::bindings::$export!(Component with_types_in $crate::roles::$module::bindings);
             )+
 
             #[cfg(not(target_arch = "wasm32"))]
@@ -177,24 +125,8 @@ macro_rules! __export {
     };
 }
 
-/// Exports a [`ThoughtTemplate`].
-#[macro_export]
-macro_rules! export_thought_template {
-    ($plugin:ty) => {
-        $crate::__export!($plugin, thought_template ThoughtTemplate export_thought_template);
-    };
-}
-
-/// Exports a [`ResponseParser`].
-#[macro_export]
-macro_rules! export_response_parser {
-    ($plugin:ty) => {
-        $crate::__export!($plugin, response_parser ResponseParser export_response_parser);
-    };
-}
-
-/// Exports a thought format: one plugin that is [`ThoughtTemplate`] and [`ResponseParser`], so that
-/// the two cannot disagree about markers.
+/// Exports a thought format: one plugin that is [`ThoughtTemplate`](crate::ThoughtTemplate) and
+/// [`ResponseParser`](crate::ResponseParser), so that both agree on the markers.
 #[macro_export]
 macro_rules! export_thought_format {
     ($plugin:ty) => {
@@ -206,39 +138,14 @@ macro_rules! export_thought_format {
     };
 }
 
-/// Exports a [`Judge`]. The component asks for models only if it calls [`model`](crate::model).
-#[macro_export]
-macro_rules! export_judge {
-    ($plugin:ty) => {
-        $crate::__export!($plugin, judge Judge export_judge);
-    };
-}
-
-/// Exports a [`PairwiseJudge`]. The component asks for models only if it calls
-/// [`model`](crate::model).
-#[macro_export]
-macro_rules! export_pairwise_judge {
-    ($plugin:ty) => {
-        $crate::__export!($plugin, pairwise_judge PairwiseJudge export_pairwise_judge);
-    };
-}
-
-/// Exports a [`PairSelector`].
-#[macro_export]
-macro_rules! export_pair_selector {
-    ($plugin:ty) => {
-        $crate::__export!($plugin, pair_selector PairSelector export_pair_selector);
-    };
-}
-
 #[cfg(test)]
 mod tests {
-    use judge::exports::tpo::plugin::judge::Guest as _;
-    use metadata::exports::tpo::plugin::metadata::Guest as _;
+    use crate::roles::judge::bindings::exports::tpo::plugin::judge::Guest as _;
+    use metadata::Guest as _;
     use serde::Deserialize;
 
     use super::*;
-    use crate::{JsonSchema, Scored, each_response, schemars};
+    use crate::{Group, Instruction, JsonSchema, Judge, Judgment, Scored, each_response, schemars};
 
     struct Toy;
 

@@ -1,10 +1,9 @@
 //! The SDK for `tpo` plugins in Rust: one trait per role, one macro to export it.
 //!
-//! A plugin implements [`Plugin`] and one or more role traits ([`Judge`], [`ThoughtTemplate`], ...)
-//! and names itself in an `export_*!` macro; its name, version, summary and license are those of
-//! its `Cargo.toml`. Nothing here knows what any plugin does, and a plugin sees neither WIT nor
-//! wit-bindgen. Everything but [`model`] also works outside a component, so a plugin's logic is
-//! tested with plain trait calls.
+//! A plugin type implements [`Plugin`] and one or more role traits ([`Judge`], [`ThoughtTemplate`],
+//! ...), and an `export_*!` macro exports it. Name, version, summary and license come from its
+//! `Cargo.toml`. A plugin needs neither WIT nor wit-bindgen. Everything except [`model`] also works
+//! outside a component, so tests of a plugin's logic are plain trait calls.
 
 #[doc(hidden)]
 pub mod bindings;
@@ -15,27 +14,17 @@ mod log;
 pub mod model;
 mod plugin;
 pub mod reference;
-mod roles;
+#[doc(hidden)]
+pub mod roles;
 mod state;
 mod types;
 pub mod verdict;
 
 pub use bindings::imports::tpo::plugin::log::Level;
 pub use bindings::imports::tpo::plugin::types::{Error, Extra, Instruction, Message};
-pub use bindings::judge::exports::tpo::plugin::judge::{Group, Judgment, Scored};
-pub use bindings::pair_selector::exports::tpo::plugin::pair_selector::{
-    Candidate, CandidateGroup, Pair, Selection, Standing,
-};
-pub use bindings::pairwise_judge::exports::tpo::plugin::pairwise_judge::{
-    Duel, Preference, Verdict,
-};
-pub use bindings::response_parser::exports::tpo::plugin::response_parser::{Completion, Parts};
-pub use bindings::thought_template::exports::tpo::plugin::thought_template::Prompt;
 pub use log::log;
-pub use plugin::{NoConfig, Plugin};
-pub use roles::{
-    Judge, PairSelector, PairwiseJudge, ResponseParser, ThoughtTemplate, each_response,
-};
+pub use plugin::{NoConfig, Plugin, configured};
+pub use roles::*;
 pub use schemars::{self, JsonSchema};
 
 /// The judge of the README compiles.

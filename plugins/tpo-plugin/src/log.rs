@@ -2,8 +2,8 @@
 
 use crate::Level;
 
-/// Writes one message to the user of the run. Outside a component it goes to stderr, where a test
-/// captures it.
+/// Writes one message to the user of the run. Outside a component it goes to stderr, where test
+/// runners capture it.
 pub fn log(level: Level, message: impl AsRef<str>) {
     #[cfg(target_arch = "wasm32")]
     crate::bindings::imports::tpo::plugin::log::emit(level, message.as_ref());

@@ -1,8 +1,8 @@
-//! The language models that the run lends to a judge.
+//! The language models that a judge may use.
 //!
-//! Calling anything here makes the component import `model`, which is asking the user for the
-//! grant. Outside a component there is no model and every call fails, so keep what is worth testing
-//! apart from the asking.
+//! A component that calls anything here imports `model`, and the user of the run has to grant it.
+//! Outside a component there is no model and every call fails, so keep the logic that is worth
+//! testing apart from the calls.
 
 pub use crate::bindings::imports::tpo::plugin::model::{
     ChatReply, ChatRequest, EmbedRequest, ModelError, TensorData, TokenLogProb,
@@ -26,24 +26,24 @@ mod absent {
         ))
     }
 
-    /// Answers a batch; outcome i belongs to request i.
+    /// Returns one reply per request, in order.
     pub fn chat(requests: &[ChatRequest]) -> Vec<Result<ChatReply, ModelError>> {
         requests.iter().map(|_| no_model()).collect()
     }
 
-    /// Final hidden states, one row of model width per position asked for.
+    /// Returns final hidden states: per request, one row as wide as the model for each position.
     pub fn embed(requests: &[EmbedRequest]) -> Vec<Result<Vec<Vec<f32>>, ModelError>> {
         requests.iter().map(|_| no_model()).collect()
     }
 
-    /// A named tensor of the model's checkpoint.
+    /// Returns a named tensor of the model's checkpoint.
     pub fn tensor(_model: &str, _name: &str) -> Result<TensorData, ModelError> {
         no_model()
     }
 }
 
-/// A tensor of a checkpoint with the shape that it must have; `None` is any size. The error names
-/// it.
+/// A tensor of a checkpoint, which must have the given shape; `None` stands for any size. The error
+/// names the tensor.
 pub fn tensor_of(model: &str, name: &str, shape: &[Option<u32>]) -> Result<TensorData, String> {
     let found = tensor(model, name).map_err(|error| match error {
         ModelError::UnknownModel(alias) => format!("no model is bound to `{alias}`"),
@@ -71,11 +71,11 @@ pub fn tensor_of(model: &str, name: &str, shape: &[Option<u32>]) -> Result<Tenso
     ))
 }
 
-/// One hidden state for each position that a request asks for, each as wide as the model.
+/// One hidden state for each position of a request, each as wide as the model.
 pub type States = Vec<Vec<f32>>;
 
-/// The hidden states that each request asks for. The inner error is the short phrase for
-/// `unscored`; the outer one ends the call, as in [`ask`].
+/// The hidden states of each request. The inner error is the short phrase for `unscored`; the outer
+/// one ends the call, as in [`ask`].
 pub fn states(requests: &[EmbedRequest]) -> Result<Vec<Result<States, String>>, Error> {
     embed(requests)
         .into_iter()
@@ -83,7 +83,7 @@ pub fn states(requests: &[EmbedRequest]) -> Result<Vec<Result<States, String>>, 
         .collect()
 }
 
-/// The phrase for a request that was not answered, or why asking on would not help.
+/// The phrase for a request that failed, or the error if other requests would fail as well.
 fn unanswered(error: ModelError) -> Result<String, Error> {
     match error {
         ModelError::InvalidRequest(_) => Ok("the model refused the request".into()),
@@ -95,14 +95,26 @@ fn unanswered(error: ModelError) -> Result<String, Error> {
     }
 }
 
-/// The temperature at which a reply that could not be read is asked for again: at 0 it would be the
-/// same.
+/// Makes the requests of several groups in one batch, and returns the outcomes by group.
+pub fn in_one_batch<Q, A>(
+    requests: Vec<Vec<Q>>,
+    ask: impl FnOnce(Vec<Q>) -> Result<Vec<A>, Error>,
+) -> Result<Vec<Vec<A>>, Error> {
+    let sizes: Vec<usize> = requests.iter().map(Vec::len).collect();
+    let mut outcomes = ask(requests.into_iter().flatten().collect())?.into_iter();
+    Ok(sizes
+        .into_iter()
+        .map(|size| outcomes.by_ref().take(size).collect())
+        .collect())
+}
+
+/// The lowest temperature of a repeated request: at 0 the reply would be the same.
 const AGAIN: f64 = 0.7;
 
-/// Asks for replies and reads them. A reply that `read` makes nothing of is asked for again with
-/// the next seed, up to `attempts` times in all. The inner error is the short phrase for
-/// `unscored`; the outer one ends the call, because asking on would not help: no such model, or a
-/// spent budget.
+/// Requests replies and reads them. If `read` refuses a reply, the request is repeated with the
+/// next seed, up to `attempts` requests in all. The inner error is the short phrase for `unscored`;
+/// the outer one ends the call, because another request would not help: there is no such model, or
+/// the budget is exhausted.
 pub fn ask<T>(
     requests: Vec<ChatRequest>,
     attempts: u32,
@@ -166,7 +178,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_asked_again_a_bounded_number_of_times() {
+    fn outcomes_come_back_by_group() {
+        let requests = vec![vec![1, 2], vec![], vec![3]];
+        let doubled = |requests: Vec<i32>| Ok(requests.iter().map(|one| one * 2).collect());
+        assert_eq!(
+            in_one_batch(requests, doubled),
+            Ok(vec![vec![2, 4], vec![], vec![6]])
+        );
+    }
+
+    #[test]
+    fn a_reply_that_cannot_be_read_is_requested_again_a_bounded_number_of_times() {
         let calls = RefCell::new(Vec::new());
         let chat = |requests: &[ChatRequest]| {
             calls.borrow_mut().push(
@@ -205,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_asking_on_would_not_help_ends_the_call() {
+    fn a_model_that_does_not_exist_ends_the_call() {
         let unknown = |_: &[ChatRequest]| vec![Err(ModelError::UnknownModel("judge".into()))];
         let outcome = ask_through(unknown, vec![ChatRequest::default()], 3, number);
         assert_eq!(

@@ -4,16 +4,24 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::config;
+
 /// A configured plugin. It is made once per instance, and every call of a role borrows it.
 pub trait Plugin: Sized + 'static {
     /// What the user may configure. Its JSON Schema is shown to users, so document every field.
     ///
     /// An empty configuration is read as `{}`: put `#[serde(default)]` on the struct unless some
-    /// key is required. Keys that the schema does not name are refused.
+    /// key is required. Keys that the schema does not name are refused, and so are numbers outside
+    /// of `#[schemars(range(...))]`.
     type Config: DeserializeOwned + JsonSchema;
 
-    /// Makes the plugin, or says in a sentence which key is wrong and why.
+    /// Makes the plugin, or says which key is wrong and why.
     fn new(config: Self::Config) -> Result<Self, String>;
+}
+
+/// Makes a plugin from a configuration in JSON, as the host does.
+pub fn configured<P: Plugin>(config: &str) -> Result<P, String> {
+    config::read(config).and_then(P::new)
 }
 
 /// The configuration of a plugin that has nothing to configure.

@@ -1,10 +1,10 @@
-//! Reference answers: what a response is compared with where the data set knows what is right.
+//! Reference answers: what to compare a response with if the data set has the right answer.
 
 use crate::{Group, Instruction, Judgment, Scored};
 
 impl Instruction {
-    /// The answers that are right: the list of texts in `field` of the row, or else its reference
-    /// answer. The error is the phrase for `unscored`.
+    /// The accepted answers: the list of texts in `field` of the row, or else its reference answer.
+    /// The error is the phrase for `unscored`.
     pub fn accepted_answers(&self, field: &str) -> Result<Vec<String>, &'static str> {
         let listed: Option<Vec<String>> = self
             .field(field)
@@ -16,8 +16,8 @@ impl Instruction {
     }
 }
 
-/// Judges every response against the answers of its instruction; without any it is unscored.
-/// `accept` makes of the answers' texts what `judge` compares with.
+/// Judges every response against the accepted answers of its instruction; without any it is
+/// unscored. `accept` turns the answers' texts into what `judge` compares responses with.
 pub fn against_answers<A>(
     groups: &[Group],
     field: &str,
@@ -39,7 +39,7 @@ pub fn against_answers<A>(
     groups.iter().map(of_group).collect()
 }
 
-/// The words of a text as SQuAD's evaluation compares them: in lower case, without punctuation and
+/// The words of a text as SQuAD's evaluation compares them: in lower case, without punctuation or
 /// English articles.
 pub fn normalized_words(text: &str) -> Vec<String> {
     let plain: String = text
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_goes_before_the_reference() {
+    fn a_list_takes_precedence_over_the_reference() {
         let mut instruction = Instruction {
             reference: Some("x".into()),
             ..Instruction::default()

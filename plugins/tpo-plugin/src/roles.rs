@@ -1,59 +1,24 @@
-//! The five roles, as traits over the contract's own records.
+//! The roles, a file each: its records, its trait, and the macro that exports it.
 //!
-//! Template and parser look at one item at a time, so the SDK does the batching and they cannot
-//! answer with a wrong number of outcomes. Judges get the whole batch because a model is asked in
-//! batches; selectors get it because a share of all pairs can only be kept by who sees them all.
+//! Templates and parsers handle one item at a time: the SDK does the batching, so they cannot return
+//! a wrong number of outcomes. Judges get the whole batch because models serve requests in batches;
+//! selectors get it because they may limit a fraction of all pairs.
 
-use crate::{
-    CandidateGroup, Completion, Duel, Error, Group, Instruction, Judgment, Parts, Plugin, Prompt,
-    Selection, Verdict,
+#[doc(hidden)]
+pub mod judge;
+#[doc(hidden)]
+pub mod pair_selector;
+#[doc(hidden)]
+pub mod pairwise_judge;
+#[doc(hidden)]
+pub mod response_parser;
+#[doc(hidden)]
+pub mod thought_template;
+
+pub use judge::{Group, Judge, Judgment, Scored, each_response};
+pub use pair_selector::{
+    Candidate, CandidateGroup, CandidateStatus, Pair, PairSelector, Selection,
 };
-
-/// Renders instructions with a thought prompt.
-pub trait ThoughtTemplate: Plugin {
-    /// The prompt of one instruction, or why it cannot be rendered.
-    fn render(&self, instruction: &Instruction) -> Result<Prompt, String>;
-}
-
-/// Splits completions into thought and response.
-pub trait ResponseParser: Plugin {
-    /// The parts of one completion, or why it is malformed: a short phrase that is counted and does
-    /// not quote the text.
-    fn parse(&self, completion: &Completion) -> Result<Parts, String>;
-}
-
-/// Scores responses.
-pub trait Judge: Plugin {
-    /// For every group one judgment per response, in order. [`each_response`] is enough for a judge
-    /// that looks at one response at a time.
-    fn score(&self, groups: &[Group]) -> Result<Vec<Vec<Judgment>>, Error>;
-}
-
-/// Compares two responses to one instruction.
-pub trait PairwiseJudge: Plugin {
-    /// One verdict per duel, in order.
-    fn compare(&self, duels: &[Duel]) -> Result<Vec<Verdict>, Error>;
-}
-
-/// Chooses which candidates are trained on as pairs.
-pub trait PairSelector: Plugin {
-    /// One selection per group, in order.
-    fn select(&self, groups: &[CandidateGroup]) -> Result<Vec<Selection>, Error>;
-}
-
-/// Judges every response by itself: the shape of the answer is that of the groups.
-pub fn each_response(
-    groups: &[Group],
-    mut judge: impl FnMut(&Instruction, &str) -> Judgment,
-) -> Vec<Vec<Judgment>> {
-    groups
-        .iter()
-        .map(|group| {
-            group
-                .responses
-                .iter()
-                .map(|response| judge(&group.instruction, response))
-                .collect()
-        })
-        .collect()
-}
+pub use pairwise_judge::{Comparison, PairwiseJudge, Preference, Strength, Verdict};
+pub use response_parser::{Completion, Parts, ResponseParser};
+pub use thought_template::{Prompt, RenderRequest, ThoughtTemplate};

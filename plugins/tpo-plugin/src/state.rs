@@ -1,21 +1,19 @@
 //! The one plugin value of this instance: set by `configure`, borrowed by every call of a role.
 //!
-//! A component is single-threaded, so a thread-local is a global; in native tests it gives every
-//! test its own instance.
+//! A component has a single thread, so a thread-local works as a global; in native tests it gives
+//! every test an instance of its own.
 
 use std::any::Any;
 use std::cell::OnceCell;
 
-use crate::{Error, Plugin, config};
+use crate::{Error, Plugin, configured};
 
 thread_local! {
     static PLUGIN: OnceCell<Box<dyn Any>> = const { OnceCell::new() };
 }
 
 pub(crate) fn configure<P: Plugin>(config: &str) -> Result<(), Error> {
-    let plugin = config::read(config)
-        .and_then(P::new)
-        .map_err(Error::InvalidConfig)?;
+    let plugin = configured::<P>(config).map_err(Error::InvalidConfig)?;
     PLUGIN
         .with(|cell| cell.set(Box::new(plugin)))
         .map_err(|_| Error::Internal("this instance is already configured".into()))

@@ -1,21 +1,21 @@
-//! What a model that was asked to judge has said: read strictly, or not at all.
+//! Verdicts and ratings in a model's reply, read strictly.
 //!
-//! A judge that guesses at an unclear reply scores noise. These helpers therefore give a value only
-//! where the reply holds exactly one, and otherwise the short phrase for `unscored`.
+//! A judge that guesses at an unclear reply scores noise. These helpers therefore return a value
+//! only if the reply has exactly one, and otherwise the short phrase for `unscored`.
 
 use std::ops::RangeInclusive;
 
 use crate::Preference;
 
-/// The marks of the pairwise verdict and what they mean.
+/// The marks of a pairwise verdict and what they mean.
 const MARKS: [(&str, Preference); 3] = [
     ("[[A]]", Preference::First),
     ("[[B]]", Preference::Second),
     ("[[C]]", Preference::Tie),
 ];
 
-/// The verdict `[[A]]`, `[[B]]` or `[[C]]` (a tie) of a reply, as MT-Bench and the self-taught
-/// evaluator ask for it. The same mark may be repeated; two different ones are no verdict.
+/// The verdict `[[A]]`, `[[B]]` or `[[C]]` (a tie) of a reply, the format of MT-Bench and the
+/// self-taught evaluator. A mark may be repeated; two different marks are no verdict.
 pub fn preference(reply: &str) -> Preference {
     let mut found = MARKS.iter().filter(|(mark, _)| reply.contains(mark));
     match (found.next(), found.next()) {
@@ -25,8 +25,8 @@ pub fn preference(reply: &str) -> Preference {
     }
 }
 
-/// The number behind the last `marker` of a reply, for example `Score:`, where it is on `scale`.
-/// `7/10` is 7 on a scale that ends with 10; `[[7]]` and `**7**` are 7. The error is the phrase for
+/// The number after the last `marker` of a reply, for example `Score:`, if it is on `scale`. `7/10`
+/// is 7 on a scale that ends with 10; `[[7]]` and `**7**` are 7. The error is the phrase for
 /// `unscored`.
 pub fn rating(reply: &str, marker: &str, scale: RangeInclusive<f64>) -> Result<f64, String> {
     let (_, after) = reply.rsplit_once(marker).ok_or("no rating")?;
@@ -34,7 +34,7 @@ pub fn rating(reply: &str, marker: &str, scale: RangeInclusive<f64>) -> Result<f
     let end = after
         .find(|c: char| !c.is_ascii_digit() && !"+-.".contains(c))
         .unwrap_or(after.len());
-    // A full stop ends a sentence, too.
+    // A period after the number ends the sentence.
     let number: f64 = after[..end]
         .trim_end_matches('.')
         .parse()
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn one_verdict_is_a_preference() {
+    fn a_single_verdict_is_a_preference() {
         assert_eq!(preference("A is better. [[A]]"), Preference::First);
         assert_eq!(
             preference("[[B]]\nFinal verdict: [[B]]"),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_none() {
+    fn anything_else_is_no_verdict() {
         assert_eq!(
             preference("[[A]] or rather [[B]]"),
             unscored("contradictory verdicts")
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rating_is_none() {
+    fn anything_else_is_no_rating() {
         let cases = [
             ("Score: 11/10", "rating off the scale"),
             ("Score: -1", "rating off the scale"),

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
-use tpo_host::{Limits, Plugins, Setup};
+use tpo_host::{Limits, Plugins, HostConfig};
 
 static DIRECTORY: LazyLock<TempDir> =
     LazyLock::new(|| tempfile::tempdir().expect("a temporary directory"));
@@ -20,9 +20,9 @@ fuzz_target!(|bytes: &[u8]| {
         seconds_per_call: 1,
         ..Limits::default()
     };
-    let plugins = Plugins::new(Setup {
+    let plugins = Plugins::new(HostConfig {
         limits,
-        ..Setup::default()
+        ..HostConfig::default()
     })
     .expect("a host");
     let source = path.display().to_string();

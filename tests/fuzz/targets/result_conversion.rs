@@ -9,7 +9,7 @@ use std::path::Path;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tpo_host::{Cut, JsonPlugin, Limits, OnError, Plugins, Setup, Wanted};
+use tpo_host::{Batching, JsonPlugin, Limits, OnError, Plugins, HostConfig, PluginRequest};
 use tpo_types::PluginRole;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
@@ -49,13 +49,13 @@ fn judge() -> (TempDir, JsonPlugin) {
         answer_mib: 8,
         ..Limits::default()
     };
-    let plugins = Plugins::new(Setup {
+    let plugins = Plugins::new(HostConfig {
         limits,
-        ..Setup::default()
+        ..HostConfig::default()
     })
     .expect("a host");
     let source = path.display().to_string();
-    let wanted = Wanted {
+    let wanted = PluginRequest {
         source: &source,
         config: &json!({}),
         on_error: OnError::Fail,
@@ -104,8 +104,8 @@ fn ask(judge: &JsonPlugin, response: String) -> Result<Vec<Value>, tpo_types::Fa
         json!({"id": "", "messages": [], "category": null, "reference": null, "metadata": []});
     judge.ask(
         &[json!({"instruction": instruction, "responses": [response]})],
-        Cut {
-            batch: 1,
+        Batching {
+            batch_size: 1,
             threads: 1,
         },
     )

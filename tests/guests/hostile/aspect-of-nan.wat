@@ -1,4 +1,4 @@
-;; does: names an aspect that is NaN
+;; does: returns an aspect of NaN
 ;; says: not finite
 ;; An aspect is a text and a number: 16 bytes at 0x900.
 (data (i32.const 0x900) "\00\01\00\00\07\00\00\00" "\00\00\00\00\00\00\f8\7f")

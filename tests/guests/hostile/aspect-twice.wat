@@ -1,4 +1,4 @@
-;; does: names two aspects the same
+;; does: returns two aspects of the same name
 ;; says: two aspects `tone`
 (data (i32.const 0x900) "\20\09\00\00\04\00\00\00" "\00\00\00\00\00\00\00\00" "\20\09\00\00\04\00\00\00")
 (data (i32.const 0x920) "tone")

@@ -1,4 +1,4 @@
-;; does: gives 900000 aspects without a name
+;; does: returns 900000 aspects without a name
 ;; says: two aspects ``
 (memory (export "memory") 300)
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)

@@ -1,4 +1,4 @@
-;; does: gives 60000 aspects that share one name of four mebibytes: 240 GiB
+;; does: returns 60000 aspects that share one name of four mebibytes: 240 GiB
 ;; says: too much data is being copied
 (memory (export "memory") 100)
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32) (local $at i32)

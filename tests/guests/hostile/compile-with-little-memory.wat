@@ -1,4 +1,4 @@
-;; does: behaves, and may be compiled in the least memory that there is to give
+;; does: behaves, and is compiled with the smallest memory limit
 ;; limit: compile_memory_mib=256
 ;; says: "value":0.5
 ;; code: 0

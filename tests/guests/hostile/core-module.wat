@@ -1,3 +1,3 @@
-;; does: is no component
+;; does: is a core module
 ;; as: module
 ;; says: is a core module, not a component

@@ -1,3 +1,3 @@
-;; does: has data that its memory has no place for
-;; says: reached outside its memory
+;; does: has data outside its memory
+;; says: accessed memory out of bounds
 (data (i32.const 0xfffff) "too long")

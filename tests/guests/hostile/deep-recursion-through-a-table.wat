@@ -1,4 +1,4 @@
-;; does: calls itself through a table until the stack ends
+;; does: calls itself through a table until the stack overflows
 ;; says: used more than its 1024 KiB of stack
 (type $t (func (param i32 i32) (result i32)))
 (table 1 funcref)

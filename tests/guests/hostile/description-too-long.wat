@@ -1,4 +1,4 @@
-;; does: describes itself with a schema of eight mebibytes
+;; does: has a configuration schema of eight mebibytes
 ;; limit: answer_mib=4
 ;; says: too much data is being copied
 (memory (export "memory") 160)

@@ -1,4 +1,4 @@
 ;; does: has a module of 800000 function references that no table holds, and a hundred instances of it
 ;; instances: 100
-;; says: of memory and may have 256 MiB
+;; says: of memory (limit 256 MiB)
 (func $f) {{8 (elem func {{{100000 $f }}}) }}

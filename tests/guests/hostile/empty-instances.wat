@@ -1,3 +1,3 @@
-;; does: exports the contract's names with nothing in them
+;; does: exports empty instances under the contract's names
 ;; as: plain-component
 ;; says: does not have the types of the contract

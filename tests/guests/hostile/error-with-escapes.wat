@@ -1,4 +1,4 @@
-;; does: fails with a message that would rename the terminal and turn its text around
+;; does: fails with a message that would rename the terminal and reverse its text
 ;; says: ]0;owned
 (data (i32.const 0x900) "\1b]0;owned\07\1b[2J\e2\80\aeetirw\c2\9b31m")
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)

@@ -1,4 +1,4 @@
-;; does: exports the contract's names as a component and a module
+;; does: exports a component and a module under the contract's names
 ;; as: component
 ;; says: exporting a component from the root component is not supported
 (component

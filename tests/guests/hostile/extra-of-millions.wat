@@ -1,4 +1,4 @@
-;; does: gives 650000 extra values to each of two responses, all empty
+;; does: returns 650000 empty extra values for each of two responses
 ;; says: ["",""],["",""]
 ;; code: 0
 (memory (export "memory") 200)

@@ -1,4 +1,4 @@
-;; does: has the runtime collect garbage for it
+;; does: uses garbage collection
 ;; says: gc
 (type $box (struct (field i32)))
 (func (result (ref $box)) (struct.new $box (i32.const 1)))

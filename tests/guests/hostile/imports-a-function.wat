@@ -1,4 +1,4 @@
-;; does: wants a function that stands alone
+;; does: imports a function outside an interface
 ;; as: plain-component
 ;; says: imports `system`
 (import "system" (func))

@@ -1,4 +1,4 @@
-;; does: wants a model that nobody lends it
+;; does: imports a model that is not granted
 ;; as: plain-component
-;; says: asks for a model
+;; says: which this run does not provide
 (import "tpo:plugin/model@0.1.0" (instance))

@@ -1,4 +1,4 @@
-;; does: wants an interface that tpo has never heard of
+;; does: imports an unknown interface
 ;; as: plain-component
-;; says: imports `acme:shell/run@1.0.0`, and tpo does not lend it
+;; says: imports `acme:shell/run@1.0.0`, and tpo does not provide it
 (import "acme:shell/run@1.0.0" (instance))

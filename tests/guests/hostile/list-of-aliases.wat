@@ -1,4 +1,4 @@
-;; does: gives 65536 groups that share one list of 65536 judgments: 192 GiB out of four MiB
+;; does: returns 65536 groups that share one list of 65536 judgments: 192 GiB from four MiB
 ;; says: too much data is being copied
 (memory (export "memory") 80)
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32) (local $at i32)

@@ -1,4 +1,4 @@
-;; does: logs at a level that there is not
+;; does: logs at an unknown level
 ;; says: failed in batch 1 of 1
 (import "tpo:plugin/log@0.1.0" "emit" (func $emit (param i32 i32 i32)))
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)

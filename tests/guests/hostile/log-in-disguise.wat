@@ -1,4 +1,4 @@
-;; does: logs lines with a carriage return that would overwrite what tpo says
+;; does: logs lines with carriage returns that would overwrite tpo's output
 ;; says: error:
 ;; code: 0
 (import "tpo:plugin/log@0.1.0" "emit" (func $emit (param i32 i32 i32)))

@@ -1,4 +1,4 @@
-;; does: logs a line of eight mebibytes where four are allowed
+;; does: logs a line of eight mebibytes, with a limit of four
 ;; limit: answer_mib=4
 ;; says: too much data is being copied
 (import "tpo:plugin/log@0.1.0" "emit" (func $emit (param i32 i32 i32)))

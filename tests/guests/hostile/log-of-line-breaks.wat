@@ -1,4 +1,4 @@
-;; does: logs sixty million line breaks at a time, for ever
+;; does: logs sixty million line breaks at a time, forever
 ;; limit: seconds_per_call=1
 ;; says: used more than 1 s
 (import "tpo:plugin/log@0.1.0" "emit" (func $emit (param i32 i32 i32)))

@@ -1,4 +1,4 @@
-;; does: logs what is not in its memory
+;; does: logs a message outside its memory
 ;; says: out of bounds
 (import "tpo:plugin/log@0.1.0" "emit" (func $emit (param i32 i32 i32)))
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)

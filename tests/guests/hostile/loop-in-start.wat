@@ -1,4 +1,4 @@
-;; does: loops for ever when it is instantiated
+;; does: loops forever during instantiation
 ;; limit: seconds_per_call=1
 ;; says: used more than 1 s while it was loaded
 (func $start (loop (br 0)))

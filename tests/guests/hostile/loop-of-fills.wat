@@ -1,4 +1,4 @@
-;; does: fills its memory again and again, one long instruction after the other
+;; does: fills its memory repeatedly, one long instruction after another
 ;; limit: seconds_per_call=1
 ;; says: used more than 1 s
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)

@@ -1,3 +1,3 @@
-;; does: is made of two hundred instances of its own module
+;; does: consists of two hundred instances of its module
 ;; instances: 200
 ;; says: resource limit exceeded: instance count too high

@@ -1,4 +1,4 @@
-;; does: has twenty memories that are allowed one by one
+;; does: has twenty memories, each within the limit
 ;; limit: memory_mib=16
-;; says: of memory and may have 16 MiB
+;; says: of memory (limit 16 MiB)
 {{20 (memory 16)}}

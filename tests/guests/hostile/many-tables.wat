@@ -1,3 +1,3 @@
-;; does: has twenty tables that are allowed one by one
-;; says: table entries and may have 100000
+;; does: has twenty tables, each within the limit
+;; says: table entries (limit 100000)
 {{20 (table 10000 funcref)}}

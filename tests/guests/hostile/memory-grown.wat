@@ -1,5 +1,5 @@
-;; does: grows its memory for ever
+;; does: grows its memory forever
 ;; limit: memory_mib=16
-;; says: wanted 17 MiB of memory and may have 16 MiB
+;; says: needed 17 MiB of memory (limit 16 MiB)
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)
   (loop (drop (memory.grow (i32.const 16))) (br 0)) unreachable)

@@ -1,5 +1,5 @@
-;; does: grows its memory for ever when the host asks it for some
+;; does: grows its memory forever in `realloc`
 ;; limit: memory_mib=16
-;; says: wanted 17 MiB of memory and may have 16 MiB
+;; says: needed 17 MiB of memory (limit 16 MiB)
 (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
   (loop (drop (memory.grow (i32.const 16))) (br 0)) unreachable)

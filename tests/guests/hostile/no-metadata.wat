@@ -1,4 +1,4 @@
-;; does: does not say what it is
+;; does: does not export `metadata`
 ;; as: component
 ;; says: does not export `tpo:plugin/metadata`
 (component

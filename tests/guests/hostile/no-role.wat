@@ -1,4 +1,4 @@
-;; does: plays no role
+;; does: exports no role
 ;; as: component
-;; says: exports nothing; tpo looks for tpo:plugin/judge@0.1.0
+;; says: exports nothing; a plugin exports a role such as tpo:plugin/judge@0.1.0
 (component)

@@ -1,4 +1,4 @@
-;; does: calls the host while it may free its answer
+;; does: calls the host in `post-return`
 ;; says: cannot leave component instance
 (import "tpo:plugin/log@0.1.0" "emit" (func $emit (param i32 i32 i32)))
 (func (export "cabi_post_tpo:plugin/judge@0.1.0#score") (param i32)

@@ -1,4 +1,4 @@
-;; does: gives a rationale whose end wraps around to a small address
+;; does: returns a rationale whose end wraps around to a small address
 ;; says: out of bounds
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)
   (i32.store (i32.const 0x830) (i32.const 1))

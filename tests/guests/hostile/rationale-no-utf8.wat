@@ -1,4 +1,4 @@
-;; does: gives a rationale that is no text
+;; does: returns a rationale that is not UTF-8
 ;; says: invalid utf-8
 (data (i32.const 0x900) "\ff\fe\c0\80")
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)

@@ -1,4 +1,4 @@
-;; does: gives a rationale of 30 million control characters, each of which takes six in JSON
+;; does: returns a rationale of 30 million control characters, each of which takes six bytes in JSON
 ;; says: \u0001\u0001\u0001
 ;; code: 0
 (memory (export "memory") 500)

@@ -1,4 +1,4 @@
-;; does: gives a rationale of eight mebibytes
+;; does: returns a rationale of eight mebibytes
 ;; limit: answer_mib=4
 ;; says: too much data is being copied
 (memory (export "memory") 160)

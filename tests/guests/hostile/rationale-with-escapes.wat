@@ -1,4 +1,4 @@
-;; does: gives a rationale with terminal escapes
+;; does: returns a rationale with terminal escapes
 ;; says: ]0;owned
 ;; code: 0
 (data (i32.const 0x900) "\1b]0;owned\07\1b[2J\e2\80\aeetirw\c2\9b31m")

@@ -1,4 +1,4 @@
-;; does: calls the host while the host asks it for memory
+;; does: calls the host in `realloc`
 ;; says: cannot leave component instance
 (import "tpo:plugin/log@0.1.0" "emit" (func $emit (param i32 i32 i32)))
 (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)

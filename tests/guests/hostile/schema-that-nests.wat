@@ -1,4 +1,4 @@
-;; does: describes its configuration by ten million opening brackets
+;; does: has a configuration schema of ten million opening brackets
 ;; says: gives a schema of its configuration of more than 256 KiB
 (memory (export "memory") 300)
 (func (export "tpo:plugin/metadata@0.1.0#describe") (result i32)

@@ -1,4 +1,4 @@
-;; does: scores minus infinity
+;; does: returns a score of minus infinity
 ;; says: a score that is not finite (-inf)
 (func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)
   (f64.store (i32.const 0x828) (f64.const -inf)) (i32.const 0x800))

@@ -1,3 +1,3 @@
-;; does: leaves a value on the stack that it does not return
+;; does: leaves an extra value on the stack
 ;; says: values remaining on stack at end of block
 (func (i32.const 1))

@@ -1,4 +1,4 @@
-;; does: calls itself until a stack of eight mebibytes ends
+;; does: calls itself until a stack of eight mebibytes overflows
 ;; limit: stack_kib=8192
 ;; says: used more than its 8192 KiB of stack
 (func $score (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32)

@@ -1,4 +1,4 @@
-;; does: aborts when it is instantiated
+;; does: aborts during instantiation
 ;; says: panicked or aborted
 (func $start unreachable)
 (start $start)

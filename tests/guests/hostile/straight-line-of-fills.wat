@@ -1,4 +1,4 @@
-;; does: fills 250 MiB five hundred times, without a loop or a call in between
+;; does: fills 250 MiB five hundred times without a loop or a call
 ;; limit: seconds_per_call=1
 ;; says: used more than 1 s
 (memory (export "memory") 4000)

@@ -1,4 +1,4 @@
-;; does: is larger than a component may be
+;; does: is larger than the limit for components
 ;; limit: component_mib=1
 ;; says: is larger than 1 MiB
 (memory (export "memory") 32)

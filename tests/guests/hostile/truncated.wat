@@ -1,3 +1,3 @@
-;; does: ends in the middle
+;; does: is truncated
 ;; as: half
-;; says: is no well-formed component
+;; says: is not a well-formed component

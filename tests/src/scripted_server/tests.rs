@@ -200,16 +200,16 @@ fn it_can_be_gone_and_come_back() {
 
 #[test]
 fn it_has_an_opinion_on_what_judges_show() {
-    let duel = |first: &str, second: &str| {
+    let prompt = |first: &str, second: &str| {
         format!(
             "[User Question]\nWhich?\n\n[The Start of Assistant A's Answer]\n{first}\n[The End of \
                 Assistant A's Answer]\n\n\
              [The Start of Assistant B's Answer]\n{second}\n[The End of Assistant B's Answer]\n"
         )
     };
-    assert_eq!(longer(&duel("long\nlong", "short")), Some('A'));
-    assert_eq!(longer(&duel("short", "long\nlong")), Some('B'));
-    assert_eq!(longer(&duel("same", "same")), Some('C'));
+    assert_eq!(longer(&prompt("long\nlong", "short")), Some('A'));
+    assert_eq!(longer(&prompt("short", "long\nlong")), Some('B'));
+    assert_eq!(longer(&prompt("same", "same")), Some('C'));
     let rated = "<rubric>\nGood?\n</rubric>\n\n<response>\nseven77\n</response>";
     assert_eq!((longer(rated), rating(rated)), (None, Some(3)));
     let asked = Asked::new(body(rated).as_bytes(), 0);

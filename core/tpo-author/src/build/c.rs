@@ -6,7 +6,8 @@ use std::process::Command;
 
 use tpo_types::{Failure, FailureKind};
 
-use super::Job;
+use super::job::{Job, read};
+use crate::create::write;
 use crate::{adapter, command, tools};
 
 pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> {
@@ -35,9 +36,9 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
         .arg(&bindings)
         .args(sources);
     let output = command::compile(&mut zig, "the C compiler", "install Python 3 with pip")?;
-    super::write(
+    write(
         component,
-        &adapter::component(&super::read(&module)?, &contract.resolve)?,
+        &adapter::component(&read(&module)?, &contract.resolve)?,
     )?;
     Ok(command::tool_output(&output))
 }

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use tpo_types::{Failure, FailureKind};
 
-use super::Job;
+use super::job::{Job, read};
+use crate::create::write;
 use crate::{adapter, command, copies, tools};
 
 pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> {
@@ -21,7 +22,7 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
     };
     contract.generate(options.build(), &bindings)?;
     for (name, text) in copies::GO_RUNTIME {
-        super::write(&bindings.join("pkg").join(name), text.as_bytes())?;
+        write(&bindings.join("pkg").join(name), text.as_bytes())?;
     }
 
     let tool = tools::GO.fetch(job.tools, job.on_status)?;
@@ -45,9 +46,9 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
         "go",
         "install Python 3 with pip",
     )?;
-    let mut core = super::read(&file)?;
+    let mut core = read(&file)?;
     adapter::embed(&mut core, &contract.resolve, contract.world)?;
-    super::write(component, &adapter::component(&core, &contract.resolve)?)?;
+    write(component, &adapter::component(&core, &contract.resolve)?)?;
     Ok(command::tool_output(&output))
 }
 

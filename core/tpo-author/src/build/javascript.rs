@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tpo_types::Failure;
 
-use super::Job;
+use super::job::Job;
 use crate::{command, tools};
 
 pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> {

@@ -6,8 +6,9 @@ use std::process::Command;
 use serde_json::Value;
 use tpo_types::{Failure, FailureKind};
 
-use super::Job;
+use super::job::{Job, read};
 use crate::command;
+use crate::create::write;
 
 const TARGET: &str = "wasm32-wasip2";
 const HINT: &str = "install Rust with rustup, and run `rustup target add wasm32-wasip2`";
@@ -28,7 +29,7 @@ pub(super) fn build(job: &Job<'_>, component: &Path) -> Result<String, Failure> 
         Failure::new(FailureKind::Plugin, "cargo did not build a component")
             .hint("the package must be a library with `crate-type = [\"cdylib\"]`")
     })?;
-    super::write(component, &super::read(&file)?)?;
+    write(component, &read(&file)?)?;
     Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 

@@ -1,10 +1,10 @@
-// A pair selector: best against worst, where they are at least `margin` apart.
+// A pair selector: best against worst, if their scores are at least `margin` apart.
 
 const schema = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    margin: { type: 'number', minimum: 0, default: 0.1, description: 'How much better the chosen response has to be.' },
+    margin: { type: 'number', minimum: 0, default: 0.1, description: 'The smallest difference between the scores of a pair.' },
   },
 };
 
@@ -15,7 +15,7 @@ export const metadata = {
     return {
       name: 'a-new-plugin',
       version: '0.1.0',
-      summary: 'Pairs the best with the worst where they are apart',
+      summary: 'Pairs best with worst where their scores differ enough',
       license: 'Apache-2.0',
       configSchema: JSON.stringify(schema),
       extra: [],
@@ -25,26 +25,26 @@ export const metadata = {
   configure(config) {
     const settings = JSON.parse(config);
     for (const key of Object.keys(settings)) {
-      if (!(key in schema.properties)) refuse(`there is no key \`${key}\`; the only one is \`margin\``);
+      if (!(key in schema.properties)) refuse(`unknown key \`${key}\`; the only key is \`margin\``);
     }
     margin = settings.margin ?? margin;
     if (typeof margin !== 'number' || margin < 0) refuse('`margin` is a number from 0');
   },
 };
 
-// An error of the contract is thrown as its value; an `Error` would end the instance instead.
+// Throws an error of the contract. An `Error` object would end the instance without its message.
 function refuse(why) {
   throw { tag: 'invalid-config', val: why };
 }
 
 export const pairSelector = {
   select(groups) {
-    return telling(() => groups.map(select));
+    return reportingErrors(() => groups.map(select));
   },
 };
 
-// What `work` gives. An `Error` would end the instance without its words; as an error of the contract it is told.
-function telling(work) {
+// Runs `work`. Only an error of the contract reaches the user with its message, so every `Error` becomes one.
+function reportingErrors(work) {
   try {
     return work();
   } catch (error) {
@@ -54,12 +54,12 @@ function telling(work) {
 
 function select(group) {
   const scores = group.candidates
-    .map(({ standing }, index) => ({ standing, index }))
-    .filter(({ standing }) => standing.tag === 'scored')
-    .sort((a, b) => a.standing.val - b.standing.val);
+    .map(({ status }, index) => ({ status, index }))
+    .filter(({ status }) => status.tag === 'scored')
+    .sort((a, b) => a.status.val - b.status.val);
   if (scores.length > 1) {
     const [worst, best] = [scores[0], scores[scores.length - 1]];
-    const gap = best.standing.val - worst.standing.val;
+    const gap = best.status.val - worst.status.val;
     if (gap > 0 && gap >= margin) {
       return { pairs: [{ chosen: best.index, rejected: worst.index, extra: [] }], dropped: undefined, extra: [] };
     }

@@ -1,10 +1,10 @@
-// A pairwise judge that prefers the response whose length is nearer to `words` words (60 unless configured).
+// A pairwise judge that prefers the response whose length is nearer to `words` words (60 by default).
 
 const schema = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    words: { type: 'integer', minimum: 1, default: 60, description: 'Words a good response has.' },
+    words: { type: 'integer', minimum: 1, default: 60, description: 'The preferred number of words.' },
   },
 };
 
@@ -15,7 +15,7 @@ export const metadata = {
     return {
       name: 'a-new-plugin',
       version: '0.1.0',
-      summary: 'Prefers the response of about the right length',
+      summary: 'Prefers the response nearer to the right length',
       license: 'Apache-2.0',
       configSchema: JSON.stringify(schema),
       extra: [],
@@ -25,27 +25,26 @@ export const metadata = {
   configure(config) {
     const settings = JSON.parse(config);
     for (const key of Object.keys(settings)) {
-      if (!(key in schema.properties)) refuse(`there is no key \`${key}\`; the only one is \`words\``);
+      if (!(key in schema.properties)) refuse(`unknown key \`${key}\`; the only key is \`words\``);
     }
     wanted = settings.words ?? wanted;
     if (!Number.isInteger(wanted) || wanted < 1) refuse('`words` is a whole number from 1');
   },
 };
 
-// An error of the contract is thrown as its value; an `Error` would end the instance instead.
+// Throws an error of the contract. An `Error` object would end the instance without its message.
 function refuse(why) {
   throw { tag: 'invalid-config', val: why };
 }
 
 export const pairwiseJudge = {
-  compare(duels) {
-    const verdict = (duel) => ({ preference: { tag: preferred(duel) }, rationale: undefined, extra: [] });
-    return telling(() => duels.map(verdict));
+  compare(comparisons) {
+    return reportingErrors(() => comparisons.map(verdict));
   },
 };
 
-// What `work` gives. An `Error` would end the instance without its words; as an error of the contract it is told.
-function telling(work) {
+// Runs `work`. Only an error of the contract reaches the user with its message, so every `Error` becomes one.
+function reportingErrors(work) {
   try {
     return work();
   } catch (error) {
@@ -53,8 +52,18 @@ function telling(work) {
   }
 }
 
-function preferred(duel) {
-  const [first, second] = [distance(duel.first), distance(duel.second)];
+function verdict(comparison) {
+  return {
+    preference: { tag: preferred(comparison) },
+    strength: undefined,
+    firstProbability: undefined,
+    rationale: undefined,
+    extra: [],
+  };
+}
+
+function preferred(comparison) {
+  const [first, second] = [distance(comparison.first), distance(comparison.second)];
   if (first === second) return 'tie';
   return first < second ? 'first' : 'second';
 }

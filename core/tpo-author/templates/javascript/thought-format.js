@@ -1,9 +1,9 @@
-// A thought format: asks for a thought and then an answer behind `Answer:`, and splits what was written there.
+// A thought format: asks for a thought, then `Answer:` and an answer, and splits the completion there.
 //
-// Template and parser are one component, so that they cannot disagree about the marker.
+// Template and parser are one component, so that they agree on the marker.
 
 const MARKER = 'Answer:';
-const REQUEST = 'Think about this first, in a few sentences. Then write `Answer:` and your answer behind it.';
+const REQUEST = 'Think about this first, in a few sentences. Then write `Answer:` followed by your answer.';
 
 export const metadata = {
   describe() {
@@ -19,26 +19,26 @@ export const metadata = {
 
   configure(config) {
     for (const key of Object.keys(JSON.parse(config))) {
-      // An error of the contract is thrown as its value; an `Error` would end the instance instead.
-      throw { tag: 'invalid-config', val: `there is no key \`${key}\`; nothing can be configured` };
+      // An error of the contract. An `Error` object would end the instance without its message.
+      throw { tag: 'invalid-config', val: `unknown key \`${key}\`; this plugin has no configuration` };
     }
   },
 };
 
 export const thoughtTemplate = {
-  render(instructions) {
-    return telling(() => instructions.map(rendered));
+  render(requests) {
+    return reportingErrors(() => requests.map(rendered));
   },
 };
 
 export const responseParser = {
   parse(completions) {
-    return telling(() => completions.map(parsed));
+    return reportingErrors(() => completions.map(parsed));
   },
 };
 
-// What `work` gives. An `Error` would end the instance without its words; as an error of the contract it is told.
-function telling(work) {
+// Runs `work`. Only an error of the contract reaches the user with its message, so every `Error` becomes one.
+function reportingErrors(work) {
   try {
     return work();
   } catch (error) {
@@ -46,11 +46,11 @@ function telling(work) {
   }
 }
 
-function rendered({ messages }) {
+function rendered({ instruction: { messages } }) {
   if (messages.length === 0) return { tag: 'err', val: 'no message' };
   const last = messages[messages.length - 1];
   const asked = { role: last.role, content: `${last.content}\n\n${REQUEST}` };
-  const prompt = { prefill: undefined, stop: [], responseMarker: MARKER, extra: [] };
+  const prompt = { prefill: undefined, trainedPrefill: undefined, stop: [], responseMarker: MARKER, extra: [] };
   return { tag: 'ok', val: { ...prompt, messages: [...messages.slice(0, -1), asked] } };
 }
 

@@ -1,18 +1,18 @@
-"""A pair selector: best against worst, where they are at least `margin` apart."""
+"""A pair selector: best against worst, if their scores are at least `margin` apart."""
 
 import json
 
 import wit_world.exports
 from componentize_py_types import Err
 from wit_world.exports.metadata import Description
-from wit_world.exports.pair_selector import CandidateGroup, Pair, Selection, Standing_Scored
+from wit_world.exports.pair_selector import CandidateGroup, CandidateStatus_Scored, Pair, Selection
 from wit_world.imports.types import Error_Internal, Error_InvalidConfig
 
 SCHEMA = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "margin": {"type": "number", "minimum": 0, "default": 0.1, "description": "How much better the chosen response has to be."},
+        "margin": {"type": "number", "minimum": 0, "default": 0.1, "description": "The smallest difference between the scores of a pair."},
     },
 }
 
@@ -24,7 +24,7 @@ class Metadata(wit_world.exports.Metadata):
         return Description(
             name="a-new-plugin",
             version="0.1.0",
-            summary="Pairs the best with the worst where they are apart",
+            summary="Pairs best with worst where their scores differ enough",
             license="Apache-2.0",
             config_schema=json.dumps(SCHEMA),
             extra=[],
@@ -34,19 +34,19 @@ class Metadata(wit_world.exports.Metadata):
         global margin
         settings = json.loads(config)
         for key in settings.keys() - SCHEMA["properties"].keys():
-            raise Err(Error_InvalidConfig(f"there is no key `{key}`; the only one is `margin`"))
+            raise Err(Error_InvalidConfig(f"unknown key `{key}`; the only key is `margin`"))
         margin = settings.get("margin", margin)
         if type(margin) not in (int, float) or margin < 0:
-            raise Err(Error_InvalidConfig(f"`margin` is {margin!r}; it is a number from 0"))
+            raise Err(Error_InvalidConfig(f"`margin` is {margin!r}; it must be a number from 0"))
 
 
 class PairSelector(wit_world.exports.PairSelector):
     def select(self, groups: list[CandidateGroup]) -> list[Selection]:
-        return telling(lambda: [select(group) for group in groups])
+        return reporting_errors(lambda: [select(group) for group in groups])
 
 
-def telling(work):
-    """What `work` gives. An exception would end the instance without its words; as an error of the contract it is told."""
+def reporting_errors(work):
+    """Runs `work`. Only an error of the contract reaches the user with its message, so other exceptions become one."""
     try:
         return work()
     except Exception as error:
@@ -55,9 +55,9 @@ def telling(work):
 
 def select(group: CandidateGroup) -> Selection:
     scores = [
-        (candidate.standing.value, index)
+        (candidate.status.value, index)
         for index, candidate in enumerate(group.candidates)
-        if isinstance(candidate.standing, Standing_Scored)
+        if isinstance(candidate.status, CandidateStatus_Scored)
     ]
     if scores:
         worst, best = min(scores), max(scores)

@@ -1,14 +1,17 @@
-//! A pair selector: best against worst, where they are at least `margin` apart.
+//! Pairs best with worst where their scores differ enough.
+//!
+//! They have to differ by at least `margin`.
 
 use serde::Deserialize;
 use tpo_plugin::{
-    CandidateGroup, Error, JsonSchema, Pair, PairSelector, Plugin, Selection, Standing, schemars,
+    CandidateGroup, CandidateStatus, Error, JsonSchema, Pair, PairSelector, Plugin, Selection,
+    schemars,
 };
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// How much better the chosen response has to be.
+    /// The smallest difference between the scores of a pair.
     #[schemars(range(min = 0.0))]
     margin: f64,
 }
@@ -45,9 +48,9 @@ impl Margin {
             .candidates
             .iter()
             .zip(0..)
-            .filter_map(|(candidate, index)| match candidate.standing {
-                Standing::Scored(score) => Some((score, index)),
-                Standing::Unscored(_) | Standing::Malformed(_) => None,
+            .filter_map(|(candidate, index)| match candidate.status {
+                CandidateStatus::Scored(score) => Some((score, index)),
+                CandidateStatus::Unscored(_) | CandidateStatus::Malformed(_) => None,
             });
         let mut scores: Vec<(f64, u32)> = scores.collect();
         scores.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -72,7 +75,7 @@ impl Margin {
 
 tpo_plugin::export_pair_selector!(Margin);
 
-/// The logic runs natively, without a component: `cargo test`.
+/// `cargo test` runs these natively, without a component.
 #[cfg(test)]
 mod tests {
     use super::*;

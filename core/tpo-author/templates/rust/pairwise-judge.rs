@@ -1,15 +1,18 @@
-//! A pairwise judge that prefers the response whose length is nearer to `words` words (60 unless
-//! configured).
+//! Prefers the response nearer to the right length.
+//!
+//! The right length is `words` words, 60 by default.
 
 use std::cmp::Ordering;
 
 use serde::Deserialize;
-use tpo_plugin::{Duel, Error, JsonSchema, PairwiseJudge, Plugin, Preference, Verdict, schemars};
+use tpo_plugin::{
+    Comparison, Error, JsonSchema, PairwiseJudge, Plugin, Preference, Verdict, schemars,
+};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// Words a good response has.
+    /// The preferred number of words.
     #[schemars(range(min = 1))]
     words: usize,
 }
@@ -38,29 +41,33 @@ impl RightLength {
     fn distance(&self, response: &str) -> usize {
         response.split_whitespace().count().abs_diff(self.0.words)
     }
+
+    fn preference(&self, comparison: &Comparison) -> Preference {
+        let (first, second) = (
+            self.distance(&comparison.first),
+            self.distance(&comparison.second),
+        );
+        match first.cmp(&second) {
+            Ordering::Less => Preference::First,
+            Ordering::Greater => Preference::Second,
+            Ordering::Equal => Preference::Tie,
+        }
+    }
 }
 
 impl PairwiseJudge for RightLength {
-    fn compare(&self, duels: &[Duel]) -> Result<Vec<Verdict>, Error> {
-        let verdict = |duel: &Duel| {
-            let preference = match self.distance(&duel.first).cmp(&self.distance(&duel.second)) {
-                Ordering::Less => Preference::First,
-                Ordering::Greater => Preference::Second,
-                Ordering::Equal => Preference::Tie,
-            };
-            Verdict {
-                preference,
-                rationale: None,
-                extra: Vec::new(),
-            }
-        };
-        Ok(duels.iter().map(verdict).collect())
+    fn compare(&self, comparisons: &[Comparison]) -> Result<Vec<Verdict>, Error> {
+        // A verdict may also have a strength, a probability and a rationale.
+        Ok(comparisons
+            .iter()
+            .map(|comparison| self.preference(comparison).into())
+            .collect())
     }
 }
 
 tpo_plugin::export_pairwise_judge!(RightLength);
 
-/// The logic runs natively, without a component: `cargo test`.
+/// `cargo test` runs these natively, without a component.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,13 +75,13 @@ mod tests {
     #[test]
     fn the_order_does_not_matter() {
         let judge = RightLength::new(Config { words: 2 }).expect("a valid configuration");
-        let duel = |first: &str, second: &str| Duel {
+        let comparison = |first: &str, second: &str| Comparison {
             instruction: Default::default(),
             first: first.into(),
             second: second.into(),
         };
         let verdicts = judge
-            .compare(&[duel("a b", "a"), duel("a", "a b")])
+            .compare(&[comparison("a b", "a"), comparison("a", "a b")])
             .expect("verdicts");
         assert_eq!(verdicts[0].preference, Preference::First);
         assert_eq!(verdicts[1].preference, Preference::Second);

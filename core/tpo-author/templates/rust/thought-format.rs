@@ -1,16 +1,16 @@
-//! A thought format: asks for a thought and then an answer behind `Answer:`, and splits what was
-//! written there.
+//! Asks for a thought and then an answer.
 //!
-//! Template and parser are one component, so that they cannot disagree about the marker.
+//! The answer comes after `Answer:`, where the parser splits the completion. Template and parser are
+//! one component, so that they agree on the marker.
 
 use tpo_plugin::{
-    Completion, Instruction, Message, NoConfig, Parts, Plugin, Prompt, ResponseParser,
+    Completion, Message, NoConfig, Parts, Plugin, Prompt, RenderRequest, ResponseParser,
     ThoughtTemplate,
 };
 
 const MARKER: &str = "Answer:";
 const REQUEST: &str =
-    "Think about this first, in a few sentences. Then write `Answer:` and your answer behind it.";
+    "Think about this first, in a few sentences. Then write `Answer:` followed by your answer.";
 
 struct ThinkThenAnswer;
 
@@ -23,8 +23,8 @@ impl Plugin for ThinkThenAnswer {
 }
 
 impl ThoughtTemplate for ThinkThenAnswer {
-    fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
-        let (last, before) = instruction.messages.split_last().ok_or("no message")?;
+    fn render(&self, request: &RenderRequest) -> Result<Prompt, String> {
+        let (last, before) = request.instruction.messages.split_last().ok_or("no message")?;
         let asked = Message {
             content: format!("{}\n\n{REQUEST}", last.content),
             ..last.clone()
@@ -53,7 +53,7 @@ impl ResponseParser for ThinkThenAnswer {
 
 tpo_plugin::export_thought_format!(ThinkThenAnswer);
 
-/// The logic runs natively, without a component: `cargo test`.
+/// `cargo test` runs these natively, without a component.
 #[cfg(test)]
 mod tests {
     use super::*;

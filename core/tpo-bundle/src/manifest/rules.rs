@@ -5,14 +5,11 @@ use std::collections::BTreeSet;
 use tpo_types::PluginRole;
 use tpo_types::text::{escape, is_hostile};
 
-use super::{BundleManifest, ManifestComponent, Permission};
+use super::{
+    BundleManifest, MAX_COMPONENTS, MAX_IMPORT, MAX_LICENSE, MAX_PERMISSIONS, MAX_SUMMARY, MAX_WHY,
+    ManifestComponent, Permission,
+};
 
-pub(super) const MAX_COMPONENTS: usize = 16;
-pub(super) const MAX_PERMISSIONS: usize = 16;
-pub(super) const MAX_SUMMARY: usize = 200;
-pub(super) const MAX_WHY: usize = 300;
-pub(super) const MAX_LICENSE: usize = 200;
-pub(super) const MAX_IMPORT: usize = 100;
 const MAX_VERSION: usize = 64;
 
 impl BundleManifest {

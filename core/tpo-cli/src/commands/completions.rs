@@ -1,4 +1,4 @@
-//! `tpo completions`: a completion script for a shell.
+//! `tpo completions`: generates a shell completion script.
 
 use clap::CommandFactory;
 use tpo_types::Failure;
@@ -6,7 +6,10 @@ use tpo_types::Failure;
 use crate::arguments::{Arguments, CompletionsArguments};
 use crate::printer::Printer;
 
-#[expect(clippy::unnecessary_wraps, reason = "every command answers alike")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every command has the same signature"
+)]
 pub(crate) fn run(arguments: &CompletionsArguments, printer: Printer) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(

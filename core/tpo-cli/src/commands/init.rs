@@ -1,4 +1,4 @@
-//! `tpo init`: a commented configuration and instructions to start from.
+//! `tpo init`: creates a commented configuration and sample instructions.
 
 use std::fs;
 use std::path::Path;
@@ -28,26 +28,26 @@ const EXAMPLE: [(&str, &str); 4] = [
     ),
 ];
 
-/// What to do with a file that is already there.
+/// What to do if a file already exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Existing {
-    /// Leave it: the user may have changed it.
+    /// Keep it: the user may have changed it.
     Keep,
-    /// Say so and write nothing.
+    /// Fail and write nothing.
     Refuse,
 }
 
 pub(crate) fn run(arguments: &InitArguments, printer: Printer) -> Result<(), Failure> {
     write_example(&arguments.directory, Existing::Refuse)?;
     let config = arguments.directory.join("tpo.toml");
-    printer.talk(&format!(
-        "wrote {}; run it with `tpo run {0}`",
+    printer.status(&format!(
+        "wrote {}; start training with `tpo run {0}`",
         config.display()
     ));
     Ok(())
 }
 
-/// Writes the example into a directory.
+/// Writes the example to a directory.
 pub(crate) fn write_example(directory: &Path, existing: Existing) -> Result<(), Failure> {
     if let Some((name, _)) = EXAMPLE
         .iter()
@@ -56,9 +56,9 @@ pub(crate) fn write_example(directory: &Path, existing: Existing) -> Result<(), 
     {
         return Err(Failure::new(
             FailureKind::Usage,
-            format!("`{}` exists already", directory.join(name).display()),
+            format!("`{}` already exists", directory.join(name).display()),
         )
-        .hint("name an empty directory: `tpo init my-run`"));
+        .hint("choose an empty directory, for example `tpo init my-run`"));
     }
     for (name, content) in EXAMPLE {
         let path = directory.join(name);

@@ -1,4 +1,4 @@
-//! `tpo quickstart`: the example that ships inside the binary, run for real.
+//! `tpo quickstart`: trains on the example that ships inside the binary.
 
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use tpo_run::metrics::{Evaluation, IterationMetrics};
 use tpo_run::{RunDirectory, Store};
 use tpo_types::Failure;
 
-use crate::arguments::{Format, StatusArguments};
+use crate::arguments::{OutputFormat, StatusArguments};
 use crate::printer::Printer;
 use crate::report;
 use crate::text::printable_json;
@@ -13,12 +13,14 @@ use crate::text::printable_json;
 pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), Failure> {
     let directory = RunDirectory::at(&arguments.run);
     let shown = match arguments.format {
-        Format::Text => text(&directory)?,
-        Format::Json => {
+        OutputFormat::Text => text(&directory)?,
+        OutputFormat::Json => {
             let (iterations, evaluations) = metrics(&directory)?;
-            printable_json(
-                &json!({ "schema_version": 1, "iterations": iterations, "evaluations": evaluations }),
-            )
+            printable_json(&json!({
+                "schema_version": 2,
+                "iterations": iterations,
+                "evaluations": evaluations,
+            }))
         }
     };
     printer.data(&shown);

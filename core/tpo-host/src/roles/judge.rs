@@ -2,26 +2,25 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use tpo_types::{
-    Failure, Judge, Judgment, PluginIdentity, PluginRole, ResponseGroup, Score, Scored,
-};
-use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre};
+use tpo_types::{Failure, Judge, Judgment, PluginRole, ResponseGroup, Score, Scored};
 
-use super::{Reply, Role, call_through, convert};
-use crate::bindings::exports::tpo::plugin::judge::{self, Group, Judgment as GuestJudgment};
-use crate::plugin::Plugin;
-use crate::state::State;
+use super::macros::{interface, role_bindings, stage_plugin};
+use crate::contract::convert;
+use crate::dispatch::role::RoleContract;
+use bindings::exports::tpo::plugin::judge::{self, Group, Judgment as GuestJudgment};
+
+role_bindings!("package tpo:host; world role { export tpo:plugin/judge@0.1.0; }");
 
 /// Groups of responses in, a judgment per response out.
 pub(crate) struct Judging;
 
-impl Role for Judging {
+impl RoleContract for Judging {
     const ROLE: PluginRole = PluginRole::Judge;
     const ITEMS: &'static str = "groups";
+    const SAMPLES: &'static str = include_str!("judge.json");
     type Item = Group;
     type Outcome = Vec<GuestJudgment>;
-    call_through!(judge, call_score);
+    interface!(judge, call_score);
 
     fn bytes(group: &Group) -> usize {
         convert::instruction_bytes(&group.instruction)
@@ -70,14 +69,9 @@ fn check_judgment(judgment: &GuestJudgment) -> Result<(), String> {
     Ok(())
 }
 
-/// A plugin that scores responses.
-pub struct JudgePlugin(pub(crate) Plugin<Judging>);
-
-impl JudgePlugin {
-    /// Exactly which code it is.
-    pub fn identity(&self) -> &PluginIdentity {
-        self.0.identity()
-    }
+stage_plugin! {
+    /// A plugin that scores responses.
+    JudgePlugin: Judging, loaded by judge
 }
 
 impl Judge for JudgePlugin {
@@ -99,13 +93,13 @@ fn guest_group(group: &ResponseGroup<'_>) -> Group {
     }
 }
 
-/// The judgment that a guest's word stands for, once that was checked.
+/// The judgment of a checked outcome.
 fn judgment(judgment: GuestJudgment) -> Judgment {
     let scored = match judgment {
         GuestJudgment::Score(scored) => scored,
         GuestJudgment::Unscored(reason) => return Judgment::Unscored(convert::reason(&reason)),
     };
-    let finite = |value: f64| Score::new(value).expect("the answer was checked");
+    let finite = |value: f64| Score::new(value).expect("the outcome was checked");
     let aspects: BTreeMap<String, Score> = scored
         .aspects
         .iter()

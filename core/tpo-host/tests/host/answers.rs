@@ -1,20 +1,20 @@
 //! Answers that break the contract, and answers that are errors.
 
 use serde_json::json;
-use tpo_host::{Plugins, Setup};
+use tpo_host::{HostConfig, Plugins};
 use tpo_types::{
     CandidateGroupView, CandidateStatus, CandidateView, Completion, Failure, FinishReason, Judge,
-    Judgment, PairSelector, PairwiseJudge, Preference, RenderRequest, ResponseParser,
-    ThoughtTemplate,
+    Judgment, PairSelector, PairwiseJudge, Preference, RenderOutcome, RenderRequest,
+    ResponseParser, Strength, ThoughtTemplate, Verdict,
 };
 
 use crate::guests::{Answer, Guest};
 use crate::{comparison, group, instruction, told, wanted};
 
-const FAULT: &str = "hint: this is a fault of the plugin: its answer breaks the contract in `wit/`";
+const FAULT: &str = "hint: this is a bug of the plugin: its outcomes break the contract in `wit/`";
 
 fn plugins() -> Plugins {
-    Plugins::new(Setup::default()).unwrap()
+    Plugins::new(HostConfig::default()).unwrap()
 }
 
 /// Has a judge with that answer score two responses to one instruction and one to another.
@@ -35,28 +35,29 @@ fn scores_that_are_wrong() {
     let cases: &[(&[&[f64]], &str)] = &[
         (
             &[&[0.1, 0.2]],
-            "gave 1 instead of 2 outcomes for the groups",
+            "returned 1 instead of 2 outcomes for the groups",
         ),
         (
             &[&[0.1, 0.2], &[0.3], &[]],
-            "gave 3 instead of 2 outcomes for the groups",
+            "returned 3 instead of 2 outcomes for the groups",
         ),
         (
             &[&[0.1], &[0.3]],
-            "gave the responses to instruction `hello` 1 instead of 2 judgments",
+            "returned 1 instead of 2 judgments for the responses to instruction `hello`",
         ),
         (
             &[&[0.1, 0.2], &[]],
-            "gave the responses to instruction `bye` 0 instead of 1 judgments",
+            "returned 0 instead of 1 judgments for the responses to instruction `bye`",
         ),
         (
             &[&[0.1, f64::NAN], &[0.3]],
-            "gave the responses to instruction `hello` a score that is not finite (NaN) as number \
-                2",
+            "returned a score that is not finite (NaN) as number 2 for the responses to \
+                instruction `hello`",
         ),
         (
             &[&[0.1, 0.2], &[f64::INFINITY]],
-            "gave the responses to instruction `bye` a score that is not finite (inf) as number 1",
+            "returned a score that is not finite (inf) as number 1 for the responses to \
+                instruction `bye`",
         ),
     ];
     for (scores, what) in cases {
@@ -149,55 +150,159 @@ fn an_error() {
     );
 }
 
-#[test]
-fn verdicts() {
+/// A verdict in a guest's memory.
+#[derive(Default)]
+struct RawVerdict {
+    /// First, second, tie or unscored.
+    case: u32,
+    /// Slight or strong.
+    strength: Option<u8>,
+    first_probability: Option<f64>,
+}
+
+impl RawVerdict {
+    /// Preference (with the reason that only `unscored` has), strength, probability, and neither
+    /// rationale nor extra values.
+    fn words(&self, reason: [u32; 2]) -> [u32; 14] {
+        let strength = self.strength.map_or(0, |case| 1 | u32::from(case) << 8);
+        let bits = self.first_probability.map_or(0, f64::to_bits);
+        let is_given = self.first_probability.is_some().into();
+        let probability = [is_given, 0, bits as u32, (bits >> 32) as u32];
+        let mut words = [0; 14];
+        words[..4].copy_from_slice(&[self.case, reason[0], reason[1], strength]);
+        words[4..8].copy_from_slice(&probability);
+        words
+    }
+}
+
+/// Has a pairwise judge with that answer make two comparisons.
+fn compare(verdicts: &[RawVerdict]) -> Result<Vec<Verdict>, Failure> {
     let (hello, bye) = (
         instruction("hello", "Say hello."),
         instruction("bye", "Say goodbye."),
     );
-    let compare = |verdicts: &[u32]| {
-        let mut answer = Answer::new();
-        let why = answer.text("no answer");
-        // Preference (with the reason that only `unscored` has), rationale and no extra values.
-        let words: Vec<u32> = verdicts
-            .iter()
-            .flat_map(|&case| [case, why[0], why[1], 0, 0, 0, 0, 0])
-            .collect();
-        let list = answer.words(&words);
-        let answer = answer.ok([list, verdicts.len() as u32]);
-        let export = "tpo:plugin/pairwise-judge@0.1.0#compare";
-        let function = format!(
-            r#"(func (export "{export}") (param i32 i32) (result i32) {})"#,
-            answer.body()
-        );
-        let guest = Guest::plugin(
-            "pairwise-judge-plugin",
-            &format!("{function}{}", answer.data()),
-        );
-        let judge = plugins().pairwise_judge(&wanted(&guest.source(), &json!({})))?;
-        judge.compare(&[
-            comparison(&hello, "Hello!", "Hi!"),
-            comparison(&bye, "Bye!", "Ciao!"),
-        ])
-    };
-    let preferences: Vec<_> = compare(&[1, 3])
+    let mut answer = Answer::new();
+    let why = answer.text("no answer");
+    let words: Vec<u32> = verdicts
+        .iter()
+        .flat_map(|verdict| verdict.words(why))
+        .collect();
+    let list = answer.words(&words);
+    let answer = answer.ok([list, verdicts.len() as u32]);
+    let export = "tpo:plugin/pairwise-judge@0.1.0#compare";
+    let function = format!(
+        r#"(func (export "{export}") (param i32 i32) (result i32) {})"#,
+        answer.body()
+    );
+    let guest = Guest::plugin(
+        "pairwise-judge-plugin",
+        &format!("{function}{}", answer.data()),
+    );
+    let judge = plugins().pairwise_judge(&wanted(&guest.source(), &json!({})))?;
+    judge.compare(&[
+        comparison(&hello, "Hello!", "Hi!"),
+        comparison(&bye, "Bye!", "Ciao!"),
+    ])
+}
+
+const FIRST: u32 = 0;
+const SECOND: u32 = 1;
+const TIE: u32 = 2;
+const UNSCORED: u32 = 3;
+
+#[test]
+fn verdicts_that_are_right() {
+    let verdicts = compare(&[
+        RawVerdict {
+            case: SECOND,
+            strength: Some(1),
+            first_probability: Some(0.25),
+        },
+        RawVerdict {
+            case: UNSCORED,
+            ..RawVerdict::default()
+        },
+    ]);
+    let expected = [
+        Verdict {
+            preference: Preference::Second,
+            strength: Some(Strength::Strong),
+            first_probability: Some(0.25),
+            rationale: None,
+        },
+        Preference::Unscored("no answer".into()).into(),
+    ];
+    assert_eq!(verdicts.unwrap(), expected);
+
+    let verdicts = compare(&[
+        RawVerdict {
+            case: FIRST,
+            strength: Some(0),
+            first_probability: Some(1.0),
+        },
+        RawVerdict {
+            case: TIE,
+            strength: None,
+            first_probability: Some(0.0),
+        },
+    ]);
+    let found: Vec<_> = verdicts
         .unwrap()
         .into_iter()
-        .map(|verdict| verdict.preference)
+        .map(|verdict| (verdict.strength, verdict.first_probability))
         .collect();
     assert_eq!(
-        preferences,
-        [Preference::Second, Preference::Unscored("no answer".into())]
+        found,
+        [(Some(Strength::Slight), Some(1.0)), (None, Some(0.0))]
     );
+}
+
+#[test]
+fn verdicts_that_are_wrong() {
+    let subject = "Plugin: pairwise-judge `hostile` 1.0.0 (guest.wasm, sha256 ...)";
     assert_eq!(
-        told(compare(&[2])),
+        told(compare(&[RawVerdict::default()])),
         format!(
-            "Plugin: pairwise-judge `hostile` 1.0.0 (guest.wasm, sha256 ...) gave 1 instead of 2 \
-                outcomes for the duels \
-             in batch 1 of 1\n\
-             {FAULT}"
+            "{subject} returned 1 instead of 2 outcomes for the comparisons in batch 1 of 1\n{FAULT}"
         )
     );
+    let with_strength = |case| RawVerdict {
+        case,
+        strength: Some(0),
+        first_probability: None,
+    };
+    let with_probability = |probability| RawVerdict {
+        first_probability: Some(probability),
+        ..RawVerdict::default()
+    };
+    for (verdict, what) in [
+        (with_strength(TIE), "a tie with a strength"),
+        (with_strength(UNSCORED), "a strength without a verdict"),
+        (
+            with_probability(f64::NAN),
+            "a probability that is not from 0 to 1 (NaN)",
+        ),
+        (
+            with_probability(-0.1),
+            "a probability that is not from 0 to 1 (-0.1)",
+        ),
+        (
+            with_probability(1.5),
+            "a probability that is not from 0 to 1 (1.5)",
+        ),
+        (
+            with_probability(f64::INFINITY),
+            "a probability that is not from 0 to 1 (inf)",
+        ),
+    ] {
+        assert_eq!(
+            told(compare(&[RawVerdict::default(), verdict])),
+            format!(
+                "{subject} returned {what} for comparison 2 (instruction `bye`) in batch 1 of 1\n\
+                 {FAULT}"
+            )
+        );
+    }
 }
 
 #[test]
@@ -233,74 +338,113 @@ fn parts_that_are_not_in_the_completion() {
         ("thought", told(parse("I know.", "Hello!"))),
         ("response", told(parse("I", "Hello there!"))),
     ] {
-        let what = format!("gave completion 1 a {noun} that is not in its text in batch 1 of 1");
+        let what =
+            format!("returned a {noun} that is not in its text for completion 1 in batch 1 of 1");
         assert_eq!(told, format!("{subject} {what}\n{FAULT}"));
     }
 }
 
+/// Has a thought template answer with a prompt whose messages have these roles.
+fn render(roles: &[&str], options: RawPrompt) -> Result<Vec<RenderOutcome>, Failure> {
+    let mut answer = Answer::new();
+    let mut messages = Vec::new();
+    for role in roles {
+        messages.extend(answer.text(role));
+        messages.extend(answer.text("Say hello."));
+    }
+    let messages = [answer.words(&messages), roles.len() as u32];
+    let stop = if options.empty_stop {
+        [answer.words(&[0, 0]), 1]
+    } else {
+        [0, 0]
+    };
+    let trained_prefill = options.trained_prefill.map_or([0; 3], |text| {
+        let text = answer.text(text);
+        [1, text[0], text[1]]
+    });
+    // Ok, messages, prefill, trained prefill, stop strings, response marker and no extra values.
+    let mut words = vec![0, messages[0], messages[1], 0, 0, 0];
+    words.extend(trained_prefill);
+    words.extend([stop[0], stop[1], 0, 0, 0, 0, 0]);
+    let list = answer.words(&words);
+    let answer = answer.ok([list, 1]);
+    let export = "tpo:plugin/thought-template@0.1.0#render";
+    let function = format!(
+        r#"(func (export "{export}") (param i32 i32) (result i32) {})"#,
+        answer.body()
+    );
+    let guest = Guest::plugin(
+        "thought-template-plugin",
+        &format!("{function}{}", answer.data()),
+    );
+    plugins()
+        .thought_template(&wanted(&guest.source(), &json!({})))?
+        .render(&[RenderRequest {
+            instruction: &instruction("i", "Say hello."),
+            thought_budget: None,
+        }])
+}
+
+/// What a prompt has beyond its messages.
+#[derive(Clone, Copy, Default)]
+struct RawPrompt {
+    empty_stop: bool,
+    trained_prefill: Option<&'static str>,
+}
+
+#[test]
+fn a_prompt_with_a_trained_prefill() {
+    let options = RawPrompt {
+        trained_prefill: Some("<think>"),
+        ..RawPrompt::default()
+    };
+    let outcomes = render(&["system", "user"], options).unwrap();
+    let [RenderOutcome::Prompt(prompt)] = &outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(prompt.messages.len(), 2);
+    assert_eq!(prompt.prefill, None);
+    assert_eq!(prompt.trained_prefill.as_deref(), Some("<think>"));
+}
+
 #[test]
 fn prompts_that_cannot_be_asked() {
-    let render = |roles: &[&str], stop: bool| {
-        let mut answer = Answer::new();
-        let mut messages = Vec::new();
-        for role in roles {
-            messages.extend(answer.text(role));
-            messages.extend(answer.text("Say hello."));
-        }
-        let messages = [answer.words(&messages), roles.len() as u32];
-        let stop = if stop {
-            [answer.words(&[0, 0]), 1]
-        } else {
-            [0, 0]
-        };
-        let list = answer.words(&[
-            0,
-            messages[0],
-            messages[1],
-            0,
-            0,
-            0,
-            stop[0],
-            stop[1],
-            0,
-            0,
-            0,
-            0,
-            0,
-        ]);
-        let answer = answer.ok([list, 1]);
-        let export = "tpo:plugin/thought-template@0.1.0#render";
-        let function = format!(
-            r#"(func (export "{export}") (param i32 i32) (result i32) {})"#,
-            answer.body()
-        );
-        let guest = Guest::plugin(
-            "thought-template-plugin",
-            &format!("{function}{}", answer.data()),
-        );
-        plugins()
-            .thought_template(&wanted(&guest.source(), &json!({})))?
-            .render(&[RenderRequest {
-                instruction: &instruction("i", "Say hello."),
-                thought_budget: None,
-            }])
-    };
-    assert_eq!(render(&["system", "user"], false).unwrap().len(), 1);
-    let subject = "Plugin: thought-template `hostile` 1.0.0 (guest.wasm, sha256 ...) gave \
-        instruction `i` a prompt";
-    for (told, what) in [
-        (told(render(&[], false)), "without messages"),
+    let plain = RawPrompt::default;
+    let subject = "Plugin: thought-template `hostile` 1.0.0 (guest.wasm, sha256 ...) returned \
+        a prompt";
+    for (roles, options, what) in [
+        (&[][..], plain(), "without messages"),
         (
-            told(render(&["tool", "user"], false)),
+            &["tool", "user"],
+            plain(),
             "with a message of the unknown role `tool`",
         ),
         (
-            told(render(&["user", "assistant"], false)),
+            &["user", "assistant"],
+            plain(),
             "whose last message is not the user's",
         ),
-        (told(render(&["user"], true)), "with an empty stop string"),
+        (
+            &["user"],
+            RawPrompt {
+                empty_stop: true,
+                ..plain()
+            },
+            "with an empty stop string",
+        ),
+        (
+            &["user"],
+            RawPrompt {
+                trained_prefill: Some(""),
+                ..plain()
+            },
+            "with an empty trained prefill",
+        ),
     ] {
-        assert_eq!(told, format!("{subject} {what} in batch 1 of 1\n{FAULT}"));
+        assert_eq!(
+            told(render(roles, options)),
+            format!("{subject} {what} for instruction `i` in batch 1 of 1\n{FAULT}")
+        );
     }
 }
 
@@ -347,31 +491,31 @@ fn pairs_that_are_none() {
     for (told, what) in [
         (
             told(select(Some([0, 4]), false)),
-            "gave group `g` the pair of candidates 0 and 4, which has 4",
+            "returned the pair of candidates 0 and 4, but there are only 4 for group `g`",
         ),
         (
             told(select(Some([0, 0]), false)),
-            "gave group `g` the pair of candidates 0 and 0, which are the same",
+            "returned the pair of candidates 0 and 0, which are the same for group `g`",
         ),
         (
             told(select(Some([2, 0]), false)),
-            "gave group `g` the pair of candidates 2 and 0, and the chosen one is malformed",
+            "returned the pair of candidates 2 and 0, and the chosen one is malformed for group `g`",
         ),
         (
             told(select(Some([3, 0]), false)),
-            "gave group `g` the pair of candidates 3 and 0, and the chosen one has no score",
+            "returned the pair of candidates 3 and 0, and the chosen one has no score for group `g`",
         ),
         (
             told(select(Some([0, 3]), false)),
-            "gave group `g` the pair of candidates 0 and 3, and the rejected one has no score",
+            "returned the pair of candidates 0 and 3, and the rejected one has no score for group `g`",
         ),
         (
             told(select(None, false)),
-            "gave group `g` neither a pair nor a reason to drop it",
+            "returned neither a pair nor a reason to drop it for group `g`",
         ),
         (
             told(select(Some([0, 1]), true)),
-            "gave group `g` pairs and a reason to drop it",
+            "returned pairs and a reason to drop it for group `g`",
         ),
     ] {
         assert_eq!(told, format!("{subject} {what} in batch 1 of 1\n{FAULT}"));

@@ -1,7 +1,7 @@
 //! What becomes of the other items when a plugin fails on one, and what is kept of the failure.
 
 use serde_json::json;
-use tpo_host::{Cut, FailedBatch, Limits, OnError, Plugins, Setup, Wanted};
+use tpo_host::{Batching, FailedBatch, HostConfig, Limits, OnError, PluginRequest, Plugins};
 use tpo_types::{Judge, Judgment, PluginRole};
 
 use crate::guests::{Answer, Guest};
@@ -32,15 +32,15 @@ fn fragile() -> Guest {
     Guest::judge_with(&body, &fits)
 }
 
-fn setup(directory: &std::path::Path) -> Setup {
+fn setup(directory: &std::path::Path) -> HostConfig {
     let limits = Limits {
         memory_mib: 16,
         ..Limits::default()
     };
-    Setup {
+    HostConfig {
         limits,
         failures: Some(directory.into()),
-        ..Setup::default()
+        ..HostConfig::default()
     }
 }
 
@@ -49,7 +49,7 @@ fn the_items_that_a_plugin_fails_on_stay_unscored_and_the_others_do_not() {
     let (guest, directory) = (fragile(), tempfile::tempdir().unwrap());
     let source = guest.source();
     let config = json!({});
-    let wanted = |on_error| Wanted {
+    let wanted = |on_error| PluginRequest {
         source: &source,
         config: &config,
         on_error,
@@ -96,8 +96,8 @@ fn the_items_that_a_plugin_fails_on_stay_unscored_and_the_others_do_not() {
     let batch = FailedBatch::read(&files[0]).unwrap();
     assert_eq!((batch.role, batch.items.len()), (PluginRole::Judge, 4));
     let plugin = plugins.in_json(batch.role, &wanted(OnError::Fail)).unwrap();
-    let cut = Cut {
-        batch: 4,
+    let cut = Batching {
+        batch_size: 4,
         threads: 1,
     };
     assert!(plugin.ask(&batch.items, cut).is_err());
@@ -108,11 +108,11 @@ fn the_items_that_a_plugin_fails_on_stay_unscored_and_the_others_do_not() {
 fn the_first_batch_that_fails_is_the_one_that_is_told() {
     let guest = fragile();
     let source = guest.source();
-    let plugins = Plugins::new(Setup::default()).unwrap();
+    let plugins = Plugins::new(HostConfig::default()).unwrap();
     let plugin = plugins
         .in_json(
             PluginRole::Judge,
-            &Wanted {
+            &PluginRequest {
                 source: &source,
                 config: &json!({}),
                 on_error: OnError::Fail,
@@ -128,8 +128,8 @@ fn the_first_batch_that_fails_is_the_one_that_is_told() {
     for _ in 0..20 {
         let told = told(plugin.ask(
             &items,
-            Cut {
-                batch: 1,
+            Batching {
+                batch_size: 1,
                 threads: 4,
             },
         ));
@@ -153,13 +153,13 @@ fn an_instance_serves_as_many_batches_as_it_may() {
         batches_per_instance: 3,
         ..Limits::default()
     };
-    let plugins = Plugins::new(Setup {
+    let plugins = Plugins::new(HostConfig {
         limits,
-        ..Setup::default()
+        ..HostConfig::default()
     })
     .unwrap();
     let source = guest.source();
-    let wanted = Wanted {
+    let wanted = PluginRequest {
         source: &source,
         config: &json!({}),
         on_error: OnError::Fail,
@@ -170,7 +170,15 @@ fn an_instance_serves_as_many_batches_as_it_may() {
     let items = vec![json!({"instruction": instruction, "responses": ["One."]}); 7];
     // However many threads there are, and whatever was asked before.
     for threads in [1, 4, 2] {
-        let outcomes = judge.ask(&items, Cut { batch: 1, threads }).unwrap();
+        let outcomes = judge
+            .ask(
+                &items,
+                Batching {
+                    batch_size: 1,
+                    threads,
+                },
+            )
+            .unwrap();
         let scores: Vec<f64> = outcomes
             .iter()
             .map(|outcome| outcome[0]["Score"]["value"].as_f64().unwrap())

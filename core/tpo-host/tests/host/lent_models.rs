@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tpo_host::{OnError, Plugins, Setup, Wanted};
+use tpo_host::{HostConfig, OnError, PluginRequest, Plugins};
 use tpo_types::{
     BoundModel, ChatReply, ChatRequest, EmbedRequest, Failure, FailureKind, HiddenStates,
     ModelError, ModelOutcome, ModelRequest, ModelService, PairwiseJudge, Preference, TensorData,
@@ -57,12 +57,12 @@ fn a_model_out_of_reach_ends_the_work_and_is_not_held_against_the_plugin() {
     let instruction = instruction("i", "Name a color.");
     for on_error in [OnError::Fail, OnError::Retry, OnError::Unscored] {
         let failures = Some(directory.path().to_path_buf());
-        let plugins = Plugins::new(Setup {
+        let plugins = Plugins::new(HostConfig {
             models: Some(Arc::new(Says::Nothing)),
             failures,
-            ..Setup::default()
+            ..HostConfig::default()
         });
-        let wanted = Wanted {
+        let wanted = PluginRequest {
             source: "self-taught",
             config: &json!({}),
             on_error,
@@ -94,11 +94,11 @@ fn a_request_without_an_answer_is_no_verdict() {
         } else {
             "refused the request"
         };
-        let plugins = Plugins::new(Setup {
+        let plugins = Plugins::new(HostConfig {
             models: Some(Arc::new(Says::Error(error))),
-            ..Setup::default()
+            ..HostConfig::default()
         });
-        let wanted = Wanted {
+        let wanted = PluginRequest {
             source: "self-taught",
             config: &json!({}),
             on_error: OnError::Fail,

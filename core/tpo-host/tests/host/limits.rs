@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tpo_host::{Limits, Plugins, Setup};
+use tpo_host::{HostConfig, Limits, Plugins};
 use tpo_types::{Failure, Judge, Judgment};
 use wit_parser::Resolve;
 
@@ -20,9 +20,9 @@ fn limits() -> Limits {
 
 /// Loads `guest` and has it score one response.
 fn score(guest: &Guest) -> Result<Vec<Vec<Judgment>>, Failure> {
-    let judge = Plugins::new(Setup {
+    let judge = Plugins::new(HostConfig {
         limits: limits(),
-        ..Setup::default()
+        ..HostConfig::default()
     })?
     .judge(&wanted(&guest.source(), &json!({})))?;
     judge.score(&[group(&instruction("i", "Say hello."), vec!["Hello!"])])
@@ -52,7 +52,7 @@ fn endless_loops() {
         let (did, rest) = ended(&Guest::judge(body));
         assert_eq!(did, "used more than 1 s", "{body}");
         assert!(
-            rest.ends_with("hint: `limits.seconds_per_call` gives plugins more"),
+            rest.ends_with("hint: raise `limits.seconds_per_call`"),
             "{rest}"
         );
         assert!(
@@ -87,21 +87,15 @@ fn endless_loops_outside_of_the_call() {
 fn memory_bombs() {
     let grow = "(loop (drop (memory.grow (i32.const 16))) (br 0)) unreachable";
     let (did, rest) = ended(&Guest::judge(grow));
-    assert_eq!(did, "wanted 17 MiB of memory and may have 16 MiB");
-    assert!(
-        rest.ends_with("hint: `limits.memory_mib` gives plugins more"),
-        "{rest}"
-    );
+    assert_eq!(did, "needed 17 MiB of memory (limit 16 MiB)");
+    assert!(rest.ends_with("hint: raise `limits.memory_mib`"), "{rest}");
 
     let function = r#"(func (export "tpo:plugin/judge@0.1.0#score") (param i32 i32) (result i32) unreachable)"#;
     let bombs = [
-        (
-            "(memory 65536)",
-            "wanted 4097 MiB of memory and may have 16 MiB",
-        ),
+        ("(memory 65536)", "needed 4097 MiB of memory (limit 16 MiB)"),
         (
             "(table 10000000 funcref)",
-            "wanted 10000000 table entries and may have 100000",
+            "needed 10000000 table entries (limit 100000)",
         ),
     ];
     for (bomb, did) in bombs {
@@ -147,9 +141,9 @@ fn traps() {
 
 #[test]
 fn the_host_outlives_them() {
-    let plugins = Plugins::new(Setup {
+    let plugins = Plugins::new(HostConfig {
         limits: limits(),
-        ..Setup::default()
+        ..HostConfig::default()
     })
     .unwrap();
     let task = instruction("i", "Say hello.");

@@ -16,7 +16,7 @@ mod shipped;
 use std::error::Error;
 
 use serde_json::Value;
-use tpo_host::{OnError, Wanted};
+use tpo_host::{OnError, PluginRequest};
 use tpo_types::{Comparison, Failure, Instruction, Message, ResponseGroup};
 
 /// Everything that a user reads of a failure. What differs between machines and builds is left out.
@@ -53,8 +53,8 @@ fn without_digests(text: &str) -> String {
 }
 
 /// A plugin as most runs want it.
-fn wanted<'a>(source: &'a str, config: &'a Value) -> Wanted<'a> {
-    Wanted {
+fn wanted<'a>(source: &'a str, config: &'a Value) -> PluginRequest<'a> {
+    PluginRequest {
         source,
         config,
         on_error: OnError::Fail,

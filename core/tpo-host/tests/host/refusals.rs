@@ -1,7 +1,7 @@
 //! What is refused before it runs, and what the user is told.
 
 use serde_json::json;
-use tpo_host::{Plugins, Setup};
+use tpo_host::{HostConfig, Plugins};
 use wit_parser::Resolve;
 
 use crate::guests::{FRAME, Guest};
@@ -11,7 +11,7 @@ use crate::{told, wanted};
 #[track_caller]
 fn refused(source: &str) -> String {
     told(
-        Plugins::new(Setup::default())
+        Plugins::new(HostConfig::default())
             .unwrap()
             .judge(&wanted(source, &json!({}))),
     )
@@ -57,7 +57,7 @@ fn a_name_that_is_not_built_in() {
         refused("helpsteer"),
         format!(
             "Usage: there is no built-in plugin `helpsteer`\n\
-             hint: built in are {}; a file is given as a path, for example `./helpsteer.wasm`",
+             hint: the built-in plugins are {}; a file is given as a path, for example `./helpsteer.wasm`",
             tpo_host::builtin::names().collect::<Vec<_>>().join(", ")
         )
     );
@@ -139,9 +139,9 @@ fn a_component_that_is_damaged() {
 fn a_component_without_a_role() {
     assert_eq!(
         refused(&named(&["acme:x/y@1.0.0"], &[]).source()),
-        "Plugin: `guest.wasm` (sha256 ...) exports acme:x/y@1.0.0; tpo looks for \
-            tpo:plugin/judge@0.1.0 and the like\n\
-         hint: a plugin exports one or more of thought-template, response-parser, judge, \
+        "Plugin: `guest.wasm` (sha256 ...) exports acme:x/y@1.0.0; a plugin exports \
+            a role such as tpo:plugin/judge@0.1.0\n\
+         hint: the roles are thought-template, response-parser, judge, \
          pairwise-judge, pair-selector"
     );
     assert_eq!(
@@ -160,7 +160,7 @@ fn a_component_without_a_role() {
     assert_eq!(
         refused(&named(&["tpo:plugin/judge@0.1.0"], &[]).source()),
         "Plugin: `guest.wasm` (sha256 ...) does not export `tpo:plugin/metadata`\n\
-         hint: every world of `wit/worlds.wit` exports it: build for one of those"
+         hint: build it for one of the worlds of `wit/worlds.wit`: all of them export it"
     );
 }
 
@@ -174,8 +174,8 @@ fn a_component_of_another_version() {
             )
             .source()
         ),
-        "Plugin: `guest.wasm` (sha256 ...) was built for tpo:plugin 0.3.0; this tpo speaks 0.1\n\
-         hint: rebuild it with the `wit/` of this tpo, or use a tpo that speaks its version"
+        "Plugin: `guest.wasm` (sha256 ...) was built for tpo:plugin 0.3.0; this tpo supports 0.1\n\
+         hint: rebuild it with the `wit/` of this tpo, or use a tpo of that version"
     );
 }
 
@@ -196,11 +196,10 @@ fn a_component_in_the_wrong_role() {
 
 #[test]
 fn a_component_that_wants_more_than_it_gets() {
-    let network = "a plugin has no network: it may be told nothing but its input";
-    let files =
-        "a plugin has no files: what it needs comes with its configuration or is compiled into it";
-    let clock = "a plugin has no clock: the same input has to get the same answer";
-    let wasi = "tpo lends only the part of WASI 0.2 that a standard library needs to start";
+    let network = "a plugin has no network: it sees nothing but its input";
+    let files = "a plugin has no files: put what it needs into its configuration or compile it in";
+    let clock = "a plugin has no clock: the same input must give the same outcomes";
+    let wasi = "tpo provides only the part of WASI 0.2 that a standard library needs to start";
     for (import, why) in [
         ("wasi:sockets/tcp@0.2.6", network),
         ("wasi:sockets/ip-name-lookup@0.2.6", network),
@@ -213,8 +212,8 @@ fn a_component_that_wants_more_than_it_gets() {
         ("wasi:filesystem/preopens@0.2.6", files),
         ("wasi:clocks/wall-clock@0.2.6", clock),
         ("wasi:clocks/monotonic-clock@0.2.6", clock),
-        ("acme:gpu/device@1.0.0", "tpo does not lend it"),
-        ("secrets", "tpo does not lend it"),
+        ("acme:gpu/device@1.0.0", "tpo does not provide it"),
+        ("secrets", "tpo does not provide it"),
     ] {
         assert_eq!(
             refused(&named(JUDGE, &[import]).source()),
@@ -226,11 +225,9 @@ fn a_component_that_wants_more_than_it_gets() {
     }
     assert_eq!(
         refused(&named(JUDGE, &["tpo:plugin/model@0.1.0"]).source()),
-        "Plugin: `guest.wasm` (sha256 ...) asks for a model (it imports \
-            `tpo:plugin/model@0.1.0`), and none is \
-         lent to it\nhint: bind one in the run's configuration, for example `[models.judge]` with \
-         `source = \
-         \"smollm2-135m\"`"
+        "Plugin: `guest.wasm` (sha256 ...) imports `tpo:plugin/model@0.1.0`, which this run does \
+            not provide\nhint: bind a model in the run's configuration, for example \
+            `[models.judge]` with `source = \"smollm2-135m\"`"
     );
     assert_eq!(
         refused(&named(JUDGE, &["tpo:plugin/disk@0.1.0"]).source()),
@@ -277,7 +274,7 @@ fn edited(line: &str) -> Resolve {
 
 #[test]
 fn a_configuration_that_is_no_table() {
-    let plugins = Plugins::new(Setup::default()).unwrap();
+    let plugins = Plugins::new(HostConfig::default()).unwrap();
     let told = told(plugins.judge(&wanted("rules", &json!([1]))));
     assert_eq!(
         told,

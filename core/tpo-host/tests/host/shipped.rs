@@ -1,7 +1,7 @@
 //! The components that ship inside the binary, through the stage traits.
 
 use serde_json::json;
-use tpo_host::{Plugins, Setup, builtin};
+use tpo_host::{HostConfig, Plugins, builtin};
 use tpo_types::{
     CandidateGroupView, CandidateStatus, CandidateView, Completion, FinishReason, Judge, Judgment,
     PairSelector, ParseOutcome, Parts, PluginRole, RenderOutcome, RenderRequest, ResponseParser,
@@ -11,7 +11,7 @@ use tpo_types::{
 use crate::{group, instruction, told, wanted};
 
 fn plugins() -> Plugins {
-    Plugins::new(Setup::default()).unwrap()
+    Plugins::new(HostConfig::default()).unwrap()
 }
 
 #[test]

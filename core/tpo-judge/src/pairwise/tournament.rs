@@ -15,7 +15,7 @@ use super::adaptive::Race;
 use super::bradley_terry::Votes;
 use super::pair::Pair;
 
-/// How many comparisons a pairwise judge makes.
+/// Which comparisons a pairwise judge makes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tournament {

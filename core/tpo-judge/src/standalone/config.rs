@@ -17,10 +17,10 @@ pub struct StandaloneJudgeConfig {
     /// The judge.
     #[serde(default)]
     pub judge: JudgeConfig,
-    /// Models that judges may ask.
+    /// Models that judges can query.
     #[serde(default)]
     pub models: BTreeMap<String, ModelBinding>,
-    /// What a plugin may use.
+    /// Resource limits of plugins.
     #[serde(default)]
     pub limits: Limits,
 }

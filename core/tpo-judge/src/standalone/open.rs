@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tpo_host::{Plugins, Setup};
+use tpo_host::{HostConfig, Plugins};
 use tpo_types::{Failure, ModelService};
 
 use super::config::StandaloneJudgeConfig;
@@ -15,12 +15,12 @@ use crate::scoring::Scoring;
 const REPLIES: &str = "replies.db";
 
 /// Opens the judges of a configuration with their models, whose replies are kept in the file
-/// `replies`, or else in the user's data directory. `on_status` is told of downloads. `setup` says
+/// `replies`, or else in the user's data directory. `on_status` is told of downloads. `host` says
 /// how plugins are loaded; its models and limits are those of the configuration.
 pub fn open(
     config: &StandaloneJudgeConfig,
     replies: Option<&Path>,
-    setup: Setup,
+    host: HostConfig,
     on_status: &dyn Fn(&str),
 ) -> Result<Box<dyn Scoring>, Failure> {
     let models = if config.models.is_empty() {
@@ -33,10 +33,10 @@ pub fn open(
         let models = Models::bind(&config.models, &replies, on_status)?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };
-    let plugins = Plugins::new(Setup {
+    let plugins = Plugins::new(HostConfig {
         models,
         limits: config.limits.clone(),
-        ..setup
+        ..host
     })?;
     Ok(open_judges(&config.judge, &plugins)?.scoring)
 }

@@ -54,7 +54,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>, Failure> {
 pub fn read_labeled(path: &Path) -> Result<Vec<Row>, Failure> {
     let rows = read(path)?;
     if rows.iter().all(|row| row.label.is_none()) {
-        let what = format!("`{}` has no label", path.display());
+        let what = format!("`{}` has no labels", path.display());
         return Err(Failure::new(FailureKind::Input, what).hint(
             "give `response_a`, `response_b` and `label` (`a`, `b` or `tie`), or `chosen` and \
              `rejected`",

@@ -472,6 +472,6 @@ fn a_model_that_cannot_end_its_turn_is_refused() {
         fs::remove_file(directory.join("special_tokens_map.json")).expect("is removed");
         fs::remove_file(directory.join("generation_config.json")).expect("is removed");
     });
-    assert_eq!(text, "`DIR` names no end-of-turn token");
+    assert_eq!(text, "`DIR` has no end-of-turn token");
     assert_eq!(hint, "set `eos_token_id` in its `generation_config.json`");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The model that learns to think.
+/// The model to train.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
@@ -22,16 +22,17 @@ impl Default for ModelConfig {
     }
 }
 
-/// The instructions, as JSONL files with `id`, one of `prompt`, `instruction` or `messages`, and
-/// optionally `category`, `reference` and `constraints`; plugins see every other field as metadata.
+/// Training and validation instructions: JSONL files whose rows have an `id`, one of `prompt`,
+/// `instruction` or `messages`, and optionally `category`, `reference` and `constraints`. Plugins
+/// get all other fields as metadata.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// Instructions to train on, split across the iterations in the order of the file.
+    /// Training instructions, split across iterations in file order.
     pub train: PathBuf,
-    /// Instructions to validate on; none of them may be in `train`.
+    /// Validation instructions; none of them may be in `train`.
     pub validation: PathBuf,
-    /// Training instructions per iteration. Default: all of them, split equally.
+    /// Training instructions per iteration. Default: all, split evenly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub instructions_per_iteration: Option<usize>,

@@ -1,21 +1,21 @@
-//! Which keys a configuration may have, read off its JSON Schema.
+//! Finds unknown keys of a configuration by its JSON Schema.
 //!
-//! Serde's own message for an unknown key lists the allowed ones of its table; a typo deserves a
-//! line, a column and the nearest key of the right table.
+//! Serde's own message for an unknown key only lists the keys of its table; this one has a line, a
+//! column and the nearest key.
 
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use tpo_types::nearest::typos;
 
-/// A key that the schema does not know.
+/// A key that is not in the schema.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct UnknownKey {
     /// The whole path, for example `sampling.temprature`.
     pub path: String,
     /// Where the key starts, in bytes of the text.
     pub offset: usize,
-    /// The nearest known paths; several where they are equally near.
+    /// The nearest known paths; several if they are equally near.
     pub nearest: Vec<String>,
 }
 
@@ -34,7 +34,8 @@ pub(super) fn first_unknown(document: &DeTable<'_>, schema: &Value) -> Option<Un
     unknown.into_iter().min_by_key(|key| key.offset)
 }
 
-/// Whether a dotted path leads to a key of the schema, or into a table that the schema leaves open.
+/// Checks that a dotted path leads to a key of the schema, or into a table that accepts any key;
+/// fails with the nearest keys.
 pub(super) fn check_path(path: &str, schema: &Value) -> Result<(), Vec<String>> {
     let mut node = Node {
         root: schema,
@@ -79,7 +80,7 @@ fn walk_value(
     }
 }
 
-/// The nearest keys: of the same table if one is near, else of any table.
+/// The nearest keys, in the same table if one is near, or else in any table.
 fn nearest(node: &Node<'_>, prefix: &str, typed: &str) -> Vec<String> {
     let siblings = nearest_of(node.keys().map(|key| join(prefix, key)).collect(), typed);
     if siblings.is_empty() {
@@ -137,14 +138,14 @@ fn last_part(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-/// A place in a JSON Schema; references and alternatives are looked through.
+/// A position in a JSON Schema; references and alternatives are followed.
 struct Node<'a> {
     root: &'a Value,
     here: &'a Value,
 }
 
 impl<'a> Node<'a> {
-    /// The schemas that apply here: this one, what it refers to, and each of its alternatives.
+    /// The schemas that apply here: this one, its reference, and its alternatives.
     fn parts(&self) -> Vec<&'a Map<String, Value>> {
         let mut parts = Vec::new();
         let mut open = vec![self.here];
@@ -181,7 +182,7 @@ impl<'a> Node<'a> {
         let named = parts
             .iter()
             .find_map(|part| part.get("properties")?.get(key));
-        // A table of things that the user names: each has the same keys.
+        // A table whose entries the user names: all entries have the same keys.
         let any = || {
             parts.iter().find_map(|part| {
                 part.get("additionalProperties")
@@ -194,7 +195,7 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// A table whose keys are not ours to know: a plugin's own configuration.
+    /// Whether the table accepts any key: a plugin's own configuration.
     fn is_open(&self) -> bool {
         self.parts()
             .iter()

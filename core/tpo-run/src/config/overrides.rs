@@ -2,7 +2,7 @@
 
 use tpo_types::{Failure, FailureKind};
 
-/// A setting of the command line. It takes precedence over the file.
+/// One value given on the command line, which overrides the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     /// Dotted path of the key, for example `train.beta`.
@@ -20,12 +20,12 @@ impl Override {
         }
     }
 
-    /// Reads `a.b=value`. A value that is not TOML is a string.
+    /// Parses `a.b=value`. A value that is not TOML is a string.
     pub fn parse(given: &str) -> Result<Self, Failure> {
         let Some((path, value)) = given.split_once('=') else {
             return Err(
                 Failure::new(FailureKind::Usage, format!("`--set {given}` has no `=`"))
-                    .hint("write it as `--set train.beta=0.2`"),
+                    .hint("write `--set train.beta=0.2`"),
             );
         };
         let as_toml = toml::from_str::<toml::Table>(&format!("value = {value}")).ok();
@@ -37,8 +37,8 @@ impl Override {
     }
 }
 
-/// Sets one value. When it names another plugin, the configuration of the plugin in the file is
-/// dropped; a note says so.
+/// Sets one value. If it names another plugin, the configuration of the plugin in the file is
+/// dropped and a note returned.
 pub(super) fn apply(table: &mut toml::Table, given: &Override) -> Result<Option<String>, Failure> {
     let parts: Vec<&str> = given.path.split('.').collect();
     let (last, parents) = parts.split_last().unwrap_or((&"", &[]));

@@ -1,4 +1,4 @@
-//! Reads a [`RunConfig`] from text and command line, with errors that point at the key.
+//! Reads a [`RunConfig`] from a file and the command line, with errors that point at the key.
 
 use std::path::Path;
 
@@ -13,12 +13,12 @@ use super::RunConfig;
 use super::keys;
 use super::overrides::{Override, apply};
 
-/// A configuration, and notes for the user about how it was read.
+/// A configuration, and notes for the user.
 #[derive(Debug)]
 pub struct ReadConfig {
     /// The configuration.
     pub config: RunConfig,
-    /// One sentence per setting of the file that an override made void.
+    /// Settings of the file that the command line made ineffective, one sentence each.
     pub notes: Vec<String>,
 }
 
@@ -36,19 +36,19 @@ impl RunConfig {
                 format!("cannot read the configuration `{}`", path.display()),
             )
             .because(error)
-            .hint("`tpo init` writes one to start from")
+            .hint("create one with `tpo init`")
         })?;
         Self::parse(&text, &path.display().to_string(), overrides)
     }
 
-    /// Parses the text of a configuration; `name` stands for the file in messages.
+    /// Parses the text of a configuration; messages call the file `name`.
     pub fn parse(text: &str, name: &str, overrides: &[Override]) -> Result<ReadConfig, Failure> {
         let (config, notes) = parse(text, name, overrides)?;
         Ok(ReadConfig { config, notes })
     }
 }
 
-/// Reads the judge of a run's configuration file, or takes the default judge without a file, and
+/// Reads the judge from a run's configuration file, or uses the default one without a file, and
 /// applies the overrides. Paths in the file are relative to it.
 pub fn read_standalone_judge(
     path: Option<&Path>,
@@ -138,7 +138,7 @@ fn position(text: &str, offset: usize) -> String {
     format!("{line}:{column}")
 }
 
-/// Byte offset of a dotted path's value in the text.
+/// Byte offset of the value of a dotted path.
 fn offset_of(document: &DeTable<'_>, path: &str) -> Option<usize> {
     let mut here = document;
     let mut offset = None;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use tpo_host::OnError;
 use tpo_judge::PluginConfig;
 
-/// How completions are sampled. The defaults are the paper's.
+/// Sampling of completions. The defaults are those of the paper.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SamplingConfig {
@@ -16,12 +16,13 @@ pub struct SamplingConfig {
     /// Sampling temperature; 0 is greedy.
     #[schemars(range(min = 0.0, max = 10.0))]
     pub temperature: f64,
-    /// Nucleus (top-p) sampling; 1 disables it.
+    /// Nucleus (top-p) sampling: samples from the most likely tokens whose total probability
+    /// reaches this value; 1 disables it.
     #[schemars(range(min = 0.01, max = 1.0))]
     pub top_p: f64,
-    /// Top-k sampling; 0 disables it.
+    /// Top-k sampling: samples from this many of the most likely tokens; 0 disables it.
     pub top_k: usize,
-    /// Maximum number of tokens of a completion, thought and response together.
+    /// Maximum number of tokens per completion, thought and response together.
     #[schemars(range(min = 1, max = 1_048_576))]
     pub max_new_tokens: usize,
 }
@@ -38,21 +39,21 @@ impl Default for SamplingConfig {
     }
 }
 
-/// The thought prompt and the budget of a thought.
+/// The thought prompt and the thought budget.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThoughtConfig {
-    /// A built-in name or a path to a `.wasm` that exports `thought-template`.
+    /// Thought template: a built-in name, or the path of a `.wasm` file that exports
+    /// `thought-template`.
     pub plugin: String,
-    /// Maximum length of a thought in tokens. A longer one is closed by forcing the response
-    /// marker; forced tokens are not trained on. Default: a thought may take all of
-    /// `sampling.max_new_tokens`.
+    /// Thought budget in tokens. A longer thought is ended by forcing the response marker, whose
+    /// tokens are not trained on. Default: `sampling.max_new_tokens`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_048_576))]
     pub max_tokens: Option<usize>,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     pub config: Map<String, Value>,
-    /// What happens when it fails.
+    /// What to do if the plugin fails.
     pub on_error: OnError,
 }
 
@@ -77,15 +78,15 @@ impl ThoughtConfig {
     }
 }
 
-/// The pair selector: it selects the pairs to train on.
+/// The pair selector. It chooses the pairs of candidates to train on.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SelectorConfig {
-    /// A built-in name or a path to a `.wasm` that exports `pair-selector`.
+    /// Pair selector: a built-in name, or the path of a `.wasm` file that exports `pair-selector`.
     pub plugin: String,
-    /// The plugin's own configuration; `tpo plugin inspect` prints its keys.
+    /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     pub config: Map<String, Value>,
-    /// What happens when it fails.
+    /// What to do if the plugin fails.
     pub on_error: OnError,
 }
 
@@ -109,11 +110,11 @@ impl SelectorConfig {
     }
 }
 
-/// How the policy is measured before the first and after every iteration.
+/// Evaluation of the policy before the first and after every iteration.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ValidationConfig {
-    /// Completions per validation instruction; their scores are averaged.
+    /// Completions per validation instruction, whose scores are averaged.
     #[schemars(range(min = 1, max = 256))]
     pub num_samples: usize,
 }

@@ -1,4 +1,4 @@
-//! Capital and small letters.
+//! Upper and lower case.
 
 use serde::Deserialize;
 
@@ -8,16 +8,16 @@ use crate::grade::{Check, Grade, Relation};
 
 /// The whole response is English in one letter case.
 pub(crate) enum English {
-    /// No small letter.
+    /// No lower-case letter.
     Capital,
-    /// No capital letter.
+    /// No upper-case letter.
     Lowercase,
 }
 
 impl Check for English {
     fn grade(&self, answer: &Answer) -> Grade {
-        // Detection cannot read capitals, and a short text may fit no language: only another
-        // language is a miss.
+        // Language detection does not work on capitals, and a short text may fit no language: only
+        // another language is a miss.
         if language::detect(&answer.lower).is_some_and(|language| language != "en") {
             return Grade::Missed(0.0);
         }
@@ -32,7 +32,7 @@ impl Check for English {
     }
 }
 
-/// So many words in capitals.
+/// A number of words in capitals.
 #[derive(Deserialize)]
 pub(crate) struct CapitalWords {
     capital_relation: Relation,
@@ -51,7 +51,7 @@ impl Check for CapitalWords {
     }
 }
 
-/// Signs that stand apart from words; a hyphen, a slash or a star does not.
+/// Punctuation that is separate from words; a hyphen, a slash or a star is not.
 fn ends_word(c: char) -> bool {
     c.is_whitespace() || "?!;@#$%&,:()[]{}<>\"“”".contains(c)
 }
@@ -60,7 +60,7 @@ fn is_capital(word: &str) -> bool {
     matches!(count_cased(word), (1.., 0))
 }
 
-/// How many letters are capital, and how many small.
+/// How many letters are upper case, and how many lower case.
 fn count_cased(text: &str) -> (usize, usize) {
     let capital = text.chars().filter(|c| c.is_uppercase()).count();
     (capital, text.chars().filter(|c| c.is_lowercase()).count())

@@ -1,4 +1,4 @@
-//! Responses made of several parts.
+//! Responses with several parts.
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ impl Check for TwoResponses {
     }
 }
 
-/// The request comes first, word for word in any letter case.
+/// The response begins with the request, word for word in any letter case.
 #[derive(Deserialize)]
 pub(crate) struct RepeatPrompt {
     prompt_to_repeat: String,

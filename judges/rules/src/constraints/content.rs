@@ -1,11 +1,11 @@
-//! Signs that a response must or must not contain.
+//! Elements that a response must or must not contain.
 
 use serde::Deserialize;
 
 use crate::answer::Answer;
 use crate::grade::{Check, Grade, Relation};
 
-/// At least so many placeholders in square brackets.
+/// A smallest number of placeholders in square brackets.
 #[derive(Deserialize)]
 pub(crate) struct Placeholders {
     num_placeholders: usize,
@@ -32,7 +32,7 @@ fn placeholders(mut line: &str) -> usize {
     count
 }
 
-/// A postscript with this marker, in any letter case; a space may follow each period inside it.
+/// A postscript with this marker, in any letter case; each period in it may be followed by a space.
 #[derive(Deserialize)]
 pub(crate) struct Postscript {
     postscript_marker: String,

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::answer::Answer;
 use crate::grade::{Check, Grade};
 
-/// The response ends with this phrase, in any letter case; quotation marks around the response do
-/// not matter.
+/// The response ends with this phrase, in any letter case, apart from quotation marks around the
+/// response.
 #[derive(Deserialize)]
 pub(crate) struct EndPhrase {
     end_phrase: String,
@@ -25,7 +25,7 @@ impl Check for EndPhrase {
     }
 }
 
-/// The whole response stands in double quotation marks.
+/// The whole response is in double quotation marks.
 pub(crate) struct Quotation;
 
 impl Check for Quotation {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::answer::Answer;
 use crate::grade::{Check, Grade, Relation};
 
-/// Exactly so many bullet points: lines that begin with `-`, or with `*` but not `**`.
+/// An exact number of bullet points: lines that begin with `-`, or with `*` but not `**`.
 #[derive(Deserialize)]
 pub(crate) struct Bullets {
     num_bullets: usize,
@@ -27,7 +27,7 @@ impl Check for Bullets {
     }
 }
 
-/// At least so many highlighted stretches: `*so*` or `**so**`.
+/// A smallest number of highlighted passages: `*so*` or `**so**`.
 #[derive(Deserialize)]
 pub(crate) struct Highlights {
     num_highlights: usize,
@@ -44,7 +44,7 @@ impl Check for Highlights {
     }
 }
 
-/// Stretches without a star between two marks that are not blank.
+/// Passages between two marks that contain no star and are not blank.
 fn highlights(mut line: &str, mark: &str) -> usize {
     let mut count = 0;
     while let Some((_, rest)) = line.split_once(mark) {
@@ -60,7 +60,7 @@ fn highlights(mut line: &str, mark: &str) -> usize {
     count
 }
 
-/// At least so many sections, each opened by a word and a number.
+/// A smallest number of sections, each introduced by a word and a number.
 #[derive(Deserialize)]
 pub(crate) struct Sections {
     section_spliter: String,
@@ -83,7 +83,7 @@ impl Check for Sections {
     }
 }
 
-/// JSON and nothing else; a Markdown fence around it is allowed.
+/// Only JSON; a Markdown fence around it is allowed.
 pub(crate) struct Json;
 
 impl Check for Json {
@@ -106,7 +106,7 @@ fn unfenced(text: &str) -> &str {
     text.strip_suffix("```").unwrap_or(text).trim()
 }
 
-/// Bytes that were JSON before the error.
+/// How many bytes before the error are JSON.
 fn read_before(error: &serde_json::Error, text: &str) -> usize {
     let lines = text
         .split_inclusive('\n')

@@ -1,7 +1,7 @@
-//! English inflection: which words are forms of which base.
+//! English inflection: whether a word is a form of a base word.
 //!
-//! Plurals and verb forms only; `worker` is no form of `work`. Regular forms follow spelling rules
-//! that also allow some words that do not exist, which no text contains.
+//! Plurals and verb forms only; `worker` is not a form of `work`. Regular forms follow spelling rules
+//! that also allow some words that do not exist.
 
 /// Whether `word` is an inflected form of `base`; both in lower case.
 pub(super) fn is_form_of(word: &str, base: &str) -> bool {
@@ -32,7 +32,7 @@ fn is_regular(word: &str, base: &str) -> bool {
     changed || doubles(word, base)
 }
 
-/// `swimming`: the last consonant after a vowel is doubled.
+/// `swimming`: a doubled consonant after a vowel.
 fn doubles(word: &str, base: &str) -> bool {
     let [.., b'a' | b'e' | b'i' | b'o' | b'u', last] = base.as_bytes() else {
         return false;
@@ -46,7 +46,7 @@ fn doubles(word: &str, base: &str) -> bool {
     rest.is_some_and(|rest| ["ed", "ing"].contains(&rest))
 }
 
-/// Base first, then the forms that no rule makes.
+/// Each base, followed by its irregular forms.
 const IRREGULAR: &str = "\
 be am is are was were been being
 bear bore borne born

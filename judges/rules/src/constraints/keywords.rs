@@ -39,7 +39,7 @@ impl Check for Forbidden {
     }
 }
 
-/// A keyword occurs so often, in any letter case, also inside longer words.
+/// A keyword occurs a number of times, in any letter case, also inside longer words.
 #[derive(Deserialize)]
 pub(crate) struct Frequency {
     relation: Relation,
@@ -60,7 +60,7 @@ impl Check for Frequency {
     }
 }
 
-/// A letter occurs so often, in any case.
+/// A letter occurs a number of times, in either case.
 #[derive(Deserialize)]
 pub(crate) struct LetterFrequency {
     let_relation: Relation,
@@ -79,7 +79,7 @@ impl Check for LetterFrequency {
     }
 }
 
-/// How often `word` stands with a word boundary on both sides, as `\b` finds them.
+/// How often `word` occurs with a word boundary (`\b`) on both sides.
 fn whole_words(text: &str, word: &str) -> usize {
     if word.is_empty() {
         return 0;

@@ -1,8 +1,7 @@
 //! Which language a response is written in, among the thirty of IFEval.
 //!
-//! The script decides; where languages share a script, the language whose most frequent words occur
-//! most often does. That is enough to tell whether a whole response is in a wanted language, and
-//! not enough for single words.
+//! The script decides; among languages with the same script, the one whose most frequent words occur
+//! most often. That is enough for whole responses, but not for single words.
 
 use std::ops::RangeInclusive;
 
@@ -39,7 +38,7 @@ fn known<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     }
 }
 
-/// The ISO 639-1 code of the language of a text in lower case; none where nothing tells.
+/// The ISO 639-1 code of the language of a text in lower case, if it can be detected.
 pub(super) fn detect(lower: &str) -> Option<&'static str> {
     let letters = |range: &RangeInclusive<char>| {
         lower
@@ -67,7 +66,7 @@ fn most_frequent(lower: &str, languages: &[(&'static str, Words)]) -> Option<&'s
         let words: Vec<_> = words.split_whitespace().collect();
         tokens.iter().filter(|token| words.contains(token)).count()
     };
-    // The first of equals wins: the list begins with the most likely language.
+    // On equal counts the first wins: the list begins with the most likely language.
     let scored = languages
         .iter()
         .rev()
@@ -85,7 +84,7 @@ fn ends_token(c: char) -> bool {
 enum Script {
     /// A script of one language.
     One(&'static str),
-    /// A script of several, told apart by their most frequent words.
+    /// A script of several languages, told apart by their most frequent words.
     Shared(&'static [(&'static str, Words)]),
 }
 

@@ -1,6 +1,6 @@
 //! The most frequent words of languages that share a script.
 //!
-//! In the Latin script one-letter words are left out: there they are also initials, list items and
+//! The lists for the Latin script have no one-letter words: those are also initials, list items and
 //! elisions.
 
 /// Words separated by white space, in lower case.

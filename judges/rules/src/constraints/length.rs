@@ -6,7 +6,7 @@ use super::sentences::count_sentences;
 use crate::answer::Answer;
 use crate::grade::{Check, Grade, Relation, near};
 
-/// So many words.
+/// A number of words.
 #[derive(Deserialize)]
 pub(crate) struct Words {
     relation: Relation,
@@ -19,7 +19,7 @@ impl Check for Words {
     }
 }
 
-/// So many sentences.
+/// A number of sentences.
 #[derive(Deserialize)]
 pub(crate) struct Sentences {
     relation: Relation,
@@ -33,7 +33,8 @@ impl Check for Sentences {
     }
 }
 
-/// So many paragraphs, separated by `***`. An empty one between two others is an error of its own.
+/// A number of paragraphs, separated by `***`. An empty paragraph between two others also breaks the
+/// rule.
 #[derive(Deserialize)]
 pub(crate) struct Paragraphs {
     num_paragraphs: usize,
@@ -49,8 +50,8 @@ impl Check for Paragraphs {
     }
 }
 
-/// The parts between separators, and whether an empty part stands between two others. Empty parts
-/// do not count.
+/// The parts between separators, without empty ones, and whether an empty part is between two
+/// others.
 pub(super) fn separated<'a>(text: &'a str, separator: &str) -> (Vec<&'a str>, bool) {
     let parts: Vec<_> = text.split(separator).map(str::trim).collect();
     let inner = parts
@@ -63,7 +64,7 @@ pub(super) fn separated<'a>(text: &'a str, separator: &str) -> (Vec<&'a str>, bo
     )
 }
 
-/// So many paragraphs, separated by blank lines, the n-th of which begins with a word.
+/// A number of paragraphs, separated by blank lines, the n-th of which begins with a word.
 #[derive(Deserialize)]
 pub(crate) struct NthParagraph {
     num_paragraphs: usize,
@@ -92,7 +93,7 @@ impl Check for NthParagraph {
     }
 }
 
-/// The first word in lower case, up to its first punctuation.
+/// The first word in lower case, up to its first punctuation mark.
 fn first_word(paragraph: &str) -> Option<String> {
     let word = paragraph
         .split_whitespace()

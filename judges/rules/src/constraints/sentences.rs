@@ -1,9 +1,9 @@
 //! Counts English sentences the way the Punkt tokenizer of IFEval's checker splits them.
 //!
-//! A sentence ends at `.`, `?` or `!` before white space or a closing sign. A period does not end
-//! one after an abbreviation, an initial or an ellipsis, unless a word follows that commonly begins
-//! sentences. Line breaks mean nothing: a heading without a period belongs to the sentence after
-//! it, and the number of a list is a sentence.
+//! A sentence ends at `.`, `?` or `!` before white space or a closing quotation mark or bracket. A
+//! period after an abbreviation, an initial or an ellipsis ends one only if the next word commonly
+//! begins sentences. Line breaks have no meaning: a heading without a period belongs to the sentence
+//! after it, and the number of a list item is a sentence.
 
 /// Number of sentences in a text.
 pub(super) fn count_sentences(text: &str) -> usize {
@@ -28,7 +28,7 @@ pub(super) fn count_sentences(text: &str) -> usize {
     count + usize::from(open)
 }
 
-/// Where the last sign in a chunk that could end a sentence ends, in bytes.
+/// The end, in bytes, of the last mark in a chunk that could end a sentence.
 fn last_end(chunk: &str, more_follows: bool) -> Option<usize> {
     let stands_before_gap = |end: usize| match chunk[end..].chars().next() {
         Some(sign) => ")\";}]*:@'({[!?".contains(sign),
@@ -45,7 +45,7 @@ fn ends(chunk: &str, end: usize, next: Option<&str>) -> bool {
     let Some(word) = token.strip_suffix('.') else {
         return true;
     };
-    // What follows at once is a closing sign and not a word.
+    // A closing mark follows directly, not a word.
     let next = next.filter(|_| end == chunk.len());
     let word = word
         .rsplit(['(', '"', '-', '/'])
@@ -67,7 +67,7 @@ fn begins_sentence(word: &str) -> bool {
     word.starts_with(char::is_uppercase) && STARTERS.contains(&word.to_lowercase().as_str())
 }
 
-/// Without their last period.
+/// Without their final period.
 const ABBREVIATIONS: &[&str] = &[
     "a.m", "adm", "apr", "assn", "aug", "ave", "bros", "capt", "cf", "co", "col", "corp", "d.c",
     "dec", "dept", "dr", "e.g", "est", "feb", "fig", "ft", "gen", "gov", "hon", "i.e", "inc",

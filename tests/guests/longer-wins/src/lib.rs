@@ -1,8 +1,8 @@
-//! A pairwise judge whose word can be checked by counting: the longer response wins.
+//! A pairwise judge that prefers the longer response: a verdict that can be checked by counting.
 
 use std::cmp::Ordering;
 
-use tpo_plugin::{Duel, Error, NoConfig, PairwiseJudge, Plugin, Preference, Verdict};
+use tpo_plugin::{Comparison, Error, NoConfig, PairwiseJudge, Plugin, Preference, Verdict};
 
 struct LongerWins;
 
@@ -15,20 +15,16 @@ impl Plugin for LongerWins {
 }
 
 impl PairwiseJudge for LongerWins {
-    fn compare(&self, duels: &[Duel]) -> Result<Vec<Verdict>, Error> {
-        let verdict = |duel: &Duel| {
-            let preference = match duel.first.len().cmp(&duel.second.len()) {
-                Ordering::Greater => Preference::First,
-                Ordering::Less => Preference::Second,
-                Ordering::Equal => Preference::Tie,
-            };
-            Verdict {
-                preference,
-                rationale: None,
-                extra: Vec::new(),
-            }
-        };
-        Ok(duels.iter().map(verdict).collect())
+    fn compare(&self, comparisons: &[Comparison]) -> Result<Vec<Verdict>, Error> {
+        Ok(comparisons.iter().map(longer).map(Verdict::from).collect())
+    }
+}
+
+fn longer(comparison: &Comparison) -> Preference {
+    match comparison.first.len().cmp(&comparison.second.len()) {
+        Ordering::Greater => Preference::First,
+        Ordering::Less => Preference::Second,
+        Ordering::Equal => Preference::Tie,
     }
 }
 

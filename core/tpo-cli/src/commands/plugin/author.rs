@@ -1,4 +1,4 @@
-//! `tpo plugin new` and `tpo plugin build`: from nothing to a component.
+//! `tpo plugin new` and `tpo plugin build`: create a project and build its component.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::plugins;
 use crate::printer::Printer;
 use crate::text::printable;
 
-pub(crate) fn new(arguments: &NewArguments, printer: Printer) -> Result<(), Failure> {
+pub(super) fn new(arguments: &NewArguments, printer: Printer) -> Result<(), Failure> {
     let NewArguments {
         directory,
         lang,
@@ -26,15 +26,15 @@ pub(crate) fn new(arguments: &NewArguments, printer: Printer) -> Result<(), Fail
         language: *lang,
         role: *role,
     })?;
-    printer.talk(&format!(
-        "wrote {} files; build it with `tpo plugin build {}`, and its README.md says what then",
+    printer.status(&format!(
+        "wrote {} files; next: `tpo plugin build {}`, then see README.md",
         files.len(),
         directory.display()
     ));
     Ok(())
 }
 
-/// The plugin is called like its directory.
+/// The plugin is named after its directory.
 fn name_of(directory: &Path) -> Result<Name, Failure> {
     let last = directory
         .file_name()
@@ -43,19 +43,22 @@ fn name_of(directory: &Path) -> Result<Name, Failure> {
     last.parse().map_err(|error: Failure| {
         Failure::new(
             FailureKind::Usage,
-            format!("`{}` does not end in a plugin's name", directory.display()),
+            format!(
+                "`{}` does not end in a valid plugin name",
+                directory.display()
+            ),
         )
         .because(error)
     })
 }
 
-/// What is built is looked at as `tpo plugin check` would.
-pub(crate) fn build(arguments: &BuildArguments, printer: Printer) -> Result<(), Failure> {
-    let progress = |what: &str| printer.talk(what);
+/// Builds a component and checks it as `tpo plugin check` does.
+pub(super) fn build(arguments: &BuildArguments, printer: Printer) -> Result<(), Failure> {
+    let progress = |what: &str| printer.status(what);
     let built = tpo_author::build(&arguments.directory, &plugins::tools_dir()?, &progress)?;
     if !built.tool_output.trim().is_empty() {
-        printer.talk(printable(&built.tool_output).trim_end());
+        printer.status(printable(&built.tool_output).trim_end());
     }
-    let plugins = Plugins::new(arguments.trial.setup()?)?;
+    let plugins = Plugins::new(arguments.load.host_config()?)?;
     check::component(&plugins, &built.component.display().to_string(), printer)
 }

@@ -1,26 +1,26 @@
-//! `tpo plugin bench`: what a plugin costs.
+//! `tpo plugin bench`: benchmarks a plugin.
 
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tpo_host::{Case, Cut, JsonPlugin, OnError, Plugins, Wanted};
+use tpo_host::{Batching, Case, OnError, PluginRequest, Plugins};
 use tpo_types::Failure;
 
-use super::{cases_beside, role};
+use super::{project_cases, roles};
 use crate::arguments::BenchArguments;
 use crate::printer::Printer;
 
-/// Times each figure is measured; the median is shown.
+/// How often each time is measured; the median is printed.
 const REPEATS: usize = 9;
-/// Items of a measurement, taken round and round from the cases.
+/// Items per measurement; the cases are repeated as often as needed.
 const ITEMS: usize = 1000;
-/// Items of a batch, as in a run.
+/// Items per batch, as in a run.
 const BATCH: usize = 256;
 
-pub(crate) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Failure> {
+pub(super) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Failure> {
     let source = &arguments.plugin;
-    let setup = arguments.trial.setup()?;
-    for role in role(
+    let setup = arguments.load.host_config()?;
+    for role in roles(
         source,
         arguments.role,
         &Plugins::new(setup.clone())?.roles(source)?,
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
         let file = arguments
             .cases
             .clone()
-            .or_else(|| cases_beside(source, role));
+            .or_else(|| project_cases(source, role));
         let mut cases = file.as_deref().map_or(Ok(Vec::new()), Case::read)?;
         if cases.is_empty() {
             cases = Case::samples(role)?;
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
             .cycle()
             .take(ITEMS)
             .collect();
-        let wanted = Wanted {
+        let request = PluginRequest {
             source,
             config: &config,
             on_error: OnError::Fail,
@@ -48,30 +48,30 @@ pub(crate) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
         let load = || {
             let start = Instant::now();
             Plugins::new(setup.clone())?
-                .in_json(role, &wanted)
+                .in_json(role, &request)
                 .map(|_| start.elapsed())
         };
-        // The first load compiles the component if it was not compiled before.
+        // The first load compiles the component unless it is already in the cache.
         load()?;
-        let plugin = Plugins::new(setup.clone())?.in_json(role, &wanted)?;
-        let one = Cut {
-            batch: BATCH,
+        let plugin = Plugins::new(setup.clone())?.in_json(role, &request)?;
+        let one = Batching {
+            batch_size: BATCH,
             threads: 1,
         };
         let many = median(|| plugin.time(&items, one))?;
         printer.data(&format!("{role}, median of {REPEATS}:"));
-        printer.data(&row("load, compiled before", median(load)?));
+        printer.data(&row("load from cache", median(load)?));
         printer.data(&row(
-            "a call with one item",
+            "one call, one item",
             median(|| plugin.time(&items[..1], one))?,
         ));
         printer.data(&row("1000 items, one thread", many));
-        if threads_matter(&plugin) {
+        if !plugin.needs_all_items() {
             let two = median(|| {
                 plugin.time(
                     &items,
-                    Cut {
-                        batch: BATCH / 2,
+                    Batching {
+                        batch_size: BATCH / 2,
                         threads: 2,
                     },
                 )
@@ -85,11 +85,6 @@ pub(crate) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
         ));
     }
     Ok(())
-}
-
-/// A selector gets everything in one call.
-fn threads_matter(plugin: &JsonPlugin) -> bool {
-    plugin.role() != tpo_types::PluginRole::PairSelector
 }
 
 fn row(what: &str, time: Duration) -> String {

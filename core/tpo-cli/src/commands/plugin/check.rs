@@ -1,17 +1,17 @@
-//! `tpo plugin check`: everything that can be said of a plugin without asking it anything.
+//! `tpo plugin check`: validates a plugin without running it on any input.
 
 use std::path::Path;
 
 use tpo_bundle::Package;
-use tpo_host::{Plugins, Reach};
+use tpo_host::{Capabilities, Plugins};
 use tpo_types::Failure;
 
 use crate::arguments::CheckArguments;
 use crate::printer::Printer;
 use crate::text::printable;
 
-pub(crate) fn run(arguments: &CheckArguments, printer: Printer) -> Result<(), Failure> {
-    let setup = arguments.trial.setup()?;
+pub(super) fn run(arguments: &CheckArguments, printer: Printer) -> Result<(), Failure> {
+    let setup = arguments.load.host_config()?;
     let path = Path::new(&arguments.plugin);
     if !path.is_dir() {
         return component(&Plugins::new(setup)?, &arguments.plugin, printer);
@@ -29,24 +29,23 @@ pub(crate) fn run(arguments: &CheckArguments, printer: Printer) -> Result<(), Fa
             printer,
         )?;
     }
-    let asks: Vec<String> = package.capabilities().into_iter().collect();
-    let asks = if asks.is_empty() {
-        "nothing".to_owned()
+    let capabilities: Vec<String> = package.capabilities().into_iter().collect();
+    let capabilities = if capabilities.is_empty() {
+        "none".to_owned()
     } else {
-        asks.join(", ")
+        capabilities.join(", ")
     };
-    printer.data(&format!("  a user has to grant it: {asks}"));
+    printer.data(&format!("  grants needed: {capabilities}"));
     Ok(())
 }
 
-/// Loads and describes one component: its outside, its imports, its code and its own words are
-/// looked at on the way.
+/// Loads and describes one component, which checks its exports, imports, code and metadata.
 pub(super) fn component(plugins: &Plugins, source: &str, printer: Printer) -> Result<(), Failure> {
     let inspection = plugins.check(source)?;
     let roles: Vec<&str> = inspection.roles.iter().map(|role| role.as_str()).collect();
-    let reach = match &inspection.reach {
-        Reach::Everything => "native code: it can do whatever you can do".to_owned(),
-        Reach::Imports(imports) => {
+    let reach = match &inspection.capabilities {
+        Capabilities::Everything => "native code, not sandboxed".to_owned(),
+        Capabilities::Imports(imports) => {
             let wasi = imports
                 .iter()
                 .filter(|import| import.starts_with("wasi:"))
@@ -57,15 +56,15 @@ pub(super) fn component(plugins: &Plugins, source: &str, printer: Printer) -> Re
                 .map(String::as_str)
                 .collect();
             let own = if own.is_empty() {
-                "nothing of the contract".into()
+                "no host interfaces".into()
             } else {
                 own.join(", ")
             };
-            format!("imports {own}, and {wasi} interfaces of the empty WASI")
+            format!("imports {own}, and {wasi} stubbed WASI interfaces")
         }
     };
     printer.data(&printable(&format!(
-        "ok     {source}: {} {}\n  plays {}\n  {reach}\n  {} bytes, sha256 {}",
+        "ok     {source}: {} {}\n  roles: {}\n  {reach}\n  {} bytes, sha256 {}",
         inspection.identity.name,
         inspection.identity.version,
         roles.join(", "),

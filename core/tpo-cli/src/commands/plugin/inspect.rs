@@ -3,25 +3,25 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tpo_host::{Inspection, Plugins, Reach, builtin};
+use tpo_host::{Capabilities, Inspection, Plugins, builtin};
 use tpo_types::{Failure, PluginRole};
 
-use crate::arguments::{Format, InspectArguments, ModeFlags, Trust};
+use crate::arguments::{InspectArguments, LockFlags, OutputFormat, Trust};
 use crate::plugins;
 use crate::printer::Printer;
 use crate::text::{printable, printable_json};
 
-pub(crate) fn list(format: Format, printer: Printer) -> Result<(), Failure> {
-    let nothing_else = Trust {
+pub(super) fn list(format: OutputFormat, printer: Printer) -> Result<(), Failure> {
+    let built_in_only = Trust {
         allow_native: false,
-        mode: ModeFlags {
+        lock: LockFlags {
             locked: false,
             offline: true,
             frozen: false,
         },
     };
     let plugins = Plugins::new(plugins::setup(
-        nothing_else,
+        built_in_only,
         Path::new(tpo_bundle::LOCK_FILE),
     )?)?;
     let mut inspections = Vec::new();
@@ -29,8 +29,10 @@ pub(crate) fn list(format: Format, printer: Printer) -> Result<(), Failure> {
         inspections.push(plugins.inspect(name)?);
     }
     match format {
-        Format::Json => printer.data(&printable_json(&inspections.iter().map(as_json).collect())),
-        Format::Text => {
+        OutputFormat::Json => {
+            printer.data(&printable_json(&inspections.iter().map(as_json).collect()));
+        }
+        OutputFormat::Text => {
             for inspection in &inspections {
                 printer.data(&format!(
                     "{:18} {:34} {}",
@@ -44,12 +46,12 @@ pub(crate) fn list(format: Format, printer: Printer) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) fn inspect(arguments: &InspectArguments, printer: Printer) -> Result<(), Failure> {
+pub(super) fn inspect(arguments: &InspectArguments, printer: Printer) -> Result<(), Failure> {
     let setup = plugins::setup(arguments.trust, Path::new(tpo_bundle::LOCK_FILE))?;
     let inspection = Plugins::new(setup)?.inspect(&arguments.plugin)?;
     printer.data(&match arguments.format {
-        Format::Json => printable_json(&as_json(&inspection)),
-        Format::Text => as_text(&inspection),
+        OutputFormat::Json => printable_json(&as_json(&inspection)),
+        OutputFormat::Text => as_text(&inspection),
     });
     Ok(())
 }
@@ -63,10 +65,10 @@ fn as_json(inspection: &Inspection) -> Value {
         "summary": inspection.summary,
         "license": inspection.license,
         "roles": inspection.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
-        "native": inspection.reach == Reach::Everything,
-        "imports": match &inspection.reach {
-            Reach::Imports(imports) => json!(imports),
-            Reach::Everything => Value::Null,
+        "native": inspection.capabilities == Capabilities::Everything,
+        "imports": match &inspection.capabilities {
+            Capabilities::Imports(imports) => json!(imports),
+            Capabilities::Everything => Value::Null,
         },
         "bytes": inspection.bytes,
         "config_schema": inspection.config_schema,
@@ -75,23 +77,24 @@ fn as_json(inspection: &Inspection) -> Value {
 
 fn as_text(inspection: &Inspection) -> String {
     let identity = &inspection.identity;
+    let imports = match &inspection.capabilities {
+        Capabilities::Imports(imports) => imports.join("\n          "),
+        Capabilities::Everything => "native code, not sandboxed".into(),
+    };
     let schema = serde_json::to_string_pretty(&inspection.config_schema).unwrap_or_default();
-    printable(&format!(
-        "name      {}\nversion   {}\nsummary   {}\nlicense   {}\nroles     {}\nsource    {}\nsize      {} bytes\n\
-         sha256    {}\nimports   {}\nconfiguration (JSON Schema):\n{schema}",
-        identity.name,
-        identity.version,
-        inspection.summary,
-        inspection.license,
-        role_list(&inspection.roles),
-        identity.source,
-        inspection.bytes,
-        identity.sha256,
-        match &inspection.reach {
-            Reach::Imports(imports) => imports.join("\n          "),
-            Reach::Everything => "native code: it can do whatever you can do".into(),
-        },
-    ))
+    let lines = [
+        format!("name      {}", identity.name),
+        format!("version   {}", identity.version),
+        format!("summary   {}", inspection.summary),
+        format!("license   {}", inspection.license),
+        format!("roles     {}", role_list(&inspection.roles)),
+        format!("source    {}", identity.source),
+        format!("size      {} bytes", inspection.bytes),
+        format!("sha256    {}", identity.sha256),
+        format!("imports   {imports}"),
+        format!("configuration (JSON Schema):\n{schema}"),
+    ];
+    printable(&lines.join("\n"))
 }
 
 fn role_list(roles: &[PluginRole]) -> String {

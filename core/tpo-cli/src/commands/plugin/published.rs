@@ -1,5 +1,5 @@
-//! `tpo plugin publish`, `add`, `update`, `remove`, `verify` and `keygen`: plugins by where they
-//! are published.
+//! `tpo plugin publish`, `add`, `update`, `remove`, `verify` and `keygen`: published plugins and
+//! the lock file.
 
 use tpo_bundle::{Added, BundleStore, Layout, Lock, Pin, PublishOptions, SecretKey};
 use tpo_types::{Failure, FailureKind};
@@ -11,7 +11,7 @@ use crate::arguments::{
 use crate::printer::Printer;
 use crate::text::printable;
 
-pub(crate) fn publish(arguments: &PublishArguments, printer: Printer) -> Result<(), Failure> {
+pub(super) fn publish(arguments: &PublishArguments, printer: Printer) -> Result<(), Failure> {
     let options = PublishOptions {
         layout: if arguments.wasm {
             Layout::Wasm
@@ -24,16 +24,16 @@ pub(crate) fn publish(arguments: &PublishArguments, printer: Printer) -> Result<
     };
     let published = tpo_bundle::publish(&arguments.directory, &arguments.reference, &options)?;
     printer.data(&published.reference.to_string());
-    printer.talk(&format!(
-        "published {} bytes; `tpo plugin add {}` pins it",
+    printer.status(&format!(
+        "published {} bytes; pin it with `tpo plugin add {}`",
         published.size, published.reference
     ));
     Ok(())
 }
 
-pub(crate) fn add(arguments: &AddArguments, printer: Printer) -> Result<(), Failure> {
-    let mut lock = Lock::open(&arguments.lock.lock)?;
-    let mode = arguments.lock.mode.mode();
+pub(super) fn add(arguments: &AddArguments, printer: Printer) -> Result<(), Failure> {
+    let mut lock = Lock::open(&arguments.lock.file)?;
+    let mode = arguments.lock.flags.mode();
     let added = tpo_bundle::add(
         &arguments.reference,
         &arguments.grant,
@@ -42,50 +42,50 @@ pub(crate) fn add(arguments: &AddArguments, printer: Printer) -> Result<(), Fail
         mode,
     )?;
     save(&mut lock)?;
-    printer.talk(&asked(&added));
+    printer.status(&granted(&added));
     printer.data(&line(&added.pin));
     Ok(())
 }
 
-pub(crate) fn update(arguments: &UpdateArguments, printer: Printer) -> Result<(), Failure> {
-    let mut lock = Lock::open(&arguments.lock.lock)?;
+pub(super) fn update(arguments: &UpdateArguments, printer: Printer) -> Result<(), Failure> {
+    let mut lock = Lock::open(&arguments.lock.file)?;
     let UpdateArguments {
         reference,
         grant,
         accept_signer,
         ..
     } = arguments;
-    let mode = arguments.lock.mode.mode();
+    let mode = arguments.lock.flags.mode();
     let updated = tpo_bundle::update(reference, grant, *accept_signer, &mut lock, &store()?, mode)?;
     save(&mut lock)?;
     if updated.before.digest == updated.now.pin.digest {
-        printer.talk("the tag still names what is pinned");
+        printer.status("the pin is up to date");
     } else {
-        printer.talk(&format!(
-            "moved from {} to {}",
+        printer.status(&format!(
+            "updated from {} to {}",
             updated.before.digest, updated.now.pin.digest
         ));
     }
-    printer.talk(&asked(&updated.now));
+    printer.status(&granted(&updated.now));
     printer.data(&line(&updated.now.pin));
     Ok(())
 }
 
-pub(crate) fn remove(arguments: &RemoveArguments, printer: Printer) -> Result<(), Failure> {
-    let mut lock = Lock::open(&arguments.lock.lock)?;
-    let removed = tpo_bundle::remove(&arguments.reference, &mut lock, arguments.lock.mode.mode())?;
+pub(super) fn remove(arguments: &RemoveArguments, printer: Printer) -> Result<(), Failure> {
+    let mut lock = Lock::open(&arguments.lock.file)?;
+    let removed = tpo_bundle::remove(&arguments.reference, &mut lock, arguments.lock.flags.mode())?;
     save(&mut lock)?;
-    printer.talk(&format!(
-        "`{}` is no longer pinned; what was fetched stays for other projects",
+    printer.status(&format!(
+        "`{}` is no longer pinned; its files stay in the store for other projects",
         removed.source
     ));
     Ok(())
 }
 
-pub(crate) fn verify(arguments: &VerifyArguments, printer: Printer) -> Result<(), Failure> {
-    let lock = Lock::open(&arguments.lock.lock)?;
+pub(super) fn verify(arguments: &VerifyArguments, printer: Printer) -> Result<(), Failure> {
+    let lock = Lock::open(&arguments.lock.file)?;
     let mut problems = 0;
-    for verified in tpo_bundle::verify(&lock, &store()?, arguments.lock.mode.mode()) {
+    for verified in tpo_bundle::verify(&lock, &store()?, arguments.lock.flags.mode()) {
         let state = if verified.problems.is_empty() {
             "ok    "
         } else {
@@ -101,16 +101,16 @@ pub(crate) fn verify(arguments: &VerifyArguments, printer: Printer) -> Result<()
         return Ok(());
     }
     let what = format!(
-        "{problems} of the checks of `{}` fail",
-        arguments.lock.lock.display()
+        "{problems} checks of `{}` failed",
+        arguments.lock.file.display()
     );
     Err(Failure::new(FailureKind::Integrity, what))
 }
 
-pub(crate) fn keygen(arguments: &KeygenArguments, printer: Printer) -> Result<(), Failure> {
+pub(super) fn keygen(arguments: &KeygenArguments, printer: Printer) -> Result<(), Failure> {
     let public = tpo_bundle::keygen(&arguments.file)?;
-    printer.talk(&format!(
-        "the secret key is in `{}`; keep it. The public key:",
+    printer.status(&format!(
+        "wrote the secret key to `{}`; keep it safe. The public key is:",
         arguments.file.display()
     ));
     printer.data(&public.to_string());
@@ -137,15 +137,15 @@ fn line(pin: &Pin) -> String {
     format!("{} {} ({signer})", pin.source, pin.digest)
 }
 
-/// The permissions that a bundle requests.
-fn asked(added: &Added) -> String {
+/// What a bundle is granted, before it runs for the first time.
+fn granted(added: &Added) -> String {
     if added.requests.is_empty() {
-        return "it requests no permissions".into();
+        return "it requests no imports".into();
     }
     let grants = added.requests.iter().map(|request| {
-        let reason = request.reason.as_deref().unwrap_or("no reason is given");
+        let reason = request.reason.as_deref().unwrap_or("no reason given");
         format!(
-            "granted to `{}`: `{}` ({})",
+            "granted `{1}` to `{0}`; reason: {2}",
             request.component,
             request.import,
             printable(reason)

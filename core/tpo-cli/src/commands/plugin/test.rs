@@ -1,18 +1,18 @@
-//! `tpo plugin test`: the author's cases, determinism, unexpected inputs, speed.
+//! `tpo plugin test`: test cases, determinism, unusual inputs, speed.
 
-use tpo_host::{Case, Check, Plugins, trial};
+use tpo_host::{Case, Check, Plugins, check_conformance};
 use tpo_types::{Failure, FailureKind};
 
-use super::{cases_beside, role};
+use super::{project_cases, roles};
 use crate::arguments::TestArguments;
 use crate::printer::Printer;
 use crate::text::printable;
 
-pub(crate) fn run(arguments: &TestArguments, printer: Printer) -> Result<(), Failure> {
-    let setup = arguments.trial.setup()?;
+pub(super) fn run(arguments: &TestArguments, printer: Printer) -> Result<(), Failure> {
+    let setup = arguments.load.host_config()?;
     let source = &arguments.plugin;
     let mut failed = 0;
-    for role in role(
+    for role in roles(
         source,
         arguments.role,
         &Plugins::new(setup.clone())?.roles(source)?,
@@ -20,20 +20,20 @@ pub(crate) fn run(arguments: &TestArguments, printer: Printer) -> Result<(), Fai
         let file = arguments
             .cases
             .clone()
-            .or_else(|| cases_beside(source, role));
+            .or_else(|| project_cases(source, role));
         let cases = file.as_deref().map_or(Ok(Vec::new()), Case::read)?;
-        let trial = trial(&setup, source, role, &cases)?;
+        let conformance = check_conformance(&setup, source, role, &cases)?;
         printer.data(&format!("{role}:"));
-        for check in &trial.checks {
+        for check in &conformance.checks {
             printer.data(&line(check));
         }
-        if let Some(time) = trial.per_1000_items {
+        if let Some(time) = conformance.per_1000_items {
             printer.data(&format!(
                 "  speed    1000 items in {:.1} ms",
                 time.as_secs_f64() * 1000.0
             ));
         }
-        failed += trial
+        failed += conformance
             .checks
             .iter()
             .filter(|check| check.fault.is_some())
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &TestArguments, printer: Printer) -> Result<(), Fai
     }
     Err(Failure::new(
         FailureKind::Plugin,
-        format!("`{source}` fails {failed} of its checks"),
+        format!("`{source}` failed {failed} checks"),
     ))
 }
 

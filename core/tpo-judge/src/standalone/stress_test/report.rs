@@ -39,19 +39,19 @@ impl StressTestReport {
                 FailureKind::Plugin,
                 "the judge scored none of the real responses",
             )
-            .hint("`tpo judge` with the same input says why"));
+            .hint("run `tpo judge` on the same input to see the reasons"));
         }
         let failed = self.failed(tolerance);
         if failed.is_empty() {
             return Ok(());
         }
         let what = format!(
-            "junk beats real responses more than {:.1} % of the time: {}",
+            "junk beats real responses more than {:.1}% of the time: {}",
             tolerance * 100.0,
             failed.join(", ")
         );
         Err(Failure::new(FailureKind::Plugin, what)
-            .hint("a model that is trained on this judge learns to write such junk"))
+            .hint("a model trained with this judge learns to write such junk"))
     }
 
     /// The names of the attacks whose junk wins more often than `tolerance`.

@@ -1,0 +1,5 @@
+;; does: returns an infinite probability
+;; role: pairwise-judge
+;; says: a probability that is not from 0 to 1 (inf)
+(func (export "tpo:plugin/pairwise-judge@0.1.0#compare") (param i32 i32) (result i32)
+  (i32.store (i32.const 0x920) (i32.const 1)) (f64.store (i32.const 0x928) (f64.const inf)) (i32.const 0x900))

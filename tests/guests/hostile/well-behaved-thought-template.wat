@@ -1,0 +1,4 @@
+;; does: behaves as a thought template should
+;; role: thought-template
+;; says: "role":"user"
+;; code: 0
