@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tpo_lm::local_model::{LocalModel, identity};
 use tpo_remote::{OpenAiModel, RemoteConfig};
-use tpo_types::{Failure, FailureKind, LanguageModel};
+use tpo_types::{Failure, LanguageModel};
 
-use super::binding::ModelBinding;
+use super::binding::{ModelBinding, Target, server_failed};
 use super::file::ReplyFile;
 
 /// A model that is bound to an alias.
@@ -37,13 +37,11 @@ impl ServedModel {
         replies: &ReplyFile,
         on_status: &dyn Fn(&str),
     ) -> Result<Self, Failure> {
-        match (&binding.source, &binding.server) {
-            (Some(source), None) => local(source, replies, on_status),
-            (None, Some(server)) => remote(server, replies).map_err(|why| {
-                Failure::new(why.kind(), format!("`models.{alias}.server`")).because(why)
-            }),
-            (Some(_), Some(_)) => Err(one_of_two(alias, "both `source` and `server`")),
-            (None, None) => Err(one_of_two(alias, "neither `source` nor `server`")),
+        match binding.target(alias)? {
+            Target::Source(source) => local(source, replies, on_status),
+            Target::Server(server) => {
+                remote(server, replies).map_err(|why| server_failed(alias, why))
+            }
         }
     }
 
@@ -74,11 +72,6 @@ impl ServedModel {
     }
 }
 
-fn one_of_two(alias: &str, given: &str) -> Failure {
-    Failure::new(FailureKind::Usage, format!("`models.{alias}` has {given}"))
-        .hint("`source` is a model on this machine, `server` one behind a server; give one of them")
-}
-
 fn local(
     source: &str,
     replies: &ReplyFile,
@@ -106,7 +99,6 @@ fn local(
 }
 
 fn remote(server: &RemoteConfig, replies: &ReplyFile) -> Result<ServedModel, Failure> {
-    server.check()?;
     let identity = server.identity();
     let location = match OpenAiModel::open(server) {
         Ok(model) => Location::Remote(Arc::new(model)),
