@@ -35,7 +35,7 @@ fn author(here: &Workplace, name: &str, language: &str, role: &str) {
     assert!(
         tested
             .stdout
-            .contains("  ok       answers the cases (1 of "),
+            .contains("  ok       gives the expected outcomes (1 of "),
         "{}",
         tested.stdout
     );
