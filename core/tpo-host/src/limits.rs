@@ -83,8 +83,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Refuses limits out of the ranges of their schema.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
+    /// Fails with [`tpo_types::FailureKind::Usage`] if a limit is out of range.
+    pub fn check(&self) -> Result<(), Failure> {
         bounds::check(self, "limits")
     }
 
