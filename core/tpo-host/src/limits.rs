@@ -137,27 +137,9 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_says_what_is_checked() {
+    fn threads_have_room_for_the_largest_stack() {
         let schema = schemars::schema_for!(Limits).to_value();
-        let maximum = |key: &str| {
-            schema["properties"][key]["maximum"]
-                .as_u64()
-                .expect("a maximum")
-        };
-        assert_eq!(maximum("stack_kib"), u64::from(MAX_STACK_KIB));
-        for key in schema["properties"].as_object().expect("keys").keys() {
-            let beyond = serde_json::json!({ key: maximum(key) + 1 });
-            let limits: Limits = serde_json::from_value(beyond).expect("limits");
-            assert!(
-                limits
-                    .check()
-                    .expect_err(key)
-                    .to_string()
-                    .contains(&format!("`limits.{key}`"))
-            );
-            let most: Limits =
-                serde_json::from_value(serde_json::json!({ key: maximum(key) })).expect("limits");
-            assert!(most.check().is_ok(), "{key}");
-        }
+        let maximum = schema["properties"]["stack_kib"]["maximum"].as_u64();
+        assert_eq!(maximum, Some(MAX_STACK_KIB.into()));
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct RunOverrides {
     /// Training instructions (JSONL).
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-    /// Run directory [default: runs/<name>].
+    /// Run directory [default: runs/NAME].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     #[command(flatten)]

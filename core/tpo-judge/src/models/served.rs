@@ -1,4 +1,4 @@
-//! A model that is bound to an alias, opened when it is first asked.
+//! A model that is bound to an alias, opened on the first request.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ pub(super) struct ServedModel {
 
 /// Where a model is.
 enum Location {
-    /// On this machine; it is loaded when it is first asked.
+    /// On this machine; loaded on the first request.
     Local {
         path: PathBuf,
         loaded: Mutex<Option<Arc<LocalModel>>>,
@@ -30,7 +30,7 @@ enum Location {
 }
 
 impl ServedModel {
-    /// Finds the model of a binding. If it is unavailable, `replies` must have some of it.
+    /// Opens the model of a binding. If it is unavailable, `replies` must have replies of it.
     pub(super) fn open(
         alias: &str,
         binding: &ModelBinding,
@@ -45,7 +45,7 @@ impl ServedModel {
         }
     }
 
-    /// The model itself. If it is unavailable, that is the command's failure, not the request's.
+    /// The model, loaded if need be. If it is unavailable, the command fails, not only the request.
     pub(super) fn model(&self, alias: &str) -> Result<Arc<dyn LanguageModel>, Failure> {
         match &self.location {
             Location::Local { path, loaded } => {
@@ -60,12 +60,12 @@ impl ServedModel {
             Location::Remote(server) => Ok(Arc::clone(server) as Arc<_>),
             Location::Unavailable(why) => {
                 let what = format!(
-                    "there is no kept reply to a request to the model `{alias}`, and the model is \
+                    "there is no saved reply to a request to the model `{alias}`, and the model is \
                      unavailable"
                 );
-                let hint = why
-                    .nearest_hint()
-                    .unwrap_or("without the model only requests with a kept reply can be answered");
+                let hint = why.nearest_hint().unwrap_or(
+                    "without the model, only requests with a saved reply can be answered",
+                );
                 Err(Failure::new(why.kind(), format!("{what}: {why}")).hint(hint))
             }
         }

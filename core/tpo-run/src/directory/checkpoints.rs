@@ -94,11 +94,29 @@ pub(crate) fn point(link: &Path, checkpoint: &Path) -> Result<(), Failure> {
         .file_name()
         .map(PathBuf::from)
         .unwrap_or_default();
+    link_directory(&target, link).map_err(|error| failed("point to", checkpoint, error))
+}
+
+/// Makes or replaces a symbolic link, in one step.
+#[cfg(unix)]
+fn link_directory(target: &Path, link: &Path) -> io::Result<()> {
     let fresh = link.with_extension("new");
-    let made = remove_all(&fresh)
-        .and_then(|()| std::os::unix::fs::symlink(target, &fresh))
-        .and_then(|()| fs::rename(&fresh, link));
-    made.map_err(|error| failed("point to", checkpoint, error))
+    remove_all(&fresh)?;
+    std::os::unix::fs::symlink(target, &fresh)?;
+    fs::rename(&fresh, link)
+}
+
+/// Makes or replaces a symbolic link. Windows cannot replace one in one step.
+#[cfg(windows)]
+fn link_directory(target: &Path, link: &Path) -> io::Result<()> {
+    match fs::remove_dir(link) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::os::windows::fs::symlink_dir(target, link).map_err(|error| {
+        let why = format!("{error}; turn on Developer Mode, which permits symbolic links");
+        io::Error::new(error.kind(), why)
+    })
 }
 
 fn record(path: &Path) -> io::Result<FileRecord> {

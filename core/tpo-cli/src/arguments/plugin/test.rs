@@ -14,7 +14,7 @@ pub(crate) struct TestArguments {
     /// Test this role only.
     #[arg(long, value_parser = role)]
     pub role: Option<PluginRole>,
-    /// Test cases (JSONL) [default: `fixtures/<role>.jsonl` or `fixtures/cases.jsonl` next to the
+    /// Test cases (JSONL) [default: fixtures/ROLE.jsonl or fixtures/cases.jsonl next to the
     /// component].
     #[arg(long, value_name = "FILE")]
     pub cases: Option<PathBuf>,
