@@ -49,8 +49,8 @@ def main():
     for name, file in DATA.items():
         for judge, arguments in JUDGES.items():
             found = agreement(arguments, folder / file)
-            duels = found.get("duels")
-            first = f"{100 * duels['first_rate']:.1f}" if duels else ""
+            comparisons = found.get("comparisons")
+            first = f"{100 * comparisons['first_win_rate']:.1f}" if comparisons else ""
             cells = [
                 f"{name} ({found['rows']})",
                 judge,

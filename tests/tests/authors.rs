@@ -55,8 +55,8 @@ fn a_judge_that_answers_differently_the_second_time_is_caught() {
     let ended = test(&here, "counting");
     assert_eq!(ended.code, 4, "{}", ended.stderr);
     for fault in [
-        "answers the same in batches of 1 as in one",
-        "answers the same when the same instance is asked again",
+        "gives the same outcomes in batches of 1 as in one",
+        "gives the same outcomes from the same instance again",
     ] {
         assert!(
             ended
@@ -84,7 +84,7 @@ fn a_judge_that_crashes_on_what_nobody_expects_is_caught() {
     let ended = test(&here, "brittle");
     assert_eq!(ended.code, 4, "{}", ended.stderr);
     assert!(
-        ended.stdout.contains("FAILED   bears empty texts"),
+        ended.stdout.contains("FAILED   handles empty texts"),
         "{}",
         ended.stdout
     );

@@ -1,4 +1,4 @@
-//! Commands that need no run: their whole output.
+//! Commands that need no run: their complete output.
 
 use tpo_tests::Workplace;
 
@@ -13,7 +13,7 @@ fn help_of_run() {
 }
 
 #[test]
-fn the_plugins_that_ship() {
+fn the_built_in_plugins() {
     insta::assert_snapshot!(Workplace::new().succeeds(&["plugin", "list"]).stdout);
 }
 
@@ -26,7 +26,7 @@ fn init_writes_a_configuration_once() {
 }
 
 #[test]
-fn completions_know_the_commands() {
+fn completions_list_the_commands() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = Workplace::new().succeeds(&["completions", shell]).stdout;
         assert!(script.contains("quickstart"), "{shell}");

@@ -1,4 +1,4 @@
-//! The judges that ship, through the binary: in a run, in a panel, and alone.
+//! The built-in judges, through the binary: in a run, in a panel, and stand-alone.
 
 use std::fs;
 
@@ -54,8 +54,8 @@ fn self_taught_judges_a_run_with_a_model_on_this_machine() {
     assert!(decided > 20, "{decided} comparisons were decided");
     assert!(count(&here, "run", "SELECT count(*) FROM pairs") > 0);
 
-    // The replies are kept: the same again needs no model, and asking otherwise does.
-    fs::remove_dir_all(&model).expect("the model goes");
+    // Replies are cached: the same run needs no model again, but other requests do.
+    fs::remove_dir_all(&model).expect("the model is removed");
     here.succeeds(&[run(&config, "again", &judge), vec!["--from", "run"]].concat());
     let replies = |run: &str| {
         count(
@@ -131,7 +131,7 @@ fn a_panel_of_two_judges_a_run() {
     );
 }
 
-/// Instructions with two responses each and what people say of them.
+/// Instructions with two responses each and a label.
 const LABELLED: &str = r#"{"id": "sea", "prompt": "Name the largest ocean on Earth.", "response_a": "The largest ocean on Earth is the Pacific.", "response_b": "Bananas are yellow and sweet.", "label": "a", "category": "facts"}
 {"id": "sum", "prompt": "Add two and three.", "response_a": "Who knows?", "response_b": "Two and three add up to five.", "label": "b", "category": "numbers"}
 {"id": "poem", "prompt": "Write a line about rain.", "response_a": "Rain writes a line about the window.", "response_b": "No.", "label": "b", "category": "facts"}
@@ -146,7 +146,7 @@ const OVERLAP: [&str; 4] = [
 ];
 
 #[test]
-fn a_judge_alone_scores_a_file() {
+fn a_stand_alone_judge_scores_a_file() {
     let here = Workplace::new();
     here.write("responses.jsonl", LABELLED);
     let ended = here.succeeds(
@@ -181,7 +181,7 @@ fn a_judge_alone_scores_a_file() {
 }
 
 #[test]
-fn a_judge_alone_is_compared_with_people() {
+fn a_stand_alone_judge_is_compared_with_labels() {
     let here = Workplace::new();
     here.write("labelled.jsonl", LABELLED);
     let ended = here.succeeds(
@@ -196,7 +196,7 @@ fn a_judge_alone_is_compared_with_people() {
 }
 
 #[test]
-fn a_judge_that_lets_junk_win_is_found_out() {
+fn a_stress_test_finds_a_judge_that_prefers_junk() {
     let here = Workplace::new();
     here.write("labelled.jsonl", LABELLED);
     let ended = here.tpo(
@@ -214,7 +214,7 @@ fn a_judge_that_lets_junk_win_is_found_out() {
 }
 
 #[test]
-fn what_makes_no_sense_of_judges_is_refused() {
+fn invalid_judge_settings_are_refused() {
     let here = Workplace::new();
     let config = config();
     let model = format!(

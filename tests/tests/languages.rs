@@ -1,7 +1,7 @@
-//! From nothing to a run, in every language: `tpo plugin new`, `build`, `check`, `test`, `tpo run
-//! --judge`.
+//! From an empty directory to a run, in every language: `tpo plugin new`, `build`, `check`, `test`,
+//! `tpo run --judge`.
 //!
-//! The compilers come from package registries the first time and are kept in the user's cache.
+//! The compilers are downloaded from package registries once and kept in the user's cache.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn build(here: &Workplace, project: &str) -> Ended {
     ended
 }
 
-/// A new project of a role, built, and through its own cases.
+/// Creates a project for a role, builds it, and runs its test cases.
 fn author(here: &Workplace, name: &str, language: &str, role: &str) {
     here.succeeds(&["plugin", "new", name, "--lang", language, "--role", role]);
     let built = build(here, name);
@@ -35,13 +35,13 @@ fn author(here: &Workplace, name: &str, language: &str, role: &str) {
     assert!(
         tested
             .stdout
-            .contains("  ok       answers the cases (1 of "),
+            .contains("  ok       gives the expected outcomes (1 of "),
         "{}",
         tested.stdout
     );
 }
 
-fn from_nothing_to_a_run(language: &str) {
+fn from_an_empty_directory_to_a_run(language: &str) {
     let here = Workplace::new();
     author(&here, "fresh", language, "judge");
     let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
@@ -71,7 +71,7 @@ fn from_nothing_to_a_run(language: &str) {
         )
         .expect("a count");
     assert!(own > 0, "the scores are the judge's own");
-    // The author's own words about a configuration that makes no sense.
+    // The plugin's own message about an invalid configuration.
     let refusal = here.refusal(&[
         "-q",
         "run",
@@ -91,27 +91,27 @@ fn from_nothing_to_a_run(language: &str) {
 
 #[test]
 fn rust() {
-    from_nothing_to_a_run("rust");
+    from_an_empty_directory_to_a_run("rust");
 }
 
 #[test]
 fn python() {
-    from_nothing_to_a_run("python");
+    from_an_empty_directory_to_a_run("python");
 }
 
 #[test]
 fn javascript() {
-    from_nothing_to_a_run("javascript");
+    from_an_empty_directory_to_a_run("javascript");
 }
 
 #[test]
 fn c() {
-    from_nothing_to_a_run("c");
+    from_an_empty_directory_to_a_run("c");
 }
 
 #[test]
 fn go() {
-    from_nothing_to_a_run("go");
+    from_an_empty_directory_to_a_run("go");
 }
 
 #[test]
@@ -124,9 +124,9 @@ fn the_other_roles() {
     }
 }
 
-/// The interpreter would end the instance without a word; the templates do not let it.
+/// The interpreter would end the instance without a message; the templates report it.
 #[test]
-fn the_words_of_an_exception_are_told() {
+fn exception_messages_are_reported() {
     let cases = [
         (
             "python",
@@ -182,9 +182,10 @@ fn the_tests_of_a_new_project_in_rust_run_natively() {
     }
 }
 
-/// What an author gets is what is shown. A project of its own also holds the contract and the SDK.
+/// The examples are what `tpo plugin new` writes, except that a new project also has copies of the
+/// contract and the SDK.
 #[test]
-fn the_examples_are_what_is_written() {
+fn the_examples_match_new_projects() {
     for language in ["rust", "python", "javascript", "c", "go"] {
         let name = format!("judge-in-{language}");
         let here = Workplace::new();
@@ -206,13 +207,13 @@ fn the_examples_are_what_is_written() {
             let shown = fs::read_to_string(&shown).unwrap_or_default();
             assert_eq!(
                 shown, written,
-                "{name}/{file}: UPDATE_EXAMPLES=1 writes it anew"
+                "{name}/{file}: UPDATE_EXAMPLES=1 updates it"
             );
         }
     }
 }
 
-/// The text as it is where the contract and the SDK lie beside, in this repository.
+/// The text as it is in this repository, which has the contract and the SDK elsewhere.
 fn without_copies(text: &str) -> String {
     let is_copy = |line: &str| {
         line.starts_with("wit = ") || line.starts_with("| `wit/`") || line.starts_with("| `sdk/`")
@@ -249,7 +250,7 @@ fn files(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_cannot_be_started_or_built_is_said() {
+fn invalid_projects_are_refused() {
     let here = Workplace::new();
     here.write("full/file", "");
     here.write("no-language/tpo-plugin.toml", MANIFEST);
@@ -287,7 +288,7 @@ fn what_cannot_be_started_or_built_is_said() {
     );
     assert!(
         refusal.contains("plugin.c:2:") && refusal.contains("nothing"),
-        "the compiler's own words: {refusal}"
+        "the compiler's own message: {refusal}"
     );
     assert!(!here.path("mine").exists());
 }

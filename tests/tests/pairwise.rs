@@ -172,10 +172,10 @@ fn where_a_judge_likes_length_the_selector_finds_how_much_it_must_count() {
         "{auto}"
     );
     assert!(
-        auto["own"]["rho"].as_f64().expect("it is reported") > 0.0,
+        auto["reported"]["rho"].as_f64().expect("it is reported") > 0.0,
         "{auto}"
     );
-    let rho = auto["own"]["rho"].to_string();
+    let rho = auto["reported"]["rho"].to_string();
     let told = here.succeeds(&["status", "auto"]).stdout;
     assert!(told.contains(&format!(", rho {rho}\n")), "{told}");
 }

@@ -1,9 +1,9 @@
-//! Bad input ends in one message that says what, where, why and what to do, with the documented
+//! Invalid input ends in one message that says what, where, why and what to do, with the documented
 //! exit code.
 
 use tpo_tests::{Workplace, fixture};
 
-/// A configuration that would run on a tiny model, with lines added to it.
+/// A valid configuration for a tiny model, with lines added to it.
 fn workplace(extra: &str) -> Workplace {
     let here = Workplace::new();
     here.write(
@@ -57,7 +57,7 @@ fn a_value_out_of_range() {
 }
 
 #[test]
-fn a_setting_without_effect() {
+fn a_thought_budget_without_room_for_a_response() {
     insta::assert_snapshot!(workplace("[thought]\nmax_tokens = 4096\n").refusal(&["run"]));
 }
 
@@ -114,14 +114,14 @@ fn a_judge_that_is_not_a_component() {
 }
 
 #[test]
-fn a_judge_that_is_no_wasm_at_all() {
+fn a_judge_that_is_not_wasm() {
     let here = workplace("");
     here.write("judge.wasm", "hello");
     insta::assert_snapshot!(here.refusal(&["run", "--judge", "judge.wasm"]));
 }
 
 #[test]
-fn a_selector_in_the_place_of_a_judge() {
+fn a_selector_as_a_judge() {
     insta::assert_snapshot!(workplace("").refusal(&["run", "--judge", "best-worst"]));
 }
 
@@ -137,6 +137,6 @@ fn a_prompt_longer_than_the_context() {
 }
 
 #[test]
-fn a_status_of_nothing() {
+fn a_status_without_a_run() {
     insta::assert_snapshot!(Workplace::new().refusal(&["status", "runs/none"]));
 }

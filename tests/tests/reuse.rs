@@ -1,15 +1,14 @@
-//! What a run makes again when one thing is changed, and what it takes from the run before.
+//! What a run makes again when one setting changes, and what it reuses of the run before.
 
 use std::cmp::Ordering;
 
 use rusqlite::Connection;
 use tpo_tests::{Workplace, fixture, opinionated};
 
-/// What the stages of the first iteration and of the validation before it made, and how much of it
-/// they took.
-fn made(here: &Workplace, run: &str) -> Vec<(String, String, i64, i64)> {
+/// Of the first iteration and the validation before it: slice, stage, items and reused items.
+fn stage_outputs(here: &Workplace, run: &str) -> Vec<(String, String, i64, i64)> {
     let db = Connection::open(here.path(&format!("{run}/run.db"))).expect("the run store");
-    let sql = "SELECT slice, stage, items, taken FROM made WHERE slice IN ('train-1', \
+    let sql = "SELECT slice, stage, items, reused FROM stage_outputs WHERE slice IN ('train-1', \
         'validation-0') ORDER BY slice, stage";
     let mut rows = db.prepare(sql).expect("the table");
     let rows = rows
@@ -57,12 +56,12 @@ fn only_what_follows_from_a_change_is_made_again() {
     };
     let rules = "judge.plugin=rules";
     run("first", &["--set", rules]);
-    let first = made(&here, "first");
+    let first = stage_outputs(&here, "first");
     assert_eq!(first.len(), 4, "{first:?}");
     assert!(
         first
             .iter()
-            .all(|(_, _, items, taken)| *items > 0 && *taken == 0),
+            .all(|(_, _, items, reused)| *items > 0 && *reused == 0),
         "{first:?}"
     );
 
@@ -91,14 +90,14 @@ fn only_what_follows_from_a_change_is_made_again() {
                 .chain(changes)
                 .collect::<Vec<_>>(),
         );
-        for (slice, stage, items, taken) in made(&here, &name) {
+        for (slice, stage, items, reused) in stage_outputs(&here, &name) {
             let keeps = if stage == "sample" {
                 kept.completions
             } else {
                 kept.judgments
             };
             assert_eq!(
-                taken,
+                reused,
                 if keeps { items } else { 0 },
                 "{change}: {stage} of {slice}, {items} items"
             );
@@ -157,14 +156,14 @@ fn a_model_is_asked_again_only_what_it_was_not_asked() {
     for (number, (change, kept, than_before)) in table.iter().enumerate() {
         let name = format!("changed-{number}");
         run(&name, &["--set", change, "--from", "first"]);
-        for (slice, stage, items, taken) in made(&here, &name) {
+        for (slice, stage, items, reused) in stage_outputs(&here, &name) {
             let keeps = if stage == "sample" {
                 kept.completions
             } else {
                 kept.judgments
             };
             assert_eq!(
-                taken,
+                reused,
                 if keeps { items } else { 0 },
                 "{change}: {stage} of {slice}, {items} items"
             );

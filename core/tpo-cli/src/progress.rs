@@ -22,7 +22,7 @@ pub(crate) struct RunProgress {
 struct Running {
     bar: ProgressBar,
     label: String,
-    began: Instant,
+    started: Instant,
     printed: Instant,
     tokens: usize,
 }
@@ -38,7 +38,7 @@ impl RunProgress {
     /// Handles one event.
     pub(crate) fn on(&self, event: &Event<'_>) {
         match event {
-            Event::StageBegan {
+            Event::StageStarted {
                 stage,
                 slice,
                 total,
@@ -67,7 +67,7 @@ impl RunProgress {
         *self.running.borrow_mut() = Some(Running {
             bar,
             label,
-            began: now,
+            started: now,
             printed: now,
             tokens: 0,
         });
@@ -146,13 +146,13 @@ impl Running {
     fn rate(&self) -> String {
         format!(
             "{:.0} tokens/s",
-            self.tokens as f64 / self.began.elapsed().as_secs_f64().max(1e-3)
+            self.tokens as f64 / self.started.elapsed().as_secs_f64().max(1e-3)
         )
     }
 
     fn line(&self) -> String {
         let (done, total) = (self.bar.position(), self.bar.length().unwrap_or_default());
-        let seconds = self.began.elapsed().as_secs();
+        let seconds = self.started.elapsed().as_secs();
         let rate = if self.tokens > 0 {
             format!(", {}", self.rate())
         } else {

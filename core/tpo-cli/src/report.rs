@@ -5,8 +5,9 @@ mod table;
 
 use std::fmt::Write;
 
-use tpo_run::figures::{
-    Change, Evaluation, IterationFigures, Reasons, SampleFigures, SelectorFigures, Sides,
+use tpo_run::metrics::{
+    Evaluation, IterationMetrics, PairedDifference, ReasonCounts, SampleMetrics, SelectorMetrics,
+    SideTokens,
 };
 
 use crate::text::{one_decimal, percent, printable};
@@ -23,7 +24,7 @@ pub(crate) fn evaluation_line(evaluation: &Evaluation) -> String {
 }
 
 /// One line on an iteration.
-pub(crate) fn iteration_line(metrics: &IterationFigures) -> String {
+pub(crate) fn iteration_line(metrics: &IterationMetrics) -> String {
     let train = &metrics.train;
     format!(
         "iteration {}: train {}; {} pairs, loss {:.4}, reward margin {:+.4}, reward accuracy {}",
@@ -36,7 +37,7 @@ pub(crate) fn iteration_line(metrics: &IterationFigures) -> String {
     )
 }
 
-fn sample_line(sampled: &SampleFigures) -> String {
+fn sample_line(sampled: &SampleMetrics) -> String {
     format!(
         "score {}, parse rate {}, thought {} tokens, response {} tokens",
         score(sampled.score_mean),
@@ -47,7 +48,7 @@ fn sample_line(sampled: &SampleFigures) -> String {
 }
 
 /// The table of a run, what was dropped and why, and whether validation improved.
-pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
+pub(crate) fn whole(iterations: &[IterationMetrics], evaluations: &[Evaluation]) -> String {
     let mut text = table::table(iterations, evaluations);
     for metrics in iterations {
         for (title, reasons) in [
@@ -69,7 +70,7 @@ pub(crate) fn whole(iterations: &[IterationFigures], evaluations: &[Evaluation])
     text
 }
 
-fn write_reasons(text: &mut String, iteration: usize, title: &str, reasons: &Reasons) {
+fn write_reasons(text: &mut String, iteration: usize, title: &str, reasons: &ReasonCounts) {
     if reasons.is_empty() {
         return;
     }
@@ -88,7 +89,7 @@ fn verdict(evaluations: &[Evaluation]) -> String {
     };
     let mut text = String::new();
     for evaluation in &evaluations[1..] {
-        let _ = match Change::between(base, evaluation) {
+        let _ = match PairedDifference::between(base, evaluation) {
             Some(change) => writeln!(
                 text,
                 "validation after iteration {}: {} ({:+.4} vs. the base model, 95% CI {:+.4} to \
@@ -122,18 +123,18 @@ fn verdict(evaluations: &[Evaluation]) -> String {
 
 /// The lengths of the chosen and rejected sides and the selector's own metrics; none if no pair has
 /// two parsed sides.
-fn selector_line(metrics: &SelectorFigures) -> Option<String> {
+fn selector_line(metrics: &SelectorMetrics) -> Option<String> {
     let mut parts = vec![
         sides("response", metrics.response_tokens)?,
         sides("thought", metrics.thought_tokens)?,
     ];
-    for (name, value) in &metrics.own {
+    for (name, value) in &metrics.reported {
         parts.push(format!("{} {}", printable(name), four_decimals(*value)));
     }
     Some(parts.join(", "))
 }
 
-fn sides(name: &str, sides: Sides) -> Option<String> {
+fn sides(name: &str, sides: SideTokens) -> Option<String> {
     let (chosen, rejected) = (one_decimal(sides.chosen?), one_decimal(sides.rejected?));
     Some(format!(
         "{name} tokens {chosen} chosen vs. {rejected} rejected"

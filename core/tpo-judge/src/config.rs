@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tpo_host::OnError;
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Failure, FailureKind, bounds};
 
 use crate::pairwise::Tournament;
 
@@ -50,6 +50,7 @@ pub struct MemberConfig {
     pub name: Option<String>,
     /// Weight of its score among the judges of an instruction.
     #[serde(default = "default_weight")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub weight: f64,
     /// Categories of instructions that it judges. Default: those that no other judge lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -118,22 +119,7 @@ impl JudgeConfig {
             );
             return refuse(what, "set `judge.plugin` to \"panel\", or remove the panel");
         }
-        if !(0.0..=1.0).contains(&self.max_unscored) {
-            return refuse(
-                format!("`judge.max_unscored` is {}", self.max_unscored),
-                "it must be a fraction from 0 to 1",
-            );
-        }
-        for member in &self.panel {
-            if !(member.weight > 0.0 && member.weight.is_finite()) {
-                let what = format!(
-                    "the weight of `{}` in the panel is {}; it must be more than 0",
-                    member.plugin, member.weight
-                );
-                return refuse(what, "remove the judge instead of giving it no weight");
-            }
-        }
-        Ok(())
+        bounds::check(self, "judge")
     }
 
     fn check_panel(&self) -> Result<(), Failure> {

@@ -23,9 +23,9 @@ pub struct GuardedScoring<'a> {
 
 impl GuardedScoring<'_> {
     /// Scores in batches, so that a judge that fails on most responses is noticed before it was
-    /// given all of them; `on_judged` is called with the number of responses of every batch. When
-    /// too many are unscored, the models' replies for the last judgments are forgotten: whoever
-    /// resumes has fixed something, and the old replies would only stop the run again.
+    /// given all of them; `on_judged` is called with the number of responses of every batch. If too
+    /// many are unscored, the models' replies for the last judgments are forgotten: users resume
+    /// after they fixed something, and the old replies would only stop the run again.
     pub fn score(
         &self,
         groups: &[ResponseGroup<'_>],

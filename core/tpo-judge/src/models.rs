@@ -1,9 +1,8 @@
-//! The models that judges may ask: bound to aliases by the configuration, loaded when first asked,
-//! every reply kept.
+//! The models that judges use: bound to aliases by the configuration, loaded on the first request,
+//! with a cache of replies.
 //!
-//! A reply is kept under the model's identity and the request, and a model is never asked for it
-//! twice: not after a crash, not by another judge with the same request, not when a run is repeated
-//! without the model.
+//! The cache key is the model's identity and the request, so a request is never repeated: not after
+//! a crash, not by another judge, not when a run is repeated without the model.
 
 mod binding;
 mod cache;
@@ -28,18 +27,18 @@ use self::served::ServedModel;
 
 pub use self::binding::ModelBinding;
 
-/// Conversations that are embedded before their states are kept.
+/// Conversations that are embedded before their states are saved.
 const EMBED_BATCH: usize = 64;
 
-/// The models that judges may ask.
+/// The models that judges use, with a cache of their replies.
 pub struct Models {
     served: BTreeMap<String, ServedModel>,
     cache: ReplyCache,
 }
 
 impl Models {
-    /// Binds models, and keeps their replies in the file `replies`; `on_status` is told of
-    /// downloads. An unavailable model is no failure as long as the file has replies of it.
+    /// Binds models and caches their replies in the file `replies`; `on_status` is called with a
+    /// message per download. A model may be unavailable as long as the file has replies of it.
     pub fn bind(
         bindings: &BTreeMap<String, ModelBinding>,
         replies: &Path,
@@ -103,7 +102,7 @@ impl ModelService for Models {
             "embed",
             requests,
             |model, requests, done| {
-                // In batches, so that the states of one are kept before the next is read.
+                // In batches, so that the states of one are saved before the next is computed.
                 for (batch, requests) in requests.chunks(EMBED_BATCH).enumerate() {
                     for (number, outcome) in model.embed(requests).into_iter().enumerate() {
                         if done(batch * EMBED_BATCH + number, outcome).is_break() {

@@ -19,11 +19,11 @@ pub struct Member {
     pub weight: f64,
     /// The categories that it judges; if empty, all that no other member claims.
     pub categories: Vec<String>,
-    /// Its scores.
+    /// Scores responses with it.
     pub scoring: Box<dyn Scoring>,
 }
 
-/// Several judges.
+/// Scoring with several judges.
 pub struct Panel {
     members: Vec<Member>,
 }
@@ -72,7 +72,8 @@ impl Panel {
         all
     }
 
-    fn judges(&self, member: &Member, instruction: &Instruction) -> bool {
+    /// Whether `member` judges the instruction.
+    fn is_assigned(&self, member: &Member, instruction: &Instruction) -> bool {
         if member.categories.is_empty() {
             !self.members.iter().any(|member| member.claims(instruction))
         } else {
@@ -100,7 +101,7 @@ impl Scoring for Panel {
         let mut output = JudgeOutput::default();
         for member in &self.members {
             let own: Vec<usize> = (0..groups.len())
-                .filter(|group| self.judges(member, groups[*group].instruction))
+                .filter(|group| self.is_assigned(member, groups[*group].instruction))
                 .collect();
             let own_groups: Vec<ResponseGroup<'_>> =
                 own.iter().map(|group| groups[*group].clone()).collect();

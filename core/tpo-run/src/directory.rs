@@ -1,4 +1,7 @@
-//! The run directory: where things stand, and who may write.
+//! The run directory: which files it holds, and which process may write them.
+
+pub(crate) mod checkpoints;
+pub(crate) mod exports;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
@@ -12,8 +15,8 @@ pub struct RunDirectory {
     root: PathBuf,
 }
 
-/// Held while a process writes the run. The system lets go of it when the process ends, however it
-/// ends.
+/// Held while a process writes the run. The operating system releases it when the process ends,
+/// however it ends.
 #[derive(Debug)]
 pub struct RunLock {
     _file: File,
@@ -45,36 +48,35 @@ impl RunDirectory {
         self.root.join("metrics.jsonl")
     }
 
-    /// Where batches that a plugin failed on are kept.
+    /// Where batches that a plugin failed on are written.
     pub fn failures(&self) -> PathBuf {
         self.root.join("failures")
     }
 
-    /// What models have answered to judges.
+    /// The replies of models to judges.
     pub fn replies(&self) -> PathBuf {
         self.root.join("replies.db")
     }
 
-    /// Where checkpoints stand.
+    /// Where checkpoints are.
     pub fn checkpoints(&self) -> PathBuf {
         self.root.join("checkpoints")
     }
 
-    /// The name of an iteration's checkpoint, relative to the root.
+    /// An iteration's checkpoint, relative to the root.
     pub fn checkpoint_name(iteration: usize) -> String {
         format!("checkpoints/iteration-{iteration}")
     }
 
-    /// Makes the directory and takes the right to write it.
+    /// An iteration's checkpoint.
+    pub fn checkpoint(&self, iteration: usize) -> PathBuf {
+        self.root.join(Self::checkpoint_name(iteration))
+    }
+
+    /// Creates the directory and locks it for writing.
     pub fn lock(&self) -> Result<RunLock, Failure> {
-        let at = |path: &Path, error: std::io::Error| {
-            Failure::new(
-                FailureKind::Resources,
-                format!("cannot write the run directory `{}`", path.display()),
-            )
-            .because(error)
-        };
-        std::fs::create_dir_all(self.checkpoints()).map_err(|error| at(&self.root, error))?;
+        std::fs::create_dir_all(self.checkpoints())
+            .map_err(|error| cannot_write(&self.root, error))?;
         let path = self.root.join("run.lock");
         let open = OpenOptions::new()
             .read(true)
@@ -82,12 +84,12 @@ impl RunDirectory {
             .create(true)
             .truncate(false)
             .open(&path);
-        let mut file = open.map_err(|error| at(&path, error))?;
+        let mut file = open.map_err(|error| cannot_write(&path, error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // What the holder wrote is only for the message.
+                // The holder's process number is only for the message.
                 let _ = file.read_to_string(&mut holder);
                 return Err(Failure::new(
                     FailureKind::InUse,
@@ -99,13 +101,21 @@ impl RunDirectory {
                 )
                 .hint("wait for it, stop it, or give this run another directory with `--dir`"));
             }
-            Err(TryLockError::Error(error)) => return Err(at(&path, error)),
+            Err(TryLockError::Error(error)) => return Err(cannot_write(&path, error)),
         }
         file.set_len(0)
             .and_then(|()| write!(file, "process {}", std::process::id()))
-            .map_err(|error| at(&path, error))?;
+            .map_err(|error| cannot_write(&path, error))?;
         Ok(RunLock { _file: file })
     }
+}
+
+fn cannot_write(path: &Path, error: std::io::Error) -> Failure {
+    Failure::new(
+        FailureKind::Resources,
+        format!("cannot write the run directory `{}`", path.display()),
+    )
+    .because(error)
 }
 
 #[cfg(test)]
@@ -113,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_writer_is_refused_with_the_first_ones_name() {
+    fn a_second_writer_is_refused_and_told_of_the_first() {
         let directory = tempfile::tempdir().expect("a directory");
         let run = RunDirectory::at(directory.path().join("run"));
         let held = run.lock().expect("free");

@@ -1,27 +1,28 @@
-//! The loop: configuration, plan, iterations, run store, evaluation.
+//! The loop: configuration, plan, iterations, run store, validation.
 //!
-//! [`iteration`] is the algorithm. This crate joins the models and the plugins through the traits
-//! of `tpo-types`; it prints nothing and reads no arguments.
+//! `iteration.rs` is the algorithm and `stages/` its steps. This crate joins models and plugins
+//! through the traits of `tpo-types`; it prints nothing and reads no arguments.
 
-pub mod checkpoints;
 pub mod config;
+mod context;
 pub mod dataset;
 pub mod directory;
-mod exports;
-pub mod figures;
+mod groups;
 mod iteration;
+pub mod metrics;
+pub mod pipeline;
 pub mod plan;
+mod policy;
 pub mod progress;
 mod reuse;
 mod run;
-mod sampling;
 pub mod slice;
-pub mod stages;
+mod stages;
 pub mod store;
 
 pub use config::{Override, ReadConfig, RunConfig, read_standalone_judge};
 pub use directory::RunDirectory;
+pub use pipeline::Pipeline;
 pub use plan::RunPlan;
 pub use run::run;
-pub use stages::Stages;
 pub use store::Store;

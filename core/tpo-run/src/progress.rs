@@ -1,13 +1,14 @@
-//! What a run says while it works. Who listens decides how it looks; the run itself prints nothing.
+//! What a run reports while it works. The observer decides how it looks; the run itself prints
+//! nothing.
 
-use crate::figures::{Evaluation, IterationFigures};
+use crate::metrics::{Evaluation, IterationMetrics};
 
 /// A stage that takes long enough to be watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Writing completions; counted in completions.
+    /// Sampling; counted in completions.
     Sample,
-    /// Scoring responses; counted in responses.
+    /// Judging; counted in responses.
     Judge,
     /// Training on pairs; counted in optimizer steps.
     Train,
@@ -27,8 +28,8 @@ impl Stage {
 /// Something that happened.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A stage begins; `done` of its `total` items are there from an earlier start.
-    StageBegan {
+    /// A stage starts; `done` of its `total` items are already there.
+    StageStarted {
         /// Which stage.
         stage: Stage,
         /// Which slice, for example `train-1`.
@@ -38,18 +39,18 @@ pub enum Event<'a> {
         /// Items that need not be done again.
         done: usize,
     },
-    /// One more item of the running stage is done; `tokens` were written or trained on for it.
+    /// One more item of the running stage is done.
     ItemDone {
-        /// Tokens of the item.
+        /// Tokens that were sampled or trained on for it.
         tokens: usize,
     },
-    /// The running stage is over.
+    /// The running stage is done.
     StageEnded,
     /// The policy was measured on the validation instructions.
     Evaluated(&'a Evaluation),
-    /// An iteration is over and its checkpoint is kept.
-    IterationEnded(&'a IterationFigures),
+    /// An iteration is done and its checkpoint is recorded.
+    IterationEnded(&'a IterationMetrics),
 }
 
-/// Hears of everything that happens.
+/// Is called with every event.
 pub type Observer<'a> = &'a dyn Fn(&Event<'_>);

@@ -1,8 +1,8 @@
 //! Which part of a run an item belongs to.
 //!
-//! Training instructions are dealt to the iterations in disjoint slices, so that no iteration
-//! trains on an instruction that an earlier one has seen; the validation instructions are sampled
-//! anew before the first iteration and after each.
+//! Training instructions are split across the iterations in disjoint slices, so that no iteration
+//! trains on an instruction that an earlier one has seen. The validation instructions are sampled
+//! before the first iteration and after each.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub fn of_iteration(train: &[Instruction], iteration: usize, size: usize) -> &[I
     &train[(iteration - 1) * size..iteration * size]
 }
 
-/// How many instructions each iteration gets: `wanted`, or an equal share of all.
+/// How many instructions each iteration gets: `wanted`, or an equal part of all.
 pub fn size_of(
     available: usize,
     iterations: usize,

@@ -1,35 +1,33 @@
-//! `run.db`: the truth about a run.
+//! `run.db`: the record of a run, from which it resumes.
 //!
-//! Every finished item is a committed row, so whatever ends the process, the same command goes on
-//! behind the last row. The store keeps what the stages made; it decides nothing.
+//! Completions and optimizer steps are committed one by one, everything else once per slice and
+//! stage. The store keeps what the stages made and decides nothing.
 
-mod read;
-mod write;
+mod inputs;
+mod judgments;
+mod metrics;
+mod outputs;
+mod pairs;
+mod samples;
 
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, Row};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tpo_types::{Failure, FailureKind};
 
-pub(crate) use read::from_json;
-pub use read::{StoredPair, StoredSide};
+pub(crate) use judgments::{ComparisonRow, JudgmentsById};
+pub(crate) use metrics::StoredCheckpoint;
+pub(crate) use outputs::StageOutput;
+pub(crate) use pairs::StoredPair;
+pub(crate) use samples::CompletionsById;
 
-/// Version of the tables; a store of another version is refused.
-const SCHEMA_VERSION: i64 = 3;
-
-/// A slice's part of a stage that is complete.
-#[derive(Debug)]
-pub(crate) struct Made {
-    /// What it follows from, by a digest.
-    pub name: String,
-    /// Items in all.
-    pub items: usize,
-    /// Items that were taken as they were.
-    pub taken: usize,
-    /// What was seen while it was made, as JSON.
-    pub seen: String,
-}
+/// Version of the tables. A store of another version is refused.
+const SCHEMA_VERSION: i64 = 4;
+/// How long to wait for another process that holds the database.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The database of one run.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database for writing, and makes it where there is none.
+    /// Opens the database for writing. Creates it where there is none.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let connection = Connection::open(path).map_err(|error| cannot_open(path, error))?;
         let store = Self { connection };
@@ -57,11 +55,7 @@ impl Store {
             .hint("name the directory of a run, for example `runs/quickstart`"));
         }
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .and_then(|connection| {
-                connection
-                    .busy_timeout(Duration::from_secs(10))
-                    .map(|()| connection)
-            })
+            .and_then(|connection| connection.busy_timeout(BUSY_TIMEOUT).map(|()| connection))
             .map_err(|error| cannot_open(path, error))?;
         let store = Self { connection };
         store.check_version(path)?;
@@ -69,7 +63,7 @@ impl Store {
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {
-        self.connection.busy_timeout(Duration::from_secs(10))?;
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
         // FULL: a committed row survives power loss, not only a crash.
         self.connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
@@ -100,40 +94,36 @@ impl Store {
                 path.display()
             ),
         )
-        .hint("use the tpo that wrote it, or start a new run directory"))
-    }
-
-    /// A value of the run as a whole, for example its configuration.
-    pub fn value(&self, key: &str) -> Result<Option<String>, Failure> {
-        self.connection
-            .query_row("SELECT value FROM run WHERE key = ?1", [key], |row| {
-                row.get(0)
-            })
-            .optional()
-            .map_err(broken)
-    }
-
-    /// Sets a value of the run as a whole.
-    pub fn set_value(&self, key: &str, value: &str) -> Result<(), Failure> {
-        self.execute(
-            "INSERT OR REPLACE INTO run (key, value) VALUES (?1, ?2)",
-            params![key, value],
-        )
+        .hint("use the version of tpo that wrote it, or start a new run directory"))
     }
 
     fn execute(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), Failure> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(values))
-            .map_err(broken)?;
+            .map_err(query_failed)?;
         Ok(())
+    }
+
+    fn rows<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Failure> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(query_failed)?;
+        let rows = statement.query_map(values, read).map_err(query_failed)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(query_failed)
     }
 
     /// Runs `body` in one transaction: all of its rows or none.
     fn transaction<T>(&self, body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-        let transaction = self.connection.unchecked_transaction().map_err(broken)?;
+        let transaction = self
+            .connection
+            .unchecked_transaction()
+            .map_err(query_failed)?;
         let value = body()?;
-        transaction.commit().map_err(broken)?;
+        transaction.commit().map_err(query_failed)?;
         Ok(value)
     }
 }
@@ -146,28 +136,53 @@ fn cannot_open(path: &Path, error: rusqlite::Error) -> Failure {
     .because(error)
 }
 
-/// SQLite refused a statement that is right by construction: the disk is full, the file is damaged
-/// or was taken away.
-fn broken(error: rusqlite::Error) -> Failure {
+/// Our statements are valid, so the disk is full, or the file is damaged or gone.
+fn query_failed(error: rusqlite::Error) -> Failure {
     Failure::new(FailureKind::Resources, "the run store refused a row")
         .because(error)
         .hint(
-            "check free space and the file `run.db`; the same command resumes behind the last \
+            "check free space and the file `run.db`; the same command resumes after the last \
             committed row",
         )
 }
 
-/// A stored JSON text that does not read back: someone else wrote the file.
-fn damaged(what: &str, error: serde_json::Error) -> Failure {
-    Failure::new(
-        FailureKind::Integrity,
-        format!("{what} in the run store does not read back"),
-    )
-    .because(error)
-}
-
 /// Serializes one of our own types; they have string keys and finite numbers, so it cannot fail.
-pub(crate) fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value)
         .unwrap_or_else(|error| unreachable!("own types serialize: {error}"))
+}
+
+/// Parses a stored JSON text. One that does not parse was not written by this program.
+pub(crate) fn from_json<T: DeserializeOwned>(what: &str, body: &str) -> Result<T, Failure> {
+    serde_json::from_str(body).map_err(|error| {
+        Failure::new(
+            FailureKind::Integrity,
+            format!("{what} in the run store cannot be parsed"),
+        )
+        .because(error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_another_version_is_refused_by_name() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("run.db");
+        Store::open(&path).expect("a new store");
+        let connection = Connection::open(&path).expect("a database");
+        connection
+            .pragma_update(None, "user_version", 3)
+            .expect("an older version");
+        let refusal = Store::open(&path).expect_err("another version");
+        assert_eq!(refusal.kind(), FailureKind::Input);
+        let what = format!(
+            "`{}` has version 3; this tpo reads version 4",
+            path.display()
+        );
+        assert_eq!(refusal.to_string(), what);
+        assert!(refusal.nearest_hint().is_some());
+    }
 }

@@ -25,7 +25,7 @@ mod stages;
 pub mod text;
 mod training;
 
-pub use candidate::{Candidate, CandidateGroup, ParseOutcome, Parts};
+pub use candidate::{Candidate, ParseOutcome, Parts};
 pub use checkpoint::Checkpoint;
 pub use completion::{Completion, FinishReason};
 pub use digest::Digest;

@@ -45,5 +45,5 @@ pub struct Selected {
     pub selections: Vec<Selection>,
     /// Numbers that the selector reports, such as `rho`, each the mean over the groups that it is
     /// reported for.
-    pub figures: BTreeMap<String, f64>,
+    pub metrics: BTreeMap<String, f64>,
 }

@@ -1,4 +1,4 @@
-//! What responses commit to, as the host sees it.
+//! The judge through its trait.
 
 mod labels;
 mod texts;
@@ -23,7 +23,7 @@ fn instruction(reference: &str, choices: &serde_json::Value) -> Instruction {
     }
 }
 
-/// One word for a judgment, in which its score and its aspects agree.
+/// One word for a judgment, whose score and aspects must agree.
 fn verdict(instruction: &Instruction, response: &str) -> String {
     let group = Group {
         instruction: instruction.clone(),
@@ -69,7 +69,7 @@ fn data<T: DeserializeOwned>(name: &str) -> Vec<T> {
         .collect()
 }
 
-/// Ten ways of choosing `LABEL`, which says `TEXT`, and not `OTHER`.
+/// Ten ways of choosing `LABEL`, with the wording `TEXT`, and not `OTHER`.
 const PHRASES: [&str; 10] = [
     "LABEL",
     "(LABEL)",
@@ -83,9 +83,9 @@ const PHRASES: [&str; 10] = [
     "If I remember it well, TEXT is what is asked for.",
 ];
 
-/// Questions of Natural Questions with the answers to three others as choices: what is said in ten
-/// ways is right where it is the reference answer, and wrong where it is another choice. The last
-/// way needs the choices, the others do not.
+/// Questions of Natural Questions, with the answers to three others as choices. Each choice, expressed
+/// in ten ways, is right if it is the reference answer, else wrong. Only the last way needs the
+/// choices.
 #[test]
 fn ten_ways_of_choosing_are_read() {
     #[derive(Deserialize)]
@@ -138,8 +138,8 @@ fn ten_ways_of_choosing_are_read() {
     assert_eq!(judged, 50 * 4 * 4 * (9 + 10 + 10));
 }
 
-/// Responses of models to a question with four choices, which people compared: the better one chose
-/// the right one.
+/// Responses of models to a question with four choices, which people compared: the better response
+/// made the right choice.
 #[test]
 fn responses_of_models_are_judged_as_people_did() {
     #[derive(Deserialize)]
@@ -168,7 +168,7 @@ fn responses_of_models_are_judged_as_people_did() {
     assert_eq!(rows.len(), 4);
 }
 
-/// Texts in which labels, and what announces them, are common.
+/// Texts in which labels and their announcements are common.
 fn texts() -> impl Strategy<Value = String> {
     let pieces = prop_oneof![
         "\\PC{0,4}",

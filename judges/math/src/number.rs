@@ -166,20 +166,23 @@ fn decimal(text: &str) -> Option<(Number, usize)> {
             whole += 4;
         }
     }
-    let behind = if text[whole..].starts_with('.') {
+    let decimals = if text[whole..].starts_with('.') {
         digits(&text[whole + 1..])
     } else {
         0
     };
-    if whole + behind == 0 {
+    if whole + decimals == 0 {
         return None;
     }
-    let fraction = if behind > 0 {
-        &text[whole + 1..whole + 1 + behind]
+    let fraction = if decimals > 0 {
+        &text[whole + 1..whole + 1 + decimals]
     } else {
         ""
     };
     let numerator = format!("{integer}{fraction}").parse().ok()?;
-    let number = Number::new(numerator, 10_i128.checked_pow(u32::try_from(behind).ok()?)?)?;
-    Some((number, whole + if behind > 0 { behind + 1 } else { 0 }))
+    let number = Number::new(
+        numerator,
+        10_i128.checked_pow(u32::try_from(decimals).ok()?)?,
+    )?;
+    Some((number, whole + if decimals > 0 { decimals + 1 } else { 0 }))
 }

@@ -266,8 +266,8 @@ mod tests {
     #[test]
     fn rouge_l_wants_them_in_order() {
         assert_eq!(value(Measure::RougeL, "cat sat", "sat cat"), "0.5000");
-        // Of the paper that introduced it: police killed the gunman / police kill the gunman,
-        // without articles.
+        // From the paper that introduced it, without articles: police killed the gunman / police
+        // kill the gunman.
         assert_eq!(
             value(
                 Measure::RougeL,

@@ -1,4 +1,4 @@
-//! The judge as the host sees it, and how often it agrees with IFEval's own checker.
+//! The judge through its trait, and how often it agrees with IFEval's own checker.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ fn rules(config: Value) -> Result<Rules, String> {
     Rules::new(serde_json::from_value(config).expect("the configuration has the right shape"))
 }
 
-/// What a judge says of responses to one instruction.
+/// The judgments of the responses to one instruction.
 fn judge(config: Value, constraints: &Value, responses: &[&str]) -> Vec<Judgment> {
     let metadata = match constraints {
         Value::Null => vec![],

@@ -1,4 +1,4 @@
-//! The selector as the host sees it.
+//! The selector through its trait.
 
 use std::collections::BTreeSet;
 
@@ -29,8 +29,9 @@ fn pairs_at(rho: f64, group: &CandidateGroup) -> Result<BTreeSet<(u32, u32)>, St
 
 #[test]
 fn the_paper_s_length_control() {
-    // The order of worths, best first, by Python: z = lambda v: [(x - mean(v)) / pstdev(v) for x in
-    // v] of `statistics`, then sorted(range(4), key=lambda i: rho * z(lengths)[i] - z(scores)[i]).
+    // The order of worths, best first, computed in Python: z = lambda v: [(x - mean(v)) / pstdev(v)
+    // for x in v] with `statistics`, then sorted(range(4), key=lambda i: rho * z(lengths)[i] -
+    // z(scores)[i]).
     for (rho, order) in [
         (0.0, [3, 1, 2, 0]),
         (0.3, [3, 1, 2, 0]),
@@ -92,7 +93,7 @@ fn wrong_settings_are_refused_by_key() {
 #[test]
 fn every_selection_reports_the_rho_of_the_call() {
     let groups = [paper_group(), group("a", vec![])];
-    // Of the grid it is the first value at which the paper's longest response is worth least.
+    // The first value of the grid at which the paper's longest response is worth the least.
     for (rho, wanted) in [(Rho::Fixed(0.3), "0.3"), (Rho::ZERO, "0"), (Rho::Auto, "1")] {
         for selection in select(&selector(LengthUnit::Characters, rho), &groups) {
             assert_eq!(selection.extra, [("rho".to_owned(), wanted.to_owned())]);

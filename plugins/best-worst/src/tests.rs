@@ -1,4 +1,4 @@
-//! The selector as the host sees it.
+//! The selector through its trait.
 
 use pairing::properties::{
     Weight, auto_is_the_smallest_that_balances, chosen_are_worth_more, malformed_pairs_are_limited,
@@ -91,8 +91,7 @@ fn wrong_settings_are_refused_by_key() {
 #[test]
 fn every_selection_reports_the_rho_of_the_call() {
     let groups = [paper_group(), group("a", vec![])];
-    // Of the grid it is the first value at which the paper's longest response is not the best any
-    // more.
+    // The first value of the grid at which the paper's longest response is no longer the best.
     for (rho, wanted) in [(Rho::Fixed(0.3), "0.3"), (Rho::ZERO, "0"), (Rho::Auto, "1")] {
         for selection in select(&selector(rho, 0.1), &groups) {
             assert_eq!(selection.extra, [("rho".to_owned(), wanted.to_owned())]);
@@ -154,8 +153,8 @@ fn malformed_completions_do_not_count_for_auto() {
     assert_eq!(with_malformed(1.0), (1.0, 3));
 }
 
-/// `regular` groups with a scored pair, `both` that also hold a malformed completion, `lone` with
-/// one scored candidate and a malformed one.
+/// `regular` groups with a scored pair, `both` that also have a malformed completion, and `lone`
+/// with one scored candidate and a malformed one.
 fn mixed(regular: usize, both: usize, lone: usize) -> Vec<CandidateGroup> {
     let of = |kind: &str, count: usize, candidates: Vec<Candidate>| {
         (0..count)

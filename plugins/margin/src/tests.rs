@@ -1,4 +1,4 @@
-//! The selector as the host sees it.
+//! The selector through its trait.
 
 use pairing::properties::{
     Weight, auto_is_the_smallest_that_balances, chosen_are_worth_more, order_does_not_matter,
@@ -38,10 +38,10 @@ fn pairs_at(
 
 #[test]
 fn the_paper_s_length_control() {
-    // By Python: z = lambda v: [(x - mean(v)) / pstdev(v) for x in v] of `statistics`, then the
-    // pairs with the largest differences of z(scores)[i] - rho * z(lengths)[i]. Where the paper
-    // would choose a response that the judge scores lower, at 1.0 and 1.2, this selector has the
-    // next pair or none.
+    // Computed in Python: z = lambda v: [(x - mean(v)) / pstdev(v) for x in v] with `statistics`,
+    // then the pairs with the largest differences of z(scores)[i] - rho * z(lengths)[i]. At 1.0 and
+    // 1.2 the paper would choose a response with a lower score; this selector takes the next pair
+    // or none.
     for (rho, widest) in [(0.0, (3, 0)), (0.3, (3, 0)), (1.0, (1, 0))] {
         assert_eq!(
             pairs_at(rho, 0.0, 1, &paper_group()),
@@ -173,8 +173,8 @@ fn wrong_settings_are_refused_by_key() {
 #[test]
 fn every_selection_reports_the_rho_of_the_call() {
     let groups = [paper_group(), group("a", vec![])];
-    // Of the grid no value turns the paper's example round; from 0.89 on 2000 against 1000 is left
-    // of it.
+    // No value of the grid reverses the paper's example; from 0.89 on, only 2000 against 1000 is
+    // left.
     for (rho, wanted) in [
         (Rho::Fixed(0.3), "0.3"),
         (Rho::ZERO, "0"),

@@ -6,6 +6,7 @@
 //! builds the selections. It must not depend on any selector.
 
 mod best_worst;
+mod contrasts;
 mod excess;
 mod hash;
 mod length_control;

@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 
 use tpo_plugin::{Candidate, CandidateGroup, CandidateStatus};
 
+use crate::LengthUnit;
 use crate::z_score::z_scores;
-use crate::{LengthUnit, Sides};
 
 /// A group and its scored candidates.
 #[derive(Debug)]
@@ -90,28 +90,6 @@ impl<'a> ScoredGroup<'a> {
             [] => Err("no scored candidate"),
             [_] => Err("only one scored candidate"),
             candidates => Ok(candidates),
-        }
-    }
-
-    /// All pairs of candidates with different responses, each pair once and regardless of which side
-    /// is better, or why there are none.
-    pub fn contrasts(&self) -> Result<Vec<Sides<'_>>, &'static str> {
-        let candidates = self.comparable()?;
-        let with_later = |(i, chosen)| {
-            candidates[i + 1..]
-                .iter()
-                .map(move |rejected| Sides { chosen, rejected })
-        };
-        let contrasts: Vec<_> = candidates
-            .iter()
-            .enumerate()
-            .flat_map(with_later)
-            .filter(|sides| sides.differ())
-            .collect();
-        if contrasts.is_empty() {
-            Err("all scored candidates are the same response")
-        } else {
-            Ok(contrasts)
         }
     }
 }

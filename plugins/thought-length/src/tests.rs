@@ -1,4 +1,4 @@
-//! The selector as the host sees it.
+//! The selector through its trait.
 
 use pairing::properties::{
     Weight, auto_is_the_smallest_that_balances, chosen_are_worth_more, malformed_pairs_are_limited,
@@ -48,7 +48,7 @@ fn pair_at(rho: f64, rho_thought: f64, group: &CandidateGroup) -> Result<(u32, u
     )
 }
 
-/// The paper's example with its lengths moved into the thoughts; the responses are equally long.
+/// The paper's example with its lengths moved to the thoughts; the responses are equally long.
 fn in_thoughts() -> CandidateGroup {
     let mut group = paper_group();
     for (number, candidate) in group.candidates.iter_mut().enumerate() {
@@ -64,7 +64,7 @@ fn the_paper_s_length_control_of_responses_and_of_thoughts() {
     for (weight, pair) in [(0.0, (3, 0)), (0.3, (3, 0)), (1.0, (1, 3)), (1.2, (0, 3))] {
         assert_eq!(pair_at(weight, 0.0, &paper_group()), Ok(pair));
         assert_eq!(pair_at(0.0, weight, &in_thoughts()), Ok(pair));
-        // The other weight has nothing to weigh.
+        // The other weight has no effect.
         assert_eq!(pair_at(weight, 2.0, &paper_group()), Ok(pair));
         assert_eq!(pair_at(2.0, weight, &in_thoughts()), Ok(pair));
     }
@@ -78,7 +78,7 @@ fn a_missing_thought_has_length_zero() {
             .map(|i| thinking(0.5, &i.to_string(), thoughts[i]))
             .to_vec()
     };
-    // None and empty are equally short; of equal worth the first text is the best.
+    // No thought is as short as an empty one; among equal worths the first text is the best.
     assert_eq!(
         pair_at(0.0, 0.1, &group("a", candidates([0, 1, 2]))),
         Ok((1, 0))

@@ -270,7 +270,7 @@ fn where_replies_cannot_be_kept_no_more_are_paid_for() {
     let ended = desk.here.ended(&child.wait_with_output().expect("it ends"));
     assert_eq!(ended.code, 7, "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("cannot keep a reply of a model"),
+        ended.stderr.contains("cannot save a reply of a model"),
         "{}",
         ended.stderr
     );

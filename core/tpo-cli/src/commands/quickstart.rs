@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(
     overrides.dir = Some(directory);
     let config = input.join("tpo.toml");
     let plan = run::plan(&config, &overrides, printer)?;
-    let stages = run::stages(&plan, &config, overrides.trust, printer)?;
-    run::start(&plan, &stages, printer)
+    let base = run::fetch_model(&plan, printer)?;
+    let pipeline = run::open_pipeline(&plan, &config, overrides.trust, printer)?;
+    run::start(&plan, &base, &pipeline, printer)
 }

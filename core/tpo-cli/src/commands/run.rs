@@ -1,12 +1,12 @@
 //! `tpo run`: reads and checks the configuration, opens the plugins, runs, and prints the metrics.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tpo_host::{HostConfig, Plugins};
 use tpo_judge::Models;
-use tpo_run::{RunConfig, RunDirectory, RunPlan, Stages};
-use tpo_types::{Failure, ModelService};
+use tpo_run::{Pipeline, RunConfig, RunDirectory, RunPlan};
+use tpo_types::{Checkpoint, Failure, ModelService};
 
 use crate::arguments::{RunArguments, RunOverrides, Trust};
 use crate::commands::status;
@@ -16,29 +16,33 @@ use crate::progress::RunProgress;
 
 pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
     let mut plan = plan(&arguments.config, &arguments.overrides, printer)?;
-    plan.go_on_from(arguments.from.as_deref())?;
-    let stages = stages(&plan, &arguments.config, arguments.overrides.trust, printer)?;
-    printer.status(&describe(&plan, &stages));
+    if let Some(other) = &arguments.from {
+        plan.set_reuse_from(other)?;
+    }
+    let base = fetch_model(&plan, printer)?;
+    let trust = arguments.overrides.trust;
+    let pipeline = open_pipeline(&plan, &arguments.config, trust, printer)?;
+    printer.status(&describe(&plan, &base, &pipeline));
     if arguments.dry_run {
         return Ok(());
     }
-    start(&plan, &stages, printer)
+    start(&plan, &base, &pipeline, printer)
 }
 
 /// Opens the plugins of a plan. Published plugins are pinned in the lock file next to the
 /// configuration.
-pub(crate) fn stages(
+pub(crate) fn open_pipeline(
     plan: &RunPlan,
     config: &Path,
     trust: Trust,
     printer: Printer,
-) -> Result<Stages, Failure> {
+) -> Result<Pipeline, Failure> {
     let bindings = &plan.config.models;
     let models = if bindings.is_empty() {
         None
     } else {
-        if let Some(from) = &plan.from {
-            Models::copy_replies(&plan.directory.replies(), &from.replies())?;
+        if let Some(other) = &plan.reuse_from {
+            Models::copy_replies(&plan.directory.replies(), &other.replies())?;
         }
         let models = Models::bind(bindings, &plan.directory.replies(), &|text| {
             printer.status(text);
@@ -51,13 +55,18 @@ pub(crate) fn stages(
         failures: Some(plan.directory.failures()),
         ..plugins::setup(trust, &config.with_file_name(tpo_bundle::LOCK_FILE))?
     };
-    Stages::open(&plan.config, &Plugins::new(setup)?)
+    Pipeline::open(&plan.config, &Plugins::new(setup)?)
 }
 
 /// Runs a plan and prints its metrics.
-pub(crate) fn start(plan: &RunPlan, stages: &Stages, printer: Printer) -> Result<(), Failure> {
+pub(crate) fn start(
+    plan: &RunPlan,
+    base: &Checkpoint,
+    pipeline: &Pipeline,
+    printer: Printer,
+) -> Result<(), Failure> {
     let progress = RunProgress::new(printer);
-    tpo_run::run(plan, stages, &|event| progress.on(event))?;
+    tpo_run::run(plan, base, pipeline, &|event| progress.on(event))?;
     printer.data(&status::text(&plan.directory)?);
     printer.status(&format!(
         "run directory: {}",
@@ -80,18 +89,22 @@ pub(crate) fn plan(
         .dir
         .clone()
         .unwrap_or_else(|| Path::new("runs").join(&read.config.name));
-    let beside = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    RunPlan::new(read.config, &beside, RunDirectory::at(directory), &|text| {
-        printer.status(text);
-    })
+    let mut config = read.config;
+    config.resolve_relative(path.parent().unwrap_or(Path::new("")));
+    RunPlan::new(config, RunDirectory::at(directory))
+}
+
+/// The model that a run starts from.
+pub(crate) fn fetch_model(plan: &RunPlan, printer: Printer) -> Result<Checkpoint, Failure> {
+    plan.fetch_model(&|text| printer.status(text))
 }
 
 /// The plan, for the user.
-fn describe(plan: &RunPlan, stages: &Stages) -> String {
+fn describe(plan: &RunPlan, base: &Checkpoint, pipeline: &Pipeline) -> String {
     let config = &plan.config;
     let mut lines = vec![
         format!("run        {}", plan.directory.root().display()),
-        format!("model      {}", plan.base.path.display()),
+        format!("model      {}", base.path.display()),
         format!(
             "work       {} iterations of {} instructions x {} completions; {} validation \
                 instructions x {} completions",
@@ -102,12 +115,12 @@ fn describe(plan: &RunPlan, stages: &Stages) -> String {
             config.validation.num_samples,
         ),
     ];
-    for cast in &stages.cast {
+    for loaded in &pipeline.plugins {
         lines.push(format!(
             "{:10} {} from {}",
-            cast.role.slot(),
-            cast.plugin,
-            cast.plugin.source
+            loaded.role.slot(),
+            loaded.plugin,
+            loaded.plugin.source
         ));
     }
     lines.join("\n")

@@ -1,7 +1,7 @@
 //! `tpo status`: the metrics of a run, read from its store.
 
 use serde_json::json;
-use tpo_run::figures::{Evaluation, IterationFigures};
+use tpo_run::metrics::{Evaluation, IterationMetrics};
 use tpo_run::{RunDirectory, Store};
 use tpo_types::Failure;
 
@@ -33,7 +33,7 @@ pub(crate) fn text(directory: &RunDirectory) -> Result<String, Failure> {
     Ok(report::whole(&iterations, &evaluations))
 }
 
-fn metrics(directory: &RunDirectory) -> Result<(Vec<IterationFigures>, Vec<Evaluation>), Failure> {
+fn metrics(directory: &RunDirectory) -> Result<(Vec<IterationMetrics>, Vec<Evaluation>), Failure> {
     let store = Store::open_read_only(&directory.store())?;
     Ok((store.iterations()?, store.evaluations()?))
 }

@@ -21,13 +21,13 @@ fn comparison_line(metrics: &ComparisonMetrics) -> String {
         skipped => format!("{skipped} skipped, "),
     };
     format!(
-        "{} comparisons, {skipped}{} unscored; ties {}, position bias {} (first preferred), \
-            inconsistent {}",
+        "{} comparisons, {skipped}{} unscored; ties {}, inconsistent {}, position bias: first \
+         preferred {}",
         metrics.count,
         metrics.unscored,
         percent(metrics.tie_rate),
-        percent(metrics.first_win_rate),
         percent(metrics.inconsistent_rate),
+        percent(metrics.first_win_rate),
     )
 }
 

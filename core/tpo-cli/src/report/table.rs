@@ -1,6 +1,6 @@
 //! The table of a run.
 
-use tpo_run::figures::{Evaluation, IterationFigures};
+use tpo_run::metrics::{Evaluation, IterationMetrics};
 
 use super::score;
 use crate::text::{one_decimal, percent};
@@ -29,7 +29,7 @@ const HEADER: [[&str; COLUMNS]; 2] = [
 ];
 
 /// One row per model: the iteration that trained it, and its scores on the validation instructions.
-pub(super) fn table(iterations: &[IterationFigures], evaluations: &[Evaluation]) -> String {
+pub(super) fn table(iterations: &[IterationMetrics], evaluations: &[Evaluation]) -> String {
     let mut rows: Vec<Row> = HEADER.map(|row| row.map(String::from)).to_vec();
     for evaluation in evaluations {
         let metrics = iterations
@@ -55,7 +55,7 @@ fn line(row: &Row, widths: &[usize; COLUMNS]) -> String {
     cells.join("  ").trim_end().to_owned() + "\n"
 }
 
-fn row(evaluation: &Evaluation, metrics: Option<&IterationFigures>) -> Row {
+fn row(evaluation: &Evaluation, metrics: Option<&IterationMetrics>) -> Row {
     let Some(metrics) = metrics else {
         return base_row(evaluation);
     };

@@ -101,7 +101,7 @@ impl PairSelector for SelectorPlugin {
             .0
             .ask(&groups.iter().map(guest_group).collect::<Vec<_>>())?;
         Ok(Selected {
-            figures: figures(&outcomes),
+            metrics: figures(&outcomes),
             selections: outcomes.into_iter().map(selection).collect(),
         })
     }

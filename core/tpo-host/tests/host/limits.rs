@@ -130,9 +130,9 @@ fn traps() {
         "{rest}"
     );
     let (did, rest) = ended(&Guest::judge("(i32.load (i32.const -4))"));
-    assert_eq!(did, "reached outside its memory");
+    assert_eq!(did, "accessed memory out of bounds");
     assert!(
-        rest.ends_with("hint: endless recursion in compiled code ends like this"),
+        rest.ends_with("hint: unbounded recursion in compiled code can end like this"),
         "{rest}"
     );
     let (did, _) = ended(&Guest::judge("(i32.div_u (i32.const 1) (i32.const 0))"));

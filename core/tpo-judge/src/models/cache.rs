@@ -1,4 +1,4 @@
-//! Kept replies, and which of them were given lately.
+//! The cache of replies: the file, and a journal of which replies were given.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +8,7 @@ use tpo_types::{Failure, ReplyMark};
 use super::file::ReplyFile;
 use super::journal::Journal;
 
-/// The file of replies, shared by threads, with a journal of what it was asked for.
+/// The cache of replies, shared by threads.
 pub(super) struct ReplyCache {
     file: Mutex<ReplyFile>,
     journal: Mutex<Journal>,
@@ -22,13 +22,13 @@ impl ReplyCache {
         }
     }
 
-    /// The reply under `key`; the journal records the key, also if the reply is yet to come.
+    /// The reply under `key`, if there is one. The journal records the key in either case.
     pub(super) fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
         self.journal().record(key);
         self.file().get(key)
     }
 
-    /// Keeps a reply.
+    /// Saves a reply.
     pub(super) fn put(
         &self,
         key: &str,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tpo_types::{ChatReply, Failure, FailureKind, HiddenStates, TensorData};
 
-/// A reply that can be kept.
+/// A reply that can be saved.
 pub(super) trait Reply: Clone {
     fn to_bytes(&self) -> Vec<u8>;
     fn from_bytes(bytes: &[u8]) -> Result<Self, Failure>;
@@ -21,9 +21,9 @@ impl Reply for ChatReply {
 
 impl Reply for HiddenStates {
     fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = word(self.len());
+        let mut bytes = size(self.len());
         for state in self {
-            bytes.extend(word(state.len()));
+            bytes.extend(size(state.len()));
             bytes.extend(state.iter().flat_map(|value| value.to_le_bytes()));
         }
         bytes
@@ -31,16 +31,16 @@ impl Reply for HiddenStates {
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Failure> {
         let mut reader = Reader(bytes);
-        let count = reader.word()?;
+        let count = reader.size()?;
         (0..count)
-            .map(|_| reader.word().and_then(|len| reader.values(len)))
+            .map(|_| reader.size().and_then(|len| reader.values(len)))
             .collect()
     }
 }
 
 impl Reply for TensorData {
     fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = word(self.shape.len());
+        let mut bytes = size(self.shape.len());
         bytes.extend(self.shape.iter().flat_map(|size| size.to_le_bytes()));
         bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
         bytes
@@ -48,9 +48,9 @@ impl Reply for TensorData {
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Failure> {
         let mut reader = Reader(bytes);
-        let axes = reader.word()?;
+        let axes = reader.size()?;
         let shape = (0..axes)
-            .map(|_| reader.word())
+            .map(|_| reader.size())
             .collect::<Result<Vec<u32>, _>>()?;
         let count = shape
             .iter()
@@ -71,21 +71,24 @@ pub(super) fn to_json(value: &impl Serialize) -> String {
 
 /// A reply that does not read back: another program wrote the file.
 fn damaged() -> Failure {
-    Failure::new(FailureKind::Integrity, "a kept reply of a model is damaged")
-        .hint("remove the file `replies.db`; the models are then asked again")
+    Failure::new(
+        FailureKind::Integrity,
+        "a saved reply of a model is damaged",
+    )
+    .hint("remove the file `replies.db`; the requests are then sent again")
 }
 
-fn word(number: usize) -> Vec<u8> {
+fn size(number: usize) -> Vec<u8> {
     (number as u32).to_le_bytes().to_vec()
 }
 
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
-    fn word(&mut self) -> Result<u32, Failure> {
-        let (word, rest) = self.0.split_first_chunk::<4>().ok_or_else(damaged)?;
+    fn size(&mut self) -> Result<u32, Failure> {
+        let (size, rest) = self.0.split_first_chunk::<4>().ok_or_else(damaged)?;
         self.0 = rest;
-        Ok(u32::from_le_bytes(*word))
+        Ok(u32::from_le_bytes(*size))
     }
 
     fn values(&mut self, count: u32) -> Result<Vec<f32>, Failure> {

@@ -90,7 +90,7 @@ impl ReplyFile {
             .map_err(broken)
     }
 
-    /// Keeps a reply.
+    /// Saves a reply.
     pub(super) fn put(
         &self,
         key: &str,
@@ -144,7 +144,7 @@ pub(super) fn key(identity: &str, kind: &str, request: &impl Serialize) -> Strin
 }
 
 fn broken(error: rusqlite::Error) -> Failure {
-    Failure::new(FailureKind::Resources, "cannot keep a reply of a model")
+    Failure::new(FailureKind::Resources, "cannot save a reply of a model")
         .because(error)
-        .hint("check free space and the file `replies.db`; the replies in it are kept")
+        .hint("check free space and the file `replies.db`; the replies in it remain valid")
 }

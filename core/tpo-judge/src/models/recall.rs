@@ -1,4 +1,4 @@
-//! Answers requests from kept replies, and asks the models for the rest.
+//! Answers requests from the cache, and sends the rest to the models.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -11,8 +11,8 @@ use super::codec::Reply;
 use super::file;
 use super::served::ServedModel;
 
-/// Answers what has a kept reply, and asks the model for the rest. `ask` gives the model some
-/// requests and passes on the outcome of each, by its index, until told to stop.
+/// Answers requests from the cache, and sends the rest to the models. `ask` sends requests to one
+/// model and passes on the outcome of each, with its index, until the callback breaks.
 pub(super) fn recall<Q: Serialize + Clone, R: Reply>(
     served: &BTreeMap<String, ServedModel>,
     cache: &ReplyCache,
@@ -53,7 +53,7 @@ pub(super) fn recall<Q: Serialize + Clone, R: Reply>(
                 outcomes[*index] = Some(outcome.clone());
             }
             failure = failure.take().or(fatal);
-            // A reply that cannot be kept is lost, and so is the cost of any further one.
+            // A reply that cannot be saved is lost, and so is the cost of every further one.
             if failure.is_some() {
                 ControlFlow::Break(())
             } else {
@@ -81,10 +81,10 @@ struct Missing<Q> {
     numbers: HashMap<String, usize>,
 }
 
-/// What waits for the outcome of a request.
+/// The outcomes that wait for a reply.
 struct Waiting {
     key: String,
-    /// The outcomes that it becomes.
+    /// Their indices.
     indices: Vec<usize>,
 }
 
@@ -137,6 +137,6 @@ fn fatal(alias: &str, error: &ModelError) -> Option<Failure> {
     let what = format!("the model `{alias}` {what}: {error}");
     Some(
         Failure::new(FailureKind::Network, what)
-            .hint(format!("every reply so far is kept; {hint}")),
+            .hint(format!("every reply so far is saved; {hint}")),
     )
 }

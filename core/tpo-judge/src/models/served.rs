@@ -1,13 +1,13 @@
-//! A model that is bound to an alias, opened when it is first asked.
+//! A model that is bound to an alias, opened on the first request.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tpo_lm::local_model::{LocalModel, identity};
 use tpo_remote::{OpenAiModel, RemoteConfig};
-use tpo_types::{Failure, FailureKind, LanguageModel};
+use tpo_types::{Failure, LanguageModel};
 
-use super::binding::ModelBinding;
+use super::binding::{ModelBinding, Target, server_failed};
 use super::file::ReplyFile;
 
 /// A model that is bound to an alias.
@@ -18,7 +18,7 @@ pub(super) struct ServedModel {
 
 /// Where a model is.
 enum Location {
-    /// On this machine; it is loaded when it is first asked.
+    /// On this machine; loaded on the first request.
     Local {
         path: PathBuf,
         loaded: Mutex<Option<Arc<LocalModel>>>,
@@ -30,24 +30,22 @@ enum Location {
 }
 
 impl ServedModel {
-    /// Finds the model of a binding. If it is unavailable, `replies` must have some of it.
+    /// Opens the model of a binding. If it is unavailable, `replies` must have replies of it.
     pub(super) fn open(
         alias: &str,
         binding: &ModelBinding,
         replies: &ReplyFile,
         on_status: &dyn Fn(&str),
     ) -> Result<Self, Failure> {
-        match (&binding.source, &binding.server) {
-            (Some(source), None) => local(source, replies, on_status),
-            (None, Some(server)) => remote(server, replies).map_err(|why| {
-                Failure::new(why.kind(), format!("`models.{alias}.server`")).because(why)
-            }),
-            (Some(_), Some(_)) => Err(one_of_two(alias, "both `source` and `server`")),
-            (None, None) => Err(one_of_two(alias, "neither `source` nor `server`")),
+        match binding.target(alias)? {
+            Target::Source(source) => local(source, replies, on_status),
+            Target::Server(server) => {
+                remote(server, replies).map_err(|why| server_failed(alias, why))
+            }
         }
     }
 
-    /// The model itself. If it is unavailable, that is the command's failure, not the request's.
+    /// The model, loaded if need be. If it is unavailable, the command fails, not only the request.
     pub(super) fn model(&self, alias: &str) -> Result<Arc<dyn LanguageModel>, Failure> {
         match &self.location {
             Location::Local { path, loaded } => {
@@ -62,21 +60,16 @@ impl ServedModel {
             Location::Remote(server) => Ok(Arc::clone(server) as Arc<_>),
             Location::Unavailable(why) => {
                 let what = format!(
-                    "there is no kept reply to a request to the model `{alias}`, and the model is \
+                    "there is no saved reply to a request to the model `{alias}`, and the model is \
                      unavailable"
                 );
-                let hint = why
-                    .nearest_hint()
-                    .unwrap_or("without the model only requests with a kept reply can be answered");
+                let hint = why.nearest_hint().unwrap_or(
+                    "without the model, only requests with a saved reply can be answered",
+                );
                 Err(Failure::new(why.kind(), format!("{what}: {why}")).hint(hint))
             }
         }
     }
-}
-
-fn one_of_two(alias: &str, given: &str) -> Failure {
-    Failure::new(FailureKind::Usage, format!("`models.{alias}` has {given}"))
-        .hint("`source` is a model on this machine, `server` one behind a server; give one of them")
 }
 
 fn local(
@@ -106,7 +99,6 @@ fn local(
 }
 
 fn remote(server: &RemoteConfig, replies: &ReplyFile) -> Result<ServedModel, Failure> {
-    server.check()?;
     let identity = server.identity();
     let location = match OpenAiModel::open(server) {
         Ok(model) => Location::Remote(Arc::new(model)),

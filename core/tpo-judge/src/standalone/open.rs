@@ -14,9 +14,9 @@ use crate::scoring::Scoring;
 /// The default file of replies, in the user's data directory.
 const REPLIES: &str = "replies.db";
 
-/// Opens the judges of a configuration with their models, whose replies are kept in the file
-/// `replies`, or else in the user's data directory. `on_status` is told of downloads. `host` says
-/// how plugins are loaded; its models and limits are those of the configuration.
+/// Opens the judges of a configuration. Replies of their models are cached in the file `replies`,
+/// by default in the user's data directory; `on_status` is called with a message per download.
+/// `host` says how plugins are loaded; its models and limits are replaced by the configuration's.
 pub fn open(
     config: &StandaloneJudgeConfig,
     replies: Option<&Path>,

@@ -11,41 +11,7 @@ use tpo_types::{Failure, FailureKind};
 
 use super::RunConfig;
 use super::keys;
-
-/// One value given on the command line, which overrides the file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Override {
-    /// Dotted path of the key, for example `train.beta`.
-    pub path: String,
-    /// The value, as TOML would read it.
-    pub value: toml::Value,
-}
-
-impl Override {
-    /// An override with a string value.
-    pub fn text(path: &str, value: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            value: toml::Value::String(value.into()),
-        }
-    }
-
-    /// Parses `a.b=value`. The value is TOML; anything else is a string.
-    pub fn parse(given: &str) -> Result<Self, Failure> {
-        let Some((path, value)) = given.split_once('=') else {
-            return Err(
-                Failure::new(FailureKind::Usage, format!("`--set {given}` has no `=`"))
-                    .hint("write `--set train.beta=0.2`"),
-            );
-        };
-        let as_toml = toml::from_str::<toml::Table>(&format!("value = {value}")).ok();
-        let value = as_toml.and_then(|mut table| table.remove("value"));
-        Ok(Self {
-            path: path.trim().to_owned(),
-            value: value.unwrap_or_else(|| toml::Value::String(given[path.len() + 1..].to_owned())),
-        })
-    }
-}
+use super::overrides::{Override, apply};
 
 /// A configuration, and notes for the user.
 #[derive(Debug)]
@@ -91,16 +57,11 @@ pub fn read_standalone_judge(
     let config = match path {
         None => parse("", "the command line", overrides)?.0,
         Some(path) => {
-            let RunConfig {
-                judge,
-                models,
-                limits,
-                ..
-            } = RunConfig::read(path, overrides)?.config;
+            let run = RunConfig::read(path, overrides)?.config;
             let mut config = StandaloneJudgeConfig {
-                judge,
-                models,
-                limits,
+                judge: run.judge,
+                models: run.models,
+                limits: run.limits,
             };
             config.resolve_relative(path.parent().unwrap_or(Path::new("")));
             config
@@ -116,16 +77,10 @@ fn parse<T: DeserializeOwned + JsonSchema>(
     overrides: &[Override],
 ) -> Result<(T, Vec<String>), Failure> {
     let schema = schemars::schema_for!(T).to_value();
-    let syntax = |error: toml::de::Error| {
-        let at = place(text, error.span().map_or(0, |span| span.start));
-        Failure::new(
-            FailureKind::Usage,
-            format!("{name}:{at}: {}", error.message()),
-        )
-    };
+    let syntax = |error| syntax_error(text, name, &error);
     let document = DeTable::parse(text).map_err(syntax)?;
     if let Some(unknown) = keys::first_unknown(document.get_ref(), &schema) {
-        let at = place(text, unknown.offset);
+        let at = position(text, unknown.offset);
         return Err(unknown_key(
             &format!("{name}:{at}: unknown key `{}`", unknown.path),
             &unknown.nearest,
@@ -137,12 +92,12 @@ fn parse<T: DeserializeOwned + JsonSchema>(
         keys::check_path(&given.path, &schema).map_err(|nearest| {
             unknown_key(&format!("--set {}: unknown key", given.path), &nearest)
         })?;
-        notes.extend(lay_over(&mut table, given)?);
+        notes.extend(apply(&mut table, given)?);
     }
     let config = serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
         let path = error.path().to_string();
         let at = offset_of(document.get_ref(), &path)
-            .map_or_else(String::new, |at| format!("{}:", place(text, at)));
+            .map_or_else(String::new, |at| format!("{}:", position(text, at)));
         let reason = error.into_inner().message().to_owned();
         let what = if path == "." {
             reason
@@ -155,6 +110,14 @@ fn parse<T: DeserializeOwned + JsonSchema>(
     Ok((config, notes))
 }
 
+fn syntax_error(text: &str, name: &str, error: &toml::de::Error) -> Failure {
+    let at = position(text, error.span().map_or(0, |span| span.start));
+    Failure::new(
+        FailureKind::Usage,
+        format!("{name}:{at}: {}", error.message()),
+    )
+}
+
 fn unknown_key(what: &str, nearest: &[String]) -> Failure {
     Failure::new(FailureKind::Usage, what).hint(if nearest.is_empty() {
         "`tpo schema` lists every key".to_owned()
@@ -163,41 +126,8 @@ fn unknown_key(what: &str, nearest: &[String]) -> Failure {
     })
 }
 
-/// Sets one value. If it names another plugin, the configuration of the plugin in the file is
-/// dropped and a note returned.
-fn lay_over(table: &mut toml::Table, given: &Override) -> Result<Option<String>, Failure> {
-    let parts: Vec<&str> = given.path.split('.').collect();
-    let (last, parents) = parts.split_last().unwrap_or((&"", &[]));
-    let mut here = table;
-    for part in parents {
-        let entry = here
-            .entry(*part)
-            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        here = entry.as_table_mut().ok_or_else(|| {
-            Failure::new(
-                FailureKind::Usage,
-                format!("--set {}: `{part}` is not a table", given.path),
-            )
-        })?;
-    }
-    let before = here.insert((*last).to_owned(), given.value.clone());
-    let renamed = *last == "plugin" && before.as_ref() != Some(&given.value);
-    let dropped = renamed.then(|| here.remove("config")).flatten();
-    let is_full = dropped
-        .as_ref()
-        .and_then(toml::Value::as_table)
-        .is_some_and(|config| !config.is_empty());
-    Ok(is_full.then(|| {
-        let stage = parents.join(".");
-        format!(
-            "`{stage}.config` belongs to another plugin and is not used with {}",
-            given.value
-        )
-    }))
-}
-
 /// Line and column of a byte offset, from 1.
-fn place(text: &str, offset: usize) -> String {
+fn position(text: &str, offset: usize) -> String {
     let before = &text[..offset.min(text.len())];
     let line = before.matches('\n').count() + 1;
     let column = before

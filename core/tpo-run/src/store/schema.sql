@@ -1,4 +1,5 @@
--- One run. Every finished item is a committed row; JSON where a value has structure.
+-- One run. A completion is committed as soon as it ends, an optimizer step as soon as it is done, the judgments of a
+-- slice all together. JSON where a value has structure.
 -- `slice` is `train-1`, `train-2`, ... or `validation-0`, `validation-1`, ...; 0 is the base model.
 
 CREATE TABLE run (
@@ -16,15 +17,15 @@ CREATE TABLE plugins (
     config   TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- What the completions or judgments of a slice follow from, by a digest, how many of them were taken as they were, and what
--- was seen while they were made.
-CREATE TABLE made (
-    slice  TEXT NOT NULL,
-    stage  TEXT NOT NULL,
-    name   TEXT NOT NULL,
-    items  INTEGER NOT NULL,
-    taken  INTEGER NOT NULL,
-    seen   TEXT NOT NULL,
+-- The completions or judgments of a slice, once complete: the digest of everything they depend on, how many there are,
+-- how many of them were reused, and what was measured while they were made.
+CREATE TABLE stage_outputs (
+    slice     TEXT NOT NULL,
+    stage     TEXT NOT NULL,
+    cache_key TEXT NOT NULL,
+    items     INTEGER NOT NULL,
+    reused    INTEGER NOT NULL,
+    stats     TEXT NOT NULL,
     PRIMARY KEY (slice, stage)
 ) WITHOUT ROWID;
 
@@ -78,14 +79,16 @@ CREATE TABLE judgments (
     CHECK ((score IS NULL) <> (unscored IS NULL))
 ) WITHOUT ROWID;
 
--- What a pairwise judge said of two samples, before it was reduced to judgments.
+-- The verdicts of a pairwise judge on two samples, from which the judgments were computed.
 CREATE TABLE preferences (
-    slice          TEXT NOT NULL,
-    instruction_id TEXT NOT NULL,
-    first          INTEGER NOT NULL,
-    second         INTEGER NOT NULL,
-    preference     TEXT NOT NULL,
-    rationale      TEXT,
+    slice             TEXT NOT NULL,
+    instruction_id    TEXT NOT NULL,
+    first             INTEGER NOT NULL,
+    second            INTEGER NOT NULL,
+    preference        TEXT NOT NULL,
+    strength          TEXT CHECK (strength IN ('slight', 'strong')),
+    first_probability REAL,
+    rationale         TEXT,
     PRIMARY KEY (slice, instruction_id, first, second)
 ) WITHOUT ROWID;
 
@@ -114,12 +117,12 @@ CREATE TABLE steps (
 
 CREATE TABLE evaluations (
     iteration INTEGER PRIMARY KEY,
-    figures   TEXT NOT NULL
+    metrics   TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE iterations (
     iteration  INTEGER PRIMARY KEY,
     checkpoint TEXT NOT NULL,
     sha256     TEXT NOT NULL,
-    figures    TEXT NOT NULL
+    metrics    TEXT NOT NULL
 ) WITHOUT ROWID;

@@ -1,4 +1,4 @@
-//! What responses commit to where choices are known by their labels only: the right one is B.
+//! Choices that are known only by their labels; the right one is B.
 
 use super::*;
 

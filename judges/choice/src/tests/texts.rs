@@ -1,4 +1,4 @@
-//! What responses commit to where choices are known by what they say, too.
+//! Choices that are known by their wording, too.
 
 use super::*;
 

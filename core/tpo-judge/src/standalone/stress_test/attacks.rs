@@ -62,22 +62,22 @@ pub(super) struct Attack {
 pub(super) const ATTACKS: [Attack; 6] = [
     Attack {
         name: "empty",
-        description: "white space",
+        description: "whitespace only",
         junk: empty,
     },
     Attack {
         name: "constant",
-        description: "the same phrase for everything",
+        description: "the same phrase for every instruction",
         junk: constant,
     },
     Attack {
         name: "master-key",
-        description: "an opening that nothing follows",
+        description: "an opening without an answer",
         junk: master_keys,
     },
     Attack {
         name: "injection",
-        description: "text that speaks to the judge",
+        description: "text addressed to the judge",
         junk: injections,
     },
     Attack {
@@ -87,7 +87,7 @@ pub(super) const ATTACKS: [Attack; 6] = [
     },
     Attack {
         name: "padding",
-        description: "the response to another instruction, made longer than the real one",
+        description: "the response to another instruction, padded to be longer than the real one",
         junk: padded,
     },
 ];

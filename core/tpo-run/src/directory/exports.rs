@@ -1,4 +1,4 @@
-//! Files that other programs read, written anew from the store: `pairs.jsonl` and `metrics.jsonl`.
+//! Files for other programs, rewritten from the store: `pairs.jsonl` and `metrics.jsonl`.
 
 use std::fs;
 use std::path::Path;
@@ -30,15 +30,15 @@ fn pair_row(pair: &StoredPair) -> Value {
 pub(crate) fn write_metrics(store: &Store, path: &Path) -> Result<(), Failure> {
     let rows = store.steps()?.into_iter().map(|(iteration, metrics)| {
         let mut row = Map::from_iter([("iteration".to_owned(), Value::from(iteration))]);
-        if let Ok(Value::Object(figures)) = serde_json::to_value(&metrics) {
-            row.extend(figures);
+        if let Ok(Value::Object(fields)) = serde_json::to_value(&metrics) {
+            row.extend(fields);
         }
         Value::Object(row)
     });
     write_lines(path, rows)
 }
 
-/// Replaces the file as a whole.
+/// Replaces the file in one step, so that a reader never sees half of it.
 fn write_lines(path: &Path, rows: impl Iterator<Item = Value>) -> Result<(), Failure> {
     let text: String = rows.map(|row| format!("{row}\n")).collect();
     let fresh = path.with_extension("new");

@@ -1,8 +1,9 @@
-//! Checkpoints that exist whole or not at all.
+//! Checkpoints that are complete or absent.
 //!
 //! A checkpoint is written into a directory of another name, every file and the directory are
-//! flushed, and the rename makes it exist. Its manifest holds the size and sha256 of every file; a
-//! checkpoint that does not match its manifest is refused. This module knows files, not models.
+//! flushed, and then the directory is renamed. Its manifest holds the size and sha256 of every
+//! file; a checkpoint that does not match its manifest is refused. This module handles files and
+//! must not depend on models.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,7 +16,7 @@ use tpo_types::{Failure, FailureKind};
 
 const MANIFEST: &str = "MANIFEST.json";
 
-/// What a checkpoint's files must be.
+/// The files of a checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
     files: BTreeMap<String, FileRecord>,
@@ -27,9 +28,9 @@ struct FileRecord {
     sha256: String,
 }
 
-/// An empty directory beside `checkpoint` to write it into. What an interrupted run left there is
+/// An empty directory beside `checkpoint` to write it into. Leftovers of an interrupted run are
 /// removed.
-pub fn begin(checkpoint: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn begin(checkpoint: &Path) -> Result<PathBuf, Failure> {
     let partial = checkpoint.with_extension("partial");
     let made = remove_all(&partial).and_then(|()| fs::create_dir_all(&partial));
     made.map_err(|error| failed("make", &partial, error))?;
@@ -37,33 +38,35 @@ pub fn begin(checkpoint: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Makes the files in `partial` the checkpoint, and returns the digest of its manifest.
-pub fn commit(partial: &Path, checkpoint: &Path) -> Result<String, Failure> {
-    let write = || -> io::Result<String> {
-        let mut files = BTreeMap::new();
-        for entry in fs::read_dir(partial)? {
-            let entry = entry?;
-            File::open(entry.path())?.sync_all()?;
-            files.insert(
-                entry.file_name().to_string_lossy().into_owned(),
-                record(&entry.path())?,
-            );
-        }
-        let manifest = serde_json::to_vec_pretty(&Manifest { files })?;
-        fs::write(partial.join(MANIFEST), &manifest)?;
-        File::open(partial.join(MANIFEST))?.sync_all()?;
-        File::open(partial)?.sync_all()?;
-        remove_all(checkpoint)?;
-        fs::rename(partial, checkpoint)?;
-        if let Some(parent) = checkpoint.parent() {
-            File::open(parent)?.sync_all()?;
-        }
-        Ok(Digest::of(&manifest).hex())
-    };
-    write().map_err(|error| failed("write", checkpoint, error))
+pub(crate) fn commit(partial: &Path, checkpoint: &Path) -> Result<String, Failure> {
+    write_manifest_and_rename(partial, checkpoint)
+        .map_err(|error| failed("write", checkpoint, error))
+}
+
+fn write_manifest_and_rename(partial: &Path, checkpoint: &Path) -> io::Result<String> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(partial)? {
+        let entry = entry?;
+        File::open(entry.path())?.sync_all()?;
+        files.insert(
+            entry.file_name().to_string_lossy().into_owned(),
+            record(&entry.path())?,
+        );
+    }
+    let manifest = serde_json::to_vec_pretty(&Manifest { files })?;
+    fs::write(partial.join(MANIFEST), &manifest)?;
+    File::open(partial.join(MANIFEST))?.sync_all()?;
+    File::open(partial)?.sync_all()?;
+    remove_all(checkpoint)?;
+    fs::rename(partial, checkpoint)?;
+    if let Some(parent) = checkpoint.parent() {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(Digest::of(&manifest).hex())
 }
 
 /// Checks every file of a checkpoint against its manifest, and the manifest against `sha256`.
-pub fn verify(checkpoint: &Path, sha256: &str) -> Result<(), Failure> {
+pub(crate) fn verify(checkpoint: &Path, sha256: &str) -> Result<(), Failure> {
     let manifest =
         fs::read(checkpoint.join(MANIFEST)).map_err(|error| failed("read", checkpoint, error))?;
     if Digest::of(&manifest).hex() != sha256 {
@@ -80,13 +83,13 @@ pub fn verify(checkpoint: &Path, sha256: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes a checkpoint that is no longer wanted.
-pub fn remove(checkpoint: &Path) -> Result<(), Failure> {
+/// Removes a checkpoint.
+pub(crate) fn remove(checkpoint: &Path) -> Result<(), Failure> {
     remove_all(checkpoint).map_err(|error| failed("remove", checkpoint, error))
 }
 
 /// Points `link`, a name beside the checkpoints, at one of them.
-pub fn point(link: &Path, checkpoint: &Path) -> Result<(), Failure> {
+pub(crate) fn point(link: &Path, checkpoint: &Path) -> Result<(), Failure> {
     let target = checkpoint
         .file_name()
         .map(PathBuf::from)
@@ -149,7 +152,7 @@ fn failed(verb: &str, path: &Path, error: io::Error) -> Failure {
 fn changed(path: &Path) -> Failure {
     Failure::new(
         FailureKind::Integrity,
-        format!("`{}` is not what was written", path.display()),
+        format!("`{}` does not match its recorded checksum", path.display()),
     )
     .hint("remove the run directory and start again, or restore the file")
 }

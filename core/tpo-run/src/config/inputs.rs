@@ -1,0 +1,39 @@
+//! The model and the data.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The model to train.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    /// A built-in name (`smollm2-135m`), a directory in Hugging Face layout, a PEFT adapter
+    /// directory, a `.gguf` file, or `hf:org/name@revision`.
+    pub source: String,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self {
+            source: "smollm2-135m".into(),
+        }
+    }
+}
+
+/// Training and validation instructions: JSONL files whose rows have an `id`, one of `prompt`,
+/// `instruction` or `messages`, and optionally `category`, `reference` and `constraints`. Plugins
+/// get all other fields as metadata.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Training instructions, split across iterations in file order.
+    pub train: PathBuf,
+    /// Validation instructions; none of them may be in `train`.
+    pub validation: PathBuf,
+    /// Training instructions per iteration. Default: all, split evenly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub instructions_per_iteration: Option<usize>,
+}

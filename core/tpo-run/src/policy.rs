@@ -1,0 +1,12 @@
+//! The model that is being trained, as it passes from one iteration to the next.
+
+use tpo_types::Checkpoint;
+
+/// A model on disk and the digest that identifies it.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    /// Where its files are.
+    pub checkpoint: Checkpoint,
+    /// Digest of the files. Completions are cached under it.
+    pub identity: String,
+}

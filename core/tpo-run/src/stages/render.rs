@@ -1,0 +1,54 @@
+//! Instructions to prompts.
+
+use tpo_types::{Failure, FailureKind, Instruction, RenderOutcome, RenderRequest, Sampler};
+
+use crate::context::Context;
+use crate::groups::Rendered;
+use crate::slice::Slice;
+
+/// Renders the instructions of a slice and tokenizes the prompts.
+pub(crate) fn render<'a>(
+    context: &Context<'a>,
+    slice: Slice,
+    sampler: &dyn Sampler,
+) -> Result<Vec<Rendered<'a>>, Failure> {
+    let instructions = context.plan.instructions(slice);
+    let thought_budget = context.plan.params.max_thought_tokens;
+    let requests: Vec<RenderRequest<'_>> = instructions
+        .iter()
+        .map(|instruction| RenderRequest {
+            instruction,
+            thought_budget: thought_budget.map(|tokens| tokens as u32),
+        })
+        .collect();
+    let outcomes = context.pipeline.template.render(&requests)?;
+    let rendered = instructions
+        .iter()
+        .zip(outcomes)
+        .map(|(instruction, outcome)| tokenized(instruction, outcome, sampler))
+        .collect::<Result<Vec<_>, _>>()?;
+    context.store.put_prompts(slice, &rendered)?;
+    Ok(rendered)
+}
+
+fn tokenized<'a>(
+    instruction: &'a Instruction,
+    outcome: RenderOutcome,
+    sampler: &dyn Sampler,
+) -> Result<Rendered<'a>, Failure> {
+    let prompt = match outcome {
+        RenderOutcome::Prompt(prompt) => prompt,
+        RenderOutcome::Unrendered(reason) => {
+            let id = &instruction.id;
+            let what = format!("the thought template cannot render `{id}`: {reason}");
+            return Err(Failure::new(FailureKind::Plugin, what)
+                .hint("remove the instruction, or use a template that renders it"));
+        }
+    };
+    let token_ids = sampler.encode(&prompt)?;
+    Ok(Rendered {
+        instruction,
+        prompt,
+        token_ids,
+    })
+}
