@@ -1,7 +1,7 @@
 //! What a judge may ask a language model, and what comes back.
 //!
-//! The same nouns as in the contract's `model` interface, so that whoever lends models and whoever
-//! lends them on to plugins need not know each other.
+//! The same types as in the contract's `model` interface, so that the crates that provide models
+//! and the host that passes them to plugins do not depend on each other.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -22,11 +22,12 @@ pub struct ChatRequest {
     pub stop: Vec<String>,
     /// At most this many tokens are written.
     pub max_new_tokens: u32,
-    /// 0 takes the likeliest token every time.
+    /// Sampling temperature; 0 is greedy.
     pub temperature: f64,
     /// The same seed and request give the same reply.
     pub seed: u64,
-    /// How many of the likeliest tokens to report at every position of the answer; 0 reports none.
+    /// How many of the most probable tokens to report at every position of the answer; 0 reports
+    /// none.
     pub top_log_probs: u32,
 }
 
@@ -46,8 +47,8 @@ pub struct ChatReply {
     pub text: String,
     /// The answer ended because `max_new_tokens` were written.
     pub truncated: bool,
-    /// For every position of the answer the likeliest tokens, likeliest first; empty unless asked
-    /// for.
+    /// For every position of the answer the most probable tokens, in descending order; empty unless
+    /// asked for.
     pub top_log_probs: Vec<Vec<TokenLogProb>>,
     /// Tokens that were read.
     pub prompt_tokens: u32,

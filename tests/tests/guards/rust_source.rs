@@ -17,6 +17,7 @@ pub(crate) struct RustSource {
 pub(crate) struct Token {
     pub(crate) text: String,
     pub(crate) line: usize,
+    pub(crate) is_literal: bool,
     pub(crate) is_test: bool,
 }
 
@@ -62,9 +63,11 @@ impl RustSource {
 
     fn push_tree(&mut self, tree: TokenTree, is_test: bool) {
         let line = tree.span().start().line;
+        let is_literal = matches!(tree, TokenTree::Literal(_));
         let token = |text: &str, line| Token {
             text: text.to_owned(),
             line,
+            is_literal,
             is_test,
         };
         let TokenTree::Group(group) = tree else {

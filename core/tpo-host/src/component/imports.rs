@@ -20,7 +20,7 @@ struct Import {
     interface: &'static str,
     /// Makes it available to components.
     link: fn(&mut Linker<State>) -> wasmtime::Result<()>,
-    /// Whether this process has what is behind it.
+    /// Whether this process provides it.
     present: fn(&Services) -> bool,
     /// What to do about a component that imports it where it is not present.
     hint: &'static str,

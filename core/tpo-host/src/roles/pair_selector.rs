@@ -18,7 +18,7 @@ use bindings::exports::tpo::plugin::pair_selector::{
     Selection as GuestSelection,
 };
 
-/// The most figures that are kept of a selector.
+/// The most metrics that are kept of a selector.
 const MAX_FIGURES: usize = 16;
 
 role_bindings!("package tpo:host; world role { export tpo:plugin/pair-selector@0.1.0; }");

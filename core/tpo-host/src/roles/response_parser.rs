@@ -37,12 +37,12 @@ impl RoleContract for Parsing {
         let Ok(GuestParts { thought, response }) = outcome else {
             return Ok(());
         };
-        for (noun, part) in [
+        for (name, part) in [
             ("thought", thought.as_deref()),
             ("response", Some(&**response)),
         ] {
             if !part.is_none_or(|part| completion.text.contains(part)) {
-                return Err(format!("a {noun} that is not in its text"));
+                return Err(format!("a {name} that is not in its text"));
             }
         }
         Ok(())

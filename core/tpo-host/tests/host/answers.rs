@@ -263,7 +263,8 @@ fn verdicts_that_are_wrong() {
     assert_eq!(
         told(compare(&[RawVerdict::default()])),
         format!(
-            "{subject} returned 1 instead of 2 outcomes for the comparisons in batch 1 of 1\n{FAULT}"
+            "{subject} returned 1 instead of 2 outcomes for the comparisons in batch 1 of \
+                1\n{FAULT}"
         )
     );
     let with_strength = |case| RawVerdict {
@@ -334,12 +335,12 @@ fn parts_that_are_not_in_the_completion() {
     };
     assert_eq!(parse("I think.", "Hello!").unwrap().len(), 1);
     let subject = "Plugin: response-parser `hostile` 1.0.0 (guest.wasm, sha256 ...)";
-    for (noun, told) in [
+    for (name, told) in [
         ("thought", told(parse("I know.", "Hello!"))),
         ("response", told(parse("I", "Hello there!"))),
     ] {
         let what =
-            format!("returned a {noun} that is not in its text for completion 1 in batch 1 of 1");
+            format!("returned a {name} that is not in its text for completion 1 in batch 1 of 1");
         assert_eq!(told, format!("{subject} {what}\n{FAULT}"));
     }
 }
@@ -499,15 +500,18 @@ fn pairs_that_are_none() {
         ),
         (
             told(select(Some([2, 0]), false)),
-            "returned the pair of candidates 2 and 0, and the chosen one is malformed for group `g`",
+            "returned the pair of candidates 2 and 0, and the chosen one is malformed for group \
+                `g`",
         ),
         (
             told(select(Some([3, 0]), false)),
-            "returned the pair of candidates 3 and 0, and the chosen one has no score for group `g`",
+            "returned the pair of candidates 3 and 0, and the chosen one has no score for group \
+                `g`",
         ),
         (
             told(select(Some([0, 3]), false)),
-            "returned the pair of candidates 0 and 3, and the rejected one has no score for group `g`",
+            "returned the pair of candidates 0 and 3, and the rejected one has no score for group \
+                `g`",
         ),
         (
             told(select(None, false)),

@@ -1,4 +1,4 @@
-//! Models that are lent to plugins: what becomes of an answer that does not come.
+//! Models that plugins use: what happens when a reply does not come.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! How often a judge prefers what humans prefer.
 //!
-//! A judge that prefers the labeled response counts as right, one that prefers neither as half
-//! right, also if its preference changes with the order. Most humans prefer longer responses, and
+//! A judge that prefers the labeled response counts as right, a tie as half right, and so does a
+//! preference that changes with the order. Most humans prefer longer responses, and
 //! so does a judge that merely counts: the length-balanced accuracy is the mean of the accuracies
 //! where the label prefers the longer and where it prefers the shorter response, so that counting
 //! gives one half.
@@ -40,7 +40,7 @@ pub struct LabelAgreement {
     pub prefers_longer: Rate,
     /// How often the label prefers the longer response.
     pub labels_longer: Rate,
-    /// The fraction of scored rows where the judge prefers neither.
+    /// The fraction of scored rows that are ties.
     pub tie_rate: f64,
     /// How consistent the judges were.
     #[serde(flatten)]
@@ -61,7 +61,7 @@ pub struct CategoryAgreement {
 /// A labeled row that the judge scored.
 struct ScoredRow<'a> {
     category: Option<&'a str>,
-    /// 1 if the judge is right, 0.5 if it prefers neither.
+    /// 1 if the judge is right, 0.5 for a tie.
     credit: f64,
     /// Whether the labeled response is the longer one; none if both are equally long.
     label_is_longer: Option<bool>,

@@ -69,7 +69,7 @@ struct Row {
 }
 
 impl<'a> Batch<'a> {
-    /// A batch that has not started; `top` of the likeliest tokens are kept per position.
+    /// A batch that has not started; the `top` most probable tokens are kept per position.
     pub(crate) fn new(
         engine: &'a mut Engine,
         policy: &'a Policy,

@@ -1,7 +1,7 @@
 //! Sampling a token: temperature, top-k, top-p, and one draw.
 //!
-//! The order is that of transformers: temperature, then top-k, then top-p over the tokens that top-k
-//! kept. The token is a function of the logits, the parameters and one uniform number.
+//! The order is that of transformers: temperature, then top-k, then top-p over the tokens that
+//! top-k kept. The token is a function of the logits, the parameters and one uniform number.
 
 use tpo_types::SamplingParams;
 
@@ -11,8 +11,9 @@ use crate::kernels::softmax::max;
 /// Weights per partial sum: a draw goes over partial sums first, then over the weights of one.
 const BLOCK: usize = 512;
 
-/// Relative weights above which to search for the nucleus, in turn: sorting the whole vocabulary would
-/// take longer than computing its logits, and the nucleus is nearly always far above the tail.
+/// Relative weights above which to search for the nucleus, in turn: sorting the whole vocabulary
+/// would take longer than computing its logits, and the nucleus is nearly always far above the
+/// tail.
 const NUCLEUS_FLOORS: [f32; 4] = [1e-2, 1e-4, 1e-6, 0.0];
 
 /// A token for `logits` (V), with `unit` uniform in `[0, 1)`. `weights` is scratch.
@@ -86,7 +87,7 @@ fn draw(weights: &[f32], unit: f64) -> u32 {
     chosen as u32
 }
 
-/// A token drawn from the smallest set of likeliest tokens whose probability is at least `top_p`.
+/// A token drawn from the smallest set of most probable tokens that adds up to at least `top_p`.
 fn draw_from_nucleus(weights: &[f32], top_p: f64, unit: f64) -> u32 {
     let wanted = top_p * weights.chunks(BLOCK).map(sum).sum::<f64>();
     let mut nucleus: Vec<(u32, f32)> = Vec::new();

@@ -14,7 +14,7 @@ use crate::kernels::softmax::log_sum_exp;
 use crate::policy::Policy;
 use crate::rng::Counter;
 
-/// The likeliest tokens at one position and their log-probabilities, likeliest first.
+/// The most probable tokens at one position and their log-probabilities, in descending order.
 pub(crate) type TopLogProbs = Vec<(u32, f32)>;
 
 /// A finished completion.
@@ -39,7 +39,7 @@ pub(crate) struct DecodeRules<'a> {
     trained_prefill_len: usize,
     /// Forced at the end of the thought budget.
     marker: Option<Marker>,
-    /// How many of the likeliest tokens are kept per position.
+    /// How many of the most probable tokens are kept per position.
     top: usize,
     /// A stop string that has just been completed lies within this many last tokens; 0 without stop
     /// strings.
