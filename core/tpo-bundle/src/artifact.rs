@@ -92,7 +92,7 @@ impl Descriptor {
 
 /// The layout of an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Layout {
+pub enum ArtifactLayout {
     /// tpo's own: a manifest and any number of components.
     #[default]
     Bundle,
@@ -141,12 +141,12 @@ impl Artifact {
     }
 
     /// The layout, determined by the media type of the configuration.
-    pub(crate) fn layout(&self, subject: &str) -> Result<Layout, Failure> {
+    pub(crate) fn layout(&self, subject: &str) -> Result<ArtifactLayout, Failure> {
         let artifact_type = self.kind.as_deref();
         match (self.config.media_type.as_str(), artifact_type) {
-            (BUNDLE_CONFIG, Some(BUNDLE)) => Ok(Layout::Bundle),
+            (BUNDLE_CONFIG, Some(BUNDLE)) => Ok(ArtifactLayout::Bundle),
             // Some tools repeat the media type of the configuration here.
-            (WASM_CONFIG, None | Some(WASM_CONFIG | WASM)) => Ok(Layout::Wasm),
+            (WASM_CONFIG, None | Some(WASM_CONFIG | WASM)) => Ok(ArtifactLayout::Wasm),
             (config, artifact_type) => {
                 let kind = escape(artifact_type.unwrap_or(config));
                 let what = format!(
@@ -178,13 +178,13 @@ impl Artifact {
             )));
         }
         match layout {
-            Layout::Wasm if self.layers.len() != 1 => {
+            ArtifactLayout::Wasm if self.layers.len() != 1 => {
                 return Err(refuse(format!(
                     "has {} layers; a single component has one",
                     self.layers.len()
                 )));
             }
-            Layout::Bundle if count(BUNDLE_MANIFEST) != 1 => {
+            ArtifactLayout::Bundle if count(BUNDLE_MANIFEST) != 1 => {
                 let found = count(BUNDLE_MANIFEST);
                 return Err(refuse(format!(
                     "has {found} layers with a `{}` instead of one",
@@ -203,9 +203,9 @@ impl Artifact {
                 // Only the first blob is the configuration; `layout` has checked its type.
                 (BUNDLE_CONFIG | WASM_CONFIG, _) if index == 0 => MAX_CONFIG,
                 (WASM, _) => MAX_COMPONENT,
-                (BUNDLE_MANIFEST, Layout::Bundle) => manifest::MAX_BYTES,
-                (SCHEMA, Layout::Bundle) => MAX_SCHEMA,
-                (README, Layout::Bundle) => MAX_README,
+                (BUNDLE_MANIFEST, ArtifactLayout::Bundle) => manifest::MAX_BYTES,
+                (SCHEMA, ArtifactLayout::Bundle) => MAX_SCHEMA,
+                (README, ArtifactLayout::Bundle) => MAX_README,
                 _ => {
                     return Err(refuse(format!(
                         "has a layer of the unsupported media type `{}`",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::artifact::{
-    Artifact, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, Layout, SCHEMA, WASM,
+    Artifact, ArtifactLayout, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, SCHEMA, WASM,
 };
 use crate::blobs::Blobs;
 use crate::config::{BundleConfig, WasmConfig};
@@ -27,7 +27,7 @@ pub struct Bundle {
     /// None if the bundle is a component that was published without tpo.
     pub manifest: Option<BundleManifest>,
     pub(crate) parts: Vec<BundledComponent>,
-    layout: Layout,
+    layout: ArtifactLayout,
     config: Descriptor,
 }
 
@@ -51,8 +51,8 @@ impl Bundle {
         artifact.blobs(subject)?;
         let layout = artifact.layout(subject)?;
         let (manifest, parts) = match layout {
-            Layout::Bundle => bundle_parts(&artifact, blobs, subject)?,
-            Layout::Wasm => wasm_part(&artifact, subject)?,
+            ArtifactLayout::Bundle => bundle_parts(&artifact, blobs, subject)?,
+            ArtifactLayout::Wasm => wasm_part(&artifact, subject)?,
         };
         Ok(Self {
             digest,
@@ -102,7 +102,7 @@ impl Bundle {
             )
         };
         let unreadable = |error: serde_json::Error| refuse("cannot be parsed").because(error);
-        if let (Layout::Bundle, Some(manifest)) = (self.layout, &self.manifest) {
+        if let (ArtifactLayout::Bundle, Some(manifest)) = (self.layout, &self.manifest) {
             let config: BundleConfig = serde_json::from_slice(bytes).map_err(unreadable)?;
             if config != BundleConfig::of(manifest, &digests, surfaces) {
                 return Err(refuse(&format!(

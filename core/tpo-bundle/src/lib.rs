@@ -31,7 +31,7 @@ mod verify;
 mod wit;
 
 pub use access::{Access, Credentials};
-pub use artifact::Layout;
+pub use artifact::ArtifactLayout;
 pub use bundle::Bundle;
 pub use grants::PermissionRequest;
 pub use lock::{LOCK_FILE, Lock, Pin, PinnedComponent};

@@ -8,7 +8,7 @@ use std::path::Path;
 use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::artifact::{
-    Artifact, BUNDLE, BUNDLE_CONFIG, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST, Layout,
+    Artifact, ArtifactLayout, BUNDLE, BUNDLE_CONFIG, BUNDLE_MANIFEST, Descriptor, INLINE_MANIFEST,
     MAX_COMPONENT, MAX_README, MAX_SCHEMA, README, SCHEMA, TITLE, WASM, WASM_CONFIG,
 };
 use crate::bundle::read_schema;
@@ -89,10 +89,13 @@ impl Package {
     }
 
     /// The artifact and its blobs, always the same bytes for the same folder.
-    pub(crate) fn to_artifact(&self, layout: Layout) -> Result<(Artifact, Vec<Vec<u8>>), Failure> {
+    pub(crate) fn to_artifact(
+        &self,
+        layout: ArtifactLayout,
+    ) -> Result<(Artifact, Vec<Vec<u8>>), Failure> {
         match layout {
-            Layout::Bundle => Ok(self.as_bundle()),
-            Layout::Wasm => self.as_wasm(),
+            ArtifactLayout::Bundle => Ok(self.as_bundle()),
+            ArtifactLayout::Wasm => self.as_wasm(),
         }
     }
 

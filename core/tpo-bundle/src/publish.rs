@@ -6,7 +6,7 @@ use semver::Version;
 use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::access::Access;
-use crate::artifact::Layout;
+use crate::artifact::ArtifactLayout;
 use crate::package::Package;
 use crate::reference::BundleReference;
 use crate::registry::Registry;
@@ -16,7 +16,7 @@ use crate::signature::{self, SecretKey};
 #[derive(Debug, Default)]
 pub struct PublishOptions {
     /// The layout of the artifact.
-    pub layout: Layout,
+    pub layout: ArtifactLayout,
     /// The key to sign with, if any.
     pub key: Option<SecretKey>,
     /// Whether an existing tag may be moved to this bundle.

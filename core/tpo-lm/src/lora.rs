@@ -21,7 +21,7 @@ use crate::spec::ModelSpec;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoraConfig {
-    /// LoRA rank.
+    /// Rank of the LoRA matrices.
     #[schemars(range(min = 1, max = 4096))]
     pub r: usize,
     /// LoRA scaling: the adapter's output is multiplied by `alpha / r`.

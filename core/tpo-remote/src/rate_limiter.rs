@@ -1,4 +1,4 @@
-//! Limits on requests: how many at once, per minute and in total.
+//! RequestLimits on requests: how many at once, per minute and in total.
 //!
 //! Every request to a server goes through the server's one limiter, so a server that asks for a
 //! delay delays all of them.
@@ -14,7 +14,7 @@ use crate::RemoteConfig;
 const MINUTE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+struct RequestLimits {
     concurrency: u32,
     requests_per_minute: Option<u32>,
     tokens_per_minute: Option<u64>,
@@ -24,13 +24,13 @@ struct Limits {
 
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
-    limits: Limits,
-    state: Mutex<State>,
+    limits: RequestLimits,
+    state: Mutex<LimiterState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct LimiterState {
     in_flight: u32,
     /// Requests sent within the last minute, oldest first.
     recent: VecDeque<Recent>,
@@ -60,7 +60,7 @@ pub(crate) struct Permit<'a> {
 
 impl RateLimiter {
     pub(crate) fn new(config: &RemoteConfig) -> Self {
-        let limits = Limits {
+        let limits = RequestLimits {
             concurrency: config.concurrency,
             requests_per_minute: config.requests_per_minute,
             tokens_per_minute: config.tokens_per_minute,
@@ -145,7 +145,7 @@ impl RateLimiter {
         self.changed.notify_all();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LimiterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -177,7 +177,7 @@ impl Drop for Permit<'_> {
     }
 }
 
-impl State {
+impl LimiterState {
     fn expire(&mut self, now: Instant) {
         while self
             .recent
@@ -195,9 +195,9 @@ enum Wait {
     ForPermit,
 }
 
-impl Limits {
+impl RequestLimits {
     /// Which budget is exhausted, if one is.
-    fn exhausted(&self, state: &State, estimate: u64) -> Option<String> {
+    fn exhausted(&self, state: &LimiterState, estimate: u64) -> Option<String> {
         if let Some(calls) = self.max_calls.filter(|calls| state.calls >= *calls) {
             return Some(format!("all {calls} requests of `max_calls` were sent"));
         }
@@ -211,7 +211,7 @@ impl Limits {
         ))
     }
 
-    fn wait(&self, state: &State, estimate: u64, now: Instant) -> Wait {
+    fn wait(&self, state: &LimiterState, estimate: u64, now: Instant) -> Wait {
         if state.in_flight >= self.concurrency {
             return Wait::ForPermit;
         }
@@ -241,7 +241,7 @@ mod tests {
 
     use super::*;
 
-    const OPEN: Limits = Limits {
+    const OPEN: RequestLimits = RequestLimits {
         concurrency: 100,
         requests_per_minute: None,
         tokens_per_minute: None,
@@ -249,7 +249,7 @@ mod tests {
         max_tokens: None,
     };
 
-    fn limiter(limits: Limits) -> RateLimiter {
+    fn limiter(limits: RequestLimits) -> RateLimiter {
         RateLimiter {
             limits,
             state: Mutex::default(),
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn requests_in_flight_are_bounded() {
-        let limiter = limiter(Limits {
+        let limiter = limiter(RequestLimits {
             concurrency: 3,
             ..OPEN
         });
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn limits_per_minute_are_kept() {
         let now = Instant::now();
-        let mut state = State::default();
+        let mut state = LimiterState::default();
         state.recent.push_back(Recent {
             call: 1,
             begun: now,
@@ -291,30 +291,30 @@ mod tests {
             begun: now,
             tokens: 0,
         });
-        let waits = |limits: Limits, estimate| matches!(limits.wait(&state, estimate, now), Wait::Until(then) if then == now + MINUTE);
+        let waits = |limits: RequestLimits, estimate| matches!(limits.wait(&state, estimate, now), Wait::Until(then) if then == now + MINUTE);
         assert!(waits(
-            Limits {
+            RequestLimits {
                 requests_per_minute: Some(2),
                 ..OPEN
             },
             1
         ));
         assert!(!waits(
-            Limits {
+            RequestLimits {
                 requests_per_minute: Some(3),
                 ..OPEN
             },
             1
         ));
         assert!(waits(
-            Limits {
+            RequestLimits {
                 tokens_per_minute: Some(100),
                 ..OPEN
             },
             41
         ));
         assert!(!waits(
-            Limits {
+            RequestLimits {
                 tokens_per_minute: Some(100),
                 ..OPEN
             },
@@ -323,7 +323,7 @@ mod tests {
         state.expire(now + MINUTE);
         assert!(state.recent.is_empty());
         // A request that is too large on its own is sent when no other was.
-        let limits = Limits {
+        let limits = RequestLimits {
             tokens_per_minute: Some(10),
             ..OPEN
         };
@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn budgets_are_kept() {
-        let limiter = limiter(Limits {
+        let limiter = limiter(RequestLimits {
             max_calls: Some(2),
             ..OPEN
         });
@@ -342,7 +342,7 @@ mod tests {
             matches!(limiter.acquire(1), Err(ModelError::BudgetExhausted(why)) if why.contains("max_calls"))
         );
 
-        let limiter = self::limiter(Limits {
+        let limiter = self::limiter(RequestLimits {
             max_tokens: Some(100),
             ..OPEN
         });
@@ -359,7 +359,7 @@ mod tests {
 
     #[test]
     fn closing_wakes_whoever_waits() {
-        let limiter = limiter(Limits {
+        let limiter = limiter(RequestLimits {
             concurrency: 1,
             ..OPEN
         });

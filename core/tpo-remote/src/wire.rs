@@ -57,7 +57,7 @@ pub(crate) fn estimate(request: &ChatRequest) -> u64 {
 }
 
 #[derive(Deserialize)]
-struct Completion {
+struct ChatCompletion {
     choices: Vec<Choice>,
     #[serde(default)]
     usage: Option<Usage>,
@@ -69,7 +69,7 @@ struct Choice {
     #[serde(default)]
     finish_reason: Option<String>,
     #[serde(default)]
-    logprobs: Option<LogProbs>,
+    logprobs: Option<ChoiceLogProbs>,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +78,7 @@ struct AssistantMessage {
 }
 
 #[derive(Deserialize)]
-struct LogProbs {
+struct ChoiceLogProbs {
     content: Option<Vec<Position>>,
 }
 
@@ -104,7 +104,7 @@ struct Usage {
 
 /// Reads the body of a response with status 200.
 pub(crate) fn reply(bytes: &[u8], request: &ChatRequest) -> Result<ChatReply, ReplyError> {
-    let completion: Completion = serde_json::from_slice(bytes).map_err(|error| {
+    let completion: ChatCompletion = serde_json::from_slice(bytes).map_err(|error| {
         ReplyError::Malformed(format!("the reply is not a chat completion ({error})"))
     })?;
     let choice = completion

@@ -115,14 +115,14 @@ impl TokenRequest {
 
 /// The `Authorization` header in a token server's answer; none if it has no token.
 pub(super) fn parse_token(bytes: &[u8]) -> Result<Option<Secret>, serde_json::Error> {
-    let token: Token = serde_json::from_slice(bytes)?;
+    let token: TokenResponse = serde_json::from_slice(bytes)?;
     let token = token.token.or(token.access_token);
     Ok(token.map(|token| Secret::new(format!("Bearer {token}"))))
 }
 
 /// Servers use either key.
 #[derive(Deserialize)]
-struct Token {
+struct TokenResponse {
     token: Option<String>,
     access_token: Option<String>,
 }

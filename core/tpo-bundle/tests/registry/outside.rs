@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tpo_bundle::{Layout, Mode, PublishOptions, Published};
+use tpo_bundle::{ArtifactLayout, Mode, PublishOptions, Published};
 use tpo_types::{Digest, FailureKind};
 
 use crate::author::{Author, User, anonymous, component, said};
@@ -39,7 +39,7 @@ fn content(blob: &Value) -> Vec<u8> {
 
 fn as_component(author: &Author, reference: &str) -> Published {
     let options = PublishOptions {
-        layout: Layout::Wasm,
+        layout: ArtifactLayout::Wasm,
         ..anonymous()
     };
     tpo_bundle::publish(author.path(), &reference.parse().unwrap(), &options).unwrap()
@@ -133,7 +133,7 @@ fn a_single_component_has_the_layout_that_wkg_reads() {
     );
     assert_eq!(user.problems(Mode::Default), Vec::<String>::new());
     let options = PublishOptions {
-        layout: Layout::Wasm,
+        layout: ArtifactLayout::Wasm,
         ..anonymous()
     };
     let failure = tpo_bundle::publish(

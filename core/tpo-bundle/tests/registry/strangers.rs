@@ -50,7 +50,7 @@ fn a_bundle_that_contradicts_itself_is_refused() {
 fn a_component_with_the_configuration_of_another_is_refused() {
     let registry = StandIn::start();
     let options = PublishOptions {
-        layout: tpo_bundle::Layout::Wasm,
+        layout: tpo_bundle::ArtifactLayout::Wasm,
         access: nobody(),
         ..PublishOptions::default()
     };
@@ -80,7 +80,7 @@ fn a_component_that_was_published_without_tpo_is_usable() {
         [\"judge\"]\n[[permission]]\nimport = \"tpo:plugin/model\"\nwhy = \"x\"\n",
     );
     let options = PublishOptions {
-        layout: tpo_bundle::Layout::Wasm,
+        layout: tpo_bundle::ArtifactLayout::Wasm,
         access: nobody(),
         ..PublishOptions::default()
     };

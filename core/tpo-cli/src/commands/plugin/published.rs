@@ -1,7 +1,7 @@
 //! `tpo plugin publish`, `add`, `update`, `remove`, `verify` and `keygen`: published plugins and
 //! the lock file.
 
-use tpo_bundle::{Added, BundleStore, Layout, Lock, Pin, PublishOptions, SecretKey};
+use tpo_bundle::{Added, ArtifactLayout, BundleStore, Lock, Pin, PublishOptions, SecretKey};
 use tpo_types::{Failure, FailureKind};
 
 use crate::arguments::{
@@ -14,9 +14,9 @@ use crate::text::printable;
 pub(super) fn publish(arguments: &PublishArguments, printer: Printer) -> Result<(), Failure> {
     let options = PublishOptions {
         layout: if arguments.wasm {
-            Layout::Wasm
+            ArtifactLayout::Wasm
         } else {
-            Layout::Bundle
+            ArtifactLayout::Bundle
         },
         key: arguments.key.as_deref().map(SecretKey::read).transpose()?,
         move_tag: arguments.move_tag,
