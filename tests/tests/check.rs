@@ -26,8 +26,8 @@ fn the_components_that_ship_are_in_order() {
 fn a_limit_that_is_none() {
     let here = Workplace::new();
     for (limit, told) in [
-        ("memory_mib", "`--limit memory_mib` is not a limit"),
-        ("memory=3", "`--limit` does not know this key"),
+        ("memory_mib", "`--limit memory_mib` does not set a limit to a whole number"),
+        ("memory=3", "`--limit` has an unknown key"),
         (
             "memory_mib=0",
             "`limits.memory_mib` is 0; it must be between 1 and 4096",
@@ -75,7 +75,7 @@ fn a_damaged_cache_is_compiled_again() {
     let again = list();
     assert_eq!(again.code, 0, "{}", again.stderr);
     assert!(
-        again.stderr.contains("is damaged and is compiled again"),
+        again.stderr.contains("is damaged; compiling it again"),
         "{}",
         again.stderr
     );
