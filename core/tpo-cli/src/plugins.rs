@@ -12,7 +12,7 @@ use tpo_types::{Failure, FailureKind};
 use crate::arguments::{COMPILE, CompileArguments, Trust};
 
 /// How plugins are loaded: compiled code is cached, and published plugins are pinned in `lock`.
-pub(crate) fn setup(trust: Trust, lock: &Path) -> Result<HostConfig, Failure> {
+pub(crate) fn host_config(trust: Trust, lock: &Path) -> Result<HostConfig, Failure> {
     let program = env::current_exe().map_err(|error| {
         Failure::new(
             FailureKind::Resources,
@@ -49,7 +49,7 @@ pub(crate) fn tools_dir() -> Result<PathBuf, Failure> {
     Ok(cache_dir()?.join("tools"))
 }
 
-/// Runs this process as the compiler that [`setup`] names.
+/// Runs this process as the compiler that [`host_config`] names.
 pub(crate) fn compile(arguments: &CompileArguments) -> Result<(), Failure> {
     let CompileArguments {
         seconds,

@@ -59,7 +59,7 @@ impl<'a> Chat<'a> {
             None => (target.thought, target.parser),
         };
         let parser = parser.as_ref().unwrap_or(&thought);
-        let plugins = Plugins::new(plugins::setup(
+        let plugins = Plugins::new(plugins::host_config(
             arguments.trust,
             Path::new(tpo_bundle::LOCK_FILE),
         )?)?;

@@ -30,7 +30,7 @@ fn open(options: &JudgeOverrides, printer: Printer) -> Result<Box<dyn Scoring>, 
         .as_deref()
         .unwrap_or(Path::new(""))
         .with_file_name(tpo_bundle::LOCK_FILE);
-    let host = plugins::setup(options.trust, &lock)?;
+    let host = plugins::host_config(options.trust, &lock)?;
     standalone::open(&config, options.replies.as_deref(), host, &|text| {
         printer.status(text);
     })

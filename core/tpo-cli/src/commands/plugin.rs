@@ -42,7 +42,7 @@ impl LoadOptions {
     fn host_config(&self) -> Result<HostConfig, Failure> {
         Ok(HostConfig {
             limits: limits(&self.limit)?,
-            ..plugins::setup(self.trust, Path::new(tpo_bundle::LOCK_FILE))?
+            ..plugins::host_config(self.trust, Path::new(tpo_bundle::LOCK_FILE))?
         })
     }
 }

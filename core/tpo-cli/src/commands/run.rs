@@ -49,13 +49,13 @@ pub(crate) fn open_pipeline(
         })?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };
-    let setup = HostConfig {
+    let host = HostConfig {
         models,
         limits: plan.config.limits.clone(),
         failures: Some(plan.directory.failures()),
-        ..plugins::setup(trust, &config.with_file_name(tpo_bundle::LOCK_FILE))?
+        ..plugins::host_config(trust, &config.with_file_name(tpo_bundle::LOCK_FILE))?
     };
-    Pipeline::open(&plan.config, &Plugins::new(setup)?)
+    Pipeline::open(&plan.config, &Plugins::new(host)?)
 }
 
 /// Runs a plan and prints its metrics.

@@ -19,11 +19,11 @@ const BATCH: usize = 256;
 
 pub(super) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Failure> {
     let source = &arguments.plugin;
-    let setup = arguments.load.host_config()?;
+    let host = arguments.load.host_config()?;
     for role in roles(
         source,
         arguments.role,
-        &Plugins::new(setup.clone())?.roles(source)?,
+        &Plugins::new(host.clone())?.roles(source)?,
     )? {
         let file = arguments
             .cases
@@ -47,13 +47,13 @@ pub(super) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Fa
         };
         let load = || {
             let start = Instant::now();
-            Plugins::new(setup.clone())?
+            Plugins::new(host.clone())?
                 .in_json(role, &request)
                 .map(|_| start.elapsed())
         };
         // The first load compiles the component unless it is already in the cache.
         load()?;
-        let plugin = Plugins::new(setup.clone())?.in_json(role, &request)?;
+        let plugin = Plugins::new(host.clone())?.in_json(role, &request)?;
         let one = Batching {
             batch_size: BATCH,
             threads: 1,

@@ -11,17 +11,17 @@ use crate::printer::Printer;
 use crate::text::printable;
 
 pub(super) fn run(arguments: &CheckArguments, printer: Printer) -> Result<(), Failure> {
-    let setup = arguments.load.host_config()?;
+    let host = arguments.load.host_config()?;
     let path = Path::new(&arguments.plugin);
     if !path.is_dir() {
-        return component(&Plugins::new(setup)?, &arguments.plugin, printer);
+        return component(&Plugins::new(host)?, &arguments.plugin, printer);
     }
     let package = Package::read(path)?;
     printer.data(&format!(
         "bundle {} {}",
         package.manifest.name, package.manifest.version
     ));
-    let plugins = Plugins::new(setup)?;
+    let plugins = Plugins::new(host)?;
     for part in &package.manifest.components {
         component(
             &plugins,

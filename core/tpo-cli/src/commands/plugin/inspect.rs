@@ -20,7 +20,7 @@ pub(super) fn list(format: OutputFormat, printer: Printer) -> Result<(), Failure
             frozen: false,
         },
     };
-    let plugins = Plugins::new(plugins::setup(
+    let plugins = Plugins::new(plugins::host_config(
         built_in_only,
         Path::new(tpo_bundle::LOCK_FILE),
     )?)?;
@@ -47,8 +47,8 @@ pub(super) fn list(format: OutputFormat, printer: Printer) -> Result<(), Failure
 }
 
 pub(super) fn inspect(arguments: &InspectArguments, printer: Printer) -> Result<(), Failure> {
-    let setup = plugins::setup(arguments.trust, Path::new(tpo_bundle::LOCK_FILE))?;
-    let inspection = Plugins::new(setup)?.inspect(&arguments.plugin)?;
+    let host = plugins::host_config(arguments.trust, Path::new(tpo_bundle::LOCK_FILE))?;
+    let inspection = Plugins::new(host)?.inspect(&arguments.plugin)?;
     printer.data(&match arguments.format {
         OutputFormat::Json => printable_json(&as_json(&inspection)),
         OutputFormat::Text => as_text(&inspection),

@@ -9,20 +9,20 @@ use crate::printer::Printer;
 use crate::text::printable;
 
 pub(super) fn run(arguments: &TestArguments, printer: Printer) -> Result<(), Failure> {
-    let setup = arguments.load.host_config()?;
+    let host = arguments.load.host_config()?;
     let source = &arguments.plugin;
     let mut failed = 0;
     for role in roles(
         source,
         arguments.role,
-        &Plugins::new(setup.clone())?.roles(source)?,
+        &Plugins::new(host.clone())?.roles(source)?,
     )? {
         let file = arguments
             .cases
             .clone()
             .or_else(|| project_cases(source, role));
         let cases = file.as_deref().map_or(Ok(Vec::new()), Case::read)?;
-        let conformance = check_conformance(&setup, source, role, &cases)?;
+        let conformance = check_conformance(&host, source, role, &cases)?;
         printer.data(&format!("{role}:"));
         for check in &conformance.checks {
             printer.data(&line(check));
