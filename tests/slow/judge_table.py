@@ -1,4 +1,4 @@
-"""Prints the table of docs/judges.md: judges against labelled preferences, as Markdown.
+"""Prints the table of docs/judges.md: judges against labeled preferences, as Markdown.
 
     cargo build --release --workspace
     python3 tests/slow/judge_table.py ../shared/data/judge_meta
