@@ -58,7 +58,7 @@ fn the_first_judge_of_the_readme_judges_a_run() {
         .stdout;
     assert!(inspected.contains("roles     judge"), "{inspected}");
     assert!(
-        inspected.contains("Words a good response has."),
+        inspected.contains("Number of words in a good response."),
         "{inspected}"
     );
 
