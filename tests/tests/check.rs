@@ -26,7 +26,10 @@ fn the_components_that_ship_are_in_order() {
 fn a_limit_that_is_none() {
     let here = Workplace::new();
     for (limit, told) in [
-        ("memory_mib", "`--limit memory_mib` does not set a limit to a whole number"),
+        (
+            "memory_mib",
+            "`--limit memory_mib` does not set a limit to a whole number",
+        ),
         ("memory=3", "`--limit` has an unknown key"),
         (
             "memory_mib=0",
