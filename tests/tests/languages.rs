@@ -41,7 +41,7 @@ fn author(here: &Workplace, name: &str, language: &str, role: &str) {
     );
 }
 
-fn from_an_empty_directory_to_a_run(language: &str) {
+fn from_an_empty_directory_to_a_run(language: &str, requirement: &str) {
     let here = Workplace::new();
     author(&here, "fresh", language, "judge");
     let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
@@ -84,34 +84,34 @@ fn from_an_empty_directory_to_a_run(language: &str) {
         "judge.config.words=0",
     ]);
     assert!(
-        refusal.starts_with("exit 2") && refusal.contains("a whole number from 1"),
+        refusal.starts_with("exit 2") && refusal.contains(requirement),
         "{refusal}"
     );
 }
 
 #[test]
 fn rust() {
-    from_an_empty_directory_to_a_run("rust");
+    from_an_empty_directory_to_a_run("rust", "`words` must be 1 or more, not 0");
 }
 
 #[test]
 fn python() {
-    from_an_empty_directory_to_a_run("python");
+    from_an_empty_directory_to_a_run("python", "a whole number from 1");
 }
 
 #[test]
 fn javascript() {
-    from_an_empty_directory_to_a_run("javascript");
+    from_an_empty_directory_to_a_run("javascript", "a whole number from 1");
 }
 
 #[test]
 fn c() {
-    from_an_empty_directory_to_a_run("c");
+    from_an_empty_directory_to_a_run("c", "a whole number from 1");
 }
 
 #[test]
 fn go() {
-    from_an_empty_directory_to_a_run("go");
+    from_an_empty_directory_to_a_run("go", "a whole number from 1");
 }
 
 #[test]
