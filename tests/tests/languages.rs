@@ -41,7 +41,7 @@ fn author(here: &Workplace, name: &str, language: &str, role: &str) {
     );
 }
 
-fn from_an_empty_directory_to_a_run(language: &str, requirement: &str) {
+fn from_an_empty_directory_to_a_run(language: &str) {
     let here = Workplace::new();
     author(&here, "fresh", language, "judge");
     let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
@@ -71,7 +71,11 @@ fn from_an_empty_directory_to_a_run(language: &str, requirement: &str) {
         )
         .expect("a count");
     assert!(own > 0, "the scores are the judge's own");
-    // The plugin's own message about an invalid configuration.
+    // In Rust the SDK checks the bounds of the schema; elsewhere the plugin has its own message.
+    let told = match language {
+        "rust" => "`words` must be 1 or more, not 0",
+        _ => "a whole number from 1",
+    };
     let refusal = here.refusal(&[
         "-q",
         "run",
@@ -84,34 +88,34 @@ fn from_an_empty_directory_to_a_run(language: &str, requirement: &str) {
         "judge.config.words=0",
     ]);
     assert!(
-        refusal.starts_with("exit 2") && refusal.contains(requirement),
+        refusal.starts_with("exit 2") && refusal.contains(told),
         "{refusal}"
     );
 }
 
 #[test]
 fn rust() {
-    from_an_empty_directory_to_a_run("rust", "`words` must be 1 or more, not 0");
+    from_an_empty_directory_to_a_run("rust");
 }
 
 #[test]
 fn python() {
-    from_an_empty_directory_to_a_run("python", "a whole number from 1");
+    from_an_empty_directory_to_a_run("python");
 }
 
 #[test]
 fn javascript() {
-    from_an_empty_directory_to_a_run("javascript", "a whole number from 1");
+    from_an_empty_directory_to_a_run("javascript");
 }
 
 #[test]
 fn c() {
-    from_an_empty_directory_to_a_run("c", "a whole number from 1");
+    from_an_empty_directory_to_a_run("c");
 }
 
 #[test]
 fn go() {
-    from_an_empty_directory_to_a_run("go", "a whole number from 1");
+    from_an_empty_directory_to_a_run("go");
 }
 
 #[test]

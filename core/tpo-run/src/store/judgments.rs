@@ -208,3 +208,49 @@ fn read_judgment(row: &Row<'_>) -> Result<Judgment, Failure> {
         (None, None) => Ok(Judgment::Unscored("not judged".into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Preference, strength and probability of every comparison of a store.
+    fn preferences(store: &Store) -> Vec<(String, Option<String>, Option<f64>)> {
+        let sql = "SELECT preference, strength, first_probability FROM preferences ORDER BY first";
+        store
+            .rows(sql, params![], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .expect("rows")
+    }
+
+    #[test]
+    fn comparisons_keep_their_strength_and_probability_also_when_copied() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let open = |name| Store::open(&directory.path().join(name)).expect("a store");
+        let (store, copy) = (open("one.db"), open("other.db"));
+        let strong = Verdict {
+            preference: Preference::First,
+            strength: Some(Strength::Strong),
+            first_probability: Some(0.9),
+            rationale: None,
+        };
+        let tie = Verdict::from(Preference::Tie);
+        let row = |first, second, verdict| ComparisonRow {
+            instruction_id: "a",
+            first,
+            second,
+            verdict,
+        };
+        let slice = Slice::Train(1);
+        store
+            .put_preferences(slice, &[row(0, 1, &strong), row(1, 0, &tie)])
+            .expect("recorded");
+        copy.copy_preferences(slice, &store).expect("copied");
+        let expected = [
+            ("first".to_owned(), Some("strong".to_owned()), Some(0.9)),
+            ("tie".to_owned(), None, None),
+        ];
+        assert_eq!(preferences(&store), expected);
+        assert_eq!(preferences(&copy), expected);
+    }
+}
