@@ -29,9 +29,7 @@ impl Plugin for RightLength {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        if config.words == 0 {
-            return Err("`words` is a whole number from 1".into());
-        }
+        // The SDK has checked `words` against the range in its schema.
         Ok(Self {
             wanted: config.words.into(),
         })

@@ -28,11 +28,8 @@ impl Plugin for Margin {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        if config.margin >= 0.0 {
-            Ok(Self(config))
-        } else {
-            Err("`margin` is a number from 0".into())
-        }
+        // The SDK has checked `margin` against the range in its schema.
+        Ok(Self(config))
     }
 }
 

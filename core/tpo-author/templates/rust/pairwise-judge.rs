@@ -29,11 +29,8 @@ impl Plugin for RightLength {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        if config.words == 0 {
-            Err("`words` is a whole number from 1".into())
-        } else {
-            Ok(Self(config))
-        }
+        // The SDK has checked `words` against the range in its schema.
+        Ok(Self(config))
     }
 }
 

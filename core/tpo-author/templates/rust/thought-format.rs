@@ -24,7 +24,11 @@ impl Plugin for ThinkThenAnswer {
 
 impl ThoughtTemplate for ThinkThenAnswer {
     fn render(&self, request: &RenderRequest) -> Result<Prompt, String> {
-        let (last, before) = request.instruction.messages.split_last().ok_or("no message")?;
+        let (last, before) = request
+            .instruction
+            .messages
+            .split_last()
+            .ok_or("no message")?;
         let asked = Message {
             content: format!("{}\n\n{REQUEST}", last.content),
             ..last.clone()
