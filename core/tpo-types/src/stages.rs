@@ -34,8 +34,8 @@ pub trait ThoughtTemplate {
 
 /// Samples completions from the policy it was opened on.
 pub trait Sampler {
-    /// Tokenizes a prompt: chat template, generation prompt, prefill. The only place where text
-    /// that is trained on becomes tokens.
+    /// Tokenizes a prompt: chat template, generation prompt, prefill. A trained prefill
+    /// becomes tokens in [`Self::sample`], as the beginning of the completion.
     fn encode(&self, prompt: &Prompt) -> Result<Vec<u32>, Failure>;
 
     /// Counts the tokens of a text, for reports and length control, never for training.
