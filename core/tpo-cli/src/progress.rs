@@ -46,8 +46,8 @@ impl RunProgress {
             } => self.begin(*stage, slice, *total, *done),
             Event::ItemDone { tokens } => self.advance(*tokens),
             Event::StageEnded => self.end(),
-            Event::Evaluated(evaluation) => {
-                self.printer.status(&report::evaluation_line(evaluation));
+            Event::Measured(measurement) => {
+                self.printer.status(&report::measurement_line(measurement));
             }
             Event::IterationEnded(metrics) => self.printer.status(&report::iteration_line(metrics)),
         }

@@ -1,55 +1,132 @@
 //! The metrics of a run as text.
 
+mod change;
 mod judge;
+mod models;
 mod table;
+mod training;
+mod verdict;
 
 use std::fmt::Write;
 
+use tpo_run::ModelVersion;
 use tpo_run::metrics::{
-    Evaluation, IterationMetrics, PairedDifference, ReasonCounts, SampleMetrics, SelectorMetrics,
-    SideTokens,
+    IterationMetrics, Measurement, ReasonCounts, SampleMetrics, SelectorMetrics, SideTokens,
 };
 
-use crate::text::{one_decimal, percent, printable};
+use self::models::SetReport;
+use crate::text::{one_decimal, percent, printable, score};
 
 pub(crate) use judge::judge_lines;
 
-/// One line on a validation.
-pub(crate) fn evaluation_line(evaluation: &Evaluation) -> String {
-    let model = match evaluation.iteration {
-        0 => "base model".to_owned(),
-        iteration => format!("iteration {iteration}"),
+/// The metrics of a run: what it stored, in order.
+pub(crate) struct RunMetrics {
+    /// One per finished iteration.
+    pub iterations: Vec<IterationMetrics>,
+    /// One per validation set and model.
+    pub measurements: Vec<Measurement>,
+    /// The names of the validation sets, the one that chooses first.
+    pub sets: Vec<String>,
+}
+
+/// One line on a measurement.
+pub(crate) fn measurement_line(measurement: &Measurement) -> String {
+    let sampled = &measurement.sampled;
+    let figure = match measurement.win_rate(ModelVersion::BASE) {
+        Some(rate) => format!("win rate {} against the base model", percent(rate)),
+        None => format!("score {}", score(sampled.score_mean)),
     };
-    format!("{model}: validation {}", sample_line(&evaluation.sampled))
+    format!(
+        "{}: {} {figure}, {}",
+        measurement.model,
+        measurement.set,
+        sample_line(sampled)
+    )
 }
 
 /// One line on an iteration.
 pub(crate) fn iteration_line(metrics: &IterationMetrics) -> String {
     let train = &metrics.train;
     format!(
-        "iteration {}: train {}; {} pairs, loss {:.4}, reward margin {:+.4}, reward accuracy {}",
+        "iteration {}: {} pairs, loss {:.4}, reward margin {:+.4}, reward accuracy {}; sampled from \
+         the {}: score {}, {}",
         metrics.iteration,
-        sample_line(&metrics.sampled),
         metrics.pairs,
         train.loss,
         train.margin,
         percent(train.accuracy),
+        metrics.sampled_from,
+        score(metrics.sampled.score_mean),
+        sample_line(&metrics.sampled),
     )
 }
 
 fn sample_line(sampled: &SampleMetrics) -> String {
     format!(
-        "score {}, parse rate {}, thought {} tokens, response {} tokens",
-        score(sampled.score_mean),
+        "parse rate {}, thought {} tokens, response {} tokens",
         percent(sampled.parse_rate()),
         one_decimal(sampled.thought_tokens_mean),
         one_decimal(sampled.response_tokens_mean),
     )
 }
 
-/// The table of a run, what was dropped and why, and whether validation improved.
-pub(crate) fn whole(iterations: &[IterationMetrics], evaluations: &[Evaluation]) -> String {
-    let mut text = table::table(iterations, evaluations);
+/// The tables of a run, what was dropped and why, and whether its models became better.
+pub(crate) fn whole(metrics: &RunMetrics) -> String {
+    let sets = sets(metrics);
+    let mut text = String::new();
+    for (index, set) in sets.iter().enumerate() {
+        let role = if index == 0 {
+            "chooses the best model"
+        } else {
+            "chooses nothing"
+        };
+        write_block(&mut text, &format!("{} ({role})", set.name), &set.table());
+    }
+    if !metrics.iterations.is_empty() {
+        let iterations = &metrics.iterations;
+        write_block(&mut text, "sampled for training", &training::sampled(iterations));
+        write_block(&mut text, "training", &training::trained(iterations));
+    }
+    for line in notes(&metrics.iterations) {
+        text += &line;
+        text.push('\n');
+    }
+    for line in sets.iter().flat_map(SetReport::notes) {
+        text += &line;
+        text.push('\n');
+    }
+    text + &verdict::sentences(&sets).join("\n")
+}
+
+fn write_block(text: &mut String, title: &str, table: &str) {
+    *text += &format!("{title}\n{table}\n");
+}
+
+/// The measurements of each set: those of the base model and of the models that iterations ended
+/// with, and the others.
+fn sets(metrics: &RunMetrics) -> Vec<SetReport<'_>> {
+    let is_kept = |model: ModelVersion| {
+        let mut iterations = metrics.iterations.iter();
+        model.is_base() || iterations.any(|iteration| iteration.kept == model)
+    };
+    let of_set = |name: &'_ String| {
+        let measured = metrics.measurements.iter().filter(|one| one.set == *name);
+        let (kept, others) = measured.partition(|one| is_kept(one.model));
+        (kept, others)
+    };
+    metrics
+        .sets
+        .iter()
+        .map(|name| {
+            let (kept, others) = of_set(name);
+            SetReport { name, kept, others }
+        })
+        .collect()
+}
+
+/// What was dropped and why, and how consistent the judges are.
+fn notes(iterations: &[IterationMetrics]) -> Vec<String> {
+    let mut text = String::new();
     for metrics in iterations {
         for (title, reasons) in [
             ("dropped instructions", &metrics.drops),
@@ -65,9 +142,7 @@ pub(crate) fn whole(iterations: &[IterationMetrics], evaluations: &[Evaluation])
             let _ = writeln!(text, "iteration {}, pairs: {line}", metrics.iteration);
         }
     }
-    text.push('\n');
-    text.push_str(&verdict(evaluations));
-    text
+    text.lines().map(str::to_owned).collect()
 }
 
 fn write_reasons(text: &mut String, iteration: usize, title: &str, reasons: &ReasonCounts) {
@@ -80,45 +155,6 @@ fn write_reasons(text: &mut String, iteration: usize, title: &str, reasons: &Rea
         .collect();
     // Writing to a string cannot fail.
     let _ = writeln!(text, "iteration {iteration}, {title}: {}", list.join(", "));
-}
-
-/// Whether validation improved, one sentence per model.
-fn verdict(evaluations: &[Evaluation]) -> String {
-    let Some(base) = evaluations.first() else {
-        return "no metrics yet".to_owned();
-    };
-    let mut text = String::new();
-    for evaluation in &evaluations[1..] {
-        let _ = match PairedDifference::between(base, evaluation) {
-            Some(change) => writeln!(
-                text,
-                "validation after iteration {}: {} ({:+.4} vs. the base model, 95% CI {:+.4} to \
-                    {:+.4}, {} instructions)",
-                evaluation.iteration,
-                change.verdict(),
-                change.mean,
-                change.mean - change.margin,
-                change.mean + change.margin,
-                change.instructions,
-            ),
-            None => writeln!(
-                text,
-                "validation after iteration {}: too few scores to compare",
-                evaluation.iteration
-            ),
-        };
-    }
-    let best = evaluations.iter().fold(base, |best, other| {
-        if other.is_better_than(best) {
-            other
-        } else {
-            best
-        }
-    });
-    text + &match best.iteration {
-        0 => "best model on validation: the base model".to_owned(),
-        iteration => format!("best model on validation: iteration {iteration} (checkpoints/best)"),
-    }
 }
 
 /// The lengths of the chosen and rejected sides and the selector's own metrics; none if no pair has
@@ -147,8 +183,4 @@ fn four_decimals(value: f64) -> String {
         .trim_end_matches('0')
         .trim_end_matches('.')
         .to_owned()
-}
-
-fn score(mean: Option<f64>) -> String {
-    mean.map_or_else(|| "-".to_owned(), |mean| format!("{mean:.4}"))
 }

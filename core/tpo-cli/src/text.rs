@@ -46,6 +46,11 @@ pub(crate) fn one_decimal(value: f64) -> String {
     format!("{value:.1}")
 }
 
+/// A mean score, or `-` without one.
+pub(crate) fn score(mean: Option<f64>) -> String {
+    mean.map_or_else(|| "-".to_owned(), |mean| format!("{mean:.4}"))
+}
+
 /// A fraction as a percentage.
 pub(crate) fn percent(fraction: f64) -> String {
     format!("{:.1}%", fraction * 100.0)

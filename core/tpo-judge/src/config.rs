@@ -108,34 +108,38 @@ impl JudgeConfig {
         }]
     }
 
-    /// Rejects settings that have no effect or are invalid.
-    pub fn check(&self) -> Result<(), Failure> {
+    /// Rejects settings that have no effect or are invalid. `path` is where they stand in the
+    /// configuration, for example `judge`.
+    pub fn check(&self, path: &str) -> Result<(), Failure> {
         if self.is_panel() {
-            self.check_panel()?;
+            self.check_panel(path)?;
         } else if !self.panel.is_empty() {
             let what = format!(
-                "`[[judge.panel]]` has no effect: the judge is `{}`",
+                "`[[{path}.panel]]` has no effect: the judge is `{}`",
                 self.plugin
             );
-            return refuse(what, "set `judge.plugin` to \"panel\", or remove the panel");
+            let hint = format!("set `{path}.plugin` to \"panel\", or remove the panel");
+            return refuse(what, &hint);
         }
-        bounds::check(self, "judge")
+        bounds::check(self, path)
     }
 
-    fn check_panel(&self) -> Result<(), Failure> {
+    fn check_panel(&self, path: &str) -> Result<(), Failure> {
         if self.panel.is_empty() {
             return refuse(
                 "the judge is a panel without judges".into(),
-                "add one or more `[[judge.panel]]`",
+                &format!("add one or more `[[{path}.panel]]`"),
             );
         }
         let is_set =
             !self.config.is_empty() || self.on_error != OnError::Fail || self.tournament.is_some();
         if is_set {
             return refuse(
-                "`judge.config`, `judge.on_error` and `judge.tournament` have no effect on a panel"
-                    .into(),
-                "set them for each judge in `[[judge.panel]]`",
+                format!(
+                    "`{path}.config`, `{path}.on_error` and `{path}.tournament` have no effect on \
+                    a panel"
+                ),
+                &format!("set them for each judge in `[[{path}.panel]]`"),
             );
         }
         Ok(())

@@ -19,11 +19,11 @@ mod unscored;
 pub use config::{JudgeConfig, MemberConfig, PluginConfig};
 pub use guarded::GuardedScoring;
 pub use models::{ModelBinding, Models};
-pub use open::{LoadedPlugin, OpenedJudges, open_judges};
+pub use open::{LoadedPlugin, OpenedJudges, check_models_are_used, open_judges};
 pub use pairwise::{Pairwise, Tournament};
 pub use panel::{Member, Panel};
 pub use pointwise::Pointwise;
 pub use scoring::{
     ComparisonMetrics, ComparisonOutcome, InterJudgeAgreement, InterJudgeMetrics, JudgeMetrics,
-    JudgeOutput, Scoring, Tally,
+    JudgeOutput, ScoreScale, Scoring, Tally,
 };

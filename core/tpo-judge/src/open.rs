@@ -32,7 +32,6 @@ pub struct OpenedJudges {
 /// Opens the judges of a configuration.
 pub fn open_judges(config: &JudgeConfig, plugins: &Plugins) -> Result<OpenedJudges, Failure> {
     let judges = config.judges();
-    check_models(config, &judges, plugins)?;
     let mut loaded = Vec::new();
     let mut members = Vec::new();
     for judge in judges {
@@ -56,22 +55,26 @@ pub fn open_judges(config: &JudgeConfig, plugins: &Plugins) -> Result<OpenedJudg
     })
 }
 
-/// Refuses models that no judge asks for.
-fn check_models(
-    config: &JudgeConfig,
-    judges: &[MemberConfig],
+/// Refuses models that none of the judges asks for.
+pub fn check_models_are_used<'a>(
+    judges: impl IntoIterator<Item = &'a JudgeConfig>,
     plugins: &Plugins,
 ) -> Result<(), Failure> {
-    let mut asks = false;
-    for judge in judges {
-        asks |= plugins.asks_for_models(&judge.plugin)?;
-    }
-    if asks || plugins.models().is_none() {
+    if plugins.models().is_none() {
         return Ok(());
     }
+    let mut names = Vec::new();
+    for judge in judges {
+        for member in judge.judges() {
+            if plugins.asks_for_models(&member.plugin)? {
+                return Ok(());
+            }
+            names.push(format!("`{}`", member.plugin));
+        }
+    }
     let what = format!(
-        "`models` binds models, and the judge `{}` asks for none",
-        config.plugin
+        "`models` binds models, and no judge asks for one ({})",
+        names.join(", ")
     );
     Err(Failure::new(FailureKind::Usage, what)
         .hint("unbind them, or use a judge that asks for a model"))

@@ -10,7 +10,7 @@ use tpo_types::{Comparison, Failure, PairwiseJudge, ResponseGroup};
 
 use self::pair::Pair;
 use self::tournament::TournamentState;
-use crate::scoring::{ComparisonOutcome, JudgeOutput, Scoring};
+use crate::scoring::{ComparisonOutcome, JudgeOutput, ScoreScale, Scoring};
 
 pub use self::tournament::Tournament;
 
@@ -38,6 +38,10 @@ struct Pairing {
 }
 
 impl Scoring for Pairwise {
+    fn scale(&self) -> ScoreScale {
+        ScoreScale::WithinGroup
+    }
+
     fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<JudgeOutput, Failure> {
         let mut states: Vec<TournamentState> = groups
             .iter()

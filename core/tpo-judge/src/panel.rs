@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tpo_types::{Failure, FailureKind, Instruction, Judgment, ResponseGroup, Score, Scored};
 
-use crate::scoring::{InterJudgeAgreement, JudgeOutput, Scoring, Tally};
+use crate::scoring::{InterJudgeAgreement, JudgeOutput, ScoreScale, Scoring, Tally};
 
 /// One judge of a panel.
 pub struct Member {
@@ -92,6 +92,15 @@ impl Member {
 }
 
 impl Scoring for Panel {
+    fn scale(&self) -> ScoreScale {
+        let mut members = self.members.iter();
+        if members.any(|member| member.scoring.scale() == ScoreScale::WithinGroup) {
+            ScoreScale::WithinGroup
+        } else {
+            ScoreScale::Absolute
+        }
+    }
+
     fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<JudgeOutput, Failure> {
         let mut of_responses: Vec<Vec<Vec<MemberJudgment<'_>>>> = groups
             .iter()

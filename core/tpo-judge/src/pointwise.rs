@@ -2,7 +2,7 @@
 
 use tpo_types::{Failure, Judge, ResponseGroup};
 
-use crate::scoring::{JudgeOutput, Scoring};
+use crate::scoring::{JudgeOutput, ScoreScale, Scoring};
 
 /// Scores each response by itself.
 pub struct Pointwise(Box<dyn Judge>);
@@ -15,6 +15,10 @@ impl Pointwise {
 }
 
 impl Scoring for Pointwise {
+    fn scale(&self) -> ScoreScale {
+        ScoreScale::Absolute
+    }
+
     fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<JudgeOutput, Failure> {
         Ok(JudgeOutput {
             judgments: self.0.score(groups)?,

@@ -13,8 +13,20 @@ pub use comparison::{ComparisonMetrics, ComparisonOutcome};
 pub use metrics::JudgeMetrics;
 pub use output::JudgeOutput;
 
+/// What scores can be compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScoreScale {
+    /// Scores of different calls and models.
+    Absolute,
+    /// Only scores of one group of responses: they come from comparisons within it.
+    WithinGroup,
+}
+
 /// Scores responses, with one judge or several.
 pub trait Scoring {
+    /// What its scores can be compared with.
+    fn scale(&self) -> ScoreScale;
+
     /// One judgment per response, in the order of the groups.
     fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<JudgeOutput, Failure>;
 }

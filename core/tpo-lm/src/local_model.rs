@@ -119,7 +119,7 @@ impl LocalModel {
         // The random numbers depend on the seed and the prompt's tokens, not on other requests.
         let id = SampleId {
             seed: request.seed,
-            slice: "chat".into(),
+            stream: "chat".into(),
             instruction_id: text_of(&ids),
             index: 0,
         };

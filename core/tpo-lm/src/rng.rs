@@ -23,7 +23,7 @@ impl Counter {
         let (seed, index) = (id.seed.to_le_bytes(), (id.index as u64).to_le_bytes());
         Self::keyed(&[
             &seed,
-            id.slice.as_bytes(),
+            id.stream.as_bytes(),
             id.instruction_id.as_bytes(),
             &index,
         ])
@@ -66,7 +66,7 @@ mod tests {
     fn id(slice: &str, instruction_id: &str) -> SampleId {
         SampleId {
             seed: 7,
-            slice: slice.into(),
+            stream: slice.into(),
             instruction_id: instruction_id.into(),
             index: 0,
         }

@@ -86,7 +86,7 @@ fn greedy_continuations_are_those_of_transformers() {
         let prompt_ids = sampler.encode(&prompt).unwrap();
         let id = SampleId {
             seed: 0,
-            slice: "golden".into(),
+            stream: "golden".into(),
             instruction_id: "golden".into(),
             index: 0,
         };

@@ -8,6 +8,7 @@ mod keys;
 mod overrides;
 mod read;
 mod stages;
+mod validation;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,7 +22,8 @@ use tpo_train::TrainConfig;
 pub use inputs::{DataConfig, ModelConfig};
 pub use overrides::Override;
 pub use read::{ReadConfig, read_standalone_judge};
-pub use stages::{SamplingConfig, SelectorConfig, ThoughtConfig, ValidationConfig};
+pub use stages::{SamplingConfig, SelectorConfig, ThoughtConfig};
+pub use validation::{Boundary, Every, ValidationConfig};
 
 /// Configuration of a run. Paths are relative to the configuration file.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +44,7 @@ pub struct RunConfig {
     /// The model to train.
     #[serde(default)]
     pub model: ModelConfig,
-    /// Training and validation instructions.
+    /// Training instructions.
     pub data: DataConfig,
     /// Sampling of completions.
     #[serde(default)]
@@ -66,9 +68,9 @@ pub struct RunConfig {
     /// Training on the pairs.
     #[serde(default)]
     pub train: TrainConfig,
-    /// Evaluation of the policy before the first and after every iteration.
-    #[serde(default)]
-    pub validation: ValidationConfig,
+    /// The sets of instructions that models are measured on.
+    #[schemars(length(min = 1))]
+    pub validation: Vec<ValidationConfig>,
     /// Resource limits of plugins.
     #[serde(default)]
     pub limits: Limits,
@@ -82,9 +84,14 @@ impl RunConfig {
     /// Resolves relative paths against `base`, the directory of the configuration file.
     pub fn resolve_relative(&mut self, base: &Path) {
         self.data.train = base.join(&self.data.train);
-        self.data.validation = base.join(&self.data.validation);
         self.model.source = tpo_lm::paths::resolve_relative(&self.model.source, base);
         self.judge.resolve_relative(base);
+        for set in &mut self.validation {
+            set.data = base.join(&set.data);
+            if let Some(judge) = &mut set.judge {
+                judge.resolve_relative(base);
+            }
+        }
         for binding in self.models.values_mut() {
             binding.resolve_relative(base);
         }

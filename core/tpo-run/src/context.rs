@@ -22,7 +22,7 @@ pub(crate) struct Context<'a> {
 
 impl Context<'_> {
     /// Reports that a stage begins with `done` of its `total` items already there.
-    pub(crate) fn stage_started(&self, stage: Stage, slice: Slice, total: usize, done: usize) {
+    pub(crate) fn stage_started(&self, stage: Stage, slice: &Slice, total: usize, done: usize) {
         (self.observer)(&Event::StageStarted {
             stage,
             slice: slice.to_string(),

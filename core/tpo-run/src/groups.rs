@@ -33,7 +33,8 @@ pub(crate) struct SampledGroup<'a> {
 pub(crate) struct CandidateGroup<'a> {
     /// What was sampled from.
     pub rendered: Rendered<'a>,
-    /// In the order of their indices. `K` long.
+    /// In the order of their indices: the `K` that were asked for, then those that were sampled
+    /// because too few of them parsed.
     pub candidates: Vec<Candidate>,
 }
 

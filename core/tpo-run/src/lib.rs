@@ -10,6 +10,7 @@ pub mod directory;
 mod groups;
 mod iteration;
 pub mod metrics;
+mod model_version;
 pub mod pipeline;
 pub mod plan;
 mod policy;
@@ -22,6 +23,7 @@ pub mod store;
 
 pub use config::{Override, ReadConfig, RunConfig, read_standalone_judge};
 pub use directory::RunDirectory;
+pub use model_version::ModelVersion;
 pub use pipeline::Pipeline;
 pub use plan::RunPlan;
 pub use run::run;

@@ -1,7 +1,8 @@
 //! What is measured of a run: what each iteration made of its instructions, and whether validation
 //! improved.
 
-mod evaluation;
+mod choice;
+mod measurement;
 mod sampling;
 mod selector;
 mod training;
@@ -13,8 +14,13 @@ use tpo_judge::JudgeMetrics;
 use tpo_types::Selection;
 
 use crate::groups::SelectedGroup;
+use crate::model_version::ModelVersion;
 
-pub use evaluation::{Evaluation, PairedDifference};
+pub use choice::{change, replaces};
+pub use measurement::{
+    HeadToHead, InstructionWin, Measurement, Outcomes, PairedRows, SampleOutcome,
+    ScoredInstruction, Unit, floor_of,
+};
 pub use sampling::SampleMetrics;
 pub use selector::{SelectorMetrics, SideTokens};
 pub use training::TrainMetrics;
@@ -27,6 +33,8 @@ pub type ReasonCounts = BTreeMap<String, usize>;
 pub struct IterationMetrics {
     /// Which one, from 1.
     pub iteration: usize,
+    /// The model that the training completions were sampled from.
+    pub sampled_from: ModelVersion,
     /// Its training completions.
     pub sampled: SampleMetrics,
     /// Pairs trained on.
@@ -37,29 +45,10 @@ pub struct IterationMetrics {
     pub selector: SelectorMetrics,
     /// How consistent the judges are.
     pub judge: JudgeMetrics,
-    /// The training.
+    /// The training of the model that was kept.
     pub train: TrainMetrics,
-}
-
-impl IterationMetrics {
-    /// Measures the groups of an iteration. `reported` are the numbers that the selector reports.
-    pub(crate) fn of(
-        iteration: usize,
-        groups: &[SelectedGroup<'_>],
-        reported: BTreeMap<String, f64>,
-        judge: JudgeMetrics,
-        train: TrainMetrics,
-    ) -> Self {
-        Self {
-            iteration,
-            sampled: SampleMetrics::of(groups.iter().map(|selected| &selected.group)),
-            pairs: groups.iter().map(|selected| selected.pairs().len()).sum(),
-            drops: drop_reasons(groups),
-            selector: SelectorMetrics::of(groups, reported),
-            judge,
-            train,
-        }
-    }
+    /// The model that the iteration ended with.
+    pub kept: ModelVersion,
 }
 
 /// Why instructions gave no pair.

@@ -1,9 +1,13 @@
 //! Everything that the stages call, opened once per run: plugins, sampler and trainer.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tpo_host::Plugins;
-use tpo_judge::{LoadedPlugin, PluginConfig, Scoring, open_judges};
+use tpo_judge::{
+    GuardedScoring, JudgeConfig, LoadedPlugin, OpenedJudges, PluginConfig, Scoring,
+    check_models_are_used, open_judges,
+};
 use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
@@ -12,6 +16,8 @@ use tpo_types::{
 };
 
 use crate::config::RunConfig;
+use crate::context::Context;
+use crate::slice::Slice;
 
 /// Opens a sampler on a policy.
 pub type OpenSampler = Box<dyn Fn(&Checkpoint) -> Result<Box<dyn Sampler>, Failure>>;
@@ -22,8 +28,11 @@ pub struct Pipeline {
     pub template: Box<dyn ThoughtTemplate>,
     /// Splits completions.
     pub parser: Box<dyn ResponseParser>,
-    /// Scores responses.
-    pub scoring: Box<dyn Scoring>,
+    /// Scores the responses to training instructions, and to those of validation sets without a
+    /// judge of their own.
+    pub judge: RunJudge,
+    /// The judges of the validation sets that have their own, by the name of the set.
+    pub validation_judges: BTreeMap<String, RunJudge>,
     /// Selects pairs.
     pub selector: Box<dyn PairSelector>,
     /// Opens a sampler on a policy. A sampler holds the weights, so it lives only as long as it is
@@ -39,7 +48,50 @@ pub struct Pipeline {
     pub models: Vec<BoundModel>,
 }
 
+/// A judge of a run.
+pub struct RunJudge {
+    /// Its settings.
+    pub config: JudgeConfig,
+    /// Scores responses with it.
+    pub scoring: Box<dyn Scoring>,
+    /// Its plugins.
+    pub plugins: Vec<LoadedPlugin>,
+}
+
+impl RunJudge {
+    fn open(config: &JudgeConfig, plugins: &Plugins) -> Result<Self, Failure> {
+        let OpenedJudges {
+            scoring,
+            plugins: loaded,
+        } = open_judges(config, plugins)?;
+        Ok(Self {
+            config: config.clone(),
+            scoring,
+            plugins: loaded,
+        })
+    }
+
+    /// Scoring that stops when too many responses are unscored.
+    pub(crate) fn guarded<'a>(&'a self, context: &'a Context<'_>) -> GuardedScoring<'a> {
+        GuardedScoring {
+            scoring: &*self.scoring,
+            models: context.pipeline.model_service.as_deref(),
+            max_unscored: self.config.max_unscored,
+        }
+    }
+}
+
 impl Pipeline {
+    /// The judge of a slice.
+    pub(crate) fn judge_of(&self, slice: &Slice) -> &RunJudge {
+        match slice {
+            Slice::Train(_) => &self.judge,
+            Slice::Validation { set, .. } => {
+                self.validation_judges.get(set).unwrap_or(&self.judge)
+            }
+        }
+    }
+
     /// Loads and configures the plugins that `config` names.
     pub fn open(config: &RunConfig, plugins: &Plugins) -> Result<Self, Failure> {
         let (thought, selector) = (config.thought.plugin(), config.selector.plugin());
@@ -57,8 +109,24 @@ impl Pipeline {
             parsing.identity(),
             parser,
         ));
-        let judges = open_judges(&config.judge, plugins)?;
-        loaded.extend(judges.plugins);
+        let own_judges = config.validation.iter().filter_map(|set| {
+            let judge = set.judge.as_ref()?;
+            Some((set.name.clone(), judge))
+        });
+        let own_judges: Vec<(String, &JudgeConfig)> = own_judges.collect();
+        check_models_are_used(
+            own_judges.iter().map(|(_, judge)| *judge).chain([&config.judge]),
+            plugins,
+        )?;
+        let judge = RunJudge::open(&config.judge, plugins)?;
+        loaded.extend(judge.plugins.iter().cloned());
+        let validation_judges = own_judges
+            .into_iter()
+            .map(|(set, judge)| Ok((set, RunJudge::open(judge, plugins)?)))
+            .collect::<Result<BTreeMap<_, _>, Failure>>()?;
+        for judge in validation_judges.values() {
+            loaded.extend(judge.plugins.iter().cloned());
+        }
         let selecting = selector.load(|request| plugins.pair_selector(request))?;
         loaded.push(record(
             PluginRole::PairSelector,
@@ -70,7 +138,8 @@ impl Pipeline {
         Ok(Self {
             template: Box::new(template),
             parser: Box::new(parsing),
-            scoring: judges.scoring,
+            judge,
+            validation_judges,
             selector: Box::new(selecting),
             open_sampler: Box::new(|policy| {
                 let model = tpo_lm::load::load(&policy.path)?;

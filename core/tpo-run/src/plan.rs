@@ -5,7 +5,10 @@
 //! before the first token.
 
 mod checks;
+mod overlap;
+mod validation;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use tpo_types::{Checkpoint, Failure, FailureKind, Instruction, SamplingParams};
@@ -14,6 +17,8 @@ use crate::config::RunConfig;
 use crate::dataset;
 use crate::directory::RunDirectory;
 use crate::slice::{self, Slice};
+
+pub use self::validation::ValidationSet;
 
 /// A checked run.
 #[derive(Debug)]
@@ -24,23 +29,25 @@ pub struct RunPlan {
     pub directory: RunDirectory,
     /// Training instructions, slice after slice.
     pub train: Vec<Instruction>,
-    /// Validation instructions.
-    pub validation: Vec<Instruction>,
+    /// The validation sets. The first chooses the best model.
+    pub validation: Vec<ValidationSet>,
     /// Training instructions per iteration.
     pub slice_size: usize,
     /// How completions are sampled.
     pub params: SamplingParams,
     /// Another run, whose outputs are reused where they would be the same.
     pub reuse_from: Option<RunDirectory>,
+    /// What the user should know about the data, one sentence each.
+    pub notes: Vec<String>,
 }
 
 impl RunPlan {
     /// Checks a configuration whose paths are resolved, and reads its instructions.
     pub fn new(config: RunConfig, directory: RunDirectory) -> Result<Self, Failure> {
         checks::check_config(&config)?;
-        let train = dataset::read(&config.data.train)?;
-        let validation = dataset::read(&config.data.validation)?;
-        checks::check_disjoint(&train, &validation)?;
+        let train = slice::shuffled(dataset::read(&config.data.train)?, config.seed);
+        let validation = ValidationSet::read_all(&config.validation)?;
+        let notes = overlap::check(&train, &validation)?;
         let slice_size = slice::size_of(
             train.len(),
             config.iterations,
@@ -61,6 +68,7 @@ impl RunPlan {
             slice_size,
             params,
             reuse_from: None,
+            notes,
         })
     }
 
@@ -84,18 +92,50 @@ impl RunPlan {
     }
 
     /// The instructions of a slice.
-    pub fn instructions(&self, slice: Slice) -> &[Instruction] {
+    pub fn instructions(&self, slice: &Slice) -> &[Instruction] {
         match slice {
-            Slice::Train(iteration) => slice::of_iteration(&self.train, iteration, self.slice_size),
-            Slice::Validation(_) => &self.validation,
+            Slice::Train(iteration) => {
+                slice::of_iteration(&self.train, *iteration, self.slice_size)
+            }
+            Slice::Validation { set, .. } => {
+                self.validation_set(set).map_or(&[], |set| &set.instructions)
+            }
         }
     }
 
     /// How many completions each instruction of a slice gets.
-    pub fn num_samples(&self, slice: Slice) -> usize {
+    pub fn num_samples(&self, slice: &Slice) -> usize {
         match slice {
             Slice::Train(_) => self.config.sampling.num_samples,
-            Slice::Validation(_) => self.config.validation.num_samples,
+            Slice::Validation { set, .. } => {
+                self.validation_set(set).map_or(0, |set| set.config.num_samples)
+            }
         }
+    }
+
+    /// How often completions of a slice are sampled again where too few parse.
+    pub fn resample(&self, slice: &Slice) -> usize {
+        match slice {
+            Slice::Train(_) => self.config.sampling.resample,
+            Slice::Validation { set, .. } => {
+                self.validation_set(set).map_or(0, |set| set.config.resample)
+            }
+        }
+    }
+
+    /// The validation set of that name.
+    pub fn validation_set(&self, name: &str) -> Option<&ValidationSet> {
+        self.validation.iter().find(|set| set.name() == name)
+    }
+
+    /// The optimizer steps of an iteration after which a model is measured on some set.
+    pub fn checkpoint_steps(&self, num_pairs: usize) -> BTreeSet<usize> {
+        let total = self.config.train.total_steps(num_pairs);
+        let steps_per_epoch = total / self.config.train.num_train_epochs;
+        let is_due = |step: &usize| {
+            let mut sets = self.validation.iter();
+            sets.any(|set| set.every.is_due(*step, steps_per_epoch, total))
+        };
+        (1..=total).filter(is_due).collect()
     }
 }

@@ -1,15 +1,19 @@
 //! What a run reports while it works. The observer decides how it looks; the run itself prints
 //! nothing.
 
-use crate::metrics::{Evaluation, IterationMetrics};
+use crate::metrics::{IterationMetrics, Measurement};
 
 /// A stage that takes long enough to be watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Sampling; counted in completions.
     Sample,
+    /// Sampling again where too few completions parsed; counted in completions.
+    Resample,
     /// Judging; counted in responses.
     Judge,
+    /// Comparing the responses of two models; counted in pairs of responses.
+    Compare,
     /// Training on pairs; counted in optimizer steps.
     Train,
 }
@@ -19,7 +23,9 @@ impl Stage {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sample => "sample",
+            Self::Resample => "resample",
             Self::Judge => "judge",
+            Self::Compare => "compare",
             Self::Train => "train",
         }
     }
@@ -46,8 +52,8 @@ pub enum Event<'a> {
     },
     /// The running stage is done.
     StageEnded,
-    /// The policy was measured on the validation instructions.
-    Evaluated(&'a Evaluation),
+    /// A model was measured on a validation set.
+    Measured(&'a Measurement),
     /// An iteration is done and its checkpoint is recorded.
     IterationEnded(&'a IterationMetrics),
 }

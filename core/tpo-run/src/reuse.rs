@@ -15,6 +15,7 @@ use tpo_types::{Failure, ResponseGroup};
 
 use crate::context::Context;
 use crate::groups::Rendered;
+use crate::pipeline::RunJudge;
 use crate::plan::RunPlan;
 use crate::policy::Policy;
 use crate::progress::Stage;
@@ -33,7 +34,7 @@ pub(crate) struct CachedJudgments {
 /// The key of the completions of a slice.
 pub(crate) fn completions_key(
     plan: &RunPlan,
-    slice: Slice,
+    slice: &Slice,
     policy: &Policy,
     prompts: &[Rendered<'_>],
 ) -> String {
@@ -52,19 +53,21 @@ pub(crate) fn completions_key(
 }
 
 /// The key of the judgments of some responses.
-pub(crate) fn judgments_key(context: &Context<'_>, responses: &[ResponseGroup<'_>]) -> String {
+pub(crate) fn judgments_key(
+    context: &Context<'_>,
+    judge: &RunJudge,
+    responses: &[ResponseGroup<'_>],
+) -> String {
     // How many unscored responses are tolerated changes no judgment.
-    let judge = JudgeConfig {
+    let config = JudgeConfig {
         max_unscored: 1.0,
-        ..context.plan.config.judge.clone()
+        ..judge.config.clone()
     };
     let mut key = KeyHasher::default();
-    key.add(&judge);
+    key.add(&config);
     key.add(&context.pipeline.models);
-    for loaded in &context.pipeline.plugins {
-        if loaded.role.is_judge() {
-            key.add(&loaded.plugin.sha256);
-        }
+    for loaded in &judge.plugins {
+        key.add(&loaded.plugin.sha256);
     }
     for group in responses {
         key.add(group.instruction);
@@ -77,7 +80,7 @@ pub(crate) fn judgments_key(context: &Context<'_>, responses: &[ResponseGroup<'_
 /// one's store.
 pub(crate) fn cached_completions(
     context: &Context<'_>,
-    slice: Slice,
+    slice: &Slice,
     cache_key: &str,
 ) -> Result<CompletionsById, Failure> {
     let own = context.store.completions(slice)?;
@@ -97,7 +100,7 @@ pub(crate) fn cached_completions(
 /// comparisons behind another run's are copied into this one's store.
 pub(crate) fn cached_judgments(
     context: &Context<'_>,
-    slice: Slice,
+    slice: &Slice,
     cache_key: &str,
 ) -> Result<Option<CachedJudgments>, Failure> {
     for source in [Some(context.store), context.reuse_from]

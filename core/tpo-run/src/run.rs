@@ -3,16 +3,18 @@
 mod changes;
 mod record;
 
-use tpo_types::{Checkpoint, Failure};
+use tpo_types::{Checkpoint, Failure, FailureKind};
 
 use crate::context::Context;
 use crate::directory::{RunDirectory, checkpoints, exports};
 use crate::iteration::iterate;
+use crate::metrics::{Measurement, replaces};
+use crate::model_version::ModelVersion;
 use crate::pipeline::Pipeline;
 use crate::plan::RunPlan;
 use crate::policy::Policy;
 use crate::progress::Observer;
-use crate::stages::validate;
+use crate::stages::{Measured, validate};
 use crate::store::Store;
 
 /// Runs a plan from the `base` model to its end, resuming wherever an earlier start of the same
@@ -31,6 +33,7 @@ pub fn run(
         .map(|other| Store::open_read_only(&other.store()))
         .transpose()?;
     let mut policy = Policy {
+        version: ModelVersion::BASE,
         identity: tpo_lm::local_model::identity(&base.path)?,
         checkpoint: base.clone(),
     };
@@ -43,21 +46,46 @@ pub fn run(
     };
     record::record_inputs(&context, base)?;
 
-    let mut best = validate(&context, 0, &policy)?;
+    let mut best = measure(&context, &policy, ModelVersion::BASE)?;
     for iteration in 1..=plan.config.iterations {
         policy = match finished(&context, iteration)? {
             Some(finished) => finished,
-            None => iterate(&context, iteration, &policy)?,
+            None => iterate(&context, iteration, &policy, best.model)?,
         };
-        let evaluation = validate(&context, iteration, &policy)?;
-        if evaluation.is_better_than(&best) {
-            best = evaluation;
+        let measurement = measure(&context, &policy, best.model)?;
+        if replaces(&measurement, &best) {
+            best = measurement;
         }
-        prune_checkpoints(&plan.directory, iteration, best.iteration)?;
+        prune_checkpoints(&plan.directory, iteration, best.model.iteration)?;
         exports::write_pairs(&store, &plan.directory.pairs())?;
         exports::write_metrics(&store, &plan.directory.metrics())?;
     }
     Ok(())
+}
+
+/// Measures a model on every validation set where it is not measured yet. Returns the measurement
+/// on the first set, which chooses the best model.
+fn measure(
+    context: &Context<'_>,
+    policy: &Policy,
+    best: ModelVersion,
+) -> Result<Measurement, Failure> {
+    let mut opponents = vec![ModelVersion::BASE, best];
+    opponents.dedup();
+    opponents.retain(|opponent| *opponent != policy.version);
+    let measured = Measured {
+        policy,
+        opponents: &opponents,
+    };
+    let mut sets = context.plan.validation.iter();
+    let first = sets.next().ok_or_else(|| {
+        Failure::new(FailureKind::Bug, "a checked plan has no validation set")
+    })?;
+    let choosing = validate(context, first, measured)?;
+    for set in sets {
+        validate(context, set, measured)?;
+    }
+    Ok(choosing)
 }
 
 /// The policy after an iteration that an earlier start has finished.
@@ -72,6 +100,7 @@ fn finished(context: &Context<'_>, iteration: usize) -> Result<Option<Policy>, F
         checkpoints::verify(&path, &stored.sha256)?;
     }
     Ok(Some(Policy {
+        version: stored.version,
         checkpoint: Checkpoint::at(path),
         identity: stored.sha256,
     }))

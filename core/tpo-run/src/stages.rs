@@ -1,9 +1,11 @@
 //! The stages of an iteration, one file each. A stage is a function from its input to its output;
 //! it records what it made in the run store.
 
+mod compare;
 mod judge;
 mod parse;
 mod render;
+mod resample;
 mod sample;
 mod select;
 mod train;
@@ -12,7 +14,8 @@ mod validate;
 pub(crate) use judge::judge;
 pub(crate) use parse::parse;
 pub(crate) use render::render;
+pub(crate) use resample::resample;
 pub(crate) use sample::sample;
 pub(crate) use select::select;
-pub(crate) use train::train;
-pub(crate) use validate::validate;
+pub(crate) use train::{Trained, train};
+pub(crate) use validate::{Measured, validate};

@@ -65,9 +65,28 @@ pub struct TrainConfig {
     /// `AdamW` epsilon, for numerical stability.
     #[schemars(range(min = 1e-16, max = 0.1))]
     pub adam_epsilon: f64,
+    /// Which model an iteration ends with: the `best` one on the first validation set, or the
+    /// `last`.
+    pub keep: Keep,
+    /// End an iteration after this many measurements in a row that are no better than the best so
+    /// far. Default: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub patience: Option<usize>,
     /// Gradient checkpointing: save only each block's input and recompute the rest in the backward
     /// pass. A third slower, much less memory, bit-identical results.
     pub gradient_checkpointing: bool,
+}
+
+/// Which model an iteration ends with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// The best on the first validation set.
+    #[default]
+    Best,
+    /// The last.
+    Last,
 }
 
 /// Training method.
@@ -99,6 +118,8 @@ impl Default for TrainConfig {
             adam_beta1: 0.9,
             adam_beta2: 0.95,
             adam_epsilon: 1e-8,
+            keep: Keep::Best,
+            patience: None,
             gradient_checkpointing: false,
         }
     }

@@ -15,5 +15,5 @@ mod checks;
 mod metrics;
 mod trainer;
 
-pub use config::TrainConfig;
+pub use config::{Keep, TrainConfig};
 pub use trainer::LocalTrainer;

@@ -6,12 +6,10 @@
 //! And nothing is padded, so the token that the model's configuration uses for padding (often the
 //! end-of-turn token) is trained like any other.
 
-use std::path::Path;
-
 use tpo_lm::decoder::Decoder;
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::policy::Policy;
-use tpo_types::{Checkpoint, Failure, FailureKind, StepMetrics, Trainer, TrainingPair};
+use tpo_types::{Checkpoint, Failure, FailureKind, TrainObserver, TrainRequest, Trainer};
 
 use crate::adamw::AdamW;
 use crate::batches::batches;
@@ -41,21 +39,18 @@ impl LocalTrainer {
 impl Trainer for LocalTrainer {
     fn train(
         &self,
-        policy: &Checkpoint,
-        pairs: &[TrainingPair],
-        into: &Path,
-        on_step: &mut dyn FnMut(&StepMetrics) -> Result<(), Failure>,
-    ) -> Result<Checkpoint, Failure> {
-        let config = &self.config;
-        let mut policy = self.open(policy)?;
+        request: &TrainRequest<'_>,
+        observer: &mut dyn TrainObserver,
+    ) -> Result<(), Failure> {
+        let (config, pairs) = (&self.config, request.pairs);
+        let mut policy = self.open(request.policy)?;
         checks::check_pairs(pairs, &policy.spec)?;
         let mut optimizer = AdamW::new(config, decoder(&policy).trainable());
         let schedule = Schedule::new(config, config.total_steps(pairs.len()));
         let mut gradient = vec![0.0; decoder(&policy).trainable_len()];
         let mut counter = StepCounter::new(pairs.len());
-        for (step, batch) in
-            batches(pairs, config.batch_size, config.num_train_epochs, self.seed).enumerate()
-        {
+        let batches = batches(pairs, config.batch_size, config.num_train_epochs, self.seed);
+        for (step, batch) in batches.enumerate() {
             gradient.fill(0.0);
             let results = accumulate(&decoder(&policy), config, &batch, &mut gradient);
             let grad_norm = global_norm(&gradient);
@@ -71,11 +66,16 @@ impl Trainer for LocalTrainer {
             clip(&mut gradient, grad_norm, config.max_grad_norm);
             let learning_rate = schedule.learning_rate(step);
             optimizer.step(trained(&mut policy), &gradient, learning_rate);
-            on_step(&counter.step(&batch, &results, grad_norm, learning_rate))?;
+            observer.step_done(&counter.step(&batch, &results, grad_norm, learning_rate))?;
+            if request.checkpoint_steps.contains(&(step + 1)) {
+                checks::check_weights(optimizer.entries(), trained(&mut policy))?;
+                tpo_lm::export::write(&policy, &observer.checkpoint_directory()?)?;
+                if observer.checkpoint_written(step + 1)?.is_break() {
+                    break;
+                }
+            }
         }
-        checks::check_weights(optimizer.entries(), trained(&mut policy))?;
-        tpo_lm::export::write(&policy, into)?;
-        Ok(Checkpoint::at(into))
+        Ok(())
     }
 }
 

@@ -6,14 +6,16 @@
 mod support;
 
 use serde_json::Value;
-use support::{Golden, decoder, families, load, made_up_pairs, model, relative_error, worst};
+use support::{
+    Golden, decoder, families, load, made_up_pairs, model, relative_error, train_into, worst,
+};
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::policy::Policy;
 use tpo_train::clip::global_norm;
 use tpo_train::gradient::{PairResult, accumulate};
 use tpo_train::loss::{PairLogProbs, dpo};
-use tpo_train::{LocalTrainer, TrainConfig};
-use tpo_types::{Checkpoint, StepMetrics, Trainer};
+use tpo_train::TrainConfig;
+use tpo_types::StepMetrics;
 
 const TOLERANCE: f64 = 1e-4;
 
@@ -192,18 +194,8 @@ fn ten_steps(golden: &Golden) -> (Vec<StepMetrics>, Policy) {
         ..Default::default()
     };
     let into = tempfile::tempdir().expect("a directory");
-    let mut steps = Vec::new();
-    LocalTrainer::new(config, 0)
-        .train(
-            &Checkpoint::at(model("tiny-llama")),
-            &golden.pairs(),
-            into.path(),
-            &mut |step| {
-                steps.push(step.clone());
-                Ok(())
-            },
-        )
-        .expect("trained");
+    let pairs = golden.pairs();
+    let steps = train_into(config, 0, &model("tiny-llama"), &pairs, into.path()).expect("trained");
     (
         steps,
         tpo_lm::load::load(into.path()).expect("a checkpoint"),

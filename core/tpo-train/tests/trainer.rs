@@ -5,12 +5,12 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use support::{load, made_up_pairs, model};
+use support::{Recorder, load, made_up_pairs, model, train_into};
 use tempfile::TempDir;
 use tpo_lm::lora::LoraConfig;
 use tpo_train::config::Method;
-use tpo_train::{LocalTrainer, TrainConfig};
-use tpo_types::{Checkpoint, Failure, FailureKind, StepMetrics, Trainer, TrainingPair};
+use tpo_train::TrainConfig;
+use tpo_types::{Failure, FailureKind, StepMetrics, TrainingPair};
 
 fn config() -> TrainConfig {
     TrainConfig {
@@ -41,11 +41,7 @@ fn train(
     pairs: &[TrainingPair],
 ) -> Result<(Vec<StepMetrics>, TempDir), Failure> {
     let into = tempfile::tempdir().expect("a directory");
-    let mut steps = Vec::new();
-    LocalTrainer::new(config, 7).train(&Checkpoint::at(from), pairs, into.path(), &mut |step| {
-        steps.push(step.clone());
-        Ok(())
-    })?;
+    let steps = train_into(config, 7, from, pairs, into.path())?;
     Ok((steps, into))
 }
 
@@ -147,19 +143,15 @@ fn the_same_seed_makes_the_same_bytes_on_any_number_of_threads() {
 fn another_seed_makes_another_order() {
     let first_losses = |seed| {
         let into = tempfile::tempdir().expect("a directory");
-        let mut norms = Vec::new();
-        LocalTrainer::new(config(), seed)
-            .train(
-                &Checkpoint::at(model("tiny-llama")),
-                &five_pairs(),
-                into.path(),
-                &mut |step| {
-                    norms.push(step.grad_norm);
-                    Ok(())
-                },
-            )
-            .expect("trained");
-        norms
+        let steps = train_into(
+            config(),
+            seed,
+            &model("tiny-llama"),
+            &five_pairs(),
+            into.path(),
+        );
+        let steps = steps.expect("trained");
+        steps.iter().map(|step| step.grad_norm).collect::<Vec<_>>()
     };
     assert_ne!(first_losses(1), first_losses(2));
 }
@@ -309,16 +301,39 @@ fn pairs_that_cannot_be_trained_on_are_refused_by_name() {
 #[test]
 fn a_caller_that_stops_leaves_nothing_behind() {
     let into = tempfile::tempdir().expect("a directory");
-    let stop = |_: &StepMetrics| Err(Failure::new(FailureKind::Resources, "stopped"));
-    let trainer = LocalTrainer::new(config(), 7);
-    let failure = trainer
-        .train(
-            &Checkpoint::at(model("tiny-llama")),
-            &five_pairs(),
-            into.path(),
-            &mut { stop },
-        )
+    let mut recorder = Recorder::new(into.path());
+    recorder.fail_at = Some(1);
+    let failure = recorder
+        .train(config(), 7, &model("tiny-llama"), &five_pairs(), &[6])
         .expect_err("stopped");
     assert_eq!(failure.kind(), FailureKind::Resources);
     assert!(files(into.path()).is_empty());
+}
+
+#[test]
+fn a_checkpoint_on_the_way_is_that_of_a_training_that_ends_there() {
+    // Five pairs in batches of two make three steps per epoch. The learning rate must not depend
+    // on the number of epochs here.
+    let config = |epochs| TrainConfig {
+        warmup_ratio: 0.0,
+        min_lr_ratio: 1.0,
+        num_train_epochs: epochs,
+        ..config()
+    };
+    let into = tempfile::tempdir().expect("a directory");
+    let mut recorder = Recorder::new(into.path());
+    recorder.stop_at = Some(3);
+    recorder
+        .train(
+            config(2),
+            7,
+            &model("tiny-llama"),
+            &five_pairs(),
+            &[3, 6],
+        )
+        .expect("trained");
+    assert_eq!(recorder.written, [3]);
+    assert_eq!(recorder.steps.len(), 3, "training went on after the break");
+    let (_, alone) = on_tiny_llama(config(1));
+    assert!(files(into.path()) == files(alone.path()));
 }

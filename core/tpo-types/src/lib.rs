@@ -46,6 +46,6 @@ pub use splitmix::splitmix64;
 pub use stages::{
     CandidateGroupView, CandidateStatus, CandidateView, Comparison, Judge, PairSelector,
     PairwiseJudge, RenderOutcome, RenderRequest, ResponseGroup, ResponseParser, Sampler,
-    ThoughtTemplate, Trainer,
+    ThoughtTemplate, TrainObserver, TrainRequest, Trainer,
 };
 pub use training::{Side, TrainingPair};

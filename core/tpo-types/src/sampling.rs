@@ -28,8 +28,9 @@ pub struct SamplingParams {
 pub struct SampleId {
     /// The run's seed.
     pub seed: u64,
-    /// The part of the run, for example `train-1` or `validation-0`.
-    pub slice: String,
+    /// What it is sampled for, for example `train-1` or the name of a validation set. All models
+    /// that are measured on a set use the same random numbers, so that they differ less by chance.
+    pub stream: String,
     /// The instruction's id.
     pub instruction_id: String,
     /// Index among the `K` completions.

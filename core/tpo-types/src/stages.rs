@@ -3,6 +3,10 @@
 //! Every stage returns one outcome per item, in the order of the items. A [`Failure`] means that
 //! the stage as a whole cannot continue; a problem with a single item is the outcome of that item.
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
 use crate::{
     Checkpoint, Completion, Failure, Instruction, Judgment, ParseOutcome, Parts, Prompt, SampleId,
     SampleJob, SamplingParams, Selected, StepMetrics, TrainingPair, Verdict,
@@ -131,17 +135,39 @@ pub trait PairSelector {
     fn select(&self, groups: &[CandidateGroupView<'_>]) -> Result<Selected, Failure>;
 }
 
+/// A training to run.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainRequest<'a> {
+    /// The policy to start from.
+    pub policy: &'a Checkpoint,
+    /// The pairs to train on.
+    pub pairs: &'a [TrainingPair],
+    /// The optimizer steps after which a checkpoint is written, from 1. The last step is one of
+    /// them.
+    pub checkpoint_steps: &'a BTreeSet<usize>,
+}
+
+/// Is told how a training goes, and decides where its checkpoints are written and when it ends.
+pub trait TrainObserver {
+    /// Called after every optimizer step.
+    fn step_done(&mut self, metrics: &StepMetrics) -> Result<(), Failure>;
+
+    /// The empty directory for the next checkpoint.
+    fn checkpoint_directory(&mut self) -> Result<PathBuf, Failure>;
+
+    /// Called when the checkpoint after `step` is complete. Training ends on
+    /// [`ControlFlow::Break`].
+    fn checkpoint_written(&mut self, step: usize) -> Result<ControlFlow<()>, Failure>;
+}
+
 /// Trains a policy on pairs.
 pub trait Trainer {
-    /// Trains `policy` on `pairs` and writes the result as a complete checkpoint to the empty
-    /// directory `into`. Calls `on_step` after every optimizer step.
+    /// Trains a copy of the policy and writes complete checkpoints of it.
     fn train(
         &self,
-        policy: &Checkpoint,
-        pairs: &[TrainingPair],
-        into: &std::path::Path,
-        on_step: &mut dyn FnMut(&StepMetrics) -> Result<(), Failure>,
-    ) -> Result<Checkpoint, Failure>;
+        request: &TrainRequest<'_>,
+        observer: &mut dyn TrainObserver,
+    ) -> Result<(), Failure>;
 }
 
 impl<'a> CandidateView<'a> {

@@ -120,7 +120,7 @@ impl<'a> Chat<'a> {
         let prompt_ids = self.sampler.encode(&prompt)?;
         let sample = SampleId {
             seed: 0,
-            slice: "chat".into(),
+            stream: "chat".into(),
             instruction_id: instruction.id,
             index: 0,
         };

@@ -91,7 +91,11 @@ pub(crate) fn plan(
         .unwrap_or_else(|| Path::new("runs").join(&read.config.name));
     let mut config = read.config;
     config.resolve_relative(path.parent().unwrap_or(Path::new("")));
-    RunPlan::new(config, RunDirectory::at(directory))
+    let plan = RunPlan::new(config, RunDirectory::at(directory))?;
+    for note in &plan.notes {
+        printer.status(&format!("warning: {note}"));
+    }
+    Ok(plan)
 }
 
 /// The model that a run starts from.
@@ -106,15 +110,18 @@ fn describe(plan: &RunPlan, base: &Checkpoint, pipeline: &Pipeline) -> String {
         format!("run        {}", plan.directory.root().display()),
         format!("model      {}", base.path.display()),
         format!(
-            "work       {} iterations of {} instructions x {} completions; {} validation \
-                instructions x {} completions",
-            config.iterations,
-            plan.slice_size,
-            config.sampling.num_samples,
-            plan.validation.len(),
-            config.validation.num_samples,
+            "work       {} iterations of {} instructions x {} completions",
+            config.iterations, plan.slice_size, config.sampling.num_samples,
         ),
     ];
+    for set in &plan.validation {
+        lines.push(format!(
+            "validation {}: {} instructions x {} completions",
+            set.name(),
+            set.instructions.len(),
+            set.config.num_samples,
+        ));
+    }
     for loaded in &pipeline.plugins {
         lines.push(format!(
             "{:10} {} from {}",

@@ -1,13 +1,12 @@
 //! `tpo status`: the metrics of a run, read from its store.
 
 use serde_json::json;
-use tpo_run::metrics::{Evaluation, IterationMetrics};
 use tpo_run::{RunDirectory, Store};
 use tpo_types::Failure;
 
 use crate::arguments::{OutputFormat, StatusArguments};
 use crate::printer::Printer;
-use crate::report;
+use crate::report::{self, RunMetrics};
 use crate::text::printable_json;
 
 pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), Failure> {
@@ -15,11 +14,12 @@ pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), F
     let shown = match arguments.format {
         OutputFormat::Text => text(&directory)?,
         OutputFormat::Json => {
-            let (iterations, evaluations) = metrics(&directory)?;
+            let metrics = metrics(&directory)?;
             printable_json(&json!({
-                "schema_version": 2,
-                "iterations": iterations,
-                "evaluations": evaluations,
+                "schema_version": 3,
+                "validation_sets": metrics.sets,
+                "iterations": metrics.iterations,
+                "measurements": metrics.measurements,
             }))
         }
     };
@@ -29,11 +29,14 @@ pub(crate) fn run(arguments: &StatusArguments, printer: Printer) -> Result<(), F
 
 /// The metrics of a run as text.
 pub(crate) fn text(directory: &RunDirectory) -> Result<String, Failure> {
-    let (iterations, evaluations) = metrics(directory)?;
-    Ok(report::whole(&iterations, &evaluations))
+    Ok(report::whole(&metrics(directory)?))
 }
 
-fn metrics(directory: &RunDirectory) -> Result<(Vec<IterationMetrics>, Vec<Evaluation>), Failure> {
+fn metrics(directory: &RunDirectory) -> Result<RunMetrics, Failure> {
     let store = Store::open_read_only(&directory.store())?;
-    Ok((store.iterations()?, store.evaluations()?))
+    Ok(RunMetrics {
+        iterations: store.iterations()?,
+        measurements: store.measurements()?,
+        sets: store.validation_sets()?,
+    })
 }

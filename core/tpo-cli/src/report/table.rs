@@ -1,95 +1,49 @@
-//! The table of a run.
+//! Tables in plain text.
 
-use tpo_run::metrics::{Evaluation, IterationMetrics};
-
-use super::score;
-use crate::text::{one_decimal, percent};
-
-const COLUMNS: usize = 11;
-
-type Row = [String; COLUMNS];
-
-const HEADER: [[&str; COLUMNS]; 2] = [
-    [
-        "", "parse", "train", "val.", "thought", "response", "", "", "DPO", "reward", "reward",
-    ],
-    [
-        "iteration",
-        "rate",
-        "score",
-        "score",
-        "tokens",
-        "tokens",
-        "pairs",
-        "dropped",
-        "loss",
-        "margin",
-        "accuracy",
-    ],
-];
-
-/// One row per model: the iteration that trained it, and its scores on the validation instructions.
-pub(super) fn table(iterations: &[IterationMetrics], evaluations: &[Evaluation]) -> String {
-    let mut rows: Vec<Row> = HEADER.map(|row| row.map(String::from)).to_vec();
-    for evaluation in evaluations {
-        let metrics = iterations
-            .iter()
-            .find(|metrics| metrics.iteration == evaluation.iteration);
-        rows.push(row(evaluation, metrics));
-    }
-    let mut widths = [0; COLUMNS];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    rows.iter().map(|row| line(row, &widths)).collect()
+/// A table: a header of two lines, then rows. Every row has as many cells as the header.
+pub(super) struct Table {
+    header: Vec<Column>,
+    rows: Vec<Vec<String>>,
 }
 
-fn line(row: &Row, widths: &[usize; COLUMNS]) -> String {
-    let cells: Vec<String> = row
+/// The head of a column, in two lines.
+pub(super) struct Column(pub &'static str, pub &'static str);
+
+impl Table {
+    /// A table without rows.
+    pub(super) fn new(header: Vec<Column>) -> Self {
+        Self {
+            header,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    pub(super) fn push(&mut self, row: Vec<String>) {
+        self.rows.push(row);
+    }
+
+    /// The lines of the table, columns aligned to the right.
+    pub(super) fn text(&self) -> String {
+        let upper = self.header.iter().map(|column| column.0.to_owned());
+        let lower = self.header.iter().map(|column| column.1.to_owned());
+        let header = [upper.collect(), lower.collect()];
+        let lines: Vec<&Vec<String>> = header.iter().chain(&self.rows).collect();
+        let mut widths = vec![0; self.header.len()];
+        for line in &lines {
+            for (width, cell) in widths.iter_mut().zip(*line) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        lines.iter().map(|line| aligned(line, &widths)).collect()
+    }
+}
+
+fn aligned(line: &[String], widths: &[usize]) -> String {
+    let cells: Vec<String> = line
         .iter()
         .zip(widths)
         .map(|(cell, width)| format!("{cell:>width$}"))
         .collect();
     cells.join("  ").trim_end().to_owned() + "\n"
-}
-
-fn row(evaluation: &Evaluation, metrics: Option<&IterationMetrics>) -> Row {
-    let Some(metrics) = metrics else {
-        return base_row(evaluation);
-    };
-    let sampled = &metrics.sampled;
-    [
-        name(evaluation),
-        percent(sampled.parse_rate()),
-        score(sampled.score_mean),
-        score(evaluation.sampled.score_mean),
-        one_decimal(sampled.thought_tokens_mean),
-        one_decimal(sampled.response_tokens_mean),
-        metrics.pairs.to_string(),
-        metrics.drops.values().sum::<usize>().to_string(),
-        format!("{:.4}", metrics.train.loss),
-        format!("{:+.4}", metrics.train.margin),
-        percent(metrics.train.accuracy),
-    ]
-}
-
-/// The row of a model without training metrics: it was sampled for validation only.
-fn base_row(evaluation: &Evaluation) -> Row {
-    let sampled = &evaluation.sampled;
-    let mut row = ["-"; COLUMNS].map(String::from);
-    row[0] = name(evaluation);
-    row[1] = percent(sampled.parse_rate());
-    row[3] = score(sampled.score_mean);
-    row[4] = one_decimal(sampled.thought_tokens_mean);
-    row[5] = one_decimal(sampled.response_tokens_mean);
-    row
-}
-
-fn name(evaluation: &Evaluation) -> String {
-    match evaluation.iteration {
-        0 => "base".to_owned(),
-        iteration => iteration.to_string(),
-    }
 }

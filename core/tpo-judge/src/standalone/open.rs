@@ -8,7 +8,7 @@ use tpo_types::{Failure, ModelService};
 
 use super::config::StandaloneJudgeConfig;
 use crate::models::Models;
-use crate::open::open_judges;
+use crate::open::{check_models_are_used, open_judges};
 use crate::scoring::Scoring;
 
 /// The default file of replies, in the user's data directory.
@@ -38,5 +38,6 @@ pub fn open(
         limits: config.limits.clone(),
         ..host
     })?;
+    check_models_are_used([&config.judge], &plugins)?;
     Ok(open_judges(&config.judge, &plugins)?.scoring)
 }

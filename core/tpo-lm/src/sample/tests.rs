@@ -43,7 +43,7 @@ fn prompt(text: &str) -> Prompt {
 fn id(instruction_id: &str, index: usize) -> SampleId {
     SampleId {
         seed: 1,
-        slice: "train-1".into(),
+        stream: "train-1".into(),
         instruction_id: instruction_id.into(),
         index,
     }

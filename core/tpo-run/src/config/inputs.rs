@@ -22,16 +22,14 @@ impl Default for ModelConfig {
     }
 }
 
-/// Training and validation instructions: JSONL files whose rows have an `id`, one of `prompt`,
+/// Training instructions: a JSONL file whose rows have an `id`, one of `prompt`,
 /// `instruction` or `messages`, and optionally `category`, `reference` and `constraints`. Plugins
 /// get all other fields as metadata.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// Training instructions, split across iterations in file order.
+    /// Training instructions, shuffled and split across iterations.
     pub train: PathBuf,
-    /// Validation instructions; none of them may be in `train`.
-    pub validation: PathBuf,
     /// Training instructions per iteration. Default: all, split evenly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]

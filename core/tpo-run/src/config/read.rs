@@ -67,7 +67,7 @@ pub fn read_standalone_judge(
             config
         }
     };
-    config.judge.check()?;
+    config.judge.check("judge")?;
     Ok(config)
 }
 

@@ -25,6 +25,10 @@ pub struct SamplingConfig {
     /// Maximum number of tokens per completion, thought and response together.
     #[schemars(range(min = 1, max = 1_048_576))]
     pub max_new_tokens: usize,
+    /// How often a training instruction with fewer than two parsed completions gets `num_samples`
+    /// more.
+    #[schemars(range(min = 0, max = 100))]
+    pub resample: usize,
 }
 
 impl Default for SamplingConfig {
@@ -35,6 +39,7 @@ impl Default for SamplingConfig {
             top_p: 0.95,
             top_k: 0,
             max_new_tokens: 2048,
+            resample: 1,
         }
     }
 }
@@ -107,20 +112,5 @@ impl SelectorConfig {
             config: self.config.clone(),
             on_error: self.on_error,
         }
-    }
-}
-
-/// Evaluation of the policy before the first and after every iteration.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ValidationConfig {
-    /// Completions per validation instruction, whose scores are averaged.
-    #[schemars(range(min = 1, max = 256))]
-    pub num_samples: usize,
-}
-
-impl Default for ValidationConfig {
-    fn default() -> Self {
-        Self { num_samples: 1 }
     }
 }

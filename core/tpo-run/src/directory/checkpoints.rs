@@ -31,10 +31,23 @@ struct FileRecord {
 /// An empty directory beside `checkpoint` to write it into. Leftovers of an interrupted run are
 /// removed.
 pub(crate) fn begin(checkpoint: &Path) -> Result<PathBuf, Failure> {
-    let partial = checkpoint.with_extension("partial");
+    let partial = partial(checkpoint);
     let made = remove_all(&partial).and_then(|()| fs::create_dir_all(&partial));
     made.map_err(|error| failed("make", &partial, error))?;
     Ok(partial)
+}
+
+/// Where a checkpoint is written until it is complete.
+pub(crate) fn partial(checkpoint: &Path) -> PathBuf {
+    checkpoint.with_extension("partial")
+}
+
+/// Gives a committed checkpoint another name, in place of the checkpoint that has it.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
+    remove_all(to)
+        .and_then(|()| fs::rename(from, to))
+        .and_then(|()| sync_parent(to))
+        .map_err(|error| failed("rename", from, error))
 }
 
 /// Makes the files in `partial` the checkpoint, and returns the digest of its manifest.
@@ -59,10 +72,16 @@ fn write_manifest_and_rename(partial: &Path, checkpoint: &Path) -> io::Result<St
     File::open(partial)?.sync_all()?;
     remove_all(checkpoint)?;
     fs::rename(partial, checkpoint)?;
-    if let Some(parent) = checkpoint.parent() {
-        File::open(parent)?.sync_all()?;
-    }
+    sync_parent(checkpoint)?;
     Ok(Digest::of(&manifest).hex())
+}
+
+/// Makes a rename survive power loss.
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 /// Checks every file of a checkpoint against its manifest, and the manifest against `sha256`.

@@ -5,10 +5,10 @@ use tpo_types::StepMetrics;
 
 use super::mean;
 
-/// Means over the optimizer steps of the last epoch.
+/// Means over the last epoch before the model that was kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainMetrics {
-    /// Optimizer steps of all epochs.
+    /// Optimizer steps up to the model that was kept.
     pub steps: usize,
     /// Mean DPO loss.
     pub loss: f64,
@@ -19,7 +19,7 @@ pub struct TrainMetrics {
 }
 
 impl TrainMetrics {
-    /// Means over the last `steps_per_epoch` steps.
+    /// Means over the last `steps_per_epoch` of `steps`, which end with the model that was kept.
     pub(crate) fn of(steps: &[StepMetrics], steps_per_epoch: usize) -> Self {
         let last = steps[steps.len().saturating_sub(steps_per_epoch)..].iter();
         Self {

@@ -1,16 +1,18 @@
-//! Checks of settings against each other, and of the two data sets.
+//! Checks of settings against each other.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use tpo_types::{Failure, FailureKind, Instruction, bounds};
+use tpo_train::Keep;
+use tpo_types::{Failure, FailureKind, bounds};
 
-use crate::config::RunConfig;
+use crate::config::{Boundary, Every, RunConfig, ValidationConfig};
 
 /// Checks every number against its range, and refuses settings that would have no effect.
 pub(super) fn check_config(config: &RunConfig) -> Result<(), Failure> {
     bounds::check(config, "")?;
     config.train.check()?;
-    config.judge.check()?;
+    config.judge.check("judge")?;
+    check_validation(config)?;
     for (alias, binding) in &config.models {
         binding.check(alias)?;
     }
@@ -41,36 +43,47 @@ fn check_sampling(config: &RunConfig) -> Result<(), Failure> {
     }
 }
 
-/// Refuses validation instructions that are also trained on.
-pub(super) fn check_disjoint(
-    train: &[Instruction],
-    validation: &[Instruction],
-) -> Result<(), Failure> {
-    let by_id: HashMap<&str, &Instruction> =
-        train.iter().map(|row| (row.id.as_str(), row)).collect();
-    let by_text: HashMap<&str, &Instruction> =
-        train.iter().map(|row| (last_text(row), row)).collect();
-    for row in validation {
-        let same_text = by_text
-            .get(last_text(row))
-            .filter(|other| other.messages == row.messages);
-        if let Some(other) = by_id.get(row.id.as_str()).or(same_text) {
-            let (id, other) = (&row.id, &other.id);
-            return Err(Failure::new(
-                FailureKind::Input,
-                format!("validation instruction `{id}` is also trained on (as `{other}`)"),
-            )
-            .hint(
-                "remove it from one of the two files: a score on training instructions says \
-                nothing about new ones",
-            ));
+/// Checks the names and judges of the validation sets, and that a patience has an effect.
+fn check_validation(config: &RunConfig) -> Result<(), Failure> {
+    let mut names = HashSet::new();
+    for (index, set) in config.validation.iter().enumerate() {
+        check_name(set)?;
+        if !names.insert(set.name.as_str()) {
+            let what = format!("two validation sets have the name `{}`", set.name);
+            return Err(Failure::new(FailureKind::Usage, what).hint("give each set its own `name`"));
         }
+        if let Some(judge) = &set.judge {
+            judge.check(&format!("validation[{index}].judge"))?;
+        }
+    }
+    let Some(first) = config.validation.first() else {
+        return Err(
+            Failure::new(FailureKind::Usage, "there is no validation set").hint(
+                "add `[[validation]]` with `data`: without one, nobody knows whether a model got \
+                better",
+            ),
+        );
+    };
+    let at_the_end_only = first.every == Some(Every::Boundary(Boundary::Iteration))
+        || (first.every.is_none() && config.train.num_train_epochs == 1);
+    if config.train.patience.is_some() && (at_the_end_only || config.train.keep == Keep::Last) {
+        return Err(Failure::new(
+            FailureKind::Usage,
+            "`train.patience` has no effect: an iteration is measured only at its end, or its \
+            last model is kept in any case",
+        )
+        .hint("set `train.keep = \"best\"` and more than one epoch, or remove `train.patience`"));
     }
     Ok(())
 }
 
-fn last_text(row: &Instruction) -> &str {
-    row.messages
-        .last()
-        .map_or("", |message| message.content.as_str())
+fn check_name(set: &ValidationConfig) -> Result<(), Failure> {
+    let name = &set.name;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !name.is_empty() && name.len() <= 64 && name.chars().all(is_plain) {
+        return Ok(());
+    }
+    let what = format!("`{name}` cannot be the name of a validation set");
+    Err(Failure::new(FailureKind::Usage, what)
+        .hint("use at most 64 letters, digits, `-` and `_`"))
 }

@@ -4,6 +4,7 @@ use tpo_types::{BoundModel, Checkpoint, Failure, FailureKind};
 
 use super::changes;
 use crate::context::Context;
+use crate::plan::ValidationSet;
 use crate::store::{from_json, to_json};
 
 /// Records the settings, plugins, models and instructions of a run. Refuses those that differ from
@@ -20,7 +21,12 @@ pub(super) fn record_inputs(context: &Context<'_>, base: &Checkpoint) -> Result<
     store.put_plugins(&context.pipeline.plugins)?;
     store.set_value("models", &to_json(&context.pipeline.models))?;
     store.put_instructions("train", &plan.train)?;
-    store.put_instructions("validation", &plan.validation)
+    let names: Vec<&str> = plan.validation.iter().map(ValidationSet::name).collect();
+    store.put_validation_sets(&names)?;
+    for set in &plan.validation {
+        store.put_instructions(set.name(), &set.instructions)?;
+    }
+    Ok(())
 }
 
 fn refuse_changes(context: &Context<'_>, before: &str, now: &str) -> Result<(), Failure> {

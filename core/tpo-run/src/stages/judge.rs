@@ -1,6 +1,6 @@
 //! Candidates to judged candidates.
 
-use tpo_judge::{ComparisonOutcome, GuardedScoring, JudgeMetrics};
+use tpo_judge::{ComparisonOutcome, JudgeMetrics};
 use tpo_types::{Failure, ResponseGroup};
 
 use crate::context::Context;
@@ -23,12 +23,13 @@ pub(crate) struct JudgedSlice<'a> {
 /// judgments of a slice are committed together, once the last one is there.
 pub(crate) fn judge<'a>(
     context: &Context<'_>,
-    slice: Slice,
+    slice: &Slice,
     mut groups: Vec<CandidateGroup<'a>>,
 ) -> Result<JudgedSlice<'a>, Failure> {
     let responses: Vec<ResponseGroup<'_>> = groups.iter().map(CandidateGroup::responses).collect();
     let items = responses.iter().map(|group| group.responses.len()).sum();
-    let cache_key = reuse::judgments_key(context, &responses);
+    let judge = context.pipeline.judge_of(slice);
+    let cache_key = reuse::judgments_key(context, judge, &responses);
     let cached = reuse::cached_judgments(context, slice, &cache_key)?;
     let reused = if cached.is_some() { items } else { 0 };
 
@@ -42,12 +43,7 @@ pub(crate) fn judge<'a>(
         }
         cached.metrics
     } else {
-        let scoring = GuardedScoring {
-            scoring: &*context.pipeline.scoring,
-            models: context.pipeline.model_service.as_deref(),
-            max_unscored: context.plan.config.judge.max_unscored,
-        };
-        let output = scoring.score(&responses, &|judged| {
+        let output = judge.guarded(context).score(&responses, &|judged| {
             (0..judged).for_each(|_| context.item_done(0));
         })?;
         let metrics = output.metrics();
@@ -76,7 +72,7 @@ pub(crate) fn judge<'a>(
 /// Records comparisons under the indices of the candidates that were compared.
 fn put_comparisons(
     context: &Context<'_>,
-    slice: Slice,
+    slice: &Slice,
     groups: &[CandidateGroup<'_>],
     comparisons: &[ComparisonOutcome],
 ) -> Result<(), Failure> {

@@ -10,27 +10,43 @@ use crate::slice::Slice;
 /// Splits the completions of a slice into thought and response.
 pub(crate) fn parse<'a>(
     context: &Context<'_>,
-    slice: Slice,
+    slice: &Slice,
     groups: Vec<SampledGroup<'a>>,
     sampler: &dyn Sampler,
 ) -> Result<Vec<CandidateGroup<'a>>, Failure> {
-    let completions: Vec<&Completion> =
-        groups.iter().flat_map(|group| &group.completions).collect();
-    let mut outcomes = context.pipeline.parser.parse(&completions)?.into_iter();
-    let groups = groups
+    let lengths: Vec<usize> = groups.iter().map(|group| group.completions.len()).collect();
+    let (rendered, completions): (Vec<_>, Vec<_>) = groups
         .into_iter()
-        .map(|group| {
-            let parsed = group.completions.into_iter().zip(outcomes.by_ref());
-            let candidates =
-                parsed.map(|(completion, outcome)| candidate(completion, outcome, sampler));
-            Ok(CandidateGroup {
-                rendered: group.rendered,
-                candidates: candidates.collect::<Result<_, Failure>>()?,
-            })
+        .map(|group| (group.rendered, group.completions))
+        .unzip();
+    let completions = completions.into_iter().flatten().collect();
+    let mut candidates = parse_completions(context, completions, sampler)?.into_iter();
+    let groups: Vec<CandidateGroup<'a>> = rendered
+        .into_iter()
+        .zip(lengths)
+        .map(|(rendered, length)| CandidateGroup {
+            rendered,
+            candidates: candidates.by_ref().take(length).collect(),
         })
-        .collect::<Result<Vec<_>, Failure>>()?;
+        .collect();
     context.store.put_candidates(slice, &groups)?;
     Ok(groups)
+}
+
+/// One candidate per completion.
+pub(super) fn parse_completions(
+    context: &Context<'_>,
+    completions: Vec<Completion>,
+    sampler: &dyn Sampler,
+) -> Result<Vec<Candidate>, Failure> {
+    let outcomes = context
+        .pipeline
+        .parser
+        .parse(&completions.iter().collect::<Vec<_>>())?;
+    let parsed = completions.into_iter().zip(outcomes);
+    parsed
+        .map(|(completion, outcome)| candidate(completion, outcome, sampler))
+        .collect()
 }
 
 fn candidate(

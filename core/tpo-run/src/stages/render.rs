@@ -9,7 +9,7 @@ use crate::slice::Slice;
 /// Renders the instructions of a slice and tokenizes the prompts.
 pub(crate) fn render<'a>(
     context: &Context<'a>,
-    slice: Slice,
+    slice: &Slice,
     sampler: &dyn Sampler,
 ) -> Result<Vec<Rendered<'a>>, Failure> {
     let instructions = context.plan.instructions(slice);

@@ -1,6 +1,7 @@
 //! Prompts to completions.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use tpo_types::{Completion, Failure, FailureKind, SampleId, SampleJob, Sampler};
 
@@ -15,37 +16,23 @@ use crate::store::{CompletionsById, StageOutput};
 /// Samples the completions of a slice that are not there yet. Each is committed as soon as it ends.
 pub(crate) fn sample<'a>(
     context: &Context<'_>,
-    slice: Slice,
+    slice: &Slice,
     policy: &Policy,
     prompts: Vec<Rendered<'a>>,
     sampler: &mut dyn Sampler,
 ) -> Result<Vec<SampledGroup<'a>>, Failure> {
     let k = context.plan.num_samples(slice);
-    let items = prompts.len() * k;
     let cache_key = reuse::completions_key(context.plan, slice, policy, &prompts);
     let mut completions = reuse::cached_completions(context, slice, &cache_key)?;
-    let reused = completions.values().map(BTreeMap::len).sum();
-    let jobs: Vec<SampleJob<'_>> = prompts
+    let wanted: Vec<Wanted<'_, '_>> = prompts
         .iter()
-        .map(|rendered| SampleJob {
-            prompt: &rendered.prompt,
-            prompt_ids: &rendered.token_ids,
-            samples: missing_samples(context, slice, rendered, &completions),
+        .map(|rendered| Wanted {
+            rendered,
+            indices: 0..k,
         })
-        .filter(|job| !job.samples.is_empty())
         .collect();
-    let missing: usize = jobs.iter().map(|job| job.samples.len()).sum();
-
-    context.stage_started(Stage::Sample, slice, items, items - missing);
-    sampler.sample(&jobs, &context.plan.params, &mut |id, completion| {
-        context.store.put_completion(id, &completion)?;
-        context.item_done(completion.token_ids.len());
-        let of_one = completions.entry(id.instruction_id.clone()).or_default();
-        of_one.insert(id.index, completion);
-        Ok(())
-    })?;
-    context.stage_ended();
-
+    let items = prompts.len() * k;
+    let reused = items - sample_missing(context, slice, Stage::Sample, &wanted, &mut completions, sampler)?;
     let output = StageOutput {
         cache_key,
         items,
@@ -57,47 +44,83 @@ pub(crate) fn sample<'a>(
         .put_stage_output(slice, Stage::Sample, &output)?;
     prompts
         .into_iter()
-        .map(|rendered| complete(rendered, k, &mut completions))
-        .collect()
-}
-
-fn missing_samples(
-    context: &Context<'_>,
-    slice: Slice,
-    rendered: &Rendered<'_>,
-    completions: &CompletionsById,
-) -> Vec<SampleId> {
-    let id = &rendered.instruction.id;
-    let sampled = completions.get(id);
-    (0..context.plan.num_samples(slice))
-        .filter(|index| sampled.is_none_or(|sampled| !sampled.contains_key(index)))
-        .map(|index| SampleId {
-            seed: context.plan.config.seed,
-            slice: slice.to_string(),
-            instruction_id: id.clone(),
-            index,
+        .map(|rendered| {
+            Ok(SampledGroup {
+                completions: take(&mut completions, &rendered, 0..k)?,
+                rendered,
+            })
         })
         .collect()
 }
 
-/// The group of one instruction, with its completions in the order of their indices.
-fn complete<'a>(
-    rendered: Rendered<'a>,
-    k: usize,
+/// Completions of one instruction, by their indices.
+pub(super) struct Wanted<'r, 'a> {
+    pub rendered: &'r Rendered<'a>,
+    pub indices: Range<usize>,
+}
+
+/// Samples those of the wanted completions that are missing, and adds them. Returns how many.
+pub(super) fn sample_missing(
+    context: &Context<'_>,
+    slice: &Slice,
+    stage: Stage,
+    wanted: &[Wanted<'_, '_>],
     completions: &mut CompletionsById,
-) -> Result<SampledGroup<'a>, Failure> {
+    sampler: &mut dyn Sampler,
+) -> Result<usize, Failure> {
+    let stream = slice.stream();
+    let jobs: Vec<SampleJob<'_>> = wanted
+        .iter()
+        .map(|Wanted { rendered, indices }| {
+            let sampled = completions.get(&rendered.instruction.id);
+            let missing = indices
+                .clone()
+                .filter(|index| sampled.is_none_or(|sampled| !sampled.contains_key(index)));
+            SampleJob {
+                prompt: &rendered.prompt,
+                prompt_ids: &rendered.token_ids,
+                samples: missing
+                    .map(|index| SampleId {
+                        seed: context.plan.config.seed,
+                        stream: stream.clone(),
+                        instruction_id: rendered.instruction.id.clone(),
+                        index,
+                    })
+                    .collect(),
+            }
+        })
+        .filter(|job| !job.samples.is_empty())
+        .collect();
+    let missing: usize = jobs.iter().map(|job| job.samples.len()).sum();
+    let total = wanted.iter().map(|wanted| wanted.indices.len()).sum();
+
+    context.stage_started(stage, slice, total, total - missing);
+    sampler.sample(&jobs, &context.plan.params, &mut |id, completion| {
+        context.store.put_completion(slice, id, &completion)?;
+        context.item_done(completion.token_ids.len());
+        let of_one = completions.entry(id.instruction_id.clone()).or_default();
+        of_one.insert(id.index, completion);
+        Ok(())
+    })?;
+    context.stage_ended();
+    Ok(missing)
+}
+
+/// The completions of one instruction, in the order of their indices.
+pub(super) fn take(
+    completions: &mut CompletionsById,
+    rendered: &Rendered<'_>,
+    indices: Range<usize>,
+) -> Result<Vec<Completion>, Failure> {
     let id = &rendered.instruction.id;
-    let mut sampled = completions.remove(id).unwrap_or_default();
-    let completions = (0..k)
+    let none = &mut BTreeMap::new();
+    let sampled = completions.get_mut(id).unwrap_or(none);
+    indices
         .map(|index| {
             sampled.remove(&index).ok_or_else(|| {
                 let what = format!("the sampler did not write completion {index} of `{id}`");
                 Failure::new(FailureKind::Bug, what)
             })
         })
-        .collect::<Result<Vec<Completion>, Failure>>()?;
-    Ok(SampledGroup {
-        rendered,
-        completions,
-    })
+        .collect()
 }

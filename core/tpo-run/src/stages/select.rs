@@ -20,7 +20,7 @@ pub(crate) struct SelectedSlice<'a> {
 /// Selects the pairs of a slice. The selector sees all groups in one call.
 pub(crate) fn select<'a>(
     context: &Context<'_>,
-    slice: Slice,
+    slice: &Slice,
     groups: Vec<CandidateGroup<'a>>,
 ) -> Result<SelectedSlice<'a>, Failure> {
     let views: Vec<CandidateGroupView<'_>> = groups.iter().map(CandidateGroup::view).collect();

@@ -1,14 +1,16 @@
 //! Preference pairs to the next policy.
 
+mod checkpoints;
 mod no_pairs;
 
-use tpo_types::{Checkpoint, Completion, Failure, Side, StepMetrics, TrainingPair};
+use tpo_types::{Completion, Failure, Side, TrainRequest, TrainingPair};
 
+use self::checkpoints::TrainingCheckpoints;
 use self::no_pairs::no_pairs;
 use crate::context::Context;
-use crate::directory::checkpoints;
 use crate::groups::SelectedGroup;
 use crate::metrics::TrainMetrics;
+use crate::model_version::ModelVersion;
 use crate::policy::Policy;
 use crate::progress::Stage;
 use crate::slice::Slice;
@@ -16,17 +18,19 @@ use crate::slice::Slice;
 /// What training made.
 #[derive(Debug)]
 pub(crate) struct Trained {
-    /// The next policy.
+    /// The next policy: the last model, or the best of those that were measured on the way.
     pub policy: Policy,
-    /// Means over the last epoch.
+    /// Means over the last epoch before it.
     pub metrics: TrainMetrics,
 }
 
-/// Trains the policy on the selected pairs and commits the result as a checkpoint.
+/// Trains the policy on the selected pairs. Models on the way are measured on the validation sets,
+/// and the one to keep is committed as a checkpoint. `best` is the best model of the run so far.
 pub(crate) fn train(
     context: &Context<'_>,
     iteration: usize,
     policy: &Policy,
+    best: ModelVersion,
     groups: &[SelectedGroup<'_>],
 ) -> Result<Trained, Failure> {
     let pairs: Vec<TrainingPair> = groups.iter().flat_map(training_pairs).collect();
@@ -35,29 +39,24 @@ pub(crate) fn train(
     }
     let config = &context.plan.config.train;
     let total_steps = config.total_steps(pairs.len());
-    context.stage_started(Stage::Train, Slice::Train(iteration), total_steps, 0);
+    let steps_per_epoch = total_steps / config.num_train_epochs;
     context.store.clear_steps(iteration)?;
-    let path = context.plan.directory.checkpoint(iteration);
-    let partial = checkpoints::begin(&path)?;
-    let mut steps: Vec<StepMetrics> = Vec::new();
-    context
-        .pipeline
-        .trainer
-        .train(&policy.checkpoint, &pairs, &partial, &mut |metrics| {
-            context.store.put_step(iteration, metrics)?;
-            let before = steps.last().map_or(0, |last| last.num_tokens);
-            context.item_done((metrics.num_tokens - before) as usize);
-            steps.push(metrics.clone());
-            Ok(())
-        })?;
-    let sha256 = checkpoints::commit(&partial, &path)?;
-    context.stage_ended();
-    Ok(Trained {
-        policy: Policy {
-            checkpoint: Checkpoint::at(path),
-            identity: sha256,
+    context.stage_started(Stage::Train, &Slice::Train(iteration), total_steps, 0);
+    let mut checkpoints = TrainingCheckpoints::new(context, iteration, best, pairs.len());
+    context.pipeline.trainer.train(
+        &TrainRequest {
+            policy: &policy.checkpoint,
+            pairs: &pairs,
+            checkpoint_steps: &context.plan.checkpoint_steps(pairs.len()),
         },
-        metrics: TrainMetrics::of(&steps, total_steps / config.num_train_epochs),
+        &mut checkpoints,
+    )?;
+    context.stage_ended();
+    let (policy, steps) = checkpoints.kept()?;
+    let up_to = &steps[..policy.version.step.min(steps.len())];
+    Ok(Trained {
+        metrics: TrainMetrics::of(up_to, steps_per_epoch),
+        policy,
     })
 }
 

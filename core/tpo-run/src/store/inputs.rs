@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 use tpo_judge::LoadedPlugin;
 use tpo_types::{Failure, Instruction};
 
-use super::{Store, query_failed, to_json};
+use super::{Store, from_json, query_failed, to_json};
 
 impl Store {
     /// A value of the run as a whole, for example its configuration.
@@ -55,6 +55,19 @@ impl Store {
             params![],
             |row| row.get(0),
         )
+    }
+
+    /// Records the names of the validation sets, the one that chooses first.
+    pub(crate) fn put_validation_sets(&self, names: &[&str]) -> Result<(), Failure> {
+        self.set_value("validation_sets", &to_json(names))
+    }
+
+    /// The names of the validation sets, the one that chooses first.
+    pub fn validation_sets(&self) -> Result<Vec<String>, Failure> {
+        match self.value("validation_sets")? {
+            Some(names) => from_json("the names of the validation sets", &names),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Records the instructions of a split, in their order.

@@ -14,6 +14,9 @@ use crate::slice::Slice;
 /// Judgments by instruction id and index.
 pub(crate) type JudgmentsById = HashMap<String, BTreeMap<usize, Judgment>>;
 
+/// Responses by instruction id, in the order in which they were sampled.
+pub(crate) type ResponsesById = HashMap<String, Vec<String>>;
+
 /// A comparison of two candidates of one instruction, by their indices.
 #[derive(Debug)]
 pub(crate) struct ComparisonRow<'a> {
@@ -31,7 +34,7 @@ impl Store {
     /// Records what the parser made of the completions of a slice.
     pub(crate) fn put_candidates(
         &self,
-        slice: Slice,
+        slice: &Slice,
         groups: &[CandidateGroup<'_>],
     ) -> Result<(), Failure> {
         self.transaction(|| {
@@ -46,7 +49,7 @@ impl Store {
 
     fn insert_candidate(
         &self,
-        slice: Slice,
+        slice: &Slice,
         instruction_id: &str,
         index: usize,
         candidate: &Candidate,
@@ -71,10 +74,25 @@ impl Store {
         )
     }
 
+    /// The responses of a slice that parsed, by instruction id, in the order in which they were
+    /// sampled.
+    pub(crate) fn responses(&self, slice: &Slice) -> Result<ResponsesById, Failure> {
+        let sql = "SELECT instruction_id, response FROM candidates \
+            WHERE slice = ?1 AND response IS NOT NULL ORDER BY instruction_id, sample";
+        let rows = self.rows(sql, params![slice.to_string()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let mut responses = ResponsesById::new();
+        for (id, response) in rows {
+            responses.entry(id).or_default().push(response);
+        }
+        Ok(responses)
+    }
+
     /// Records the judgments of a slice, all or none.
     pub(crate) fn put_judgments(
         &self,
-        slice: Slice,
+        slice: &Slice,
         groups: &[CandidateGroup<'_>],
     ) -> Result<(), Failure> {
         self.transaction(|| {
@@ -91,7 +109,7 @@ impl Store {
 
     fn insert_judgment(
         &self,
-        slice: Slice,
+        slice: &Slice,
         instruction_id: &str,
         index: usize,
         judgment: &Judgment,
@@ -116,7 +134,7 @@ impl Store {
     }
 
     /// The judgments of a slice.
-    pub(crate) fn judgments(&self, slice: Slice) -> Result<JudgmentsById, Failure> {
+    pub(crate) fn judgments(&self, slice: &Slice) -> Result<JudgmentsById, Failure> {
         let sql = "SELECT instruction_id, sample, score, rationale, aspects, unscored \
             FROM judgments WHERE slice = ?1";
         let rows = self.rows(sql, params![slice.to_string()], |row| {
@@ -133,7 +151,7 @@ impl Store {
     /// Records comparisons of a slice.
     pub(crate) fn put_preferences(
         &self,
-        slice: Slice,
+        slice: &Slice,
         comparisons: &[ComparisonRow<'_>],
     ) -> Result<(), Failure> {
         self.transaction(|| {
@@ -168,7 +186,7 @@ impl Store {
     }
 
     /// Copies the comparisons of a slice from another run.
-    pub(crate) fn copy_preferences(&self, slice: Slice, from: &Self) -> Result<(), Failure> {
+    pub(crate) fn copy_preferences(&self, slice: &Slice, from: &Self) -> Result<(), Failure> {
         let sql = "SELECT slice, instruction_id, first, second, preference, strength, \
             first_probability, rationale FROM preferences WHERE slice = ?1";
         let rows = from.rows(sql, params![slice.to_string()], |row| {
@@ -241,7 +259,7 @@ mod tests {
             second,
             verdict,
         };
-        let slice = Slice::Train(1);
+        let slice = &Slice::Train(1);
         store
             .put_preferences(slice, &[row(0, 1, &strong), row(1, 0, &tie)])
             .expect("recorded");

@@ -1,11 +1,13 @@
-//! Optimizer steps, evaluations and finished iterations.
+//! Optimizer steps, measurements and finished iterations.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 use tpo_types::{Failure, StepMetrics};
 
 use super::{Store, from_json, query_failed, to_json};
-use crate::metrics::{Evaluation, IterationMetrics};
+use crate::metrics::{IterationMetrics, Measurement};
+use crate::model_version::ModelVersion;
+use crate::policy::Policy;
 
 /// A checkpoint of a finished iteration.
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub(crate) struct StoredCheckpoint {
     pub path: String,
     /// Digest of its manifest.
     pub sha256: String,
+    /// Which model it is.
+    pub version: ModelVersion,
 }
 
 impl Store {
@@ -41,19 +45,52 @@ impl Store {
             .collect()
     }
 
-    /// Records an evaluation.
-    pub(crate) fn put_evaluation(&self, evaluation: &Evaluation) -> Result<(), Failure> {
+    /// Records a measurement of the model with the files of `policy`.
+    pub(crate) fn put_measurement(
+        &self,
+        measurement: &Measurement,
+        policy: &Policy,
+    ) -> Result<(), Failure> {
+        let ModelVersion { iteration, step } = measurement.model;
         self.execute(
-            "INSERT OR REPLACE INTO evaluations (iteration, metrics) VALUES (?1, ?2)",
-            params![evaluation.iteration as i64, to_json(evaluation)],
+            "INSERT OR REPLACE INTO measurements (set_name, iteration, step, model, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                measurement.set,
+                iteration as i64,
+                step as i64,
+                policy.identity,
+                to_json(measurement)
+            ],
         )
     }
 
-    /// Every evaluation, in order.
-    pub fn evaluations(&self) -> Result<Vec<Evaluation>, Failure> {
+    /// The recorded measurement of a model on a set, if it had the same files then.
+    pub(crate) fn measurement(
+        &self,
+        set: &str,
+        policy: &Policy,
+    ) -> Result<Option<Measurement>, Failure> {
+        let ModelVersion { iteration, step } = policy.version;
+        let body: Option<String> = self
+            .connection
+            .query_row(
+                "SELECT body FROM measurements \
+                 WHERE set_name = ?1 AND iteration = ?2 AND step = ?3 AND model = ?4",
+                params![set, iteration as i64, step as i64, policy.identity],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(query_failed)?;
+        body.map(|body| from_json("a measurement", &body))
+            .transpose()
+    }
+
+    /// Every measurement, set after set, in the order of the models.
+    pub fn measurements(&self) -> Result<Vec<Measurement>, Failure> {
         self.json_rows(
-            "an evaluation",
-            "SELECT metrics FROM evaluations ORDER BY iteration",
+            "a measurement",
+            "SELECT body FROM measurements ORDER BY set_name, iteration, step",
         )
     }
 
@@ -85,19 +122,18 @@ impl Store {
 
     /// The checkpoint of an iteration, if it is finished.
     pub(crate) fn checkpoint(&self, iteration: usize) -> Result<Option<StoredCheckpoint>, Failure> {
-        self.connection
-            .query_row(
-                "SELECT checkpoint, sha256 FROM iterations WHERE iteration = ?1",
-                [iteration as i64],
-                |row| {
-                    Ok(StoredCheckpoint {
-                        path: row.get(0)?,
-                        sha256: row.get(1)?,
-                    })
-                },
-            )
-            .optional()
-            .map_err(query_failed)
+        let sql = "SELECT checkpoint, sha256, metrics FROM iterations WHERE iteration = ?1";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?));
+        let found = self.connection.query_row(sql, [iteration as i64], read);
+        let Some((path, sha256, metrics)) = found.optional().map_err(query_failed)? else {
+            return Ok(None);
+        };
+        let metrics: IterationMetrics = from_json("an iteration", &metrics)?;
+        Ok(Some(StoredCheckpoint {
+            path,
+            sha256,
+            version: metrics.kept,
+        }))
     }
 
     fn json_rows<T: DeserializeOwned>(&self, what: &str, sql: &str) -> Result<Vec<T>, Failure> {

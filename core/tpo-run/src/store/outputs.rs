@@ -24,7 +24,7 @@ impl Store {
     /// Records that a stage is complete for a slice.
     pub(crate) fn put_stage_output(
         &self,
-        slice: Slice,
+        slice: &Slice,
         stage: Stage,
         output: &StageOutput,
     ) -> Result<(), Failure> {
@@ -45,7 +45,7 @@ impl Store {
     /// The output of a stage for a slice, if it is complete.
     pub(crate) fn stage_output(
         &self,
-        slice: Slice,
+        slice: &Slice,
         stage: Stage,
     ) -> Result<Option<StageOutput>, Failure> {
         self.connection

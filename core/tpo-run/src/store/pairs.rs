@@ -35,7 +35,7 @@ impl Store {
     /// Records the selections of a slice, in place of earlier ones.
     pub(crate) fn put_selections(
         &self,
-        slice: Slice,
+        slice: &Slice,
         groups: &[SelectedGroup<'_>],
     ) -> Result<(), Failure> {
         let slice = slice.to_string();

@@ -16,7 +16,7 @@ impl Store {
     /// Records the rendered prompts of a slice.
     pub(crate) fn put_prompts(
         &self,
-        slice: Slice,
+        slice: &Slice,
         prompts: &[Rendered<'_>],
     ) -> Result<(), Failure> {
         self.transaction(|| {
@@ -39,16 +39,17 @@ impl Store {
     /// Records one completion.
     pub(crate) fn put_completion(
         &self,
+        slice: &Slice,
         id: &SampleId,
         completion: &Completion,
     ) -> Result<(), Failure> {
-        self.insert_completion(&id.slice, &id.instruction_id, id.index, completion)
+        self.insert_completion(&slice.to_string(), &id.instruction_id, id.index, completion)
     }
 
     /// Records the completions of a slice that another run sampled.
     pub(crate) fn put_completions(
         &self,
-        slice: Slice,
+        slice: &Slice,
         completions: &CompletionsById,
     ) -> Result<(), Failure> {
         let slice = slice.to_string();
@@ -77,7 +78,7 @@ impl Store {
     }
 
     /// The completions of a slice that are already sampled.
-    pub(crate) fn completions(&self, slice: Slice) -> Result<CompletionsById, Failure> {
+    pub(crate) fn completions(&self, slice: &Slice) -> Result<CompletionsById, Failure> {
         let sql = "SELECT instruction_id, sample, body FROM completions WHERE slice = ?1";
         let rows = self.rows(sql, params![slice.to_string()], |row| {
             Ok((

@@ -1,6 +1,7 @@
 -- One run. A completion is committed as soon as it ends, an optimizer step as soon as it is done, the judgments of a
 -- slice all together. JSON where a value has structure.
--- `slice` is `train-1`, `train-2`, ... or `validation-0`, `validation-1`, ...; 0 is the base model.
+-- `slice` is `train-1`, `train-2`, ... for the training instructions of an iteration, or `SET/base`, `SET/1.12`, ...
+-- for a validation set, sampled with the base model or with the model after step 12 of iteration 1.
 
 CREATE TABLE run (
     key   TEXT PRIMARY KEY,
@@ -31,7 +32,7 @@ CREATE TABLE stage_outputs (
 
 CREATE TABLE instructions (
     id       TEXT PRIMARY KEY,
-    split    TEXT NOT NULL CHECK (split IN ('train', 'validation')),
+    split    TEXT NOT NULL, -- `train`, or the name of a validation set
     position INTEGER NOT NULL,
     body     TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -115,9 +116,15 @@ CREATE TABLE steps (
     PRIMARY KEY (iteration, step)
 ) WITHOUT ROWID;
 
-CREATE TABLE evaluations (
-    iteration INTEGER PRIMARY KEY,
-    metrics   TEXT NOT NULL
+-- One model on one validation set: an outcome per instruction. Iteration 0, step 0 is the base model; `model` is the
+-- digest of its files.
+CREATE TABLE measurements (
+    set_name  TEXT NOT NULL,
+    iteration INTEGER NOT NULL,
+    step      INTEGER NOT NULL,
+    model     TEXT NOT NULL,
+    body      TEXT NOT NULL,
+    PRIMARY KEY (set_name, iteration, step)
 ) WITHOUT ROWID;
 
 CREATE TABLE iterations (

@@ -6,6 +6,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
@@ -14,7 +15,11 @@ use tpo_lm::decoder::Decoder;
 use tpo_lm::pack::{Pack, Sequence};
 use tpo_lm::params::Entry;
 use tpo_lm::policy::Policy;
-use tpo_types::{Side, TrainingPair};
+use tpo_train::{LocalTrainer, TrainConfig};
+use tpo_types::{
+    Checkpoint, Failure, FailureKind, Side, StepMetrics, TrainObserver, TrainRequest, Trainer,
+    TrainingPair,
+};
 
 /// The repository's `tests` folder.
 pub(crate) fn tests_folder() -> PathBuf {
@@ -219,4 +224,81 @@ pub(crate) fn log_prob(
         .filter(|(_, counts)| **counts)
         .map(|(log_prob, _)| f64::from(*log_prob))
         .sum()
+}
+
+/// Records a training whose checkpoints are all written to one directory.
+pub(crate) struct Recorder {
+    into: PathBuf,
+    pub(crate) steps: Vec<StepMetrics>,
+    /// The steps after which a checkpoint was written.
+    pub(crate) written: Vec<usize>,
+    /// Fail at this step.
+    pub(crate) fail_at: Option<usize>,
+    /// End the training after the checkpoint of this step.
+    pub(crate) stop_at: Option<usize>,
+}
+
+impl Recorder {
+    pub(crate) fn new(into: &Path) -> Self {
+        Self {
+            into: into.to_owned(),
+            steps: Vec::new(),
+            written: Vec::new(),
+            fail_at: None,
+            stop_at: None,
+        }
+    }
+
+    pub(crate) fn train(
+        &mut self,
+        config: TrainConfig,
+        seed: u64,
+        from: &Path,
+        pairs: &[TrainingPair],
+        checkpoint_steps: &[usize],
+    ) -> Result<(), Failure> {
+        let request = TrainRequest {
+            policy: &Checkpoint::at(from),
+            pairs,
+            checkpoint_steps: &checkpoint_steps.iter().copied().collect(),
+        };
+        LocalTrainer::new(config, seed).train(&request, self)
+    }
+}
+
+impl TrainObserver for Recorder {
+    fn step_done(&mut self, metrics: &StepMetrics) -> Result<(), Failure> {
+        if self.fail_at == Some(metrics.step) {
+            return Err(Failure::new(FailureKind::Resources, "stopped"));
+        }
+        self.steps.push(metrics.clone());
+        Ok(())
+    }
+
+    fn checkpoint_directory(&mut self) -> Result<PathBuf, Failure> {
+        Ok(self.into.clone())
+    }
+
+    fn checkpoint_written(&mut self, step: usize) -> Result<ControlFlow<()>, Failure> {
+        self.written.push(step);
+        Ok(if self.stop_at == Some(step) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    }
+}
+
+/// Trains and writes the last checkpoint to `into`.
+pub(crate) fn train_into(
+    config: TrainConfig,
+    seed: u64,
+    from: &Path,
+    pairs: &[TrainingPair],
+    into: &Path,
+) -> Result<Vec<StepMetrics>, Failure> {
+    let last = config.total_steps(pairs.len());
+    let mut recorder = Recorder::new(into);
+    recorder.train(config, seed, from, pairs, &[last])?;
+    Ok(recorder.steps)
 }

@@ -1,0 +1,343 @@
+//! One model on one validation set under one judge: an outcome per instruction. Everything else
+//! that is said about a model is computed from these rows, paired by instruction.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use tpo_judge::JudgeMetrics;
+use tpo_types::Judgment;
+
+use super::{SampleMetrics, mean};
+use crate::groups::CandidateGroup;
+use crate::model_version::ModelVersion;
+
+/// One model, measured on one validation set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The name of the set.
+    pub set: String,
+    /// The model.
+    pub model: ModelVersion,
+    /// All its completions.
+    pub sampled: SampleMetrics,
+    /// How consistent the judges are.
+    pub judge: JudgeMetrics,
+    /// An outcome per instruction.
+    pub outcomes: Outcomes,
+}
+
+/// What the judge said, in the order of the set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcomes {
+    /// The scores of a judge whose scores of two models can be compared.
+    Scores(Vec<ScoredInstruction>),
+    /// The comparisons of a judge that says which of two responses is better: with the base model
+    /// and with the best model at that time. None for the base model itself.
+    Comparisons(Vec<HeadToHead>),
+}
+
+/// The outcomes of one instruction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoredInstruction {
+    /// The instruction's id.
+    pub id: String,
+    /// One per completion that was asked for, not counting those that were sampled again.
+    pub samples: Vec<SampleOutcome>,
+}
+
+/// The outcome of one completion.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SampleOutcome {
+    /// The judge's score of the response.
+    Scored(f64),
+    /// No completion parsed, however often it was sampled: worse than any response.
+    Malformed,
+    /// The judge failed, which says nothing about the response.
+    Unscored,
+}
+
+/// The comparisons of a model's responses with another's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeadToHead {
+    /// The other model.
+    pub opponent: ModelVersion,
+    /// One per instruction.
+    pub rows: Vec<InstructionWin>,
+}
+
+/// How often the responses to one instruction were better than another model's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InstructionWin {
+    /// The instruction's id.
+    pub id: String,
+    /// 1 if the response won in both orders, 0 if it lost in both, one half otherwise; the mean over
+    /// the completions. None if the judge failed.
+    pub win: Option<f64>,
+}
+
+/// How one model compares with another, paired by instruction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairedRows {
+    /// What is compared.
+    pub unit: Unit,
+    /// One per instruction with an outcome of both models; positive if the first is better.
+    pub differences: Vec<f64>,
+}
+
+/// What the difference between two models is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// The judge's scores.
+    Score,
+    /// The share of wins, minus one half: for a judge that compares, and where a completion is
+    /// malformed. A malformed completion has no score that could be subtracted; it only loses.
+    WinRate,
+}
+
+impl SampleOutcome {
+    /// The score, with `floor` for a malformed completion; none if unscored.
+    fn value(self, floor: f64) -> Option<f64> {
+        match self {
+            Self::Scored(score) => Some(score),
+            Self::Malformed => Some(floor),
+            Self::Unscored => None,
+        }
+    }
+
+    /// The difference of two scores; none if either has none.
+    fn difference(self, other: Self) -> Option<f64> {
+        match (self, other) {
+            (Self::Scored(own), Self::Scored(other)) => Some(own - other),
+            _ => None,
+        }
+    }
+
+    /// 1 if this is better than the other, 0 if it is worse, one half if neither; a malformed
+    /// completion loses against any response. None if either is unscored.
+    fn win(self, other: Self) -> Option<f64> {
+        let order = match (self, other) {
+            (Self::Unscored, _) | (_, Self::Unscored) => return None,
+            (Self::Scored(own), Self::Scored(other)) => own.total_cmp(&other),
+            (Self::Malformed, Self::Malformed) => Ordering::Equal,
+            (Self::Malformed, Self::Scored(_)) => Ordering::Less,
+            (Self::Scored(_), Self::Malformed) => Ordering::Greater,
+        };
+        Some(match order {
+            Ordering::Greater => 1.0,
+            Ordering::Equal => 0.5,
+            Ordering::Less => 0.0,
+        })
+    }
+}
+
+impl ScoredInstruction {
+    /// The outcomes of a group; `num_samples` completions were asked for.
+    pub(crate) fn of(group: &CandidateGroup<'_>, num_samples: usize) -> Self {
+        let parsed = group
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.parts().is_some())
+            .map(|candidate| match &candidate.judgment {
+                Some(Judgment::Scored(scored)) => SampleOutcome::Scored(scored.score.get()),
+                Some(Judgment::Unscored(_)) | None => SampleOutcome::Unscored,
+            });
+        let missing = std::iter::repeat(SampleOutcome::Malformed);
+        Self {
+            id: group.id().to_owned(),
+            samples: parsed.chain(missing).take(num_samples).collect(),
+        }
+    }
+
+    fn score(&self, floor: f64) -> Option<f64> {
+        mean(self.samples.iter().filter_map(|sample| sample.value(floor)))
+    }
+
+    fn is_malformed(&self) -> bool {
+        self.samples.contains(&SampleOutcome::Malformed)
+    }
+
+    /// The mean over the completions that both have.
+    fn compare(
+        &self,
+        other: &Self,
+        one: fn(SampleOutcome, SampleOutcome) -> Option<f64>,
+    ) -> Option<f64> {
+        let pairs = self.samples.iter().zip(&other.samples);
+        mean(pairs.filter_map(|(own, other)| one(*own, *other)))
+    }
+}
+
+impl Measurement {
+    /// How this model compares with another, instruction by instruction. None if a judge that
+    /// compares did not compare the two models.
+    pub fn compared_with(&self, other: &Self) -> Option<PairedRows> {
+        match (&self.outcomes, &other.outcomes) {
+            (Outcomes::Scores(own), Outcomes::Scores(others)) => {
+                Some(compare_scores(own, others))
+            }
+            (Outcomes::Comparisons(own), Outcomes::Comparisons(others)) => {
+                let against = |all: &[HeadToHead], opponent, sign: f64| {
+                    let head_to_head = all.iter().find(|one| one.opponent == opponent)?;
+                    let wins = head_to_head.rows.iter().filter_map(|row| row.win);
+                    Some(PairedRows {
+                        unit: Unit::WinRate,
+                        differences: wins.map(|win| sign * (win - 0.5)).collect(),
+                    })
+                };
+                against(own, other.model, 1.0).or_else(|| against(others, self.model, -1.0))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether nothing more has to be compared to know how this model compares with `opponent`.
+    pub(crate) fn has_met(&self, opponent: ModelVersion) -> bool {
+        match &self.outcomes {
+            Outcomes::Scores(_) => true,
+            Outcomes::Comparisons(all) => all.iter().any(|one| one.opponent == opponent),
+        }
+    }
+
+    /// The lowest score of a response; none if no response has one.
+    pub fn lowest_score(&self) -> Option<f64> {
+        let Outcomes::Scores(rows) = &self.outcomes else {
+            return None;
+        };
+        let samples = rows.iter().flat_map(|row| &row.samples);
+        samples
+            .filter_map(|sample| match sample {
+                SampleOutcome::Scored(score) => Some(*score),
+                SampleOutcome::Malformed | SampleOutcome::Unscored => None,
+            })
+            .min_by(f64::total_cmp)
+    }
+
+    /// The mean score over the instructions, malformed completions at `floor`; none if the judge
+    /// only compares, or scored nothing.
+    pub fn mean_score(&self, floor: f64) -> Option<f64> {
+        match &self.outcomes {
+            Outcomes::Scores(rows) => mean(rows.iter().filter_map(|row| row.score(floor))),
+            Outcomes::Comparisons(_) => None,
+        }
+    }
+
+    /// The share of comparisons won against another model; none if they were not compared.
+    pub fn win_rate(&self, opponent: ModelVersion) -> Option<f64> {
+        match &self.outcomes {
+            Outcomes::Scores(_) => None,
+            Outcomes::Comparisons(all) => {
+                let head_to_head = all.iter().find(|one| one.opponent == opponent)?;
+                mean(head_to_head.rows.iter().filter_map(|row| row.win))
+            }
+        }
+    }
+}
+
+fn compare_scores(own: &[ScoredInstruction], others: &[ScoredInstruction]) -> PairedRows {
+    let by_id: HashMap<&str, &ScoredInstruction> =
+        others.iter().map(|row| (row.id.as_str(), row)).collect();
+    let both: Vec<(&ScoredInstruction, &ScoredInstruction)> = own
+        .iter()
+        .filter_map(|row| Some((row, *by_id.get(row.id.as_str())?)))
+        .collect();
+    let malformed = both
+        .iter()
+        .any(|(own, other)| own.is_malformed() || other.is_malformed());
+    let rows = both.into_iter();
+    if malformed {
+        PairedRows {
+            unit: Unit::WinRate,
+            differences: rows
+                .filter_map(|(own, other)| Some(own.compare(other, SampleOutcome::win)? - 0.5))
+                .collect(),
+        }
+    } else {
+        PairedRows {
+            unit: Unit::Score,
+            differences: rows
+                .filter_map(|(own, other)| own.compare(other, SampleOutcome::difference))
+                .collect(),
+        }
+    }
+}
+
+/// The score of a malformed completion: the lowest score of the first model that has one, which is
+/// the base model unless it has none. It is fixed before other models are looked at.
+pub fn floor_of<'a>(measurements: impl IntoIterator<Item = &'a Measurement>) -> f64 {
+    let mut lowest = measurements.into_iter().filter_map(Measurement::lowest_score);
+    lowest.next().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores(iteration: usize, rows: &[&[SampleOutcome]]) -> Measurement {
+        let rows = rows.iter().enumerate().map(|(index, samples)| ScoredInstruction {
+            id: index.to_string(),
+            samples: samples.to_vec(),
+        });
+        Measurement {
+            set: "validation".into(),
+            model: ModelVersion { iteration, step: iteration },
+            sampled: SampleMetrics::default(),
+            judge: JudgeMetrics::default(),
+            outcomes: Outcomes::Scores(rows.collect()),
+        }
+    }
+
+    use SampleOutcome::{Malformed, Scored, Unscored};
+
+    #[test]
+    fn a_base_that_rarely_parses_is_beaten_by_a_model_that_answers_all() {
+        let base = scores(0, &[&[Scored(1.0)], &[Malformed], &[Malformed], &[Malformed]]);
+        let model = scores(1, &[&[Scored(0.6)], &[Scored(0.9)], &[Scored(0.4)], &[Scored(0.8)]]);
+        let rows = model.compared_with(&base).expect("two models with scores");
+        assert_eq!(rows.unit, Unit::WinRate);
+        assert_eq!(rows.differences, [-0.5, 0.5, 0.5, 0.5]);
+        assert_eq!(floor_of([&base, &model]), 1.0);
+    }
+
+    #[test]
+    fn an_unscored_response_says_nothing_and_a_malformed_one_is_worst() {
+        let base = scores(0, &[&[Scored(0.5)], &[Scored(0.1)], &[Unscored], &[Malformed]]);
+        let model = scores(1, &[&[Malformed], &[Unscored], &[Scored(0.7)], &[Malformed]]);
+        let differences = |one: &Measurement, other: &Measurement| {
+            one.compared_with(other).map(|rows| rows.differences)
+        };
+        assert_eq!(differences(&model, &base), Some(vec![-0.5, 0.0]));
+        assert_eq!(differences(&base, &model), Some(vec![0.5, 0.0]));
+        let floor = floor_of([&base, &model]);
+        assert_eq!(model.mean_score(floor), Some((0.1 + 0.7 + 0.1) / 3.0));
+    }
+
+    #[test]
+    fn scores_are_subtracted_where_everything_parsed() {
+        let base = scores(0, &[&[Scored(0.5), Unscored], &[Unscored, Unscored]]);
+        let model = scores(1, &[&[Scored(0.75), Scored(0.1)], &[Scored(1.0), Scored(1.0)]]);
+        let rows = model.compared_with(&base).expect("two models with scores");
+        assert_eq!((rows.unit, rows.differences), (Unit::Score, vec![0.25]));
+    }
+
+    #[test]
+    fn comparisons_count_from_both_sides() {
+        let mut base = scores(0, &[]);
+        base.outcomes = Outcomes::Comparisons(Vec::new());
+        let mut model = scores(1, &[]);
+        let row = |id: &str, win| InstructionWin { id: id.into(), win };
+        model.outcomes = Outcomes::Comparisons(vec![HeadToHead {
+            opponent: base.model,
+            rows: vec![row("a", Some(1.0)), row("b", None), row("c", Some(0.5))],
+        }]);
+        let differences = |one: &Measurement, other: &Measurement| {
+            one.compared_with(other).map(|rows| rows.differences)
+        };
+        assert_eq!(differences(&model, &base), Some(vec![0.5, 0.0]));
+        assert_eq!(differences(&base, &model), Some(vec![-0.5, 0.0]));
+        assert_eq!(model.win_rate(base.model), Some(0.75));
+        assert_eq!(differences(&model, &scores(2, &[])), None);
+    }
+}

@@ -1,0 +1,210 @@
+//! Instructions that are in two sets: a score on an instruction that was trained on says nothing
+//! about new ones.
+
+use std::collections::{BTreeSet, HashMap};
+
+use tpo_types::{Failure, FailureKind, Instruction};
+
+use super::ValidationSet;
+
+/// Two instructions whose words have at least this Jaccard index are nearly the same.
+const NEARLY: f64 = 0.75;
+/// Near duplicates that a note names.
+const SHOWN: usize = 3;
+
+/// An instruction and the set that it is in.
+#[derive(Clone, Copy)]
+struct Member<'a> {
+    set: &'a str,
+    instruction: &'a Instruction,
+}
+
+/// Refuses an instruction that is in two sets, and returns a note on those that nearly are.
+pub(super) fn check(
+    train: &[Instruction],
+    validation: &[ValidationSet],
+) -> Result<Vec<String>, Failure> {
+    let mut members: Vec<Member<'_>> = of_set("train", train).collect();
+    for set in validation {
+        members.extend(of_set(set.name(), &set.instructions));
+    }
+    refuse_same(&members)?;
+    Ok(note_on_near(&near_duplicates(&members)).into_iter().collect())
+}
+
+fn of_set<'a>(set: &'a str, instructions: &'a [Instruction]) -> impl Iterator<Item = Member<'a>> {
+    instructions
+        .iter()
+        .map(move |instruction| Member { set, instruction })
+}
+
+fn refuse_same(members: &[Member<'_>]) -> Result<(), Failure> {
+    let mut by_id: HashMap<&str, Member<'_>> = HashMap::new();
+    let mut by_text: HashMap<Vec<(&str, &str)>, Member<'_>> = HashMap::new();
+    for member in members {
+        let messages = &member.instruction.messages;
+        let text = messages
+            .iter()
+            .map(|message| (message.role.as_str(), message.content.as_str()))
+            .collect();
+        let same_id = by_id.insert(&member.instruction.id, *member);
+        let same_text = by_text.insert(text, *member);
+        for other in same_id.into_iter().chain(same_text) {
+            if other.set != member.set {
+                return Err(refusal(member, &other));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refusal(member: &Member<'_>, other: &Member<'_>) -> Failure {
+    let (id, set) = (&member.instruction.id, member.set);
+    let (other_id, other_set) = (&other.instruction.id, other.set);
+    let what = if other_set == "train" {
+        format!("`{id}` of the validation set `{set}` is also trained on (as `{other_id}`)")
+    } else {
+        format!("`{id}` of the validation set `{set}` is also in `{other_set}` (as `{other_id}`)")
+    };
+    Failure::new(FailureKind::Input, what).hint(
+        "remove it from one of the two files, or give different instructions different ids: a \
+        score on training instructions says nothing about new ones",
+    )
+}
+
+/// Two instructions of different sets with nearly the same words.
+struct NearDuplicate<'a> {
+    one: Member<'a>,
+    other: Member<'a>,
+}
+
+/// Finds them by an index of words: two sets of words can only reach the index `t` if they share
+/// one of the `|a| - ceil(t |a|) + 1` rarest words of `a` (prefix filtering; Chaudhuri et al. 2006,
+/// "A primitive operator for similarity joins in data cleaning").
+fn near_duplicates<'a>(members: &[Member<'a>]) -> Vec<NearDuplicate<'a>> {
+    let texts: Vec<String> = members.iter().map(|member| text(member.instruction)).collect();
+    let mut frequency: HashMap<&str, usize> = HashMap::new();
+    let words: Vec<BTreeSet<&str>> = texts.iter().map(|text| words(text)).collect();
+    for word in words.iter().flatten() {
+        *frequency.entry(word).or_default() += 1;
+    }
+    let mut index: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut found = Vec::new();
+    for (here, own) in words.iter().enumerate() {
+        let mut rarest: Vec<&str> = own.iter().copied().collect();
+        rarest.sort_by_key(|word| (frequency[word], *word));
+        rarest.truncate(own.len() - (NEARLY * own.len() as f64).ceil() as usize + 1);
+        let mut candidates: BTreeSet<usize> = BTreeSet::new();
+        for word in rarest {
+            let seen = index.entry(word).or_default();
+            candidates.extend(seen.iter().copied());
+            seen.push(here);
+        }
+        for there in candidates {
+            if members[there].set != members[here].set && jaccard(own, &words[there]) >= NEARLY {
+                found.push(NearDuplicate {
+                    one: members[here],
+                    other: members[there],
+                });
+            }
+        }
+    }
+    found
+}
+
+/// The text of an instruction in lower case.
+fn text(instruction: &Instruction) -> String {
+    let contents = instruction.messages.iter();
+    let contents: Vec<&str> = contents.map(|message| message.content.as_str()).collect();
+    contents.join(" ").to_lowercase()
+}
+
+/// The words of a text.
+fn words(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+fn jaccard(one: &BTreeSet<&str>, other: &BTreeSet<&str>) -> f64 {
+    let both = one.intersection(other).count();
+    both as f64 / (one.len() + other.len() - both).max(1) as f64
+}
+
+fn note_on_near(found: &[NearDuplicate<'_>]) -> Option<String> {
+    if found.is_empty() {
+        return None;
+    }
+    let shown = found.iter().take(SHOWN).map(|near| {
+        let (one, other) = (near.one, near.other);
+        let (id, other_id) = (&one.instruction.id, &other.instruction.id);
+        format!("`{id}` of `{}` and `{other_id}` of `{}`", one.set, other.set)
+    });
+    let shown: Vec<String> = shown.collect();
+    let more = found.len().saturating_sub(SHOWN);
+    let more = if more > 0 {
+        format!(", and {more} more")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "nearly the same words are in two sets, which makes scores look better than they are on \
+        new instructions: {}{more}",
+        shown.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tpo_types::Message;
+
+    use super::*;
+
+    fn instruction(id: &str, text: &str) -> Instruction {
+        Instruction {
+            id: id.into(),
+            messages: vec![Message::user(text)],
+            category: None,
+            reference: None,
+            metadata: BTreeMap::new(),
+        }
+    }
+
+    fn near(rows: &[(&str, &str)]) -> usize {
+        let instructions: Vec<(&str, Instruction)> = rows
+            .iter()
+            .enumerate()
+            .map(|(index, (set, text))| (*set, instruction(&index.to_string(), text)))
+            .collect();
+        let members: Vec<Member<'_>> = instructions
+            .iter()
+            .map(|(set, instruction)| Member { set, instruction })
+            .collect();
+        near_duplicates(&members).len()
+    }
+
+    #[test]
+    fn nearly_the_same_words_in_two_sets_are_found_and_nothing_else() {
+        let a = "Name three rivers of Europe that flow into the sea.";
+        assert_eq!(near(&[("train", a), ("test", "name 3 rivers of europe that flow into the sea!")]), 1);
+        assert_eq!(near(&[("train", a), ("train", a)]), 0);
+        assert_eq!(near(&[("train", a), ("test", "Name three lakes of Asia that are deep.")]), 0);
+        assert_eq!(near(&[("train", ""), ("test", "")]), 0);
+    }
+
+    #[test]
+    fn the_same_instruction_in_two_sets_is_refused_by_name() {
+        let train = [instruction("a", "Name a color.")];
+        let rows = [instruction("b", "Name a color.")];
+        let members: Vec<Member<'_>> = of_set("train", &train)
+            .chain(of_set("test", &rows))
+            .collect();
+        let refused = refuse_same(&members).expect_err("trained on").to_string();
+        assert_eq!(
+            refused,
+            "`b` of the validation set `test` is also trained on (as `a`)"
+        );
+    }
+}
