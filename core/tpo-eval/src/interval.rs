@@ -1,0 +1,144 @@
+//! Confidence intervals for the mean over independent units.
+//!
+//! On a continuous scale this is Student's t. On a bounded one a t interval is wrong where it
+//! matters: five wins out of five have no spread, and the interval has no width. There the interval
+//! is made of quantiles of the mean under random weights, with a pseudo-unit at the ends of the
+//! scale that stands for what was not seen:
+//!
+//! - below [`MANY`] units, the lower limit is the 2.5 % quantile with a whole pseudo-unit at the
+//!   lowest value, the upper one the 97.5 % quantile with one at the highest (Gaffke 2005;
+//!   Learned-Miller and Thomas 2019, "A new confidence interval for the mean of a bounded random
+//!   variable"). For right and wrong this is the interval of Clopper and Pearson, whose coverage
+//!   is at least 95 % for certain. For more values that is a conjecture without a known
+//!   counterexample.
+//! - from [`MANY`] units, half a pseudo-unit at either end. For right and wrong this is the interval
+//!   of Jeffreys, whose coverage is 95 % on average and neither above nor below by much (Brown, Cai
+//!   and DasGupta 2001, "Interval estimation for a binomial proportion").
+
+use crate::dirichlet::{Atom, quantile};
+use crate::distributions::t_quantile;
+use crate::refusal::Refusal;
+use crate::scale::Scale;
+use crate::units::{Spread, Unit};
+
+/// How sure an interval is: 95 % of such intervals contain the truth.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// Units from which the interval of a bounded outcome aims at 95 % instead of at least 95 %.
+pub const MANY: usize = 30;
+
+/// Probability on either side of an interval.
+const TAIL: f64 = (1.0 - CONFIDENCE) / 2.0;
+
+/// A range of means that the data do not contradict, at [`CONFIDENCE`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Lower limit.
+    pub low: f64,
+    /// Upper limit.
+    pub high: f64,
+    /// What it was computed by.
+    pub method: IntervalMethod,
+}
+
+/// What an interval was computed by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum IntervalMethod {
+    /// `mean ± t(0.975, degrees) standard_error`.
+    StudentT {
+        /// Degrees of freedom.
+        degrees: f64,
+    },
+    /// The bounded interval with at least 95 %, for few units.
+    Guaranteed,
+    /// The bounded interval with about 95 %, for many units.
+    Jeffreys,
+    /// The score interval of Wilson.
+    Wilson,
+    /// The normal interval, `mean ± 1.96 standard_error`.
+    Normal,
+    /// Percentiles of resampled units.
+    Percentiles,
+}
+
+impl Interval {
+    /// Whether the value lies in the interval.
+    pub fn contains(&self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    /// The smallest interval that holds this one and the value.
+    #[must_use]
+    pub fn with(self, value: f64) -> Self {
+        Self {
+            low: self.low.min(value),
+            high: self.high.max(value),
+            method: self.method,
+        }
+    }
+}
+
+/// The interval of a mean that is right for the scale and the number of units.
+pub(crate) fn interval(
+    units: &[Unit],
+    spread: &Spread,
+    scale: Scale,
+) -> Result<Interval, Refusal> {
+    match scale {
+        Scale::Continuous => student(units.len(), spread),
+        Scale::Bounded { lowest, highest } if units.len() < MANY => Ok(Interval {
+            low: limit(units, &[(lowest, 1.0)], TAIL),
+            high: limit(units, &[(highest, 1.0)], 1.0 - TAIL),
+            method: IntervalMethod::Guaranteed,
+        }),
+        Scale::Bounded { lowest, highest } => Ok(jeffreys(units, lowest, highest)),
+    }
+}
+
+fn student(count: usize, spread: &Spread) -> Result<Interval, Refusal> {
+    if count < 2 {
+        return Err(Refusal::TooFew {
+            n: count,
+            needed: 2,
+        });
+    }
+    if spread.standard_error <= 0.0 {
+        return Err(Refusal::NoSpread);
+    }
+    let half = t_quantile(1.0 - TAIL, spread.degrees) * spread.standard_error;
+    let degrees = spread.degrees;
+    Ok(Interval {
+        low: spread.mean - half,
+        high: spread.mean + half,
+        method: IntervalMethod::StudentT { degrees },
+    })
+}
+
+fn jeffreys(units: &[Unit], lowest: f64, highest: f64) -> Interval {
+    let ends = [(lowest, 0.5), (highest, 0.5)];
+    let all_at = |end: f64| units.iter().all(|unit| unit.sum == end * unit.size);
+    // Nothing else was seen, so the end itself cannot be excluded (Brown, Cai and DasGupta, 4.1.2).
+    let low = if all_at(lowest) { lowest } else { limit(units, &ends, TAIL) };
+    let high = if all_at(highest) { highest } else { limit(units, &ends, 1.0 - TAIL) };
+    Interval {
+        low,
+        high,
+        method: IntervalMethod::Jeffreys,
+    }
+}
+
+/// A quantile of the mean with pseudo-units of average size, given as values and shapes.
+fn limit(units: &[Unit], pseudo: &[(f64, f64)], probability: f64) -> f64 {
+    let size = units.iter().map(|unit| unit.size).sum::<f64>() / units.len() as f64;
+    let seen = units.iter().map(|unit| Atom {
+        sum: unit.sum,
+        size: unit.size,
+        shape: 1.0,
+    });
+    let unseen = pseudo.iter().map(|&(value, shape)| Atom {
+        sum: value * size,
+        size,
+        shape,
+    });
+    quantile(seen.chain(unseen).collect(), probability)
+}

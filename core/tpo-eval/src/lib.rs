@@ -1,0 +1,20 @@
+//! The statistics of fair comparisons between models.
+//!
+//! Pure functions over outcomes that were measured elsewhere: no files, no models, no judges. What
+//! cannot be computed is a [`Refusal`] with a reason. `evaluation.md` section numbers in the
+//! comments are those of the reference that the formulas and test vectors were collected in.
+
+mod dirichlet;
+mod distributions;
+pub mod estimate;
+mod interval;
+pub mod paired;
+mod random;
+mod refusal;
+mod scale;
+pub mod sign_flip;
+mod units;
+
+pub use interval::{CONFIDENCE, Interval, IntervalMethod, MANY};
+pub use refusal::Refusal;
+pub use scale::Scale;

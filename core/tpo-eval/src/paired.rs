@@ -1,0 +1,107 @@
+//! Whether one model is better than another: differences instruction by instruction.
+
+mod pairing;
+
+use crate::distributions::t_quantile;
+use crate::estimate::{Estimate, of_units};
+use crate::refusal::{Refusal, all_finite, same_length};
+use crate::scale::Scale;
+use crate::sign_flip::{SignFlip, sign_flip};
+use crate::units::{self, Unit, spread};
+
+pub use pairing::{Difference, Pairing, pair};
+
+/// Two-sided level of the verdicts.
+pub const LEVEL: f64 = 0.05;
+/// Probability with which the smallest detectable effect is detected.
+pub const POWER: f64 = 0.8;
+
+/// What a comparison says in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Higher than the reference.
+    Improved,
+    /// Lower than the reference.
+    Worse,
+    /// Neither; the smallest detectable effect says how much that means.
+    NoDifferenceDetected,
+}
+
+/// A mean compared with the value that it has if nothing differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The mean and its interval. Where no signs of these differences could have been significant,
+    /// the interval contains the null value.
+    pub estimate: Estimate,
+    /// The mean if nothing differs: 0 for differences, 0.5 for win rates.
+    pub null: f64,
+    /// The sign-flip test over units.
+    pub sign_flip: SignFlip,
+    /// Two-sided p of the t test; none without a spread.
+    pub t_p_value: Option<f64>,
+    /// The verdict at [`LEVEL`].
+    pub verdict: Verdict,
+    /// The distance from null that this design detects with probability [`POWER`]:
+    /// `(t(0.975) + t(0.8)) SE`. None without a spread, and where no result could be significant.
+    pub smallest_detectable: Option<f64>,
+}
+
+/// Differences of two lists that have the same instructions in the same order, `a - b`.
+pub fn differences(a: &[f64], b: &[f64]) -> Result<Vec<f64>, Refusal> {
+    same_length(a.len(), b.len())?;
+    all_finite(a)?;
+    all_finite(b)?;
+    Ok(a.iter().zip(b).map(|(a, b)| a - b).collect())
+}
+
+/// Compares the mean of one value per instruction with `null`.
+///
+/// For paired differences of outcomes on `s`, the scale is `s.of_differences()` and null is 0; for
+/// win rates the scale is [`Scale::UNIT`] and null 0.5.
+///
+/// "Improved" takes both: a sign-flip p of at most 5 %, which holds exactly for equal models
+/// whatever the outcomes look like, and an interval above null. Of equal models it is said in at
+/// most 2.5 % of evaluations.
+pub fn compare(values: &[f64], null: f64, scale: Scale) -> Result<Comparison, Refusal> {
+    of(&units::singles(values, scale)?, null, scale)
+}
+
+/// Like [`compare`], for values in clusters; whole clusters change sign together.
+pub fn compare_clustered(
+    clusters: &[Vec<f64>],
+    null: f64,
+    scale: Scale,
+) -> Result<Comparison, Refusal> {
+    of(&units::clusters(clusters, scale)?, null, scale)
+}
+
+fn of(units: &[Unit], null: f64, scale: Scale) -> Result<Comparison, Refusal> {
+    all_finite(&[null])?;
+    let centered: Vec<f64> = units.iter().map(|unit| unit.sum - null * unit.size).collect();
+    let sign_flip = sign_flip(&centered)?;
+    let decidable = sign_flip.smallest_p <= LEVEL;
+    let mut estimate = of_units(units, scale);
+    if !decidable {
+        estimate.interval = estimate.interval.map(|interval| interval.with(null));
+    }
+    let spread = spread(units);
+    let detectable = |error: f64| {
+        (t_quantile(1.0 - LEVEL / 2.0, spread.degrees) + t_quantile(POWER, spread.degrees)) * error
+    };
+    Ok(Comparison {
+        null,
+        t_p_value: spread.t_p_value(null),
+        verdict: verdict(&estimate, &sign_flip, null),
+        smallest_detectable: estimate.standard_error.filter(|_| decidable).map(detectable),
+        sign_flip,
+        estimate,
+    })
+}
+
+fn verdict(estimate: &Estimate, sign_flip: &SignFlip, null: f64) -> Verdict {
+    match &estimate.interval {
+        Ok(interval) if sign_flip.p_value <= LEVEL && interval.low > null => Verdict::Improved,
+        Ok(interval) if sign_flip.p_value <= LEVEL && interval.high < null => Verdict::Worse,
+        _ => Verdict::NoDifferenceDetected,
+    }
+}

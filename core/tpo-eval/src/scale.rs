@@ -1,0 +1,58 @@
+//! What values an outcome can have.
+
+use crate::refusal::Refusal;
+
+/// What is known about the values of an outcome. It decides which interval is right.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scale {
+    /// Nearly any real number, as scores of a reward model: values rarely repeat, and their spread
+    /// says how uncertain their mean is. Also right for scores that have limits but vary finely
+    /// and stay away from them.
+    Continuous,
+    /// A few values between two known ends, as win (1), tie (0.5) and loss (0), right and wrong, or
+    /// grades: a small sample can hold one value only, so that its spread says nothing.
+    Bounded {
+        /// The lowest possible value.
+        lowest: f64,
+        /// The highest possible value.
+        highest: f64,
+    },
+}
+
+impl Scale {
+    /// From 0 to 1: win rates and accuracies.
+    pub const UNIT: Self = Self::Bounded {
+        lowest: 0.0,
+        highest: 1.0,
+    };
+
+    /// The scale of the difference between two values on this scale.
+    #[must_use]
+    pub fn of_differences(self) -> Self {
+        match self {
+            Self::Continuous => Self::Continuous,
+            Self::Bounded { lowest, highest } => Self::Bounded {
+                lowest: lowest - highest,
+                highest: highest - lowest,
+            },
+        }
+    }
+
+    /// Refuses values that are not finite or not on the scale, and a scale that has no inside.
+    pub(crate) fn check(self, values: &[f64]) -> Result<(), Refusal> {
+        crate::refusal::all_finite(values)?;
+        let Self::Bounded { lowest, highest } = self else {
+            return Ok(());
+        };
+        if !(lowest < highest && (highest - lowest).is_finite()) {
+            return Err(Refusal::Parameter { name: "scale" });
+        }
+        // Means of a few samples can leave the scale by rounding.
+        let slack = 1e-9 * (highest - lowest);
+        let outside = |value: &&f64| **value < lowest - slack || **value > highest + slack;
+        match values.iter().find(outside) {
+            Some(&value) => Err(Refusal::OutsideScale { value }),
+            None => Ok(()),
+        }
+    }
+}
