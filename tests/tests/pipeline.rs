@@ -49,7 +49,10 @@ fn outcome(here: &Workplace) -> BTreeMap<String, Vec<u8>> {
 fn a_run_keeps_everything_it_made() {
     let here = Workplace::new();
     let table = run(&here, "tiny-full");
-    assert!(table.contains("validation after iteration 2: "), "{table}");
+    assert!(
+        table.contains("validation: iteration 2 vs. the base model: "),
+        "{table}"
+    );
     let db = Connection::open(here.path("run/run.db")).expect("the run store");
     assert_eq!(count(&db, "SELECT count(*) FROM instructions"), 16);
     assert_eq!(
@@ -62,9 +65,10 @@ fn a_run_keeps_everything_it_made() {
     assert_eq!(
         count(
             &db,
-            "SELECT count(*) FROM completions WHERE slice LIKE 'validation-%'"
+            "SELECT count(*) FROM completions WHERE slice LIKE 'validation/%'"
         ),
-        3 * 4
+        // The base model, and two epochs of two iterations.
+        5 * 4
     );
     assert_eq!(
         count(&db, "SELECT count(*) FROM candidates"),
@@ -77,7 +81,7 @@ fn a_run_keeps_everything_it_made() {
             "SELECT count(*) FROM candidates WHERE malformed IS NULL"
         )
     );
-    assert_eq!(count(&db, "SELECT count(*) FROM evaluations"), 3);
+    assert_eq!(count(&db, "SELECT count(*) FROM measurements"), 5);
     assert_eq!(count(&db, "SELECT count(*) FROM iterations"), 2);
     assert_eq!(
         count(

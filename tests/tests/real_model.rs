@@ -14,8 +14,6 @@ fn the_quickstart_thinks_parses_and_makes_pairs() {
         "iterations=1",
         "--set",
         "sampling.num_samples=4",
-        "--set",
-        "validation.num_samples=1",
     ];
     let ended = here.succeeds(&small);
     assert!(

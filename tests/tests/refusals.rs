@@ -22,8 +22,8 @@ fn workplace(extra: &str) -> Workplace {
 fn base() -> String {
     let model = fixture("models/tiny-llama");
     format!(
-        "name = \"x\"\niterations = 1\n[model]\nsource = \"{}\"\n[data]\ntrain = \"train.jsonl\"\nvalidation = \
-         \"validation.jsonl\"\n",
+        "name = \"x\"\niterations = 1\n[model]\nsource = \"{}\"\n[data]\ntrain = \"train.jsonl\"\n\
+         [[validation]]\ndata = \"validation.jsonl\"\n",
         model.display()
     )
 }

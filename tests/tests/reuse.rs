@@ -9,7 +9,7 @@ use tpo_tests::{Workplace, fixture, opinionated};
 fn stage_outputs(here: &Workplace, run: &str) -> Vec<(String, String, i64, i64)> {
     let db = Connection::open(here.path(&format!("{run}/run.db"))).expect("the run store");
     let sql = "SELECT slice, stage, items, reused FROM stage_outputs WHERE slice IN ('train-1', \
-        'validation-0') ORDER BY slice, stage";
+        'validation/base') ORDER BY slice, stage";
     let mut rows = db.prepare(sql).expect("the table");
     let rows = rows
         .query_map([], |row| {

@@ -61,7 +61,9 @@ fn the_examples_fit_the_schema() {
 #[test]
 fn the_schema_refuses_what_tpo_refuses() {
     let validator = jsonschema::validator_for(&schema()).expect("the schema is valid");
-    let good = serde_json::json!({ "name": "x", "data": { "train": "t", "validation": "v" } });
+    let good = serde_json::json!({
+        "name": "x", "data": { "train": "t" }, "validation": [{ "data": "v" }],
+    });
     assert!(validator.is_valid(&good));
     let mut typo = good.clone();
     typo["samplng"] = serde_json::json!({});

@@ -1,6 +1,7 @@
 //! The metrics of a run as text.
 
 mod change;
+mod example;
 mod judge;
 mod models;
 mod table;
@@ -14,13 +15,16 @@ use tpo_run::metrics::{
     IterationMetrics, Measurement, ReasonCounts, SampleMetrics, SelectorMetrics, SideTokens,
 };
 
-use self::models::SetReport;
+use self::models::{ArmReport, SetReport};
 use crate::text::{one_decimal, percent, printable, score};
 
+pub(crate) use example::example_text;
 pub(crate) use judge::judge_lines;
 
 /// The metrics of a run: what it stored, in order.
 pub(crate) struct RunMetrics {
+    /// The arm that it is; none for the run itself.
+    pub arm: Option<String>,
     /// One per finished iteration.
     pub iterations: Vec<IterationMetrics>,
     /// One per validation set and model.
@@ -70,9 +74,9 @@ fn sample_line(sampled: &SampleMetrics) -> String {
     )
 }
 
-/// The tables of a run, what was dropped and why, and whether its models became better.
-pub(crate) fn whole(metrics: &RunMetrics) -> String {
-    let sets = sets(metrics);
+/// The tables of a run and its arms, what was dropped and why, and whether the models became better.
+pub(crate) fn whole(runs: &[RunMetrics]) -> String {
+    let sets = sets(runs);
     let mut text = String::new();
     for (index, set) in sets.iter().enumerate() {
         let role = if index == 0 {
@@ -82,14 +86,23 @@ pub(crate) fn whole(metrics: &RunMetrics) -> String {
         };
         write_block(&mut text, &format!("{} ({role})", set.name), &set.table());
     }
-    if !metrics.iterations.is_empty() {
-        let iterations = &metrics.iterations;
-        write_block(&mut text, "sampled for training", &training::sampled(iterations));
-        write_block(&mut text, "training", &training::trained(iterations));
-    }
-    for line in notes(&metrics.iterations) {
-        text += &line;
-        text.push('\n');
+    for run in runs.iter().filter(|run| !run.iterations.is_empty()) {
+        let title = |what: &str| match &run.arm {
+            None => what.to_owned(),
+            Some(arm) => format!("{arm}: {what}"),
+        };
+        let iterations = &run.iterations;
+        let sampled = training::sampled(iterations);
+        write_block(&mut text, &title("sampled for training"), &sampled);
+        write_block(
+            &mut text,
+            &title("training"),
+            &training::trained(iterations),
+        );
+        for line in notes(iterations) {
+            text += &title(&line);
+            text.push('\n');
+        }
     }
     for line in sets.iter().flat_map(SetReport::notes) {
         text += &line;
@@ -102,26 +115,30 @@ fn write_block(text: &mut String, title: &str, table: &str) {
     *text += &format!("{title}\n{table}\n");
 }
 
-/// The measurements of each set: those of the base model and of the models that iterations ended
-/// with, and the others.
-fn sets(metrics: &RunMetrics) -> Vec<SetReport<'_>> {
-    let is_kept = |model: ModelVersion| {
-        let mut iterations = metrics.iterations.iter();
-        model.is_base() || iterations.any(|iteration| iteration.kept == model)
-    };
-    let of_set = |name: &'_ String| {
-        let measured = metrics.measurements.iter().filter(|one| one.set == *name);
-        let (kept, others) = measured.partition(|one| is_kept(one.model));
-        (kept, others)
-    };
-    metrics
-        .sets
+/// The measurements on each set of the first run, for the run and its arms.
+fn sets(runs: &[RunMetrics]) -> Vec<SetReport<'_>> {
+    let names = runs.first().map_or(&[] as &[String], |run| &run.sets);
+    names
         .iter()
-        .map(|name| {
-            let (kept, others) = of_set(name);
-            SetReport { name, kept, others }
+        .map(|name| SetReport {
+            name,
+            arms: runs.iter().map(|run| arm_report(name, run)).collect(),
         })
         .collect()
+}
+
+fn arm_report<'a>(set: &str, run: &'a RunMetrics) -> ArmReport<'a> {
+    let is_kept = |model: ModelVersion| {
+        let mut iterations = run.iterations.iter();
+        model.is_base() || iterations.any(|iteration| iteration.kept == model)
+    };
+    let measured = run.measurements.iter().filter(|one| one.set == set);
+    let (kept, others) = measured.partition(|one| is_kept(one.model));
+    ArmReport {
+        arm: run.arm.as_deref(),
+        kept,
+        others,
+    }
 }
 
 /// What was dropped and why, and how consistent the judges are.

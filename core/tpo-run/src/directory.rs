@@ -58,6 +58,24 @@ impl RunDirectory {
         self.root.join("replies.db")
     }
 
+    /// The run of an arm, a variant of this one.
+    pub fn arm(&self, name: &str) -> Self {
+        Self::at(self.root.join("arms").join(name))
+    }
+
+    /// The names of the arms that were started, in order.
+    pub fn arms(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.root.join("arms"));
+        let mut names: Vec<String> = entries
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| self.arm(name).store().is_file())
+            .collect();
+        names.sort();
+        names
+    }
+
     /// Where checkpoints are.
     pub fn checkpoints(&self) -> PathBuf {
         self.root.join("checkpoints")

@@ -3,6 +3,7 @@
 //! `iteration.rs` is the algorithm and `stages/` its steps. This crate joins models and plugins
 //! through the traits of `tpo-types`; it prints nothing and reads no arguments.
 
+mod arm;
 pub mod config;
 mod context;
 pub mod dataset;
@@ -21,6 +22,7 @@ pub mod slice;
 mod stages;
 pub mod store;
 
+pub use arm::Arm;
 pub use config::{Override, ReadConfig, RunConfig, read_standalone_judge};
 pub use directory::RunDirectory;
 pub use model_version::ModelVersion;

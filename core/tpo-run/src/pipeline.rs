@@ -86,9 +86,7 @@ impl Pipeline {
     pub(crate) fn judge_of(&self, slice: &Slice) -> &RunJudge {
         match slice {
             Slice::Train(_) => &self.judge,
-            Slice::Validation { set, .. } => {
-                self.validation_judges.get(set).unwrap_or(&self.judge)
-            }
+            Slice::Validation { set, .. } => self.validation_judges.get(set).unwrap_or(&self.judge),
         }
     }
 
@@ -115,7 +113,10 @@ impl Pipeline {
         });
         let own_judges: Vec<(String, &JudgeConfig)> = own_judges.collect();
         check_models_are_used(
-            own_judges.iter().map(|(_, judge)| *judge).chain([&config.judge]),
+            own_judges
+                .iter()
+                .map(|(_, judge)| *judge)
+                .chain([&config.judge]),
             plugins,
         )?;
         let judge = RunJudge::open(&config.judge, plugins)?;

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use tpo_types::{Checkpoint, Failure, FailureKind, Instruction, SamplingParams};
 
+use crate::arm::Arm;
 use crate::config::RunConfig;
 use crate::dataset;
 use crate::directory::RunDirectory;
@@ -72,6 +73,13 @@ impl RunPlan {
         })
     }
 
+    /// The plan of an arm: this one with another thought prompt, in a directory of its own.
+    pub fn arm(&self, arm: &Arm) -> Result<Self, Failure> {
+        let mut config = self.config.clone();
+        arm.apply(&mut config)?;
+        Self::new(config, self.directory.arm(&arm.name()))
+    }
+
     /// Names another run, whose outputs are reused where they would be the same.
     pub fn set_reuse_from(&mut self, other: &Path) -> Result<(), Failure> {
         let own = self.directory.root().canonicalize().ok();
@@ -97,9 +105,9 @@ impl RunPlan {
             Slice::Train(iteration) => {
                 slice::of_iteration(&self.train, *iteration, self.slice_size)
             }
-            Slice::Validation { set, .. } => {
-                self.validation_set(set).map_or(&[], |set| &set.instructions)
-            }
+            Slice::Validation { set, .. } => self
+                .validation_set(set)
+                .map_or(&[], |set| &set.instructions),
         }
     }
 
@@ -107,9 +115,9 @@ impl RunPlan {
     pub fn num_samples(&self, slice: &Slice) -> usize {
         match slice {
             Slice::Train(_) => self.config.sampling.num_samples,
-            Slice::Validation { set, .. } => {
-                self.validation_set(set).map_or(0, |set| set.config.num_samples)
-            }
+            Slice::Validation { set, .. } => self
+                .validation_set(set)
+                .map_or(0, |set| set.config.num_samples),
         }
     }
 
@@ -117,9 +125,9 @@ impl RunPlan {
     pub fn resample(&self, slice: &Slice) -> usize {
         match slice {
             Slice::Train(_) => self.config.sampling.resample,
-            Slice::Validation { set, .. } => {
-                self.validation_set(set).map_or(0, |set| set.config.resample)
-            }
+            Slice::Validation { set, .. } => self
+                .validation_set(set)
+                .map_or(0, |set| set.config.resample),
         }
     }
 

@@ -78,9 +78,9 @@ fn measure(
         opponents: &opponents,
     };
     let mut sets = context.plan.validation.iter();
-    let first = sets.next().ok_or_else(|| {
-        Failure::new(FailureKind::Bug, "a checked plan has no validation set")
-    })?;
+    let first = sets
+        .next()
+        .ok_or_else(|| Failure::new(FailureKind::Bug, "a checked plan has no validation set"))?;
     let choosing = validate(context, first, measured)?;
     for set in sets {
         validate(context, set, measured)?;

@@ -61,23 +61,6 @@ pub fn shuffled(train: Vec<Instruction>, seed: u64) -> Vec<Instruction> {
         .collect()
 }
 
-/// The training instructions of an iteration, sampled with the policy of the iteration before.
-    /// From 1.
-    Train(usize),
-    /// The validation instructions, sampled with the policy after an iteration; 0 is the base
-    /// model.
-    Validation(usize),
-}
-
-impl fmt::Display for Slice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Train(iteration) => write!(f, "train-{iteration}"),
-            Self::Validation(iteration) => write!(f, "validation-{iteration}"),
-        }
-    }
-}
-
 /// The training instructions of an iteration (from 1), `size` each.
 pub fn of_iteration(train: &[Instruction], iteration: usize, size: usize) -> &[Instruction] {
     &train[(iteration - 1) * size..iteration * size]

@@ -3,6 +3,7 @@
 //! Completions and optimizer steps are committed one by one, everything else once per slice and
 //! stage. The store keeps what the stages made and decides nothing.
 
+mod examples;
 mod inputs;
 mod judgments;
 mod metrics;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tpo_types::{Failure, FailureKind};
 
+pub use examples::Example;
 pub(crate) use judgments::{ComparisonRow, JudgmentsById, ResponsesById};
 pub(crate) use metrics::StoredCheckpoint;
 pub(crate) use outputs::StageOutput;

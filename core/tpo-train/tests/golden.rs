@@ -11,10 +11,10 @@ use support::{
 };
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::policy::Policy;
+use tpo_train::TrainConfig;
 use tpo_train::clip::global_norm;
 use tpo_train::gradient::{PairResult, accumulate};
 use tpo_train::loss::{PairLogProbs, dpo};
-use tpo_train::TrainConfig;
 use tpo_types::StepMetrics;
 
 const TOLERANCE: f64 = 1e-4;

@@ -8,8 +8,8 @@ use std::path::Path;
 use support::{Recorder, load, made_up_pairs, model, train_into};
 use tempfile::TempDir;
 use tpo_lm::lora::LoraConfig;
-use tpo_train::config::Method;
 use tpo_train::TrainConfig;
+use tpo_train::config::Method;
 use tpo_types::{Failure, FailureKind, StepMetrics, TrainingPair};
 
 fn config() -> TrainConfig {
@@ -324,13 +324,7 @@ fn a_checkpoint_on_the_way_is_that_of_a_training_that_ends_there() {
     let mut recorder = Recorder::new(into.path());
     recorder.stop_at = Some(3);
     recorder
-        .train(
-            config(2),
-            7,
-            &model("tiny-llama"),
-            &five_pairs(),
-            &[3, 6],
-        )
+        .train(config(2), 7, &model("tiny-llama"), &five_pairs(), &[3, 6])
         .expect("trained");
     assert_eq!(recorder.written, [3]);
     assert_eq!(recorder.steps.len(), 3, "training went on after the break");

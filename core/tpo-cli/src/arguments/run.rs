@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use tpo_run::Arm;
+
 use super::{ConfigOverrides, Trust};
 
 #[derive(Debug, Args)]
@@ -17,6 +19,11 @@ pub(crate) struct RunArguments {
     /// completions if only the judge differs.
     #[arg(long, value_name = "DIR")]
     pub from: Option<PathBuf>,
+    /// Run this variant too, with another thought prompt and everything else the same: `direct`,
+    /// without a thought prompt, or `thought=SOURCE`, with a plugin or a TOML file that has the
+    /// keys of `[thought]`. Can be repeated.
+    #[arg(long = "arm", value_name = "ARM")]
+    pub arms: Vec<Arm>,
     /// Check everything and print the plan, without sampling or training.
     #[arg(short = 'n', long)]
     pub dry_run: bool,

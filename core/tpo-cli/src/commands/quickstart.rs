@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use tpo_run::Arm;
 use tpo_types::Failure;
 
 use crate::arguments::QuickstartArguments;
-use crate::commands::{init, run};
+use crate::commands::{init, run, status};
 use crate::printer::Printer;
 
 pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(), Failure> {
@@ -20,7 +21,16 @@ pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(
     overrides.dir = Some(directory);
     let config = input.join("tpo.toml");
     let plan = run::plan(&config, &overrides, printer)?;
+    let arms = run::arms(&plan, &[Arm::Direct])?;
     let base = run::fetch_model(&plan, printer)?;
-    let pipeline = run::open_pipeline(&plan, &config, overrides.trust, printer)?;
-    run::start(&plan, &base, &pipeline, printer)
+    let mut runs = Vec::new();
+    for plan in [&plan].into_iter().chain(&arms) {
+        let pipeline = run::open_pipeline(plan, &config, overrides.trust, printer)?;
+        runs.push((plan, pipeline));
+    }
+    run::start(&runs, &base, printer)?;
+    if let Some(example) = status::example(&plan.directory)? {
+        printer.data(&format!("\n{example}"));
+    }
+    Ok(())
 }

@@ -1,12 +1,13 @@
 //! `tpo run`: reads and checks the configuration, opens the plugins, runs, and prints the metrics.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use tpo_host::{HostConfig, Plugins};
 use tpo_judge::Models;
-use tpo_run::{Pipeline, RunConfig, RunDirectory, RunPlan};
-use tpo_types::{Checkpoint, Failure, ModelService};
+use tpo_run::{Arm, Pipeline, RunConfig, RunDirectory, RunPlan};
+use tpo_types::{Checkpoint, Failure, FailureKind, ModelService};
 
 use crate::arguments::{RunArguments, RunOverrides, Trust};
 use crate::commands::status;
@@ -16,17 +17,35 @@ use crate::progress::RunProgress;
 
 pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Failure> {
     let mut plan = plan(&arguments.config, &arguments.overrides, printer)?;
+    let arms = arms(&plan, &arguments.arms)?;
     if let Some(other) = &arguments.from {
         plan.set_reuse_from(other)?;
     }
     let base = fetch_model(&plan, printer)?;
     let trust = arguments.overrides.trust;
-    let pipeline = open_pipeline(&plan, &arguments.config, trust, printer)?;
-    printer.status(&describe(&plan, &base, &pipeline));
+    let mut runs = Vec::new();
+    for plan in [&plan].into_iter().chain(&arms) {
+        let pipeline = open_pipeline(plan, &arguments.config, trust, printer)?;
+        printer.status(&describe(plan, &base, &pipeline));
+        runs.push((plan, pipeline));
+    }
     if arguments.dry_run {
         return Ok(());
     }
-    start(&plan, &base, &pipeline, printer)
+    start(&runs, &base, printer)
+}
+
+/// The plans of the arms. Two arms of one name would share a directory.
+pub(crate) fn arms(plan: &RunPlan, arms: &[Arm]) -> Result<Vec<RunPlan>, Failure> {
+    let mut names = HashSet::new();
+    for arm in arms {
+        if !names.insert(arm.name()) {
+            let what = format!("two arms have the name `{arm}`");
+            return Err(Failure::new(FailureKind::Usage, what)
+                .hint("an arm is named after the file of its template: rename one of the files"));
+        }
+    }
+    arms.iter().map(|arm| plan.arm(arm)).collect()
 }
 
 /// Opens the plugins of a plan. Published plugins are pinned in the lock file next to the
@@ -58,19 +77,23 @@ pub(crate) fn open_pipeline(
     Pipeline::open(&plan.config, &Plugins::new(host)?)
 }
 
-/// Runs a plan and prints its metrics.
+/// Runs a plan and then its arms, and prints their metrics.
 pub(crate) fn start(
-    plan: &RunPlan,
+    runs: &[(&RunPlan, Pipeline)],
     base: &Checkpoint,
-    pipeline: &Pipeline,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let progress = RunProgress::new(printer);
-    tpo_run::run(plan, base, pipeline, &|event| progress.on(event))?;
-    printer.data(&status::text(&plan.directory)?);
+    let Some((first, _)) = runs.first() else {
+        return Ok(());
+    };
+    for (plan, pipeline) in runs {
+        let progress = RunProgress::new(printer);
+        tpo_run::run(plan, base, pipeline, &|event| progress.on(event))?;
+    }
+    printer.data(&status::text(&first.directory)?);
     printer.status(&format!(
         "run directory: {}",
-        plan.directory.root().display()
+        first.directory.root().display()
     ));
     Ok(())
 }

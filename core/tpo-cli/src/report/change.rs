@@ -81,9 +81,10 @@ impl Change {
             Unit::Score => "score",
             Unit::WinRate => "win rate",
         };
-        let interval = self
-            .interval()
-            .map_or_else(|| "no CI".to_owned(), |interval| format!("95% CI {interval}"));
+        let interval = self.interval().map_or_else(
+            || "no CI".to_owned(),
+            |interval| format!("95% CI {interval}"),
+        );
         let mut text = format!(
             "{what} {}, {interval}, {} instructions",
             self.mean(),

@@ -1,4 +1,4 @@
-//! The models of a run on one validation set: one row per model.
+//! The models of a run and of its arms on one validation set: one row per model.
 
 use tpo_run::ModelVersion;
 use tpo_run::metrics::{Measurement, Outcomes, Unit, floor_of};
@@ -7,9 +7,18 @@ use super::change::Change;
 use super::table::{Column, Table};
 use crate::text::{one_decimal, percent, score};
 
-/// The measurements of the models that a run kept, on one set, in order. The base model is first.
+/// One validation set.
 pub(super) struct SetReport<'a> {
     pub name: &'a str,
+    /// The run itself, then its arms.
+    pub arms: Vec<ArmReport<'a>>,
+}
+
+/// The measurements of one arm on one set, in order.
+pub(super) struct ArmReport<'a> {
+    /// The name of the arm; none for the run itself.
+    pub arm: Option<&'a str>,
+    /// The models that the run kept; the base model is first.
     pub kept: Vec<&'a Measurement>,
     /// Models that were measured and not kept.
     pub others: Vec<&'a Measurement>,
@@ -18,7 +27,6 @@ pub(super) struct SetReport<'a> {
 impl SetReport<'_> {
     /// The table of the set.
     pub(super) fn table(&self) -> String {
-        let floor = floor_of(self.kept.iter().copied());
         let mut table = Table::new(vec![
             Column("", "model"),
             Column("first", "parse rate"),
@@ -30,34 +38,100 @@ impl SetReport<'_> {
             Column("response", "tokens"),
             Column("tokens per", "completion"),
         ]);
-        for measurement in &self.kept {
-            table.push(self.row(measurement, floor));
+        for arm in &self.arms {
+            for measurement in &arm.kept {
+                table.push(arm.row(measurement));
+            }
         }
         table.text()
     }
 
     fn score_column(&self) -> &'static str {
         let compares = |one: &&Measurement| matches!(one.outcomes, Outcomes::Comparisons(_));
-        if self.kept.iter().any(compares) {
+        let mut arms = self.arms.iter();
+        if arms.any(|arm| arm.kept.iter().any(compares)) {
             "win rate"
         } else {
             "score"
         }
     }
 
-    fn row(&self, measurement: &Measurement, floor: f64) -> Vec<String> {
+    /// A note on what the columns mean where that is not the score, and on the models that were
+    /// measured and not kept.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let mut changes = self
+            .arms
+            .iter()
+            .flat_map(|arm| arm.kept.iter().filter_map(|one| arm.change(one)));
+        if self.score_column() == "score" && changes.any(|change| change.unit() == Unit::WinRate) {
+            notes.push(format!(
+                "{}: where a completion is malformed, models are compared by wins: it has no \
+                 score, and loses against any response",
+                self.name
+            ));
+        }
+        for arm in &self.arms {
+            notes.extend(
+                arm.others
+                    .iter()
+                    .map(|other| format!("{}: {}: not kept", self.name, arm.figure(other))),
+            );
+        }
+        notes
+    }
+}
+
+impl ArmReport<'_> {
+    /// The name of a model in a table: `base` or the iteration, after the arm.
+    fn name(&self, model: ModelVersion) -> String {
+        match self.arm {
+            None => short_name(model),
+            Some(arm) => format!("{arm} {}", short_name(model)),
+        }
+    }
+
+    /// What a sentence about a model begins with.
+    pub(super) fn model(&self, model: ModelVersion) -> String {
+        let name = if model.is_base() {
+            model.to_string()
+        } else {
+            format!("iteration {}", model.iteration)
+        };
+        match self.arm {
+            None => name,
+            Some(arm) => format!("{arm}, {name}"),
+        }
+    }
+
+    fn floor(&self) -> f64 {
+        floor_of(self.kept.iter().copied())
+    }
+
+    fn figure(&self, measurement: &Measurement) -> String {
+        let figure = match measurement.win_rate(ModelVersion::BASE) {
+            Some(rate) => format!("win rate {}", percent(rate)),
+            None => format!("score {}", score(measurement.mean_score(self.floor()))),
+        };
+        match self.arm {
+            None => format!("{}: {figure}", measurement.model),
+            Some(arm) => format!("{arm}, {}: {figure}", measurement.model),
+        }
+    }
+
+    fn row(&self, measurement: &Measurement) -> Vec<String> {
         let sampled = &measurement.sampled;
         let change = self.change(measurement);
         let none = || "-".to_owned();
         vec![
-            short_name(measurement.model),
+            self.name(measurement.model),
             percent(sampled.first_parse_rate()),
             percent(sampled.parse_rate()),
             match measurement.win_rate(ModelVersion::BASE) {
                 Some(rate) => percent(rate),
-                None => score(measurement.mean_score(floor)),
+                None => score(measurement.mean_score(self.floor())),
             },
-            change.as_ref().map_or_else(none, |change| change.mean()),
+            change.as_ref().map_or_else(none, Change::mean),
             change
                 .as_ref()
                 .and_then(Change::interval)
@@ -75,33 +149,6 @@ impl SetReport<'_> {
             return None;
         }
         Change::between(base, measurement)
-    }
-
-    /// A note on what the columns mean where that is not the score, and on the models that were
-    /// measured and not kept.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        let by_wins = self
-            .kept
-            .iter()
-            .filter_map(|one| self.change(one))
-            .any(|change| change.unit() == Unit::WinRate);
-        if by_wins {
-            notes.push(format!(
-                "{}: models are compared by wins: a malformed completion has no score and loses \
-                 against any response",
-                self.name
-            ));
-        }
-        let floor = floor_of(self.kept.iter().copied());
-        for other in &self.others {
-            let figure = match other.win_rate(ModelVersion::BASE) {
-                Some(rate) => format!("win rate {}", percent(rate)),
-                None => format!("score {}", score(other.mean_score(floor))),
-            };
-            notes.push(format!("{}: {}: {figure}; not kept", self.name, other.model));
-        }
-        notes
     }
 }
 

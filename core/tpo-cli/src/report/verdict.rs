@@ -4,30 +4,45 @@ use tpo_run::ModelVersion;
 use tpo_run::metrics::{Measurement, replaces};
 
 use super::change::Change;
-use super::models::SetReport;
+use super::models::{ArmReport, SetReport};
 
-/// One sentence per model and set, then which model is best and what its figure is worth. The first
-/// set chooses the best model.
+/// One sentence per model and set; then which model of each arm is best, what its figure is worth,
+/// and how the arms compare. The first set chooses the best models.
 pub(super) fn sentences(sets: &[SetReport<'_>]) -> Vec<String> {
-    let mut lines: Vec<String> = sets.iter().flat_map(of_set).collect();
-    if let Some((first, others)) = sets.split_first() {
-        lines.extend(best(first, others));
+    let mut lines = Vec::new();
+    for set in sets {
+        for arm in &set.arms {
+            lines.extend(of_arm(set.name, arm));
+        }
     }
+    let Some((first, others)) = sets.split_first() else {
+        return vec!["no metrics yet".to_owned()];
+    };
+    for (index, arm) in first.arms.iter().enumerate() {
+        let others: Vec<(&str, &ArmReport<'_>)> = others
+            .iter()
+            .filter_map(|set| Some((set.name, set.arms.get(index)?)))
+            .collect();
+        lines.extend(best(first.name, arm, &others));
+    }
+    lines.extend(between_arms(first, sets));
     lines
 }
 
-fn of_set(set: &SetReport<'_>) -> Vec<String> {
-    let changes: Vec<(&Measurement, Option<Change>)> = set
+fn of_arm(set: &str, arm: &ArmReport<'_>) -> Vec<String> {
+    let changes: Vec<(&Measurement, Option<Change>)> = arm
         .kept
         .iter()
         .filter(|one| !one.model.is_base())
-        .map(|one| (*one, set.change(one)))
+        .map(|one| (*one, arm.change(one)))
         .collect();
     let p_values: Vec<f64> = changes
         .iter()
         .filter_map(|(_, change)| change.as_ref().map(Change::p_value))
         .collect();
-    let mut adjusted = tpo_eval::multiple::holm(&p_values).unwrap_or_default().into_iter();
+    let mut adjusted = tpo_eval::multiple::holm(&p_values)
+        .unwrap_or_default()
+        .into_iter();
     let correction = if p_values.len() > 1 {
         format!(" (Holm's correction for {} models)", p_values.len())
     } else {
@@ -36,58 +51,116 @@ fn of_set(set: &SetReport<'_>) -> Vec<String> {
     changes
         .iter()
         .map(|(measurement, change)| {
-            let model = format!("{}: iteration {}", set.name, measurement.model.iteration);
+            let model = arm.model(measurement.model);
             match change {
                 Some(change) => format!(
-                    "{model} vs. the base model: {}{correction}: {}",
+                    "{set}: {model} vs. the base model: {}{correction}: {}",
                     change.verdict(adjusted.next().unwrap_or(1.0)),
                     change.numbers()
                 ),
-                None => format!("{model} vs. the base model: nothing to compare"),
+                None => format!("{set}: {model} vs. the base model: nothing to compare"),
             }
         })
         .collect()
 }
 
-/// The best model by the set that chooses, and how it does on the others.
-fn best(first: &SetReport<'_>, others: &[SetReport<'_>]) -> Vec<String> {
-    let mut kept = first.kept.iter();
-    let Some(base) = kept.next() else {
+/// The best model of an arm by the set that chooses.
+fn best_of<'a>(arm: &ArmReport<'a>) -> Option<&'a Measurement> {
+    let mut kept = arm.kept.iter().copied();
+    let base = kept.next()?;
+    Some(kept.fold(
+        base,
+        |best, later| {
+            if replaces(later, best) { later } else { best }
+        },
+    ))
+}
+
+/// Which model of an arm is best, and how it does on the sets that chose nothing.
+fn best(set: &str, arm: &ArmReport<'_>, others: &[(&str, &ArmReport<'_>)]) -> Vec<String> {
+    let Some(best) = best_of(arm) else {
         return vec!["no metrics yet".to_owned()];
     };
-    let best = kept.fold(*base, |best, later| {
-        if replaces(later, best) { later } else { best }
-    });
-    let name = first.name;
+    let title = match arm.arm {
+        None => format!("best model on {set}"),
+        Some(name) => format!("{name}: best model on {set}"),
+    };
     if best.model.is_base() {
         return vec![format!(
-            "best model on {name}: the base model; no later one is better by more than one \
-             standard error"
+            "{title}: the base model; no later one is better by more than one standard error"
         )];
     }
-    let iteration = best.model.iteration;
-    let mut lines = vec![format!(
-        "best model on {name}: iteration {iteration} (checkpoints/best)"
-    )];
-    let candidates = first.kept.len() + first.others.len();
-    let held_out: Vec<String> = others.iter().filter_map(|set| on(set, best.model)).collect();
-    lines.push(if held_out.is_empty() {
+    let place = match arm.arm {
+        None => "checkpoints/best".to_owned(),
+        Some(name) => format!("arms/{name}/checkpoints/best"),
+    };
+    let candidates = arm.kept.len() + arm.others.len();
+    let held_out: Vec<String> = others
+        .iter()
+        .filter_map(|(name, arm)| on(name, arm, best.model))
+        .collect();
+    let worth = if held_out.is_empty() {
         format!(
-            "{name} chose it among {candidates} models, so its figure there is likely too high; a \
+            "{set} chose it among {candidates} models, so its figure there is likely too high; a \
              second `[[validation]]` set, which chooses nothing, would give a fair one"
         )
     } else {
         format!(
-            "{name} chose it among {candidates} models; on sets that chose nothing: {}",
+            "{set} chose it among {candidates} models; on sets that chose nothing: {}",
             held_out.join("; ")
         )
-    });
-    lines
+    };
+    vec![
+        format!("{title}: iteration {} ({place})", best.model.iteration),
+        worth,
+    ]
 }
 
-fn on(set: &SetReport<'_>, model: ModelVersion) -> Option<String> {
-    let measurement = set.kept.iter().find(|one| one.model == model)?;
-    let change = set.change(measurement)?;
+fn on(set: &str, arm: &ArmReport<'_>, model: ModelVersion) -> Option<String> {
+    let measurement = arm.kept.iter().find(|one| one.model == model)?;
+    let change = arm.change(measurement)?;
     let verdict = change.verdict(change.p_value());
-    Some(format!("{}: {verdict}: {}", set.name, change.numbers()))
+    Some(format!("{set}: {verdict}: {}", change.numbers()))
+}
+
+/// How the best model of the run compares with the best model of each arm, on every set.
+fn between_arms(first: &SetReport<'_>, sets: &[SetReport<'_>]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let Some((main, arms)) = first.arms.split_first() else {
+        return lines;
+    };
+    let Some(own) = best_of(main) else {
+        return lines;
+    };
+    for (index, arm) in arms.iter().enumerate() {
+        let Some(other) = best_of(arm) else {
+            continue;
+        };
+        for set in sets {
+            let find = |arm: usize, model: ModelVersion| {
+                let arm = set.arms.get(arm)?;
+                arm.kept.iter().copied().find(|one| one.model == model)
+            };
+            let pair = find(0, own.model).zip(find(index + 1, other.model));
+            let change = pair.and_then(|(own, other)| Change::between(other, own));
+            let models = format!(
+                "{}: {} vs. {}",
+                set.name,
+                main.model(own.model),
+                arm.model(other.model)
+            );
+            lines.push(match change {
+                Some(change) => format!(
+                    "{models}: {}: {}",
+                    change.verdict(change.p_value()),
+                    change.numbers()
+                ),
+                None => format!(
+                    "{models}: not compared; this set's judge compares a run with its own base \
+                     model only"
+                ),
+            });
+        }
+    }
+    lines
 }

@@ -88,13 +88,15 @@ impl JudgeOutput {
             return None;
         };
         let (first, second) = (first.score.get(), second.score.get());
-        Some(if (first - second).abs() <= ROUNDING * first.abs().max(second.abs()) {
-            0.5
-        } else if first > second {
-            1.0
-        } else {
-            0.0
-        })
+        Some(
+            if (first - second).abs() <= ROUNDING * first.abs().max(second.abs()) {
+                0.5
+            } else if first > second {
+                1.0
+            } else {
+                0.0
+            },
+        )
     }
 
     /// Which response of a group of two has the higher score; none if either is unscored.

@@ -157,7 +157,8 @@ fn offset_of(document: &DeTable<'_>, path: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "name = \"x\"\n[data]\ntrain = \"t.jsonl\"\nvalidation = \"v.jsonl\"\n";
+    const GOOD: &str =
+        "name = \"x\"\nvalidation = [{ data = \"v.jsonl\" }]\n[data]\ntrain = \"t.jsonl\"\n";
 
     fn refusal(text: &str, overrides: &[Override]) -> (String, String) {
         let failure =

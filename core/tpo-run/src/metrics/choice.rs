@@ -1,5 +1,8 @@
 //! Which of several models is best, and whether one is better than another.
 
+use tpo_eval::Scale;
+use tpo_eval::estimate::estimate;
+
 use super::{Measurement, PairedRows};
 
 /// Whether a later model replaces the best one so far: it is better by more than one standard error
@@ -8,11 +11,50 @@ use super::{Measurement, PairedRows};
 /// that it was not compared with on at least two instructions.
 pub fn replaces(later: &Measurement, best: &Measurement) -> bool {
     change(best, later)
-        .and_then(|rows| tpo_eval::Mean::of(&rows.differences))
-        .is_some_and(|gain| gain.mean > gain.standard_error)
+        .and_then(|rows| estimate(&rows.differences, Scale::Continuous).ok())
+        .filter(|gain| gain.units >= 2)
+        .is_some_and(|gain| gain.mean > gain.standard_error.unwrap_or(0.0))
 }
 
 /// How `after` compares with `before`, instruction by instruction.
 pub fn change(before: &Measurement, after: &Measurement) -> Option<PairedRows> {
     after.compared_with(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use tpo_judge::JudgeMetrics;
+
+    use super::*;
+    use crate::metrics::{Outcomes, SampleMetrics, SampleOutcome, ScoredInstruction};
+    use crate::model_version::ModelVersion;
+
+    fn measurement(scores: &[f64]) -> Measurement {
+        let rows = scores
+            .iter()
+            .enumerate()
+            .map(|(index, score)| ScoredInstruction {
+                id: index.to_string(),
+                samples: vec![SampleOutcome::Scored(*score)],
+            });
+        Measurement {
+            set: "validation".into(),
+            model: ModelVersion::BASE,
+            sampled: SampleMetrics::default(),
+            judge: JudgeMetrics::default(),
+            outcomes: Outcomes::Scores(rows.collect()),
+        }
+    }
+
+    #[test]
+    fn a_model_is_replaced_by_one_that_is_better_by_more_than_its_noise() {
+        let best = measurement(&[0.1, 0.2, 0.3, 0.4]);
+        let is_better = |scores: &[f64]| replaces(&measurement(scores), &best);
+        assert!(is_better(&[0.3, 0.4, 0.5, 0.7]));
+        assert!(is_better(&[0.5, 0.6, 0.7, 0.8]));
+        assert!(!is_better(&[0.9, 0.0, 0.3, 0.4]));
+        assert!(!is_better(&[0.1, 0.2, 0.3, 0.4]));
+        assert!(!is_better(&[0.0, 0.1, 0.2, 0.3]));
+        assert!(!is_better(&[0.9]), "one instruction says nothing");
+    }
 }

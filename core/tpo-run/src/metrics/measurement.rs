@@ -175,9 +175,7 @@ impl Measurement {
     /// compares did not compare the two models.
     pub fn compared_with(&self, other: &Self) -> Option<PairedRows> {
         match (&self.outcomes, &other.outcomes) {
-            (Outcomes::Scores(own), Outcomes::Scores(others)) => {
-                Some(compare_scores(own, others))
-            }
+            (Outcomes::Scores(own), Outcomes::Scores(others)) => Some(compare_scores(own, others)),
             (Outcomes::Comparisons(own), Outcomes::Comparisons(others)) => {
                 let against = |all: &[HeadToHead], opponent, sign: f64| {
                     let head_to_head = all.iter().find(|one| one.opponent == opponent)?;
@@ -267,7 +265,9 @@ fn compare_scores(own: &[ScoredInstruction], others: &[ScoredInstruction]) -> Pa
 /// The score of a malformed completion: the lowest score of the first model that has one, which is
 /// the base model unless it has none. It is fixed before other models are looked at.
 pub fn floor_of<'a>(measurements: impl IntoIterator<Item = &'a Measurement>) -> f64 {
-    let mut lowest = measurements.into_iter().filter_map(Measurement::lowest_score);
+    let mut lowest = measurements
+        .into_iter()
+        .filter_map(Measurement::lowest_score);
     lowest.next().unwrap_or(0.0)
 }
 
@@ -276,13 +276,19 @@ mod tests {
     use super::*;
 
     fn scores(iteration: usize, rows: &[&[SampleOutcome]]) -> Measurement {
-        let rows = rows.iter().enumerate().map(|(index, samples)| ScoredInstruction {
-            id: index.to_string(),
-            samples: samples.to_vec(),
-        });
+        let rows = rows
+            .iter()
+            .enumerate()
+            .map(|(index, samples)| ScoredInstruction {
+                id: index.to_string(),
+                samples: samples.to_vec(),
+            });
         Measurement {
             set: "validation".into(),
-            model: ModelVersion { iteration, step: iteration },
+            model: ModelVersion {
+                iteration,
+                step: iteration,
+            },
             sampled: SampleMetrics::default(),
             judge: JudgeMetrics::default(),
             outcomes: Outcomes::Scores(rows.collect()),
@@ -293,8 +299,19 @@ mod tests {
 
     #[test]
     fn a_base_that_rarely_parses_is_beaten_by_a_model_that_answers_all() {
-        let base = scores(0, &[&[Scored(1.0)], &[Malformed], &[Malformed], &[Malformed]]);
-        let model = scores(1, &[&[Scored(0.6)], &[Scored(0.9)], &[Scored(0.4)], &[Scored(0.8)]]);
+        let base = scores(
+            0,
+            &[&[Scored(1.0)], &[Malformed], &[Malformed], &[Malformed]],
+        );
+        let model = scores(
+            1,
+            &[
+                &[Scored(0.6)],
+                &[Scored(0.9)],
+                &[Scored(0.4)],
+                &[Scored(0.8)],
+            ],
+        );
         let rows = model.compared_with(&base).expect("two models with scores");
         assert_eq!(rows.unit, Unit::WinRate);
         assert_eq!(rows.differences, [-0.5, 0.5, 0.5, 0.5]);
@@ -303,8 +320,14 @@ mod tests {
 
     #[test]
     fn an_unscored_response_says_nothing_and_a_malformed_one_is_worst() {
-        let base = scores(0, &[&[Scored(0.5)], &[Scored(0.1)], &[Unscored], &[Malformed]]);
-        let model = scores(1, &[&[Malformed], &[Unscored], &[Scored(0.7)], &[Malformed]]);
+        let base = scores(
+            0,
+            &[&[Scored(0.5)], &[Scored(0.1)], &[Unscored], &[Malformed]],
+        );
+        let model = scores(
+            1,
+            &[&[Malformed], &[Unscored], &[Scored(0.7)], &[Malformed]],
+        );
         let differences = |one: &Measurement, other: &Measurement| {
             one.compared_with(other).map(|rows| rows.differences)
         };
@@ -317,7 +340,10 @@ mod tests {
     #[test]
     fn scores_are_subtracted_where_everything_parsed() {
         let base = scores(0, &[&[Scored(0.5), Unscored], &[Unscored, Unscored]]);
-        let model = scores(1, &[&[Scored(0.75), Scored(0.1)], &[Scored(1.0), Scored(1.0)]]);
+        let model = scores(
+            1,
+            &[&[Scored(0.75), Scored(0.1)], &[Scored(1.0), Scored(1.0)]],
+        );
         let rows = model.compared_with(&base).expect("two models with scores");
         assert_eq!((rows.unit, rows.differences), (Unit::Score, vec![0.25]));
     }

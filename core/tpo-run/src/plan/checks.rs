@@ -84,6 +84,5 @@ fn check_name(set: &ValidationConfig) -> Result<(), Failure> {
         return Ok(());
     }
     let what = format!("`{name}` cannot be the name of a validation set");
-    Err(Failure::new(FailureKind::Usage, what)
-        .hint("use at most 64 letters, digits, `-` and `_`"))
+    Err(Failure::new(FailureKind::Usage, what).hint("use at most 64 letters, digits, `-` and `_`"))
 }

@@ -29,7 +29,9 @@ pub(super) fn check(
         members.extend(of_set(set.name(), &set.instructions));
     }
     refuse_same(&members)?;
-    Ok(note_on_near(&near_duplicates(&members)).into_iter().collect())
+    Ok(note_on_near(&near_duplicates(&members))
+        .into_iter()
+        .collect())
 }
 
 fn of_set<'a>(set: &'a str, instructions: &'a [Instruction]) -> impl Iterator<Item = Member<'a>> {
@@ -82,7 +84,10 @@ struct NearDuplicate<'a> {
 /// one of the `|a| - ceil(t |a|) + 1` rarest words of `a` (prefix filtering; Chaudhuri et al. 2006,
 /// "A primitive operator for similarity joins in data cleaning").
 fn near_duplicates<'a>(members: &[Member<'a>]) -> Vec<NearDuplicate<'a>> {
-    let texts: Vec<String> = members.iter().map(|member| text(member.instruction)).collect();
+    let texts: Vec<String> = members
+        .iter()
+        .map(|member| text(member.instruction))
+        .collect();
     let mut frequency: HashMap<&str, usize> = HashMap::new();
     let words: Vec<BTreeSet<&str>> = texts.iter().map(|text| words(text)).collect();
     for word in words.iter().flatten() {
@@ -138,7 +143,10 @@ fn note_on_near(found: &[NearDuplicate<'_>]) -> Option<String> {
     let shown = found.iter().take(SHOWN).map(|near| {
         let (one, other) = (near.one, near.other);
         let (id, other_id) = (&one.instruction.id, &other.instruction.id);
-        format!("`{id}` of `{}` and `{other_id}` of `{}`", one.set, other.set)
+        format!(
+            "`{id}` of `{}` and `{other_id}` of `{}`",
+            one.set, other.set
+        )
     });
     let shown: Vec<String> = shown.collect();
     let more = found.len().saturating_sub(SHOWN);
@@ -188,9 +196,21 @@ mod tests {
     #[test]
     fn nearly_the_same_words_in_two_sets_are_found_and_nothing_else() {
         let a = "Name three rivers of Europe that flow into the sea.";
-        assert_eq!(near(&[("train", a), ("test", "name 3 rivers of europe that flow into the sea!")]), 1);
+        assert_eq!(
+            near(&[
+                ("train", a),
+                ("test", "name 3 rivers of europe that flow into the sea!")
+            ]),
+            1
+        );
         assert_eq!(near(&[("train", a), ("train", a)]), 0);
-        assert_eq!(near(&[("train", a), ("test", "Name three lakes of Asia that are deep.")]), 0);
+        assert_eq!(
+            near(&[
+                ("train", a),
+                ("test", "Name three lakes of Asia that are deep.")
+            ]),
+            0
+        );
         assert_eq!(near(&[("train", ""), ("test", "")]), 0);
     }
 

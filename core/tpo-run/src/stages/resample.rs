@@ -48,7 +48,14 @@ pub(crate) fn resample<'a>(
                 }
             })
             .collect();
-        sample_missing(context, slice, Stage::Resample, &wanted, completions, sampler)?;
+        sample_missing(
+            context,
+            slice,
+            Stage::Resample,
+            &wanted,
+            completions,
+            sampler,
+        )?;
         for (index, shortage) in short {
             let group = &mut groups[index];
             let next = group.candidates.len();

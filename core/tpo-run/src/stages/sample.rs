@@ -32,7 +32,15 @@ pub(crate) fn sample<'a>(
         })
         .collect();
     let items = prompts.len() * k;
-    let reused = items - sample_missing(context, slice, Stage::Sample, &wanted, &mut completions, sampler)?;
+    let reused = items
+        - sample_missing(
+            context,
+            slice,
+            Stage::Sample,
+            &wanted,
+            &mut completions,
+            sampler,
+        )?;
     let output = StageOutput {
         cache_key,
         items,

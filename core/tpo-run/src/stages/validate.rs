@@ -31,7 +31,10 @@ pub(crate) fn validate(
 ) -> Result<Measurement, Failure> {
     let policy = measured.policy;
     if let Some(recorded) = context.store.measurement(set.name(), policy)?
-        && measured.opponents.iter().all(|opponent| recorded.has_met(*opponent))
+        && measured
+            .opponents
+            .iter()
+            .all(|opponent| recorded.has_met(*opponent))
     {
         return Ok(recorded);
     }

@@ -106,7 +106,10 @@ impl<'a> TrainingCheckpoints<'a> {
     /// it waits for the model that is kept, unless it is the one that chooses.
     fn is_due(&self, index: usize, set: &ValidationSet, step: usize) -> bool {
         let waits = index > 0 && set.every == Every::Boundary(Boundary::Iteration);
-        !waits && set.every.is_due(step, self.steps_per_epoch, self.total_steps)
+        !waits
+            && set
+                .every
+                .is_due(step, self.steps_per_epoch, self.total_steps)
     }
 
     fn is_better(&self, measurement: &Measurement) -> bool {
