@@ -46,6 +46,7 @@ impl RunProgress {
             } => self.begin(*stage, slice, *total, *done),
             Event::ItemDone { tokens } => self.advance(*tokens),
             Event::StageEnded => self.end(),
+            Event::Warning(text) => self.printer.status(&format!("warning: {text}")),
             Event::Measured(measurement) => {
                 self.printer.status(&report::measurement_line(measurement));
             }

@@ -48,7 +48,8 @@ impl RunPlan {
         checks::check_config(&config)?;
         let train = slice::shuffled(dataset::read(&config.data.train)?, config.seed);
         let validation = ValidationSet::read_all(&config.validation)?;
-        let notes = overlap::check(&train, &validation)?;
+        let mut notes = overlap::check(&train, &validation)?;
+        notes.extend(validation.iter().filter_map(ValidationSet::note));
         let slice_size = slice::size_of(
             train.len(),
             config.iterations,

@@ -52,6 +52,8 @@ pub enum Event<'a> {
     },
     /// The running stage is done.
     StageEnded,
+    /// Something that the user should know before believing the metrics.
+    Warning(&'a str),
     /// A model was measured on a validation set.
     Measured(&'a Measurement),
     /// An iteration is done and its checkpoint is recorded.

@@ -13,7 +13,7 @@ use crate::model_version::ModelVersion;
 use crate::pipeline::Pipeline;
 use crate::plan::RunPlan;
 use crate::policy::Policy;
-use crate::progress::Observer;
+use crate::progress::{Event, Observer};
 use crate::stages::{Measured, validate};
 use crate::store::Store;
 
@@ -45,6 +45,7 @@ pub fn run(
         observer,
     };
     record::record_inputs(&context, base)?;
+    warn_of_self_judging(&context, &policy);
 
     let mut best = measure(&context, &policy, ModelVersion::BASE)?;
     for iteration in 1..=plan.config.iterations {
@@ -61,6 +62,18 @@ pub fn run(
         exports::write_metrics(&store, &plan.directory.metrics())?;
     }
     Ok(())
+}
+
+/// Warns if a judge asks the very model that is trained: such a judge prefers its own answers.
+fn warn_of_self_judging(context: &Context<'_>, base: &Policy) {
+    let mut models = context.pipeline.models.iter();
+    if let Some(model) = models.find(|model| model.identity == base.identity) {
+        (context.observer)(&Event::Warning(&format!(
+            "the model `{}` that judges ask is the model that is trained: its scores favor its own \
+             answers; use another model, or a validation set with an independent judge",
+            model.alias
+        )));
+    }
 }
 
 /// Measures a model on every validation set where it is not measured yet. Returns the measurement

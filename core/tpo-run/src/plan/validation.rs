@@ -5,6 +5,9 @@ use tpo_types::{Failure, Instruction};
 use crate::config::{Boundary, Every, ValidationConfig};
 use crate::dataset;
 
+/// The fewest instructions with which a sign-flip test can reach 5 %: `2 / 2^6 < 0.05`.
+const SMALLEST: usize = 6;
+
 /// A set of instructions on which the models of a run are measured.
 #[derive(Debug)]
 pub struct ValidationSet {
@@ -32,6 +35,18 @@ impl ValidationSet {
             })
         };
         configs.iter().enumerate().map(read).collect()
+    }
+
+    /// A note on a set that is too small to say anything.
+    pub(super) fn note(&self) -> Option<String> {
+        let n = self.instructions.len();
+        (n < SMALLEST).then(|| {
+            format!(
+                "the validation set `{}` has {n} instructions: with fewer than {SMALLEST} no \
+                 difference between two models can be significant",
+                self.config.name
+            )
+        })
     }
 
     /// The name of the set.
