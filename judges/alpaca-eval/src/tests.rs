@@ -98,10 +98,6 @@ fn a_response_cannot_place_the_other_one() {
     assert_eq!(request.messages.len(), 2);
 }
 
-fn verdict(preference: Preference) -> Outcome {
-    Ok(preference.into())
-}
-
 /// What a model without probabilities answers, and how many tokens' probabilities each of its
 /// requests asked for.
 fn without_log_probs(
@@ -112,7 +108,7 @@ fn without_log_probs(
             asked.borrow_mut().push(request.top_log_probs);
             let is_too_long = request.messages[1].content.contains("long");
             match request.top_log_probs {
-                0 if !is_too_long => verdict(Preference::Second),
+                0 if !is_too_long => Ok(Preference::Second.into()),
                 _ => Err(REFUSED.into()),
             }
         };
@@ -160,7 +156,7 @@ fn only_a_refused_request_is_repeated() {
         *requests.borrow_mut() += batch.len();
         Ok(vec![
             Err(identifier::NEITHER.into()),
-            verdict(Preference::First),
+            Ok(Preference::First.into()),
             Err("the model failed".into()),
         ])
     };
