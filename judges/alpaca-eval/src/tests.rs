@@ -81,10 +81,10 @@ Here are the unordered outputs from the models. Each output is associated with a
 ## Task
 ";
     assert!(user.content.contains(shown), "{}", user.content);
-    assert!(
-        user.content
-            .ends_with("and nothing else (no quotes, no spaces, no new lines, ...): m or M.\n\n## Best Model Identifier")
-    );
+    assert!(user.content.ends_with(
+        "and nothing else (no quotes, no spaces, no new lines, ...): m or M.\n\n\
+         ## Best Model Identifier"
+    ));
 }
 
 #[test]

@@ -100,8 +100,8 @@ fn longer_is_better(lines: &[Value], responses: &[[&str; 2]]) {
 fn desk_with(server: &ScriptedServer, responses: &[[&str; 2]]) -> Desk {
     let desk = Desk::new(server, 1, 2);
     let row = |(number, pair): (usize, &[&str; 2])| {
-        json!({"id": number.to_string(), "prompt": format!("Question {number}."), "responses": pair})
-            .to_string()
+        let prompt = format!("Question {number}.");
+        json!({"id": number.to_string(), "prompt": prompt, "responses": pair}).to_string()
     };
     let rows: Vec<String> = responses.iter().enumerate().map(row).collect();
     desk.here.write("rows.jsonl", &rows.join("\n"));
