@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 16] = [
     "all-pairs",
+    "alpaca-eval",
+    "arena-hard",
     "armo",
     "best-worst",
     "choice",

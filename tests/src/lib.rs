@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-pub use opinionated::opinionated;
+pub use opinionated::{opinionated, opinionated_about};
 
 /// The repository's root.
 pub fn root() -> PathBuf {

@@ -10,6 +10,16 @@ use crate::{Workplace, fixture};
 /// A tiny model that has an opinion: among its likeliest tokens are often `A` and `B`, and it reads
 /// long prompts. Models of another `loudness` have other opinions; 30 is a good one.
 pub fn opinionated(here: &Workplace, name: &str, loudness: f32) -> PathBuf {
+    opinionated_about(["A", "B"], here, name, loudness)
+}
+
+/// The same with two other tokens.
+pub fn opinionated_about(
+    tokens: [&str; 2],
+    here: &Workplace,
+    name: &str,
+    loudness: f32,
+) -> PathBuf {
     let model = here.path(name);
     fs::create_dir_all(&model).expect("a directory");
     for file in fs::read_dir(fixture("models/tiny-llama")).expect("the model") {
@@ -23,7 +33,7 @@ pub fn opinionated(here: &Workplace, name: &str, loudness: f32) -> PathBuf {
     config["max_position_embeddings"] = json!(1 << 14);
     fs::write(model.join("config.json"), config.to_string()).expect("a file");
     let vocabulary = &json("tokenizer.json")["model"]["vocab"];
-    let rows: Vec<usize> = ["A", "B"]
+    let rows: Vec<usize> = tokens
         .iter()
         .map(|token| vocabulary[token].as_u64().expect("a token") as usize)
         .collect();

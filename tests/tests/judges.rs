@@ -4,7 +4,7 @@ use std::fs;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tpo_tests::{Workplace, fixture, opinionated};
+use tpo_tests::{Workplace, fixture, opinionated, opinionated_about};
 
 /// A run of one iteration in a directory.
 fn run<'a>(config: &'a str, directory: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -74,6 +74,29 @@ fn self_taught_judges_a_run_with_a_model_on_this_machine() {
     let refused = here.tpo(&[run(&config, "none", &judge), vec!["--set", "seed=9"]].concat());
     assert_ne!(refused.code, 0);
     assert!(refused.stderr.contains("opinionated"), "{}", refused.stderr);
+}
+
+#[test]
+fn alpaca_eval_judges_a_run_with_a_model_on_this_machine() {
+    let here = Workplace::new();
+    let model = opinionated_about(["m", "M"], &here, "opinionated", 30.0);
+    let (config, source) = (config(), format!("models.judge.source={}", model.display()));
+    here.succeeds(&run(
+        &config,
+        "run",
+        &["--judge", "alpaca-eval", "--set", &source],
+    ));
+    let count = |condition: &str| {
+        let sql = format!("SELECT count(*) FROM preferences WHERE {condition}");
+        count(&here, "run", &sql)
+    };
+    let decided = count("preference IN ('first', 'second')");
+    assert!(decided > 20, "{decided} comparisons were decided");
+    let wrong = "(preference LIKE 'unscored%') <> (first_probability IS NULL) \
+        OR (preference = 'first') <> (coalesce(first_probability, 0) > 0.5) \
+        OR (preference = 'second') <> (coalesce(first_probability, 1) < 0.5) \
+        OR strength IS NOT NULL";
+    assert_eq!(count(wrong), 0);
 }
 
 #[test]

@@ -43,9 +43,45 @@ impl ChatModel {
     }
 }
 
+/// The template with each placeholder replaced by its value, in one pass: a placeholder that is part
+/// of a value stays as it is.
+pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::new();
+    let mut rest = template;
+    loop {
+        let next = values
+            .iter()
+            .filter_map(|(name, value)| Some((rest.find(name)?, name, value)))
+            .min_by_key(|&(at, ..)| at);
+        let Some((at, name, value)) = next else {
+            filled.push_str(rest);
+            return filled;
+        };
+        filled.push_str(&rest[..at]);
+        filled.push_str(value);
+        rest = &rest[at + name.len()..];
+    }
+}
+
 fn message(role: &str, content: String) -> Message {
     Message {
         role: role.into(),
         content,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_filled_in_one_pass() {
+        let values = [("{a}", "1 {b}"), ("{b}", "2 {a}")];
+        assert_eq!(
+            fill("{b}, {c}, {a}, {b}.", &values),
+            "2 {a}, {c}, 1 {b}, 2 {a}."
+        );
+        assert_eq!(fill("{a", &values), "{a");
+        assert_eq!(fill("", &values), "");
     }
 }

@@ -83,10 +83,13 @@ pub fn states(requests: &[EmbedRequest]) -> Result<Vec<Result<States, String>>, 
         .collect()
 }
 
+/// The phrase for a request that the model cannot serve.
+pub const REFUSED: &str = "the model refused the request";
+
 /// The phrase for a request that failed, or the error if other requests would fail as well.
 fn unanswered(error: ModelError) -> Result<String, Error> {
     match error {
-        ModelError::InvalidRequest(_) => Ok("the model refused the request".into()),
+        ModelError::InvalidRequest(_) => Ok(REFUSED.into()),
         ModelError::Failed(_) => Ok("the model failed".into()),
         ModelError::UnknownModel(what) => Err(Error::InvalidConfig(format!(
             "no model is bound to `{what}`"

@@ -2,6 +2,7 @@
 //! which a server can fail.
 
 mod allowed;
+mod benchmarks;
 mod desk;
 mod faults;
 mod going_on;

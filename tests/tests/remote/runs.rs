@@ -11,12 +11,22 @@ use tpo_tests::scripted_server::{
 };
 use tpo_tests::{Ended, Workplace, fixture};
 
-use crate::desk::kept;
+use crate::desk::{SELF_TAUGHT, kept};
 
 /// One iteration on a tiny model, in the directory `run`.
 pub(crate) fn command(here: &Workplace, server: &ScriptedServer, settings: &[&str]) -> Command {
+    command_of(SELF_TAUGHT, here, server, settings)
+}
+
+/// The same with any judge.
+pub(crate) fn command_of(
+    judge: &str,
+    here: &Workplace,
+    server: &ScriptedServer,
+    settings: &[&str],
+) -> Command {
     let config = fixture("runs/tiny-full/tpo.toml");
-    let mut command = here.command(&["run", "--dir", "run", "--judge", "self-taught"]);
+    let mut command = here.command(&["run", "--dir", "run", "--judge", judge]);
     command.arg(config);
     let base_url = format!("models.judge.server.base_url={}", server.base_url());
     let fixed = [
@@ -42,7 +52,8 @@ fn good(asked: &Asked) -> Conduct {
     Reply::good(asked, &opinion(asked)).into()
 }
 
-fn count(here: &Workplace, sql: &str) -> i64 {
+/// The number that a query of the run's store gives.
+pub(crate) fn count(here: &Workplace, sql: &str) -> i64 {
     let db = Connection::open(here.path("run/run.db")).expect("the run store");
     db.query_row(sql, [], |row| row.get(0)).expect("a count")
 }

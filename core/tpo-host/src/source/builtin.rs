@@ -8,6 +8,14 @@ const COMPONENTS: &[(&str, &[u8])] = &[
         include_bytes!(concat!(env!("OUT_DIR"), "/all_pairs.wasm")),
     ),
     (
+        "alpaca-eval",
+        include_bytes!(concat!(env!("OUT_DIR"), "/alpaca_eval.wasm")),
+    ),
+    (
+        "arena-hard",
+        include_bytes!(concat!(env!("OUT_DIR"), "/arena_hard.wasm")),
+    ),
+    (
         "armo",
         include_bytes!(concat!(env!("OUT_DIR"), "/armo.wasm")),
     ),

@@ -85,10 +85,15 @@ fn a_model_out_of_reach_ends_the_work_and_is_not_held_against_the_plugin() {
 #[test]
 fn a_request_without_an_answer_is_no_verdict() {
     let instruction = instruction("i", "Name a color.");
-    for error in [
+    let judges = ["self-taught", "alpaca-eval", "arena-hard"];
+    let errors = [
         ModelError::Failed("it hangs".into()),
         ModelError::InvalidRequest("too long".into()),
-    ] {
+    ];
+    for (source, error) in judges
+        .into_iter()
+        .flat_map(|source| errors.clone().map(|error| (source, error)))
+    {
         let wanted_reason = if matches!(error, ModelError::Failed(_)) {
             "failed"
         } else {
@@ -99,7 +104,7 @@ fn a_request_without_an_answer_is_no_verdict() {
             ..HostConfig::default()
         });
         let wanted = PluginRequest {
-            source: "self-taught",
+            source,
             config: &json!({}),
             on_error: OnError::Fail,
         };
@@ -110,7 +115,8 @@ fn a_request_without_an_answer_is_no_verdict() {
             .compare(&[comparison(&instruction, "Red.", "Blue.")]);
         assert_eq!(
             verdicts.unwrap()[0].preference,
-            Preference::Unscored(format!("the model {wanted_reason}"))
+            Preference::Unscored(format!("the model {wanted_reason}")),
+            "{source}"
         );
     }
 }
