@@ -203,9 +203,9 @@ fn saddle(terms: &[Term], strip: &Strip) -> f64 {
 /// `1/pi int_0^inf Re[e^K(c + iy) / (c + iy)] dy`: P(Q > 0) for c > 0 and -P(Q <= 0) for c < 0.
 ///
 /// With `y = b sinh u` the integrand is analytic for |Im u| < pi/2, so that the trapezoidal rule
-/// with step 0.2 errs by about `exp(-2 pi (pi/2) / 0.2)`.
+/// converges exponentially in 1/step; at 0.12 it is exact to 1e-12.
 fn tail_integral(terms: &[Term], c: f64, width: f64, strip: &Strip) -> f64 {
-    const STEP: f64 = 0.2;
+    const STEP: f64 = 0.12;
     let b = width
         .min(c.abs())
         .min(strip.right - c)

@@ -4,16 +4,24 @@
 //! cannot be computed is a [`Refusal`] with a reason. `evaluation.md` section numbers in the
 //! comments are those of the reference that the formulas and test vectors were collected in.
 
+pub mod agreement;
+pub mod alarm;
+pub mod checkpoints;
+pub mod correlation;
 mod dirichlet;
 mod distributions;
 pub mod estimate;
 mod interval;
+pub mod multiple;
 pub mod paired;
+pub mod power;
 mod random;
+pub mod rates;
 mod refusal;
 mod scale;
 pub mod sign_flip;
 mod units;
+pub mod win_rate;
 
 pub use interval::{CONFIDENCE, Interval, IntervalMethod, MANY};
 pub use refusal::Refusal;
