@@ -128,7 +128,9 @@ fn check(scores: &[Vec<f64>]) -> Result<usize, Refusal> {
 /// The earliest checkpoint with the highest mean over some instructions.
 fn highest(scores: &[Vec<f64>], chosen: impl Fn(usize) -> bool) -> usize {
     let means = scores.iter().map(|scores| mean_where(scores, &chosen));
-    let best = means.enumerate().reduce(|best, next| if next.1 > best.1 { next } else { best });
+    let best = means
+        .enumerate()
+        .reduce(|best, next| if next.1 > best.1 { next } else { best });
     best.map_or(0, |(place, _)| place)
 }
 

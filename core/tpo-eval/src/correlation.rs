@@ -145,7 +145,10 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
     let mut ranks = vec![0.0; values.len()];
     for equal in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        let below = order.iter().filter(|&&place| values[place] < values[equal[0]]).count();
+        let below = order
+            .iter()
+            .filter(|&&place| values[place] < values[equal[0]])
+            .count();
         let rank = below as f64 + f64::midpoint(1.0, equal.len() as f64);
         equal.iter().for_each(|&place| ranks[place] = rank);
     }

@@ -206,10 +206,7 @@ fn saddle(terms: &[Term], strip: &Strip) -> f64 {
 /// converges exponentially in 1/step; at 0.12 it is exact to 1e-12.
 fn tail_integral(terms: &[Term], c: f64, width: f64, strip: &Strip) -> f64 {
     const STEP: f64 = 0.12;
-    let b = width
-        .min(c.abs())
-        .min(strip.right - c)
-        .min(c - strip.left);
+    let b = width.min(c.abs()).min(strip.right - c).min(c - strip.left);
     let (mut sum, mut small) = (0.0, 0);
     for k in 0..2000 {
         let u = STEP * f64::from(k);
@@ -224,7 +221,11 @@ fn tail_integral(terms: &[Term], c: f64, width: f64, strip: &Strip) -> f64 {
         let size = modulus.exp() / (c * c + y * y) * b * u.cosh();
         let value = size * (c * angle.cos() + y * angle.sin());
         sum += if k == 0 { 0.5 * value } else { value };
-        small = if size * (c.abs() + y) < 1e-17 * sum.abs() { small + 1 } else { 0 };
+        small = if size * (c.abs() + y) < 1e-17 * sum.abs() {
+            small + 1
+        } else {
+            0
+        };
         if small == 3 {
             break;
         }
@@ -248,7 +249,14 @@ mod tests {
 
     #[test]
     fn with_two_values_it_is_the_beta_distribution() {
-        for (a, b) in [(1.0, 1.0), (0.5, 30.5), (5.0, 1.0), (7.5, 3.5), (120.0, 81.0), (700.0, 105.5)] {
+        for (a, b) in [
+            (1.0, 1.0),
+            (0.5, 30.5),
+            (5.0, 1.0),
+            (7.5, 3.5),
+            (120.0, 81.0),
+            (700.0, 105.5),
+        ] {
             let beta = Beta::new(a, b).expect("shapes");
             let atoms = vec![atom(0.0, b), atom(1.0, a)];
             for p in [0.001, 0.025, 0.5, 0.975, 0.999] {

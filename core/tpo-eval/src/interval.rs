@@ -79,11 +79,7 @@ impl Interval {
 }
 
 /// The interval of a mean that is right for the scale and the number of units.
-pub(crate) fn interval(
-    units: &[Unit],
-    spread: &Spread,
-    scale: Scale,
-) -> Result<Interval, Refusal> {
+pub(crate) fn interval(units: &[Unit], spread: &Spread, scale: Scale) -> Result<Interval, Refusal> {
     match scale {
         Scale::Continuous => student(units.len(), spread),
         Scale::Bounded { lowest, highest } if units.len() < MANY => Ok(Interval {
@@ -118,8 +114,16 @@ fn jeffreys(units: &[Unit], lowest: f64, highest: f64) -> Interval {
     let ends = [(lowest, 0.5), (highest, 0.5)];
     let all_at = |end: f64| units.iter().all(|unit| unit.sum == end * unit.size);
     // Nothing else was seen, so the end itself cannot be excluded (Brown, Cai and DasGupta, 4.1.2).
-    let low = if all_at(lowest) { lowest } else { limit(units, &ends, TAIL) };
-    let high = if all_at(highest) { highest } else { limit(units, &ends, 1.0 - TAIL) };
+    let low = if all_at(lowest) {
+        lowest
+    } else {
+        limit(units, &ends, TAIL)
+    };
+    let high = if all_at(highest) {
+        highest
+    } else {
+        limit(units, &ends, 1.0 - TAIL)
+    };
     Interval {
         low,
         high,

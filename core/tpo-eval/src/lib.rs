@@ -6,12 +6,17 @@
 
 pub mod agreement;
 pub mod alarm;
+pub mod alpaca;
+pub mod arena;
+mod bootstrap;
 pub mod checkpoints;
 pub mod correlation;
 mod dirichlet;
 mod distributions;
 pub mod estimate;
 mod interval;
+mod linear;
+mod logistic;
 pub mod multiple;
 pub mod paired;
 pub mod power;

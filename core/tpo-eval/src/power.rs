@@ -65,7 +65,10 @@ impl SampledDesign {
         let first = not_negative(self.within_first, "within_first")? / self.samples_first as f64;
         let second =
             not_negative(self.within_second, "within_second")? / self.samples_second as f64;
-        positive(not_negative(self.between, "between")? + first + second, "variance")
+        positive(
+            not_negative(self.between, "between")? + first + second,
+            "variance",
+        )
     }
 
     /// The smallest difference that `n` instructions detect.

@@ -36,7 +36,11 @@ pub fn wilson(successes: f64, n: usize) -> Result<Interval, Refusal> {
     let half = z * (p * (1.0 - p) / count + z2 / (4.0 * count * count)).sqrt() / shrink;
     // Rounding must not move the limits that are exactly the ends.
     let low = if successes == 0.0 { 0.0 } else { center - half };
-    let high = if successes == count { 1.0 } else { center + half };
+    let high = if successes == count {
+        1.0
+    } else {
+        center + half
+    };
     Ok(Interval {
         low,
         high,
@@ -71,11 +75,13 @@ pub fn accuracy_difference(pairs: Discordant, n: usize) -> Result<AccuracyDiffer
     let difference = (b - c) / count;
     let variance = b + c - (b - c).powi(2) / count;
     let standard_error = (variance > 0.0).then(|| variance.sqrt() / count);
-    let interval = standard_error.ok_or(Refusal::NoSpread).map(|error| Interval {
-        low: difference - z() * error,
-        high: difference + z() * error,
-        method: IntervalMethod::Normal,
-    });
+    let interval = standard_error
+        .ok_or(Refusal::NoSpread)
+        .map(|error| Interval {
+            low: difference - z() * error,
+            high: difference + z() * error,
+            method: IntervalMethod::Normal,
+        });
     Ok(AccuracyDifference {
         difference,
         standard_error,

@@ -40,11 +40,16 @@ pub fn max_t(differences: &[Vec<f64>]) -> Result<Vec<MaxT>, Refusal> {
     if n < 2 {
         return Err(Refusal::TooFew { n, needed: 2 });
     }
-    let squares: Vec<f64> = differences.iter().map(|d| d.iter().map(|d| d * d).sum()).collect();
+    let squares: Vec<f64> = differences
+        .iter()
+        .map(|d| d.iter().map(|d| d * d).sum())
+        .collect();
     let sums = |signs: &dyn Fn(usize) -> bool| -> Vec<f64> {
         let signed = |d: &Vec<f64>| {
             let places = d.iter().enumerate();
-            places.map(|(place, d)| if signs(place) { -d } else { *d }).sum()
+            places
+                .map(|(place, d)| if signs(place) { -d } else { *d })
+                .sum()
         };
         differences.iter().map(signed).collect()
     };
@@ -55,7 +60,9 @@ pub fn max_t(differences: &[Vec<f64>]) -> Result<Vec<MaxT>, Refusal> {
     let observed = t_values(&sums(&|_| false));
     let mut reached = vec![0_usize; observed.len()];
     let mut count = |flipped: &[f64]| {
-        let largest = t_values(flipped).iter().fold(0.0_f64, |largest, t| largest.max(t.abs()));
+        let largest = t_values(flipped)
+            .iter()
+            .fold(0.0_f64, |largest, t| largest.max(t.abs()));
         for (reached, t) in reached.iter_mut().zip(&observed) {
             *reached += usize::from(largest >= t.abs() * (1.0 - ROUNDING));
         }

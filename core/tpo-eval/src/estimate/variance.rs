@@ -31,7 +31,11 @@ pub fn variance_parts(samples: &[Vec<f64>]) -> Result<VarianceParts, Refusal> {
         }
     }
     let means: Vec<f64> = samples.iter().map(|values| mean(values)).collect();
-    let within = samples.iter().map(|values| sample_variance(values)).sum::<f64>() / samples.len() as f64;
+    let within = samples
+        .iter()
+        .map(|values| sample_variance(values))
+        .sum::<f64>()
+        / samples.len() as f64;
     let between_means = sample_variance(&means);
     Ok(VarianceParts {
         within,

@@ -38,7 +38,9 @@ pub struct McNemar {
 /// is not a `u64`.
 pub fn mcnemar(pairs: Discordant) -> Result<McNemar, Refusal> {
     let (b, c) = (pairs.first, pairs.second);
-    let n = b.checked_add(c).ok_or(Refusal::Parameter { name: "discordant" })?;
+    let n = b
+        .checked_add(c)
+        .ok_or(Refusal::Parameter { name: "discordant" })?;
     let fewer = b.min(c);
     let (exact, mid_p) = if b == c {
         (1.0, 1.0)
