@@ -222,7 +222,7 @@ def unpenalized(one, difficulty, anchors, variant):
         x, target = np.vstack([own, x]), np.concatenate([anchors["preference"], target])
         weight = np.concatenate([np.full(len(anchors), 0.1), weight])
     model = sm.GLM(target, x, family=sm.families.Binomial(), var_weights=weight)
-    weights = model.fit(method="newton", maxiter=200, tol=1e-14).params
+    weights = model.fit(maxiter=200, tol=1e-15).params
     return {"weights": weights, "lc": 100 * (1 / (1 + np.exp(-(x0 @ weights)))).mean()}
 
 
@@ -303,7 +303,7 @@ def arena(chance, n):
     for name, kept in (("length", [0]), ("markdown", [1, 2, 3]), ("both", [0, 1, 2, 3])):
         x = sm.add_constant((features[:, kept] - center[kept]) / scale[kept])
         model = sm.GLM(shares, x, family=sm.families.Binomial(), var_weights=weights)
-        fitted = model.fit(method="newton", maxiter=200, tol=1e-14).params
+        fitted = model.fit(maxiter=200, tol=1e-15).params
         equal = fitted[0] - (fitted[1:] * center[kept] / scale[kept]).sum()
         points = [100 / (1 + np.exp(-logit)) for logit in (fitted[0], equal)]
         row["style"][name] = {"weights": fitted, "average": points[0], "equal": points[1]}

@@ -20,6 +20,8 @@ pub use style::{
 
 /// Votes that a strong verdict counts in the original.
 pub const STRONG_WEIGHT: f64 = 3.0;
+/// Weights that a strong verdict may have.
+const WEIGHTS: std::ops::RangeInclusive<f64> = 1e-3..=1e3;
 /// Elo points per unit of log-odds: `400 / ln 10`.
 const ELO: f64 = 400.0 / std::f64::consts::LN_10;
 
@@ -44,7 +46,7 @@ pub enum MissingVerdict {
 /// How verdicts become votes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VoteRule {
-    /// Votes of a strong verdict; slight ones and ties count one.
+    /// Votes of a strong verdict, from 0.001 to 1000; slight ones and ties count one.
     pub strong_weight: f64,
     /// What becomes of missing verdicts.
     pub missing: MissingVerdict,
@@ -63,7 +65,7 @@ impl VoteRule {
     };
 
     fn check(&self) -> Result<(), Refusal> {
-        if self.strong_weight > 0.0 && self.strong_weight.is_finite() {
+        if WEIGHTS.contains(&self.strong_weight) {
             Ok(())
         } else {
             Err(Refusal::Parameter {

@@ -37,32 +37,30 @@ pub(crate) fn quantile(mut atoms: Vec<Atom>, probability: f64) -> f64 {
     if atoms.is_empty() || low >= high {
         return if atoms.is_empty() { f64::NAN } else { low };
     }
-    let target = normal_quantile(probability);
-    // In probits the distribution is nearly a straight line, so that secants converge at once. A
-    // saddle point approximation, exact to three digits, is enough to come near.
+    // Values from 0 to 1 and sizes around 1, whatever the scale.
+    let unit = atoms.iter().map(|atom| atom.size).fold(0.0, f64::max);
+    for atom in &mut atoms {
+        let share = ((atom.value() - low) / (high - low)).clamp(0.0, 1.0);
+        atom.size /= unit;
+        atom.sum = share * atom.size;
+    }
+    let share = quantile_of_shares(&atoms, normal_quantile(probability));
+    (low + share * (high - low)).clamp(low, high)
+}
+
+/// In probits the distribution is nearly a straight line, so that secants converge at once. A saddle
+/// point approximation, exact to three digits, is enough to come near.
+fn quantile_of_shares(atoms: &[Atom], target: f64) -> f64 {
     let near = root(
-        |x| approximate_probit(&atoms, x) - target,
-        &Bracket {
-            low,
-            high,
-            accuracy: 1e-3,
-        },
-        &Guess::new(&atoms, target),
+        |x| approximate_probit(atoms, x) - target,
+        1e-3,
+        &Guess::new(atoms, target),
     );
     let miss = |x: f64| {
-        let below = cumulative(&atoms, x).clamp(1e-300, 1.0 - 1e-16);
+        let below = cumulative(atoms, x).clamp(1e-300, 1.0 - 1e-16);
         normal_quantile(below) - target
     };
-    root(
-        miss,
-        &Bracket {
-            low,
-            high,
-            accuracy: 1e-6,
-        },
-        &near,
-    )
-    .x
+    root(miss, 1e-6, &near).x
 }
 
 /// Adds up the shapes of equal atoms.
@@ -105,23 +103,12 @@ impl Guess {
     }
 }
 
-/// Where to look for a zero, and how near the function must come to 0 before the last secant.
-struct Bracket {
-    low: f64,
-    high: f64,
-    accuracy: f64,
-}
-
-/// The zero of an increasing function inside a bracket, by secants that fall back on halving.
-fn root(miss: impl Fn(f64) -> f64, bracket: &Bracket, guess: &Guess) -> Guess {
-    let Bracket {
-        mut low,
-        mut high,
-        accuracy,
-    } = *bracket;
-    let margin = 0.01 * (high - low);
+/// The zero between 0 and 1 of an increasing function, by secants that fall back on halving; a last
+/// secant starts where the function is within `accuracy` of 0.
+fn root(miss: impl Fn(f64) -> f64, accuracy: f64, guess: &Guess) -> Guess {
+    let (mut low, mut high) = (0.0, 1.0);
     let mut found = Guess {
-        x: guess.x.clamp(low + margin, high - margin),
+        x: guess.x.clamp(0.01, 0.99),
         deviation: guess.deviation,
     };
     let mut error = miss(found.x);

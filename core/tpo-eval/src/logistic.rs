@@ -73,21 +73,22 @@ fn newton(rows: &[Observation], columns: usize, ridge: f64) -> Option<Fit> {
         if !decrement.is_finite() {
             return None;
         }
-        let converged = decrement <= 1e-22 * now.abs().max(1.0);
+        // Near the solution full steps are right, and rounding hides what they gain.
+        let near = decrement <= 1e-8 * now.abs().max(1.0);
+        let moved = |scale: f64| -> Vec<f64> {
+            let pairs = weights.iter().zip(&step);
+            pairs.map(|(w, s)| w - scale * s).collect()
+        };
         let mut scale = 1.0;
-        loop {
-            let moved: Vec<f64> = weights
-                .iter()
-                .zip(&step)
-                .map(|(w, s)| w - scale * s)
-                .collect();
-            let next = objective(rows, &moved, ridge);
-            if next <= now - 1e-4 * scale * decrement || converged || scale < 1e-10 {
-                (weights, now) = (moved, next);
-                break;
-            }
+        while !near
+            && objective(rows, &moved(scale), ridge) > now - 1e-4 * scale * decrement
+            && scale > 1e-10
+        {
             scale *= 0.5;
         }
+        let converged = near && step.iter().all(|step| step.abs() < 1e-10);
+        weights = moved(scale);
+        now = objective(rows, &weights, ridge);
         let largest = weights
             .iter()
             .fold(0.0_f64, |largest, w| largest.max(w.abs()));
@@ -106,7 +107,7 @@ fn newton(rows: &[Observation], columns: usize, ridge: f64) -> Option<Fit> {
 }
 
 /// Weighted cross-entropy of the labels plus the ridge.
-fn objective(rows: &[Observation], weights: &[f64], ridge: f64) -> f64 {
+pub(crate) fn objective(rows: &[Observation], weights: &[f64], ridge: f64) -> f64 {
     let loss: f64 = rows
         .iter()
         .map(|row| {
@@ -140,63 +141,4 @@ pub(crate) fn derivatives(rows: &[Observation], weights: &[f64], ridge: f64) -> 
     }
     (0..n).for_each(|i| hessian[i * n + i] += ridge);
     Derivatives { gradient, hessian }
-}
-
-/// The fit that minimizes `sum_k |w_k| + c sum_i weight_i crossentropy_i`, as liblinear's L1
-/// solver does: Newton steps on the smooth part, coordinate descent on each step's model.
-pub(crate) fn fit_l1(rows: &[Observation], columns: usize, c: f64) -> Result<Vec<f64>, Refusal> {
-    let size = |weights: &[f64]| weights.iter().map(|w| w.abs()).sum::<f64>();
-    let value = |weights: &[f64]| size(weights) + c * objective(rows, weights, 0.0);
-    let mut weights = vec![0.0; columns];
-    let mut now = value(&weights);
-    for _ in 0..MAX_STEPS {
-        let Derivatives { gradient, hessian } = derivatives(rows, &weights, 0.0);
-        let gradient: Vec<f64> = gradient.iter().map(|g| c * g).collect();
-        let hessian: Vec<f64> = hessian.iter().map(|h| c * h).collect();
-        let step = l1_step(&weights, &gradient, &hessian);
-        let moved = |scale: f64| -> Vec<f64> {
-            weights
-                .iter()
-                .zip(&step)
-                .map(|(w, s)| w + scale * s)
-                .collect()
-        };
-        let decrease = dot(&gradient, &step) + size(&moved(1.0)) - size(&weights);
-        if decrease > -1e-15 * now.abs().max(1e-3) {
-            return Ok(weights);
-        }
-        let mut scale = 1.0;
-        while value(&moved(scale)) > now + 1e-4 * scale * decrease && scale > 1e-10 {
-            scale *= 0.5;
-        }
-        if scale <= 1e-10 {
-            return Ok(weights);
-        }
-        weights = moved(scale);
-        now = value(&weights);
-    }
-    Err(Refusal::NotConverged)
-}
-
-/// Minimizes `g'd + d'Hd / 2 + sum |w + d|` by coordinate descent.
-fn l1_step(weights: &[f64], gradient: &[f64], hessian: &[f64]) -> Vec<f64> {
-    let n = weights.len();
-    let mut step = vec![0.0; n];
-    for _ in 0..10_000 {
-        let mut largest = 0.0_f64;
-        for j in 0..n {
-            let curve = hessian[j * n + j] + 1e-12;
-            let slope = gradient[j] + dot(&hessian[j * n..(j + 1) * n], &step) - curve * step[j];
-            // The minimum over v = w_j + d_j of `curve / 2 (v - center)^2 + |v|`.
-            let center = weights[j] - slope / curve;
-            let value = center.signum() * (center.abs() - 1.0 / curve).max(0.0);
-            let new = value - weights[j];
-            largest = largest.max((new - step[j]).abs());
-            step[j] = new;
-        }
-        if largest < 1e-14 {
-            break;
-        }
-    }
-    step
 }

@@ -56,7 +56,7 @@ fn random_battles() {
             for (k, beta) in found.weights.style.iter().enumerate() {
                 near(*beta, &want["weights"][k + 1]);
             }
-            assert_eq!(found.resampled.is_ok(), battles.len() >= 30);
+            assert_eq!(found.resampled.is_ok(), battles.len() >= 30, "{found:?}");
         }
     }
 }
