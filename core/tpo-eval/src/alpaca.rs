@@ -59,7 +59,9 @@ fn outcome(preference: f64) -> Option<f64> {
     if preference == 0.0 {
         return Some(0.5);
     }
-    (1.0..=2.0).contains(&preference).then(|| preference - 1.0)
+    (1.0..=2.0)
+        .contains(&preference)
+        .then_some(preference - 1.0)
 }
 
 /// Win, tie or loss as the package rounds them: half to even, and what rounds to 0 is a tie.

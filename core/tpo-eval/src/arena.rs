@@ -75,7 +75,7 @@ impl VoteRule {
     }
 
     /// The verdicts of a prompt that count.
-    fn votes(&self, battle: &Battle) -> Vec<Vote> {
+    fn votes(&self, battle: Battle) -> Vec<Vote> {
         let games = [
             battle.baseline_first.map(|label| (label, true)),
             battle.model_first.map(|label| (label, false)),
@@ -143,7 +143,7 @@ pub fn arena_score(
     let units: Vec<Unit> = battles
         .iter()
         .filter_map(|battle| {
-            let votes = rule.votes(battle);
+            let votes = rule.votes(*battle);
             (!votes.is_empty()).then(|| Unit {
                 sum: votes.iter().map(|vote| vote.share * vote.weight).sum(),
                 size: votes.iter().map(|vote| vote.weight).sum(),

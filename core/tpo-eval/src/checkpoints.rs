@@ -12,12 +12,14 @@ use crate::units::{self, spread};
 
 pub use max_t::{MaxT, max_t};
 
+/// Step of the integral in [`expected_maximum`].
+const STEP: f64 = 1.0 / 32.0;
+
 /// Expected maximum of `k` independent standard normal variables, `int x k phi(x) Phi(x)^(k-1) dx`.
 pub fn expected_maximum(k: usize) -> Result<f64, Refusal> {
     if k == 0 {
         return Err(Refusal::Empty);
     }
-    const STEP: f64 = 1.0 / 32.0;
     let count = k as f64;
     // The density falls below 1e-300 outside; the trapezoidal rule is exact to rounding inside.
     let terms = (-37 * 32..=37 * 32).map(|step| {

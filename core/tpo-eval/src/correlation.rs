@@ -150,7 +150,9 @@ fn ranks(values: &[f64]) -> Vec<f64> {
             .filter(|&&place| values[place] < values[equal[0]])
             .count();
         let rank = below as f64 + f64::midpoint(1.0, equal.len() as f64);
-        equal.iter().for_each(|&place| ranks[place] = rank);
+        for &place in equal {
+            ranks[place] = rank;
+        }
     }
     ranks
 }

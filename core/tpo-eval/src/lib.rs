@@ -4,6 +4,11 @@
 //! cannot be computed is a [`Refusal`] with a reason. `evaluation.md` section numbers in the
 //! comments are those of the reference that the formulas and test vectors were collected in.
 
+#![expect(
+    clippy::float_cmp,
+    reason = "ties, ends of scales and equal values are exact"
+)]
+
 pub mod agreement;
 pub mod alarm;
 pub mod alpaca;

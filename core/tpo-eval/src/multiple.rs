@@ -31,7 +31,7 @@ pub fn benjamini_hochberg(p_values: &[f64]) -> Result<Vec<f64>, Refusal> {
     let mut adjusted = vec![0.0; p_values.len()];
     let mut smallest = 1.0_f64;
     for (rank, &place) in order.iter().enumerate().rev() {
-        smallest = smallest.min(p_values[place] * count / (rank + 1) as f64);
+        smallest = smallest.min(p_values[place] * (count / (rank + 1) as f64));
         adjusted[place] = smallest;
     }
     Ok(adjusted)

@@ -9,7 +9,7 @@
 use crate::alpaca::outcome;
 use crate::estimate::sample_variance;
 use crate::linear::solve;
-use crate::logistic::{Observation, dot, fit, sigmoid};
+use crate::logistic::{Fit, Observation, dot, fit, sigmoid};
 use crate::refusal::{Refusal, all_finite, same_length};
 
 /// Weight of one anchor row: the package's 0.2, shared by its two anchors per instruction.
@@ -68,6 +68,17 @@ pub struct LengthWeights {
     pub model: f64,
 }
 
+impl LengthWeights {
+    /// From the columns of a fit.
+    pub(crate) fn of_columns(weights: &[f64]) -> Self {
+        Self {
+            length: weights[0],
+            difficulty: (weights.len() == 3).then(|| weights[1]),
+            model: weights[weights.len() - 1],
+        }
+    }
+}
+
 /// A length-controlled win rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LengthControlled {
@@ -104,12 +115,12 @@ pub fn length_controlled(
     let standard_error = if fit.ridge {
         None
     } else {
-        table.influence_error(&fit.weights, fit.hessian, &predictions, mean)
+        table.influence_error(&fit, &predictions, mean)
     };
     Ok(LengthControlled {
         win_rate: 100.0 * mean,
         standard_error,
-        weights: table.named(&fit.weights),
+        weights: LengthWeights::of_columns(&fit.weights),
         ridge: fit.ridge,
         extreme: is_extreme(raw, 100.0 * mean),
     })
@@ -223,23 +234,10 @@ impl<'a> Table<'a> {
             .collect()
     }
 
-    pub(crate) fn named(&self, weights: &[f64]) -> LengthWeights {
-        LengthWeights {
-            length: weights[0],
-            difficulty: (weights.len() == 3).then(|| weights[1]),
-            model: weights[weights.len() - 1],
-        }
-    }
-
     /// `sqrt(sum inf^2 / (n (n - 1)))` with `inf_i = p_i - LC + g' H^-1 x_i (y_i - mu_i)`, H the
     /// mean curvature and `g = mean p (1 - p) x0`, in points.
-    fn influence_error(
-        &self,
-        weights: &[f64],
-        hessian: Vec<f64>,
-        predictions: &[f64],
-        mean: f64,
-    ) -> Option<f64> {
+    fn influence_error(&self, fit: &Fit, predictions: &[f64], mean: f64) -> Option<f64> {
+        let weights = &fit.weights;
         let n = predictions.len() as f64;
         let mut slope = vec![0.0; weights.len()];
         for (row, p) in predictions.iter().enumerate() {
@@ -248,7 +246,7 @@ impl<'a> Table<'a> {
                 *slope += p * (1.0 - p) * x / n;
             }
         }
-        let mean_hessian = hessian.iter().map(|h| h / n).collect();
+        let mean_hessian = fit.hessian.iter().map(|h| h / n).collect();
         let direction = solve(mean_hessian, slope)?;
         let squares: f64 = predictions
             .iter()

@@ -66,7 +66,7 @@ pub fn package_fit(
         win_rate: 100.0 * mean,
         prediction_error: 100.0 * (squares / (n - 1.0) / n).sqrt(),
         c,
-        weights: table.named(&weights),
+        weights: LengthWeights::of_columns(&weights),
     })
 }
 

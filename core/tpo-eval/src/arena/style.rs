@@ -122,7 +122,7 @@ pub fn style_controlled(
     let prompts: Vec<Prompt> = battles
         .iter()
         .map(|battle| Prompt {
-            votes: rule.votes(&battle.battle),
+            votes: rule.votes(battle.battle),
             features: control.features(battle),
         })
         .filter(|prompt| !prompt.votes.is_empty())

@@ -3,14 +3,14 @@
 use tpo_types::splitmix64;
 
 /// Seeded random numbers.
-pub struct Chance {
+pub(crate) struct Chance {
     seed: u64,
     counter: u64,
     spare: Option<f64>,
 }
 
 impl Chance {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             seed,
             counter: 0,
@@ -19,19 +19,19 @@ impl Chance {
     }
 
     /// Uniform in (0, 1).
-    pub fn uniform(&mut self) -> f64 {
+    pub(crate) fn uniform(&mut self) -> f64 {
         let bits = splitmix64(self.seed, self.counter) >> 11;
         self.counter += 1;
         (bits as f64 + 0.5) / (1_u64 << 53) as f64
     }
 
     /// True with this probability.
-    pub fn happens(&mut self, probability: f64) -> bool {
+    pub(crate) fn happens(&mut self, probability: f64) -> bool {
         self.uniform() < probability
     }
 
     /// Standard normal, by Box and Muller.
-    pub fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
@@ -42,17 +42,17 @@ impl Chance {
     }
 
     /// Exponential with mean 1.
-    pub fn exponential(&mut self) -> f64 {
+    pub(crate) fn exponential(&mut self) -> f64 {
         -self.uniform().ln()
     }
 
     /// One of 1, 2, ..., n.
-    pub fn one_to(&mut self, n: usize) -> usize {
+    pub(crate) fn one_to(&mut self, n: usize) -> usize {
         1 + ((self.uniform() * n as f64) as usize).min(n - 1)
     }
 
     /// 1, 0.5 or 0 with these probabilities of the first two.
-    pub fn win_or_tie(&mut self, win: f64, tie: f64) -> f64 {
+    pub(crate) fn win_or_tie(&mut self, win: f64, tie: f64) -> f64 {
         let u = self.uniform();
         if u < win {
             1.0

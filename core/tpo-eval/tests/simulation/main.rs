@@ -134,7 +134,13 @@ fn problems(world: &World, truth: Truth, n: usize, cell: &Cell) -> Vec<String> {
     problems
 }
 
-fn check(index: usize, evaluations: usize) {
+/// A world's rows of the table, and what is wrong with them.
+struct Outcome {
+    table: String,
+    wrong: Vec<String>,
+}
+
+fn run(index: usize, evaluations: usize) -> Outcome {
     let world = &WORLDS[index];
     let (mut table, mut wrong) = (String::new(), Vec::new());
     for n in SIZES {
@@ -151,8 +157,7 @@ fn check(index: usize, evaluations: usize) {
             wrong.extend(problems(world, truth, n, &cell));
         }
     }
-    println!("{table}");
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Outcome { table, wrong }
 }
 
 macro_rules! worlds {
@@ -160,7 +165,9 @@ macro_rules! worlds {
         $(
             #[test]
             fn $name() {
-                check($index, EVALUATIONS);
+                let outcome = run($index, EVALUATIONS);
+                println!("{}", outcome.table);
+                assert!(outcome.wrong.is_empty(), "{:?}", outcome.wrong);
             }
         )*
 
@@ -188,7 +195,11 @@ worlds! {
 #[test]
 #[ignore = "minutes; the slow lane"]
 fn a_hundred_thousand_evaluations_per_world() {
-    (0..WORLDS.len()).for_each(|index| check(index, 100_000));
+    for index in 0..WORLDS.len() {
+        let outcome = run(index, 100_000);
+        println!("{}", outcome.table);
+        assert!(outcome.wrong.is_empty(), "{:?}", outcome.wrong);
+    }
 }
 
 /// Ten checkpoints that equal the base: the one that is best on a validation set, judged on another

@@ -8,7 +8,7 @@ use crate::chance::Chance;
 
 /// How the new model compares with the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Truth {
+pub(crate) enum Truth {
     Equal,
     Slight,
     Better,
@@ -25,21 +25,21 @@ impl Truth {
 }
 
 /// A world of comparisons.
-pub struct World {
-    pub name: &'static str,
-    pub scale: Scale,
+pub(crate) struct World {
+    pub(crate) name: &'static str,
+    pub(crate) scale: Scale,
     /// The mean outcome of equal models.
-    pub null: f64,
+    pub(crate) null: f64,
     /// The true mean outcome.
-    pub mean: fn(Truth) -> f64,
+    pub(crate) mean: fn(Truth) -> f64,
     /// The outcomes of one independent unit.
-    pub unit: fn(Truth, &mut Chance) -> Vec<f64>,
+    pub(crate) unit: fn(Truth, &mut Chance) -> Vec<f64>,
     /// Coverage expected from 30 units, where it is not 94 to 96 %, with the reason beside it.
     expected: Option<fn(Truth, usize) -> RangeInclusive<f64>>,
 }
 
 impl World {
-    pub fn coverage(&self, truth: Truth, n: usize) -> RangeInclusive<f64> {
+    pub(crate) fn coverage(&self, truth: Truth, n: usize) -> RangeInclusive<f64> {
         self.expected
             .map_or(0.94..=0.96, |expected| expected(truth, n))
     }
@@ -50,7 +50,7 @@ const DIFFERENCES: Scale = Scale::Bounded {
     highest: 1.0,
 };
 
-pub const WORLDS: [World; 11] = [
+pub(crate) const WORLDS: [World; 11] = [
     // Scores of a reward model: instructions differ, and so do the two responses to one.
     World {
         name: "scores",
