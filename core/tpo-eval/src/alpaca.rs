@@ -16,7 +16,7 @@ pub use length_control::{
 };
 pub use package::{PackageFit, package_fit};
 
-/// The raw figures of the package, under its names.
+/// The raw metrics of the package, under its names.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RawWinRate {
     /// `100 mean(preference - 1)`, in points.

@@ -1,8 +1,10 @@
 //! The statistics of fair comparisons between models.
 //!
 //! Pure functions over outcomes that were measured elsewhere: no files, no models, no judges. What
-//! cannot be computed is a [`Refusal`] with a reason. `evaluation.md` section numbers in the
-//! comments are those of the reference that the formulas and test vectors were collected in.
+//! cannot be computed is a [`Refusal`] with a reason.
+//!
+//! `tests/simulation` shows what the intervals and verdicts are worth: ten thousand evaluations per
+//! world with a known truth.
 
 #![expect(
     clippy::float_cmp,

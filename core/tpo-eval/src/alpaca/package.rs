@@ -1,4 +1,4 @@
-//! The package's own length-controlled fit, for figures that are compared with its leaderboard.
+//! The package's own length-controlled fit, for numbers that are compared with its leaderboard.
 //!
 //! It minimizes `|w|_1 + C sum_i weight_i crossentropy_i` over all weights, with C from ten values
 //! by five-fold cross-validation, and stops where liblinear stops.

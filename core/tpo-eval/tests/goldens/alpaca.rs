@@ -1,4 +1,4 @@
-//! AlpacaEval: the package's figures, and unpenalized fits by statsmodels.
+//! AlpacaEval: the package's numbers, and unpenalized fits by statsmodels.
 
 use serde_json::Value;
 use tpo_eval::Refusal;

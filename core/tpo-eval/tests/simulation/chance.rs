@@ -6,7 +6,7 @@ use tpo_types::splitmix64;
 pub(crate) struct Chance {
     seed: u64,
     counter: u64,
-    spare: Option<f64>,
+    second: Option<f64>,
 }
 
 impl Chance {
@@ -14,7 +14,7 @@ impl Chance {
         Self {
             seed,
             counter: 0,
-            spare: None,
+            second: None,
         }
     }
 
@@ -32,12 +32,12 @@ impl Chance {
 
     /// Standard normal, by Box and Muller.
     pub(crate) fn normal(&mut self) -> f64 {
-        if let Some(spare) = self.spare.take() {
-            return spare;
+        if let Some(second) = self.second.take() {
+            return second;
         }
         let radius = (-2.0 * self.uniform().ln()).sqrt();
         let (sin, cos) = (std::f64::consts::TAU * self.uniform()).sin_cos();
-        self.spare = Some(radius * sin);
+        self.second = Some(radius * sin);
         radius * cos
     }
 
