@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The slow tests: a minute of fuzzing per target, benchmarks of plugins and of shared prompts, and our files and numbers
-# compared with the reference Python libraries. The first call downloads several gigabytes.
+# The slow tests: a minute of fuzzing per target, benchmarks of plugins and of shared prompts, a hundred thousand simulated
+# evaluations per world, and our files and numbers compared with the reference Python libraries. The first call downloads several gigabytes.
 #
 #   tests/slow/run.sh                      everything
 #   tests/slow/run.sh [pytest arguments]   only the comparison with the libraries
@@ -22,6 +22,7 @@ cargo build --release --workspace
 if [ $# -eq 0 ]; then
     tests/fuzz/run.sh
     cargo bench --workspace --bench plugins --bench embed
+    cargo test --release -p tpo-eval --test simulation -- --ignored
 fi
 
 # Only the tree under test may decide the outcome, and nothing is downloaded meanwhile.

@@ -18,6 +18,8 @@ TINY_TOLERANCE = 3e-5
 REAL_TOLERANCE = 1e-4
 # Strengths are rounded to nine decimals, and the solver may end a billionth to either side.
 STRENGTH_TOLERANCE = 3e-9
+# What the fast tests compare statistics to.
+STATISTICS_TOLERANCE = 1e-6
 
 
 def regenerate(script, out, *more):
@@ -82,8 +84,14 @@ def test_goldens_are_what_their_scripts_make(tmp_path):
     goldens = regenerate("make_goldens.py", tmp_path / "goldens")
     regenerate("make_smollm2.py", goldens)
     regenerate("make_bradley_terry.py", goldens)
+    regenerate("make_statistics.py", goldens)
     regenerate("make_armo.py", goldens, "--models", tmp_path / "models")
-    tolerances = {"": TINY_TOLERANCE, "smollm2.json": REAL_TOLERANCE, "bradley_terry.json": STRENGTH_TOLERANCE}
+    tolerances = {
+        "": TINY_TOLERANCE,
+        "smollm2.json": REAL_TOLERANCE,
+        "bradley_terry.json": STRENGTH_TOLERANCE,
+        "statistics.json": STATISTICS_TOLERANCE,
+    }
     assert_same_files(GOLDEN, goldens, tolerances)
 
 

@@ -15,8 +15,11 @@ fn standard_normal() -> Normal {
     Normal::standard()
 }
 
-/// Quantile of the standard normal distribution, infinite at 0 and 1.
+/// Quantile of the standard normal distribution, infinite at 0 and 1 and beyond, NaN of NaN.
 pub(crate) fn normal_quantile(probability: f64) -> f64 {
+    if probability.is_nan() {
+        return f64::NAN;
+    }
     standard_normal().inverse_cdf(probability.clamp(0.0, 1.0))
 }
 

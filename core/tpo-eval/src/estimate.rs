@@ -10,6 +10,7 @@ use crate::units::{self, Unit, spread};
 
 pub(crate) use rows::group;
 pub use rows::{InstructionMean, Row, Scored, instruction_means};
+pub(crate) use variance::sample_variance;
 pub use variance::{VarianceParts, variance_parts};
 
 /// A mean over instructions, with its error and an interval that is right for how many there are.

@@ -11,9 +11,12 @@
 //!   variable"). For right and wrong this is the interval of Clopper and Pearson, whose coverage
 //!   is at least 95 % for certain. For more values that is a conjecture without a known
 //!   counterexample.
-//! - from [`MANY`] units, half a pseudo-unit at either end. For right and wrong this is the interval
-//!   of Jeffreys, whose coverage is 95 % on average and neither above nor below by much (Brown, Cai
-//!   and DasGupta 2001, "Interval estimation for a binomial proportion").
+//! - from [`MANY`] units, [`PSEUDO`] of a pseudo-unit at either end. With one half this would be the
+//!   interval of Jeffreys for right and wrong, whose coverage is 95 % on average and neither above
+//!   nor below by much (Brown, Cai and DasGupta 2001, "Interval estimation for a binomial
+//!   proportion"). With 0.6, enumerating all outcomes of 30 comparisons with win, tie and loss gives
+//!   94 to 96 % in 98 % of the worlds with at least ten expected wins and losses and never less than
+//!   94.0 %, against 93.8 % with one half.
 
 use crate::dirichlet::{Atom, quantile};
 use crate::distributions::t_quantile;
@@ -27,6 +30,8 @@ pub const CONFIDENCE: f64 = 0.95;
 /// Units from which the interval of a bounded outcome aims at 95 % instead of at least 95 %.
 pub const MANY: usize = 30;
 
+/// Size of the pseudo-unit at either end of the scale for many units.
+const PSEUDO: f64 = 0.6;
 /// Probability on either side of an interval.
 const TAIL: f64 = (1.0 - CONFIDENCE) / 2.0;
 
@@ -52,7 +57,7 @@ pub enum IntervalMethod {
     /// The bounded interval with at least 95 %, for few units.
     Guaranteed,
     /// The bounded interval with about 95 %, for many units.
-    Jeffreys,
+    Balanced,
     /// The score interval of Wilson.
     Wilson,
     /// The normal interval, `mean ± 1.96 standard_error`.
@@ -79,11 +84,7 @@ impl Interval {
 }
 
 /// The interval of a mean that is right for the scale and the number of units.
-pub(crate) fn interval(
-    units: &[Unit],
-    spread: &Spread,
-    scale: Scale,
-) -> Result<Interval, Refusal> {
+pub(crate) fn interval(units: &[Unit], spread: &Spread, scale: Scale) -> Result<Interval, Refusal> {
     match scale {
         Scale::Continuous => student(units.len(), spread),
         Scale::Bounded { lowest, highest } if units.len() < MANY => Ok(Interval {
@@ -91,7 +92,7 @@ pub(crate) fn interval(
             high: limit(units, &[(highest, 1.0)], 1.0 - TAIL),
             method: IntervalMethod::Guaranteed,
         }),
-        Scale::Bounded { lowest, highest } => Ok(jeffreys(units, lowest, highest)),
+        Scale::Bounded { lowest, highest } => Ok(balanced(units, lowest, highest)),
     }
 }
 
@@ -114,16 +115,24 @@ fn student(count: usize, spread: &Spread) -> Result<Interval, Refusal> {
     })
 }
 
-fn jeffreys(units: &[Unit], lowest: f64, highest: f64) -> Interval {
-    let ends = [(lowest, 0.5), (highest, 0.5)];
+fn balanced(units: &[Unit], lowest: f64, highest: f64) -> Interval {
+    let ends = [(lowest, PSEUDO), (highest, PSEUDO)];
     let all_at = |end: f64| units.iter().all(|unit| unit.sum == end * unit.size);
     // Nothing else was seen, so the end itself cannot be excluded (Brown, Cai and DasGupta, 4.1.2).
-    let low = if all_at(lowest) { lowest } else { limit(units, &ends, TAIL) };
-    let high = if all_at(highest) { highest } else { limit(units, &ends, 1.0 - TAIL) };
+    let low = if all_at(lowest) {
+        lowest
+    } else {
+        limit(units, &ends, TAIL)
+    };
+    let high = if all_at(highest) {
+        highest
+    } else {
+        limit(units, &ends, 1.0 - TAIL)
+    };
     Interval {
         low,
         high,
-        method: IntervalMethod::Jeffreys,
+        method: IntervalMethod::Balanced,
     }
 }
 

@@ -77,7 +77,10 @@ pub fn compare_clustered(
 
 fn of(units: &[Unit], null: f64, scale: Scale) -> Result<Comparison, Refusal> {
     all_finite(&[null])?;
-    let centered: Vec<f64> = units.iter().map(|unit| unit.sum - null * unit.size).collect();
+    let centered: Vec<f64> = units
+        .iter()
+        .map(|unit| unit.sum - null * unit.size)
+        .collect();
     let sign_flip = sign_flip(&centered)?;
     let decidable = sign_flip.smallest_p <= LEVEL;
     let mut estimate = of_units(units, scale);
@@ -92,7 +95,10 @@ fn of(units: &[Unit], null: f64, scale: Scale) -> Result<Comparison, Refusal> {
         null,
         t_p_value: spread.t_p_value(null),
         verdict: verdict(&estimate, &sign_flip, null),
-        smallest_detectable: estimate.standard_error.filter(|_| decidable).map(detectable),
+        smallest_detectable: estimate
+            .standard_error
+            .filter(|_| decidable)
+            .map(detectable),
         sign_flip,
         estimate,
     })

@@ -18,8 +18,8 @@ pub enum Refusal {
     /// All values are equal, so their spread says nothing about the error of their mean.
     #[error("all values are equal")]
     NoSpread,
-    /// A value is NaN or infinite.
-    #[error("a value is not a finite number")]
+    /// A value is NaN, infinite or so large that its square could be.
+    #[error("a value is not a finite number of usable size")]
     NotFinite,
     /// A value lies outside the scale that it was said to be on.
     #[error("the value {value} lies outside the scale")]
@@ -53,9 +53,12 @@ pub enum Refusal {
     NotConverged,
 }
 
-/// Refuses NaN and infinities.
+/// Beyond this, sums of squares could overflow.
+const LARGEST: f64 = 1e100;
+
+/// Refuses NaN, infinities, and values whose squares could be infinite.
 pub(crate) fn all_finite(values: &[f64]) -> Result<(), Refusal> {
-    if values.iter().all(|value| value.is_finite()) {
+    if values.iter().all(|value| value.abs() <= LARGEST) {
         Ok(())
     } else {
         Err(Refusal::NotFinite)

@@ -2,6 +2,9 @@
 
 use crate::refusal::Refusal;
 
+/// A scale must be wider than this.
+const SMALLEST_RANGE: f64 = 1e-100;
+
 /// What is known about the values of an outcome. It decides which interval is right.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scale {
@@ -44,7 +47,8 @@ impl Scale {
         let Self::Bounded { lowest, highest } = self else {
             return Ok(());
         };
-        if !(lowest < highest && (highest - lowest).is_finite()) {
+        crate::refusal::all_finite(&[lowest, highest])?;
+        if highest - lowest <= SMALLEST_RANGE {
             return Err(Refusal::Parameter { name: "scale" });
         }
         // Means of a few samples can leave the scale by rounding.

@@ -47,7 +47,11 @@ pub fn sign_flip(differences: &[f64]) -> Result<SignFlip, Refusal> {
         (draw(&moved), false)
     };
     let reachable = 2.0_f64.powi(1 - moved.len().clamp(1, 1_000) as i32);
-    let smallest_p = if exact { reachable } else { reachable.max(1.0 / (FLIPS + 1) as f64) };
+    let smallest_p = if exact {
+        reachable
+    } else {
+        reachable.max(1.0 / (FLIPS + 1) as f64)
+    };
     Ok(SignFlip {
         p_value,
         smallest_p,

@@ -31,8 +31,12 @@ pub fn variance_parts(samples: &[Vec<f64>]) -> Result<VarianceParts, Refusal> {
         }
     }
     let means: Vec<f64> = samples.iter().map(|values| mean(values)).collect();
-    let within = samples.iter().map(|values| variance(values)).sum::<f64>() / samples.len() as f64;
-    let between_means = variance(&means);
+    let within = samples
+        .iter()
+        .map(|values| sample_variance(values))
+        .sum::<f64>()
+        / samples.len() as f64;
+    let between_means = sample_variance(&means);
     Ok(VarianceParts {
         within,
         between_means,
@@ -46,7 +50,7 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
 }
 
 /// Sample variance of at least two values.
-pub(crate) fn variance(values: &[f64]) -> f64 {
+pub(crate) fn sample_variance(values: &[f64]) -> f64 {
     let center = mean(values);
     let squares: f64 = values.iter().map(|value| (value - center).powi(2)).sum();
     squares / (values.len() as f64 - 1.0)
