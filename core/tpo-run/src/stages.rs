@@ -17,5 +17,5 @@ pub(crate) use render::render;
 pub(crate) use resample::resample;
 pub(crate) use sample::sample;
 pub(crate) use select::select;
-pub(crate) use train::{Trained, train};
+pub(crate) use train::train;
 pub(crate) use validate::{Measured, validate};

@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use tpo_types::{Failure, FailureKind};
 
 pub use examples::Example;
-pub(crate) use judgments::{ComparisonRow, JudgmentsById, ResponsesById};
+pub(crate) use judgments::{ComparisonRow, JudgmentsById};
 pub(crate) use metrics::StoredCheckpoint;
 pub(crate) use outputs::StageOutput;
 pub(crate) use pairs::StoredPair;

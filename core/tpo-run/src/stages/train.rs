@@ -35,7 +35,8 @@ pub(crate) fn train(
 ) -> Result<Trained, Failure> {
     let pairs: Vec<TrainingPair> = groups.iter().flat_map(training_pairs).collect();
     if pairs.is_empty() {
-        return Err(no_pairs(iteration, groups));
+        let k = context.plan.config.sampling.num_samples;
+        return Err(no_pairs(iteration, k, groups));
     }
     let config = &context.plan.config.train;
     let total_steps = config.total_steps(pairs.len());

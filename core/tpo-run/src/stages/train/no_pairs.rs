@@ -9,9 +9,9 @@ use crate::metrics::{ReasonCounts, SampleMetrics, drop_reasons};
 const SHOWN_COMPLETIONS: usize = 3;
 
 /// The reasons, counted, and some raw completions: what a user needs to see why there is nothing to
-/// train on.
-pub(super) fn no_pairs(iteration: usize, groups: &[SelectedGroup<'_>]) -> Failure {
-    let sampled = SampleMetrics::of(groups.iter().map(|selected| &selected.group));
+/// train on. `k` completions per instruction were asked for.
+pub(super) fn no_pairs(iteration: usize, k: usize, groups: &[SelectedGroup<'_>]) -> Failure {
+    let sampled = SampleMetrics::of(groups.iter().map(|selected| &selected.group), k);
     let mut what = format!("iteration {iteration} gives no pair");
     list(&mut what, "instructions dropped", &drop_reasons(groups));
     list(&mut what, "completions malformed", &sampled.malformed);
