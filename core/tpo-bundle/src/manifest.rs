@@ -4,7 +4,6 @@
 //! bounded and lists free of duplicates. Whether the components agree with the manifest is checked
 //! in `manifest_check`.
 
-mod keys;
 mod read;
 mod rules;
 

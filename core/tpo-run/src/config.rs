@@ -4,7 +4,6 @@
 //! prints. Reading checks types only; [`RunPlan::new`](crate::RunPlan::new) checks the values.
 
 mod inputs;
-mod keys;
 mod overrides;
 mod read;
 mod stages;

@@ -10,10 +10,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
+use crate::schema::{KeyPath, Node};
 use crate::{Failure, FailureKind};
 
 /// Fails with [`FailureKind::Usage`] if a number, text or list of `value` is outside the bounds of the
-/// schema of `T`. `prefix` is the path of `value` in the configuration, for example `train`; empty
+/// schema of `T`. `prefix` is the key of `value` in the configuration, for example `train`; empty
 /// for the whole configuration.
 ///
 /// A number that is not finite is outside every range. JSON has no such numbers, so a `null` where
@@ -27,28 +28,31 @@ pub fn check<T: JsonSchema + Serialize>(value: &T, prefix: &str) -> Result<(), F
         .map_err(|error| {
             Failure::new(FailureKind::Bug, "a setting cannot be serialized").because(error)
         })?;
-    check_node(&schema, &schema, &value, prefix).map_err(|what| {
+    let mut path = KeyPath::default();
+    if !prefix.is_empty() {
+        path = path.key(prefix);
+    }
+    check_node(Node::root(&schema), &value, &path).map_err(|what| {
         Failure::new(FailureKind::Usage, what).hint("`tpo schema` describes every key")
     })
 }
 
-fn check_node(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<(), String> {
-    let parts = parts(root, schema);
-    for part in &parts {
+fn check_node(node: Node<'_>, value: &Value, path: &KeyPath) -> Result<(), String> {
+    for part in node.parts() {
         check_bounds(part, value, path)?;
     }
     match value {
         Value::Object(fields) => {
             for (key, field) in fields {
-                if let Some(schema) = child(&parts, key) {
-                    check_node(root, schema, field, &join(path, key))?;
+                if let Some(child) = node.child(key) {
+                    check_node(child, field, &path.key(key))?;
                 }
             }
         }
         Value::Array(items) => {
-            if let Some(schema) = parts.iter().find_map(|part| part.get("items")) {
+            if let Some(node) = node.item() {
                 for (index, item) in items.iter().enumerate() {
-                    check_node(root, schema, item, &format!("{path}[{index}]"))?;
+                    check_node(node, item, &path.index(index))?;
                 }
             }
         }
@@ -57,45 +61,7 @@ fn check_node(root: &Value, schema: &Value, value: &Value, path: &str) -> Result
     Ok(())
 }
 
-/// A schema, what it refers to, and its alternatives. An optional table is an alternative of `null`
-/// and the table.
-fn parts<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Map<String, Value>> {
-    let mut parts = Vec::new();
-    let mut open = vec![schema];
-    while let Some(schema) = open.pop() {
-        let Some(schema) = schema.as_object() else {
-            continue;
-        };
-        parts.push(schema);
-        let reference = schema.get("$ref").and_then(Value::as_str);
-        let reference = reference.and_then(|path| path.strip_prefix('#'));
-        open.extend(reference.and_then(|path| root.pointer(path)));
-        for key in ["anyOf", "oneOf", "allOf"] {
-            open.extend(
-                schema
-                    .get(key)
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten(),
-            );
-        }
-    }
-    parts
-}
-
-/// The schema of a field: its own, or that of every key where the user chooses the keys.
-fn child<'a>(parts: &[&'a Map<String, Value>], key: &str) -> Option<&'a Value> {
-    parts
-        .iter()
-        .find_map(|part| part.get("properties")?.get(key))
-        .or_else(|| {
-            parts
-                .iter()
-                .find_map(|part| part.get("additionalProperties"))
-        })
-}
-
-fn check_bounds(schema: &Map<String, Value>, value: &Value, path: &str) -> Result<(), String> {
+fn check_bounds(schema: &Map<String, Value>, value: &Value, path: &KeyPath) -> Result<(), String> {
     match value {
         Value::Number(number) => {
             let range = Range::of(schema, ["minimum", "exclusiveMinimum", "maximum"]);
@@ -127,7 +93,7 @@ fn check_bounds(schema: &Map<String, Value>, value: &Value, path: &str) -> Resul
     }
 }
 
-fn check_len(range: &Range<'_>, len: usize, unit: &str, path: &str) -> Result<(), String> {
+fn check_len(range: &Range<'_>, len: usize, unit: &str, path: &KeyPath) -> Result<(), String> {
     if range.contains(&len.into()) {
         Ok(())
     } else if len == 0 {
@@ -204,14 +170,6 @@ impl fmt::Display for Plain<'_> {
             Some(number) if self.0.is_f64() => number.fmt(f),
             _ => self.0.fmt(f),
         }
-    }
-}
-
-fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
     }
 }
 
