@@ -118,7 +118,7 @@ fn a_tolerance_can_be_configured() {
     assert!(values[0] > 0.5 && values[1] < 0.5, "{values:?}");
     assert_eq!(
         configured::<Math>(r#"{"tolerance": 1.0}"#).err().as_deref(),
-        Some("`tolerance` must be from 0 to 0.1, not 1.0")
+        Some("`tolerance` is 1; it must be between 0 and 0.1")
     );
 }
 

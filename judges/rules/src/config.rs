@@ -107,7 +107,7 @@ impl RepetitionConfig {
     fn check(self) -> Result<Rule, String> {
         if !(0.0..1.0).contains(&self.max_fraction) {
             return Err(format!(
-                "`repetition.max_fraction` must be from 0 to less than 1, not {}",
+                "`repetition.max_fraction` is {}; it must be at least 0 and less than 1",
                 self.max_fraction
             ));
         }
@@ -124,7 +124,7 @@ impl RepetitionConfig {
 impl RefusalConfig {
     fn check(self) -> Result<Rule, String> {
         if self.phrases.is_empty() || self.phrases.iter().any(|phrase| phrase.trim().is_empty()) {
-            return Err("`refusal.phrases` must be one or more phrases, none of them blank".into());
+            return Err("`refusal.phrases` has no phrase or a blank one".into());
         }
         rule("refusal", self.weight, NoRefusal::new(&self.phrases))
     }
@@ -142,6 +142,6 @@ fn positive(key: &str, weight: f64) -> Result<f64, String> {
     if weight.is_finite() && weight > 0.0 {
         Ok(weight)
     } else {
-        Err(format!("`{key}` must be positive, not {weight}"))
+        Err(format!("`{key}` is {weight}; it must be more than 0"))
     }
 }

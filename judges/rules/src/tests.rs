@@ -120,7 +120,7 @@ fn wrong_settings_are_refused_by_key() {
     for (config, reason) in [
         (
             json!({"constraint_weight": 0}),
-            "`constraint_weight` must be positive, not 0",
+            "`constraint_weight` is 0; it must be more than 0",
         ),
         (
             json!({"length": {}}),
@@ -132,15 +132,15 @@ fn wrong_settings_are_refused_by_key() {
         ),
         (
             json!({"repetition": {"max_fraction": 1}}),
-            "`repetition.max_fraction` must be from 0 to less than 1, not 1",
+            "`repetition.max_fraction` is 1; it must be at least 0 and less than 1",
         ),
         (
             json!({"refusal": {"phrases": []}}),
-            "`refusal.phrases` must be one or more phrases, none of them blank",
+            "`refusal.phrases` has no phrase or a blank one",
         ),
         (
             json!({"refusal": {"phrases": ["a"], "weight": -1}}),
-            "`refusal.weight` must be positive, not -1",
+            "`refusal.weight` is -1; it must be more than 0",
         ),
     ] {
         assert_eq!(rules(config).err().as_deref(), Some(reason));

@@ -66,7 +66,7 @@ fn smallest(mean_excess: impl Fn(f64) -> Option<f64>) -> f64 {
 
 /// The setting in JSON.
 #[derive(Deserialize, Serialize, JsonSchema)]
-#[serde(untagged, expecting = "must be a number from 0 to 2 or \"auto\"")]
+#[serde(untagged, expecting = "it must be between 0 and 2, or \"auto\"")]
 enum Written {
     /// The weight itself.
     Number(#[schemars(range(min = 0.0, max = 2.0))] f64),
@@ -88,7 +88,7 @@ impl TryFrom<Written> for Rho {
     fn try_from(written: Written) -> Result<Self, String> {
         match written {
             Written::Number(rho) if !(0.0..=f64::from(MAX)).contains(&rho) => Err(format!(
-                "must be a number from 0 to {MAX} or \"auto\", not {rho}"
+                "{rho} is out of range; it must be between 0 and {MAX}, or \"auto\""
             )),
             Written::Number(rho) => Ok(Self::Fixed(rho)),
             Written::Word(Word::Auto) => Ok(Self::Auto),
@@ -133,7 +133,7 @@ mod tests {
         ] {
             assert_eq!(
                 read(wrong),
-                Err("must be a number from 0 to 2 or \"auto\"".into())
+                Err("it must be between 0 and 2, or \"auto\"".into())
             );
         }
         assert_eq!(json!([Rho::Fixed(0.5), Rho::Auto]), json!([0.5, "auto"]));
@@ -163,7 +163,7 @@ mod tests {
             assert_eq!(
                 Rho::try_from(Written::Number(rho)),
                 Err(format!(
-                    "must be a number from 0 to 2 or \"auto\", not {rho}"
+                    "{rho} is out of range; it must be between 0 and 2, or \"auto\""
                 ))
             );
         }

@@ -56,22 +56,32 @@ fn collect_keys<'a>(schema: &'a Value, keys: &mut Vec<&'a str>) {
 }
 
 fn unknown(key: &str, known: &[&str]) -> String {
-    let nearest = known
+    let near: Vec<(usize, &str)> = known
         .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(key, candidate), candidate))
+        .map(|candidate| (strsim::damerau_levenshtein(key, candidate), *candidate))
         .filter(|(typos, candidate)| *typos <= 1 + candidate.len() / 4)
-        .min_by_key(|(typos, _)| *typos);
-    match nearest {
-        Some((_, candidate)) => format!("unknown key `{key}`; did you mean `{candidate}`?"),
-        None => format!("unknown key `{key}`; the keys are {}", quoted(known)),
+        .collect();
+    let least = near.iter().map(|(typos, _)| *typos).min();
+    let nearest: Vec<&str> = near
+        .iter()
+        .filter(|(typos, _)| Some(*typos) == least)
+        .map(|(_, candidate)| *candidate)
+        .collect();
+    if nearest.is_empty() {
+        format!("unknown key `{key}`; the keys are {}", quoted(known, ", "))
+    } else {
+        format!(
+            "unknown key `{key}`; did you mean {}?",
+            quoted(&nearest, " or ")
+        )
     }
 }
 
-fn quoted(keys: &[&str]) -> String {
+fn quoted(keys: &[&str], separator: &str) -> String {
     keys.iter()
         .map(|key| format!("`{key}`"))
         .collect::<Vec<_>>()
-        .join(", ")
+        .join(separator)
 }
 
 #[cfg(test)]
@@ -86,6 +96,7 @@ mod tests {
     struct Config {
         words: u32,
         weights: Vec<f64>,
+        weighty: Option<bool>,
     }
 
     impl Default for Config {
@@ -93,6 +104,7 @@ mod tests {
             Self {
                 words: 5,
                 weights: vec![1.0],
+                weighty: None,
             }
         }
     }
@@ -129,8 +141,12 @@ mod tests {
             "unknown key `wrods`; did you mean `words`?",
         );
         refused(
+            r#"{"weightz": 9}"#,
+            "unknown key `weightz`; did you mean `weights` or `weighty`?",
+        );
+        refused(
             r#"{"xyz": 9}"#,
-            "unknown key `xyz`; the keys are `words`, `weights`",
+            "unknown key `xyz`; the keys are `words`, `weights`, `weighty`",
         );
         refused(
             r#"{"words": -1}"#,

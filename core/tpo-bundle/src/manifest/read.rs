@@ -34,7 +34,7 @@ impl BundleManifest {
             let what = format!("{name}:{at}: unknown key `{path}`");
             let hint = unknown
                 .suggestion()
-                .unwrap_or_else(|| format!("the keys are {}", unknown.siblings.join(", ")));
+                .unwrap_or_else(|| format!("the keys are `{}`", unknown.siblings.join("`, `")));
             return Err(Failure::new(FailureKind::Input, what).hint(hint));
         }
         let manifest: Self = toml::from_str(text).map_err(wrong)?;

@@ -66,7 +66,7 @@ fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
         said("why =", "because ="),
         (
             "tpo-plugin.toml:19:1: unknown key `permission[0].because`".into(),
-            "the keys are import, why".into()
+            "the keys are `import`, `why`".into()
         )
     );
 }
