@@ -50,7 +50,7 @@ def main():
         for judge, arguments in JUDGES.items():
             found = agreement(arguments, folder / file)
             comparisons = found.get("comparisons")
-            first = f"{100 * comparisons['first_win_rate']:.1f}" if comparisons else ""
+            first = f"{100 * comparisons['prefers_first']:.1f}" if comparisons else ""
             cells = [
                 f"{name} ({found['rows']})",
                 judge,

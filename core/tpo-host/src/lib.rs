@@ -37,4 +37,4 @@ pub use roles::pairwise_judge::PairwiseJudgePlugin;
 pub use roles::response_parser::ParserPlugin;
 pub use roles::thought_template::TemplatePlugin;
 pub use source::bundles::Bundles;
-pub use source::{builtin, resolve_relative};
+pub use source::{builtin, is_file, resolve_relative};

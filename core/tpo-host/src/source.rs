@@ -28,10 +28,15 @@ fn is_path(name: &str) -> bool {
     name.contains(['/', '.', std::path::MAIN_SEPARATOR])
 }
 
+/// Whether the name of a plugin is the path of a file: not a built-in name and not a reference to a
+/// registry.
+pub fn is_file(name: &str) -> bool {
+    !BundleReference::has_scheme(name) && is_path(name)
+}
+
 /// The name of a plugin with a relative path resolved against `base`.
 pub fn resolve_relative(name: &str, base: &Path) -> String {
-    let is_file = !BundleReference::has_scheme(name) && is_path(name);
-    if is_file {
+    if is_file(name) {
         base.join(name).display().to_string()
     } else {
         name.to_owned()

@@ -22,19 +22,19 @@ use tpo_types::{
 
 use self::batch::Batch;
 use self::engine::Engine;
-use crate::policy::Policy;
+use crate::model::Model;
 
-/// Samples from a policy on the CPU.
+/// Samples from a model on the CPU.
 #[derive(Debug)]
 pub struct LocalSampler {
     engine: Engine,
 }
 
 impl LocalSampler {
-    /// A sampler of a policy. Copies the weights into packed matrices, with the adapter merged.
-    pub fn new(policy: Arc<Policy>) -> Self {
+    /// A sampler of a model. Copies the weights into packed matrices, with the adapter merged.
+    pub fn new(model: Arc<Model>) -> Self {
         Self {
-            engine: Engine::new(policy),
+            engine: Engine::new(model),
         }
     }
 }
@@ -42,13 +42,13 @@ impl LocalSampler {
 impl Sampler for LocalSampler {
     fn encode(&self, prompt: &Prompt) -> Result<Vec<u32>, Failure> {
         self.engine
-            .policy()
+            .model()
             .text
             .encode_prompt(&prompt.messages, prompt.prefill.as_deref())
     }
 
     fn count_tokens(&self, text: &str) -> Result<usize, Failure> {
-        self.engine.policy().text.token_count(text)
+        self.engine.model().text.token_count(text)
     }
 
     fn sample(
@@ -57,11 +57,11 @@ impl Sampler for LocalSampler {
         params: &SamplingParams,
         sink: &mut dyn FnMut(&SampleId, Completion) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let policy = Arc::clone(self.engine.policy());
+        let model = Arc::clone(self.engine.model());
         for job in jobs {
-            check(job, params, policy.spec.max_positions)?;
+            check(job, params, model.spec.max_positions)?;
         }
-        let batch = Batch::new(&mut self.engine, &policy, jobs, params, 0)?;
+        let batch = Batch::new(&mut self.engine, &model, jobs, params, 0)?;
         let flow = batch.run(&mut |id, generated| match sink(id, generated.completion) {
             Ok(()) => ControlFlow::Continue(()),
             Err(failure) => ControlFlow::Break(failure),

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use tpo_lm::decoder::Decoder;
 use tpo_lm::lora::{Adapter, LoraConfig};
-use tpo_lm::policy::Policy;
+use tpo_lm::model::Model;
 use tpo_types::{Checkpoint, Failure, FailureKind, StepMetrics, Trainer, TrainingPair};
 
 use crate::adamw::AdamW;
@@ -82,7 +82,7 @@ impl Trainer for LocalTrainer {
 impl LocalTrainer {
     /// The policy, prepared for the method: with an adapter, continued or new; or with all weights, an
     /// adapter merged into them.
-    fn open(&self, checkpoint: &Checkpoint) -> Result<Policy, Failure> {
+    fn open(&self, checkpoint: &Checkpoint) -> Result<Model, Failure> {
         let mut policy = tpo_lm::load::load(&checkpoint.path)?;
         match (self.config.method, policy.adapter.take()) {
             (Method::Full, None) => {}
@@ -100,12 +100,12 @@ impl LocalTrainer {
     }
 }
 
-fn decoder(policy: &Policy) -> Decoder<'_> {
+fn decoder(policy: &Model) -> Decoder<'_> {
     Decoder::new(&policy.spec, &policy.params, policy.adapter.as_ref())
 }
 
 /// The trained values, laid out as [`Decoder::trainable`].
-fn trained(policy: &mut Policy) -> &mut [f32] {
+fn trained(policy: &mut Model) -> &mut [f32] {
     match &mut policy.adapter {
         Some(adapter) => &mut adapter.values,
         None => &mut policy.params.values,

@@ -7,7 +7,7 @@ use tpo_plugin::{JsonSchema, schemars};
 
 use crate::Rules;
 use crate::general::{Length, NoRefusal, NoRepetition};
-use crate::grade::Check;
+use crate::grade::RuleCheck;
 use crate::score::Rule;
 
 /// Rules in addition to the constraints of the instructions.
@@ -130,7 +130,7 @@ impl RefusalConfig {
     }
 }
 
-fn rule(name: &str, weight: f64, check: impl Check + 'static) -> Result<Rule, String> {
+fn rule(name: &str, weight: f64, check: impl RuleCheck + 'static) -> Result<Rule, String> {
     Ok(Rule {
         name: name.into(),
         weight: positive(&format!("{name}.weight"), weight)?,

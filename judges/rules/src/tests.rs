@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tpo_plugin::{Group, Instruction, Judge, Judgment, Plugin, Scored};
 
-use crate::answer::Answer;
+use crate::answer::ResponseText;
 use crate::{Rules, constraints};
 
 fn rules(config: Value) -> Result<Rules, String> {
@@ -191,8 +191,8 @@ fn agrees_with_the_checker_of_ifeval() {
         for (constraint, strict) in row.constraints.iter().zip(&row.strict) {
             let check = constraints::read(&constraint.id, &constraint.kwargs)
                 .expect("the whole vocabulary");
-            let kept =
-                Answer::new(&row.response).is_some_and(|answer| check.grade(&answer).is_kept());
+            let kept = ResponseText::new(&row.response)
+                .is_some_and(|answer| check.grade(&answer).is_kept());
             verdicts += 1;
             if kept != *strict {
                 disagreements.push((row.id.as_str(), constraint.id.as_str()));
@@ -241,7 +241,7 @@ fn reference_sentences_cover_their_concepts() {
             .constraints
             .iter()
             .filter(|constraint| constraint.id == "concepts:coverage");
-        let answer = Answer::new(&row.reference).expect("a reference");
+        let answer = ResponseText::new(&row.reference).expect("a reference");
         coverage
             .map(|c| constraints::read(&c.id, &c.kwargs).expect("known"))
             .all(|c| c.grade(&answer).is_kept())

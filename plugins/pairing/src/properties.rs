@@ -19,9 +19,9 @@ const ROUNDING: f64 = 1e-12;
 pub type Weight = (&'static str, fn(LengthUnit, &Candidate) -> f64);
 
 /// By the id of the instruction: both sides of every pair, why there is none, and the report.
-type Trained = BTreeMap<String, (Vec<(Candidate, Candidate)>, Option<String>, Extra)>;
+type PairsById = BTreeMap<String, (Vec<(Candidate, Candidate)>, Option<String>, Extra)>;
 
-fn trained(groups: &[CandidateGroup], selector: &impl PairSelector) -> Trained {
+fn trained(groups: &[CandidateGroup], selector: &impl PairSelector) -> PairsById {
     let of_group = |(group, selection): (&CandidateGroup, Selection)| {
         let sides = pairs(group, &selection)
             .map(|(chosen, rejected)| (chosen.clone(), rejected.clone()))

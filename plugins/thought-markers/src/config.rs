@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tpo_plugin::{JsonSchema, schemars};
 
-use crate::format::{Format, Marked, Opening, Text};
+use crate::format::{Format, Marked, Opening, PromptText};
 use crate::marker::Marker;
 use crate::preset::Preset;
 
@@ -81,7 +81,7 @@ fn own(
         .map(|text| marker("thought_marker", &text))
         .transpose()?;
     Ok(Format::Marked(Marked {
-        text: Text::new(prompt),
+        text: PromptText::new(prompt),
         thought: thought.map(|marker| Opening { marker, prefill }),
         response: marker("response_marker", &response)?,
     }))

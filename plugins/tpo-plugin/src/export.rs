@@ -7,14 +7,14 @@ use crate::{Error, Plugin, config, state};
 
 /// A plugin's package, from its `Cargo.toml`.
 #[derive(Debug, Clone, Copy)]
-pub struct Package {
+pub struct PackageInfo {
     name: &'static str,
     version: &'static str,
     summary: &'static str,
     license: &'static str,
 }
 
-impl Package {
+impl PackageInfo {
     /// Checks the fields at compile time.
     pub const fn new(
         name: &'static str,
@@ -60,12 +60,12 @@ pub trait Component {
     /// The plugin that implements the component's roles.
     type Plugin: Plugin;
     /// The package, which describes it.
-    const PACKAGE: Package;
+    const PACKAGE: PackageInfo;
 }
 
 impl<C: Component> metadata::Guest for C {
     fn describe() -> Description {
-        let Package {
+        let PackageInfo {
             name,
             version,
             summary,
@@ -97,10 +97,10 @@ macro_rules! __export {
 
             impl $crate::export::Component for Component {
                 type Plugin = $plugin;
-                const PACKAGE: $crate::export::Package = PACKAGE;
+                const PACKAGE: $crate::export::PackageInfo = PACKAGE;
             }
 
-            const PACKAGE: $crate::export::Package = $crate::export::Package::new(
+            const PACKAGE: $crate::export::PackageInfo = $crate::export::PackageInfo::new(
                 env!("CARGO_PKG_NAME"),
                 env!("CARGO_PKG_VERSION"),
                 env!("CARGO_PKG_DESCRIPTION"),
@@ -151,8 +151,8 @@ mod tests {
 
     impl Component for Toy {
         type Plugin = Constant;
-        const PACKAGE: Package =
-            Package::new("toy", "1.2.3", "Gives every response the same score", "MIT");
+        const PACKAGE: PackageInfo =
+            PackageInfo::new("toy", "1.2.3", "Gives every response the same score", "MIT");
     }
 
     #[derive(Deserialize, JsonSchema)]

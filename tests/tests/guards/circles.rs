@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::rust_source::{RustSource, Token};
 use crate::tree::{files, read};
+use crate::use_tree::read_tree;
 
 /// A module by its path in the crate; the crate's root has none.
 type Module = Vec<String>;
@@ -188,44 +189,6 @@ fn is_start_of_path(tokens: &[Token], at: usize) -> bool {
         && text(at + 2) == ":"
         // Paths of a macro count where it is expanded.
         && !(at > 0 && [":", "$"].contains(&text(at - 1)))
-}
-
-/// Reads a path or a tree of `use` into its paths, each with its `as` name; gives where it ends.
-fn read_tree(
-    tokens: &[Token],
-    mut at: usize,
-    prefix: &[String],
-    paths: &mut Vec<(Vec<String>, Option<String>)>,
-) -> usize {
-    let text = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str());
-    let mut path = prefix.to_vec();
-    loop {
-        if text(at) == "{" {
-            at += 1;
-            while at < tokens.len() && text(at) != "}" {
-                let end = read_tree(tokens, at, &path, paths);
-                at = if text(end) == "," {
-                    end + 1
-                } else {
-                    end.max(at + 1)
-                };
-                if text(end) == "}" {
-                    at = end;
-                }
-            }
-            return at + 1;
-        }
-        path.push(text(at).to_owned());
-        at += 1;
-        if text(at) == ":" && text(at + 1) == ":" {
-            at += 2;
-            continue;
-        }
-        let alias = (text(at) == "as").then(|| text(at + 1).to_owned());
-        at += if alias.is_some() { 2 } else { 0 };
-        paths.push((path, alias));
-        return at;
-    }
 }
 
 /// A path from the crate's root; none if it leads out of the crate.

@@ -4,6 +4,6 @@
 mod allowed;
 mod desk;
 mod faults;
-mod going_on;
 mod key;
+mod resume;
 mod runs;

@@ -7,7 +7,7 @@ use crate::text::{one_decimal, percent};
 
 const COLUMNS: usize = 11;
 
-type Row = [String; COLUMNS];
+type Cells = [String; COLUMNS];
 
 const HEADER: [[&str; COLUMNS]; 2] = [
     [
@@ -30,7 +30,7 @@ const HEADER: [[&str; COLUMNS]; 2] = [
 
 /// One row per model: the iteration that trained it, and its scores on the validation instructions.
 pub(super) fn table(iterations: &[IterationMetrics], evaluations: &[Evaluation]) -> String {
-    let mut rows: Vec<Row> = HEADER.map(|row| row.map(String::from)).to_vec();
+    let mut rows: Vec<Cells> = HEADER.map(|row| row.map(String::from)).to_vec();
     for evaluation in evaluations {
         let metrics = iterations
             .iter()
@@ -46,7 +46,7 @@ pub(super) fn table(iterations: &[IterationMetrics], evaluations: &[Evaluation])
     rows.iter().map(|row| line(row, &widths)).collect()
 }
 
-fn line(row: &Row, widths: &[usize; COLUMNS]) -> String {
+fn line(row: &Cells, widths: &[usize; COLUMNS]) -> String {
     let cells: Vec<String> = row
         .iter()
         .zip(widths)
@@ -55,7 +55,7 @@ fn line(row: &Row, widths: &[usize; COLUMNS]) -> String {
     cells.join("  ").trim_end().to_owned() + "\n"
 }
 
-fn row(evaluation: &Evaluation, metrics: Option<&IterationMetrics>) -> Row {
+fn row(evaluation: &Evaluation, metrics: Option<&IterationMetrics>) -> Cells {
     let Some(metrics) = metrics else {
         return base_row(evaluation);
     };
@@ -76,7 +76,7 @@ fn row(evaluation: &Evaluation, metrics: Option<&IterationMetrics>) -> Row {
 }
 
 /// The row of a model without training metrics: it was sampled for validation only.
-fn base_row(evaluation: &Evaluation) -> Row {
+fn base_row(evaluation: &Evaluation) -> Cells {
     let sampled = &evaluation.sampled;
     let mut row = ["-"; COLUMNS].map(String::from);
     row[0] = name(evaluation);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tpo_types::{Failure, FailureKind, PluginIdentity, PluginRole};
 
 use crate::dispatch::batch;
-use crate::dispatch::plugin::Plugin;
+use crate::dispatch::plugin::RolePlugin;
 use crate::dispatch::role::RoleContract;
 
 /// How items are split into batches. It never changes an outcome.
@@ -26,7 +26,7 @@ pub struct Batching {
 pub struct JsonPlugin(Box<dyn JsonCalls>);
 
 impl JsonPlugin {
-    pub(crate) fn new<R: RoleContract>(plugin: Plugin<R>) -> Self {
+    pub(crate) fn new<R: RoleContract>(plugin: RolePlugin<R>) -> Self {
         Self(Box::new(plugin))
     }
 
@@ -99,7 +99,7 @@ trait JsonCalls {
     fn time(&self, items: &[Value], batching: Batching) -> Result<Duration, Failure>;
 }
 
-impl<R: RoleContract> JsonCalls for Plugin<R> {
+impl<R: RoleContract> JsonCalls for RolePlugin<R> {
     fn role(&self) -> PluginRole {
         R::ROLE
     }
@@ -140,7 +140,7 @@ impl<R: RoleContract> JsonCalls for Plugin<R> {
     }
 }
 
-impl<R: RoleContract> Plugin<R> {
+impl<R: RoleContract> RolePlugin<R> {
     fn ask_batching(
         &self,
         items: &[R::Item],

@@ -58,7 +58,7 @@ pub(crate) use interface;
 macro_rules! stage_plugin {
     ($(#[doc = $doc:literal])+ $plugin:ident: $contract:ident, loaded by $load:ident) => {
         $(#[doc = $doc])+
-        pub struct $plugin(crate::dispatch::plugin::Plugin<$contract>);
+        pub struct $plugin(crate::dispatch::plugin::RolePlugin<$contract>);
 
         impl $plugin {
             /// Exactly which code it is.

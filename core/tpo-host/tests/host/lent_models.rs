@@ -52,7 +52,7 @@ impl ModelService for Says {
 }
 
 #[test]
-fn a_model_out_of_reach_ends_the_work_and_is_not_held_against_the_plugin() {
+fn an_unreachable_model_ends_the_call_and_is_no_fault_of_the_plugin() {
     let directory = tempfile::tempdir().unwrap();
     let instruction = instruction("i", "Name a color.");
     for on_error in [OnError::Fail, OnError::Retry, OnError::Unscored] {

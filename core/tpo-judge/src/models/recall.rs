@@ -76,13 +76,13 @@ pub(super) fn recall<Q: Serialize + Clone, R: Reply>(
 struct Missing<Q> {
     requests: Vec<Q>,
     /// One per request.
-    waiting: Vec<Waiting>,
+    waiting: Vec<PendingOutcomes>,
     /// The number of each request, by its key.
     numbers: HashMap<String, usize>,
 }
 
 /// The outcomes that wait for a reply.
-struct Waiting {
+struct PendingOutcomes {
     key: String,
     /// Their indices.
     indices: Vec<usize>,
@@ -106,7 +106,7 @@ impl<Q: Clone> Missing<Q> {
         }
         self.numbers.insert(key.clone(), self.requests.len());
         self.requests.push(request.clone());
-        self.waiting.push(Waiting {
+        self.waiting.push(PendingOutcomes {
             key,
             indices: vec![index],
         });

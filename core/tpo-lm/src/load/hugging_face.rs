@@ -10,13 +10,13 @@ use tpo_types::Failure;
 
 use super::safetensors::Weights;
 use super::{config, limits, tensors};
+use crate::model::Model;
 use crate::params::{Layout, Params};
-use crate::policy::Policy;
 use crate::spec::ModelSpec;
 use crate::tokenizer::TextCodec;
 
 /// Loads the model in `directory`.
-pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
+pub(super) fn load(directory: &Path) -> Result<Model, Failure> {
     let (spec, text) = spec_and_text(directory, config::read(directory)?)?;
     let weights = Weights::open_directory(directory)?;
     let layout = Layout::of(&spec);
@@ -25,7 +25,7 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
         layout.entry(name).is_some() || is_redundant(name, tied)
     })?;
     let params = weights.read_params(layout)?;
-    Ok(Policy {
+    Ok(Model {
         spec,
         params,
         adapter: None,
@@ -35,12 +35,12 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
 }
 
 /// Loads the decoder of the reward model in `directory`, and opens all of its tensors.
-pub(super) fn load_backbone(directory: &Path) -> Result<(Policy, Weights), Failure> {
+pub(super) fn load_backbone(directory: &Path) -> Result<(Model, Weights), Failure> {
     let (spec, text) = spec_and_text(directory, config::read_backbone(directory)?)?;
     let weights = Weights::open_directory(directory)?;
     let params = weights.read_params(Layout::of(&spec))?;
     Ok((
-        Policy {
+        Model {
             spec,
             params,
             adapter: None,

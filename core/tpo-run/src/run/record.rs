@@ -3,6 +3,7 @@
 use tpo_types::{BoundModel, Checkpoint, Failure, FailureKind};
 
 use super::changes;
+use crate::config::canonical;
 use crate::context::Context;
 use crate::store::{from_json, to_json};
 
@@ -10,13 +11,13 @@ use crate::store::{from_json, to_json};
 /// the ones that the run was started with.
 pub(super) fn record_inputs(context: &Context<'_>, base: &Checkpoint) -> Result<(), Failure> {
     let (plan, store) = (context.plan, context.store);
-    let config = to_json(&plan.config);
+    let config = to_json(&plan.config.with_absolute_paths());
     if let Some(before) = store.value("config")? {
         refuse_changes(context, &before, &config)?;
     }
     store.set_value("config", &config)?;
     store.set_value("tpo_version", env!("CARGO_PKG_VERSION"))?;
-    store.set_value("base_model", &base.path.display().to_string())?;
+    store.set_value("base_model", &canonical(&base.path).display().to_string())?;
     store.put_plugins(&context.pipeline.plugins)?;
     store.set_value("models", &to_json(&context.pipeline.models))?;
     store.put_instructions("train", &plan.train)?;
@@ -47,7 +48,7 @@ fn changed_plugins(context: &Context<'_>) -> Result<Vec<String>, Failure> {
     Ok(changed
         .map(|(loaded, _)| {
             let (role, source) = (loaded.role, &loaded.plugin.source);
-            format!("{role}: the component `{source}` has other bytes")
+            format!("{role}: the component `{source}` has changed: checksum mismatch")
         })
         .collect())
 }
@@ -63,6 +64,6 @@ fn changed_models(context: &Context<'_>) -> Result<Vec<String>, Failure> {
             .any(|now| now.alias == before.alias && now.identity != before.identity)
     });
     Ok(changed
-        .map(|model| format!("models.{}: the model has other bytes", model.alias))
+        .map(|model| format!("models.{}: the model has changed: checksum mismatch", model.alias))
         .collect())
 }

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use safetensors::SafeTensors;
 use serde_json::Value;
 use tpo_lm::decoder::Decoder;
+use tpo_lm::model::Model;
 use tpo_lm::pack::{Pack, Sequence};
 use tpo_lm::params::Entry;
-use tpo_lm::policy::Policy;
 use tpo_types::{Side, TrainingPair};
 
 /// The repository's `tests` folder.
@@ -41,12 +41,12 @@ pub(crate) fn model(name: &str) -> PathBuf {
 }
 
 /// A tiny model in memory.
-pub(crate) fn load(name: &str) -> Policy {
+pub(crate) fn load(name: &str) -> Model {
     tpo_lm::load::load(&model(name)).expect("a tiny model")
 }
 
 /// A decoder of a policy.
-pub(crate) fn decoder(policy: &Policy) -> Decoder<'_> {
+pub(crate) fn decoder(policy: &Model) -> Decoder<'_> {
     Decoder::new(&policy.spec, &policy.params, policy.adapter.as_ref())
 }
 
@@ -165,13 +165,13 @@ pub(crate) fn worst<'a>(
 
 /// Pairs of made-up tokens whose reference is the policy itself. The sides differ in length, and
 /// some tokens are forced.
-pub(crate) fn made_up_pairs(policy: &Policy, count: u32) -> Vec<TrainingPair> {
+pub(crate) fn made_up_pairs(policy: &Model, count: u32) -> Vec<TrainingPair> {
     (0..count)
         .map(|index| made_up_pair(policy, index))
         .collect()
 }
 
-fn made_up_pair(policy: &Policy, index: u32) -> TrainingPair {
+fn made_up_pair(policy: &Model, index: u32) -> TrainingPair {
     let tokens = |salt: u32, len: u32| {
         (0..len)
             .map(|at| 3 + (at * 37 + salt * 101) % 400)
@@ -202,7 +202,7 @@ fn made_up_pair(policy: &Policy, index: u32) -> TrainingPair {
 
 /// The log-probability of a completion's counted tokens, computed on its own.
 pub(crate) fn log_prob(
-    policy: &Policy,
+    policy: &Model,
     prompt_ids: &[u32],
     token_ids: &[u32],
     loss_mask: &[bool],

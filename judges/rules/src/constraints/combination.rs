@@ -3,14 +3,14 @@
 use serde::Deserialize;
 
 use super::length::separated;
-use crate::answer::Answer;
-use crate::grade::{Check, Grade};
+use crate::answer::ResponseText;
+use crate::grade::{Grade, RuleCheck};
 
 /// Two different responses, separated by six stars.
 pub(crate) struct TwoResponses;
 
-impl Check for TwoResponses {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for TwoResponses {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         match separated(answer.text, "******") {
             (parts, false) if parts.len() == 2 && parts[0] == parts[1] => Grade::Missed(0.5),
             (_, true) => Grade::Missed(0.5),
@@ -25,8 +25,8 @@ pub(crate) struct RepeatPrompt {
     prompt_to_repeat: String,
 }
 
-impl Check for RepeatPrompt {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for RepeatPrompt {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let prompt = self.prompt_to_repeat.trim().to_lowercase();
         let same = prompt
             .chars()

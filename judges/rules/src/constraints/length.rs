@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::sentences::count_sentences;
-use crate::answer::Answer;
-use crate::grade::{Check, Grade, Relation, near};
+use crate::answer::ResponseText;
+use crate::grade::{Grade, Relation, RuleCheck, near};
 
 /// A number of words.
 #[derive(Deserialize)]
@@ -13,8 +13,8 @@ pub(crate) struct Words {
     num_words: usize,
 }
 
-impl Check for Words {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Words {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         self.relation.grade(answer.word_count(), self.num_words)
     }
 }
@@ -26,8 +26,8 @@ pub(crate) struct Sentences {
     num_sentences: usize,
 }
 
-impl Check for Sentences {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Sentences {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         self.relation
             .grade(count_sentences(answer.text), self.num_sentences)
     }
@@ -40,8 +40,8 @@ pub(crate) struct Paragraphs {
     num_paragraphs: usize,
 }
 
-impl Check for Paragraphs {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Paragraphs {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let (found, gaps) = separated(answer.text, "***");
         match Grade::exactly(found.len(), self.num_paragraphs) {
             Grade::Kept if gaps => Grade::Missed(1.0),
@@ -73,8 +73,8 @@ pub(crate) struct NthParagraph {
     first_word: String,
 }
 
-impl Check for NthParagraph {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for NthParagraph {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let paragraphs: Vec<_> = answer.text.split("\n\n").map(str::trim).collect();
         let count = paragraphs
             .iter()
@@ -109,8 +109,8 @@ fn first_word(paragraph: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn grade(check: &impl Check, text: &str) -> Grade {
-        check.grade(&Answer::new(text).expect("not empty"))
+    fn grade(check: &impl RuleCheck, text: &str) -> Grade {
+        check.grade(&ResponseText::new(text).expect("not empty"))
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
 }
 
 fn check_number(path: &str, number: &Number, schema: &Value) -> Result<(), String> {
-    let range = Range::of(schema);
+    let range = Bounds::of(schema);
     if number.as_f64().is_none_or(|number| range.contains(number)) {
         return Ok(());
     }
@@ -95,13 +95,13 @@ fn check_number(path: &str, number: &Number, schema: &Value) -> Result<(), Strin
 }
 
 /// The bounds that a schema sets.
-struct Range {
+struct Bounds {
     min: Option<f64>,
     exclusive_min: Option<f64>,
     max: Option<f64>,
 }
 
-impl Range {
+impl Bounds {
     fn of(schema: &Value) -> Self {
         let bound = |name| schema.get(name).and_then(Value::as_f64);
         Self {
@@ -118,7 +118,7 @@ impl Range {
     }
 }
 
-impl fmt::Display for Range {
+impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let (Some(min), None, Some(max)) = (self.min, self.exclusive_min, self.max) {
             return write!(f, "between {min} and {max}");

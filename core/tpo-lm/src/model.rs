@@ -9,7 +9,7 @@ use crate::tokenizer::TextCodec;
 
 /// A model in memory. With an adapter, `params` are the base weights.
 #[derive(Debug)]
-pub struct Policy {
+pub struct Model {
     /// The decoder's shape.
     pub spec: ModelSpec,
     /// The weights; the base weights if there is an adapter.

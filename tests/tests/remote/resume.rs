@@ -1,5 +1,5 @@
-//! Whatever ends a command, the same command goes on from there: what was answered is kept and not
-//! asked again.
+//! Whatever ends a command, running it again resumes it: what was answered is kept and not asked
+//! again.
 
 use std::collections::HashSet;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use crate::desk::{Desk, LLM_RUBRIC, SELF_TAUGHT};
 const INSTRUCTIONS: usize = 40;
 const RESPONSES: usize = 3;
 /// Requests that all of them take.
-const DUELS: usize = INSTRUCTIONS * RESPONSES * (RESPONSES - 1);
+const COMPARISONS: usize = INSTRUCTIONS * RESPONSES * (RESPONSES - 1);
 const CONCURRENCY: usize = 4;
 
 fn good(asked: &Asked) -> Conduct {
@@ -26,7 +26,7 @@ fn undisturbed() -> String {
     let server = ScriptedServer::start(good);
     let ended =
         Desk::new(&server, INSTRUCTIONS, RESPONSES).succeeds(SELF_TAUGHT, &["concurrency=4"]);
-    assert_eq!(server.records().len(), DUELS);
+    assert_eq!(server.records().len(), COMPARISONS);
     ended.stdout
 }
 
@@ -88,8 +88,8 @@ fn what_was_answered_before_a_kill_is_not_asked_again() {
         ended.stdout == undisturbed(),
         "killed and started again it ends otherwise"
     );
-    assert_eq!(answered(&server).len(), DUELS);
-    let twice = server.records().len() - DUELS;
+    assert_eq!(answered(&server).len(), COMPARISONS);
+    let twice = server.records().len() - COMPARISONS;
     assert!(
         twice <= kills * CONCURRENCY,
         "{twice} requests too many after {kills} kills"
@@ -141,7 +141,7 @@ fn a_server_that_goes_away_ends_the_command_until_it_is_back() {
         asked_behind(&server, requests).is_disjoint(&kept),
         "what was kept is asked again"
     );
-    assert_eq!(server.records().len() - requests, DUELS - kept.len());
+    assert_eq!(server.records().len() - requests, COMPARISONS - kept.len());
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_budget_is_spent_and_the_rest_is_asked_with_the_next() {
     assert_eq!(server.records().len(), 200);
     let ended = desk.succeeds(SELF_TAUGHT, &["concurrency=4", "max_calls=1000"]);
     assert!(ended.stdout == undisturbed(), "in parts it ends otherwise");
-    assert_eq!(server.records().len(), DUELS);
+    assert_eq!(server.records().len(), COMPARISONS);
 }
 
 #[test]
@@ -243,7 +243,10 @@ fn who_asks_the_same_asks_nothing() {
             .stdout
             == rated.stdout
     );
-    assert_eq!(server.records().len(), DUELS + INSTRUCTIONS * RESPONSES);
+    assert_eq!(
+        server.records().len(),
+        COMPARISONS + INSTRUCTIONS * RESPONSES
+    );
     // Some of the comparisons are enough for it.
     desk.succeeds(SELF_TAUGHT, &["judge.tournament=adaptive"]);
     // Nobody is there who could answer anything else.
