@@ -16,7 +16,7 @@ use tpo_types::PluginRole;
 
 use crate::name::{FileName, Name};
 
-/// Name of the manifest file, in the folder of the components.
+/// Name of the manifest file, in the directory of the components.
 pub const FILE_NAME: &str = "tpo-plugin.toml";
 
 const MAX_COMPONENTS: usize = 16;
@@ -46,7 +46,7 @@ pub struct BundleManifest {
     /// Language of the sources, for building.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Name>,
-    /// Folder of the contract's interfaces, for building.
+    /// Directory of the contract's interfaces, for building.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wit: Option<FileName>,
     /// The components, at least one.

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_name_stays_in_its_folder() {
+    fn a_file_name_stays_in_its_directory() {
         for good in [
             "a.wasm",
             "target/wasm32-wasip2/release/a_b.wasm",

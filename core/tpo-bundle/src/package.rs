@@ -1,4 +1,4 @@
-//! A bundle before it is published: a folder with `tpo-plugin.toml`, components and a README.
+//! A bundle before it is published: a directory with `tpo-plugin.toml`, components and a README.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -34,7 +34,7 @@ pub struct Package {
 }
 
 impl Package {
-    /// Reads a folder and checks that its manifest and components agree.
+    /// Reads a directory and checks that its manifest and components agree.
     pub fn read(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(FILE_NAME);
         let text = read(&path, MAX_BYTES)?.ok_or_else(|| {
@@ -42,7 +42,7 @@ impl Package {
                 FailureKind::Input,
                 format!("there is no `{}`", path.display()),
             )
-            .hint("give the folder that contains it; `tpo plugin new` creates one")
+            .hint("give the directory that contains it; `tpo plugin new` creates one")
         })?;
         let utf8 = String::from_utf8(text.clone()).map_err(|error| {
             Failure::new(
@@ -88,7 +88,7 @@ impl Package {
         })
     }
 
-    /// The artifact and its blobs, always the same bytes for the same folder.
+    /// The artifact and its blobs, always the same bytes for the same directory.
     pub(crate) fn to_artifact(
         &self,
         layout: ArtifactLayout,

@@ -1,4 +1,4 @@
-//! Publishes a folder to a registry.
+//! Publishes a directory to a registry.
 
 use std::path::Path;
 
@@ -38,7 +38,7 @@ pub struct Published {
 
 /// Publishes the bundle in `directory`. A reference without a tag gets the bundle's version.
 ///
-/// The same folder always gives the same digest, so publishing it again changes nothing.
+/// The same directory always gives the same digest, so publishing it again changes nothing.
 pub fn publish(
     directory: &Path,
     reference: &BundleReference,

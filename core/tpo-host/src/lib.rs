@@ -8,9 +8,10 @@
 //! This crate must not depend on models, training or run stores: it meets them in the types of
 //! `tpo-types`.
 //!
-//! Modules import only those before them: `limits`, `text`, `source` (names and bytes), `contract`
-//! (what a plugin is), `component` (one compiled component) and `native` (one library), `dispatch`
-//! (calls in batches), `plugins` (from a name to code), `roles` (a file per role) and `conformance`.
+//! `source` finds a plugin's bytes, `contract` says what a plugin is, `component` compiles and runs
+//! one component and `native` loads one library, `dispatch` makes calls in batches, `plugins` leads
+//! from a name to code, `roles` has a file per role, `inspection` describes a plugin and
+//! `conformance` tests it. The arrows between them have no circle.
 
 mod component;
 mod conformance;

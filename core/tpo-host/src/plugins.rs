@@ -136,12 +136,7 @@ impl Plugins {
             directory: self.config.failures.clone(),
         };
         if source.format == BinaryFormat::Native {
-            return RolePlugin::of_library(
-                self.library(&source)?,
-                &source,
-                request.config,
-                policy,
-            );
+            return RolePlugin::of_library(self.library(&source)?, &source, request.config, policy);
         }
         let surface = source.surface()?;
         contract::check_role(&contract::roles(&surface, &source)?, R::ROLE, &source)?;

@@ -4,6 +4,10 @@
 //! Weights are flat `f32` arrays on the CPU; candle reads and dequantizes files, and its autograd is
 //! the oracle in the tests. This crate must not depend on plugins, losses or runs.
 
+/// Revision of the engine's numbers. Raised whenever the same model, prompt and seed give other
+/// tokens or log-probabilities than before, so that saved completions are not reused.
+pub const NUMERICS: u32 = 1;
+
 pub mod decoder;
 pub mod export;
 pub mod family;

@@ -234,7 +234,7 @@ fn ten_optimizer_steps_are_those_of_torch() {
 
 #[test]
 fn the_papers_loss_is_reproduced() {
-    let path = support::tests_folder().join("golden/paper.json");
+    let path = support::tests_directory().join("golden/paper.json");
     let paper: Value =
         serde_json::from_str(&std::fs::read_to_string(path).expect("vectors")).expect("vectors");
     let at = |name: &str| paper["dpo"][name].as_f64().expect("a number");

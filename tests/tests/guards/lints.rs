@@ -12,7 +12,14 @@ use crate::use_tree::read_tree;
 const MACROS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 /// Functions and types of `std::io` and `std::env` that print or read arguments.
 const ITEMS: [&str; 8] = [
-    "stdout", "stderr", "Stdout", "Stderr", "StdoutLock", "StderrLock", "args", "args_os",
+    "stdout",
+    "stderr",
+    "Stdout",
+    "Stderr",
+    "StdoutLock",
+    "StderrLock",
+    "args",
+    "args_os",
 ];
 /// Modules that must not be renamed, or their functions could not be recognized.
 const MODULES: [&str; 2] = ["io", "env"];
@@ -85,19 +92,22 @@ fn prints(tokens: &[Token]) -> bool {
             "use" => {
                 let mut paths = Vec::new();
                 read_tree(tokens, at + 1, &[], &mut paths);
-                paths.iter().any(|(path, alias)| imports_printing(path, alias.is_some()))
+                paths
+                    .iter()
+                    .any(|(path, alias)| imports_printing(path, alias.is_some()))
             }
             name if MACROS.contains(&name) => text(at + 1) == "!",
             name if ITEMS.contains(&name) => {
                 let is_called = text(at + 1) == "(" && ![".", "fn"].contains(&before);
-                let is_of_std =
-                    before == ":" && at > 2 && MODULES.contains(&text(at - 3));
+                let is_of_std = before == ":" && at > 2 && MODULES.contains(&text(at - 3));
                 is_called || is_of_std
             }
-            _ => tokens[at].is_literal
-                && ["/dev/std", "/dev/tty", "/dev/fd"]
-                    .iter()
-                    .any(|path| text(at).contains(path)),
+            _ => {
+                tokens[at].is_literal
+                    && ["/dev/std", "/dev/tty", "/dev/fd"]
+                        .iter()
+                        .any(|path| text(at).contains(path))
+            }
         }
     })
 }
@@ -181,7 +191,10 @@ mod tests {
             "#[expect(unsafe_code)] fn f() {}",
             "fn f() { unsafe { g() } }",
         ] {
-            assert!(allows_unsafe_code(&RustSource::parse(code).tokens), "{code}");
+            assert!(
+                allows_unsafe_code(&RustSource::parse(code).tokens),
+                "{code}"
+            );
         }
         let denied = RustSource::parse("#![deny(unsafe_code)]");
         assert!(!allows_unsafe_code(&denied.tokens));

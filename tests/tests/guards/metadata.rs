@@ -29,10 +29,16 @@ pub(crate) struct Member {
 pub(crate) fn members() -> Vec<Member> {
     let metadata = metadata();
     let packages: Vec<&Value> = list(&metadata["packages"]).collect();
-    let names: BTreeSet<&str> = packages.iter().map(|package| text(&package["name"])).collect();
+    let names: BTreeSet<&str> = packages
+        .iter()
+        .map(|package| text(&package["name"]))
+        .collect();
     let mut graph = locked_packages();
     for package in &packages {
-        graph.insert(text(&package["name"]).to_owned(), dependencies(package, false));
+        graph.insert(
+            text(&package["name"]).to_owned(),
+            dependencies(package, false),
+        );
     }
     packages
         .iter()
@@ -112,7 +118,9 @@ fn metadata() -> Value {
 
 fn from_root(path: impl AsRef<Path>) -> String {
     let path = path.as_ref().strip_prefix(root());
-    path.expect("a path in the repository").display().to_string()
+    path.expect("a path in the repository")
+        .display()
+        .to_string()
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {

@@ -168,24 +168,24 @@ fn too_few_requests_to_call_a_server_gone_are_made_again_by_the_next_command() {
 fn a_budget_is_spent_and_the_rest_is_asked_with_the_next() {
     let server = ScriptedServer::start(good);
     let desk = Desk::new(&server, INSTRUCTIONS, RESPONSES);
-    let calls = ["concurrency=4", "max_calls=100"];
+    let calls = ["concurrency=4", "max_requests=100"];
     for spent in [100, 200] {
         let ended = desk.fails(SELF_TAUGHT, &calls);
         assert!(
-            ended.stderr.contains("max_calls"),
+            ended.stderr.contains("max_requests"),
             "the budget is not named:\n{}",
             ended.stderr
         );
         assert_eq!((server.records().len(), desk.kept().len()), (spent, spent));
     }
-    let ended = desk.fails(SELF_TAUGHT, &["max_tokens=10"]);
+    let ended = desk.fails(SELF_TAUGHT, &["max_total_tokens=10"]);
     assert!(
-        ended.stderr.contains("max_tokens"),
+        ended.stderr.contains("max_total_tokens"),
         "the budget is not named:\n{}",
         ended.stderr
     );
     assert_eq!(server.records().len(), 200);
-    let ended = desk.succeeds(SELF_TAUGHT, &["concurrency=4", "max_calls=1000"]);
+    let ended = desk.succeeds(SELF_TAUGHT, &["concurrency=4", "max_requests=1000"]);
     assert!(ended.stdout == undisturbed(), "in parts it ends otherwise");
     assert_eq!(server.records().len(), COMPARISONS);
 }
@@ -195,13 +195,13 @@ fn tokens_are_counted_as_the_server_counts_them() {
     const BUDGET: usize = 10_000;
     let server = ScriptedServer::start(good);
     let desk = Desk::new(&server, INSTRUCTIONS, RESPONSES);
-    let budget = format!("max_tokens={BUDGET}");
+    let budget = format!("max_total_tokens={BUDGET}");
     let ended = desk.fails(
         SELF_TAUGHT,
         &["concurrency=4", &budget, "judge.config.max_new_tokens=64"],
     );
     assert!(
-        ended.stderr.contains("max_tokens"),
+        ended.stderr.contains("max_total_tokens"),
         "the budget is not named:\n{}",
         ended.stderr
     );
@@ -229,7 +229,7 @@ fn who_asks_the_same_asks_nothing() {
     for reading in [
         "judge.config.attempts=7",
         "attempts=1",
-        "max_calls=1",
+        "max_requests=1",
         "concurrency=1",
         "judge.on_error=unscored",
     ] {

@@ -76,16 +76,16 @@ fn a_run_asks_a_server_and_goes_on_where_a_budget_ended() {
 
     let again = ScriptedServer::start(good);
     let parts = Workplace::new();
-    let ended = ends(&parts, &again, &["models.judge.server.max_calls=30"]);
+    let ended = ends(&parts, &again, &["models.judge.server.max_requests=30"]);
     assert!(
-        ended.code > 0 && ended.stderr.contains("max_calls"),
+        ended.code > 0 && ended.stderr.contains("max_requests"),
         "exit {}:\n{}",
         ended.code,
         ended.stderr
     );
     assert_eq!(again.records().len(), 30);
     // The same command, with more to spend.
-    let ended = ends(&parts, &again, &["models.judge.server.max_calls=100000"]);
+    let ended = ends(&parts, &again, &["models.judge.server.max_requests=100000"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(again.records().len(), asked);
     assert!(

@@ -128,7 +128,7 @@ fn fatal(alias: &str, error: &ModelError) -> Option<Failure> {
         ModelError::BudgetExhausted(_) => (
             "has used up its budget",
             "run the same command again to resume with another budget of the same size; \
-             `max_calls` and `max_tokens` set it",
+             `max_requests` and `max_total_tokens` set it",
         ),
         ModelError::UnknownModel(_) | ModelError::InvalidRequest(_) | ModelError::Failed(_) => {
             return None;

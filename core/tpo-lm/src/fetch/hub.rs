@@ -117,7 +117,7 @@ pub(super) fn fetch_with(
 }
 
 fn is_wanted(name: &str) -> bool {
-    // Some repositories have the same weights again, under other names or in folders.
+    // Some repositories have the same weights again, under other names or in directories.
     FILES.contains(&name)
         || (name.starts_with("model") && name.ends_with(".safetensors") && !name.contains('/'))
 }

@@ -64,6 +64,11 @@ fn changed_models(context: &Context<'_>) -> Result<Vec<String>, Failure> {
             .any(|now| now.alias == before.alias && now.identity != before.identity)
     });
     Ok(changed
-        .map(|model| format!("models.{}: the model has changed: checksum mismatch", model.alias))
+        .map(|model| {
+            format!(
+                "models.{}: the model has changed: checksum mismatch",
+                model.alias
+            )
+        })
         .collect())
 }

@@ -16,14 +16,14 @@ use tpo_lm::pack::{Pack, Sequence};
 use tpo_lm::params::Entry;
 use tpo_types::{Side, TrainingPair};
 
-/// The repository's `tests` folder.
-pub(crate) fn tests_folder() -> PathBuf {
+/// The repository's `tests` directory.
+pub(crate) fn tests_directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
 }
 
 /// The families that have golden numbers.
 pub(crate) fn families() -> Vec<String> {
-    let golden = std::fs::read_dir(tests_folder().join("golden")).expect("golden files");
+    let golden = std::fs::read_dir(tests_directory().join("golden")).expect("golden files");
     let mut families: Vec<String> = golden
         .filter_map(|entry| {
             let name = entry.expect("an entry").file_name();
@@ -37,7 +37,7 @@ pub(crate) fn families() -> Vec<String> {
 
 /// Directory of a tiny model, for example `tiny-llama`.
 pub(crate) fn model(name: &str) -> PathBuf {
-    tests_folder().join("fixtures/models").join(name)
+    tests_directory().join("fixtures/models").join(name)
 }
 
 /// A tiny model in memory.
@@ -61,7 +61,7 @@ impl Golden {
     /// The files of that name.
     pub(crate) fn read(name: &str) -> Self {
         let file = |extension| {
-            tests_folder()
+            tests_directory()
                 .join("golden")
                 .join(name)
                 .with_extension(extension)

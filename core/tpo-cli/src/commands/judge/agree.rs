@@ -19,7 +19,9 @@ pub(super) fn run(arguments: &AgreeArguments, printer: Printer) -> Result<(), Fa
         standalone::label_agreement(&*scoring, &rows, &mut |rows| progress.advance(rows))?;
     progress.finish();
     printer.data(&match arguments.format {
-        OutputFormat::Json => printable_json(&json!({ "schema_version": 2, "agreement": agreement })),
+        OutputFormat::Json => {
+            printable_json(&json!({ "schema_version": 2, "agreement": agreement }))
+        }
         OutputFormat::Text => text(&agreement),
     });
     Ok(())

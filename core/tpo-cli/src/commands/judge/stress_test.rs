@@ -21,7 +21,9 @@ pub(super) fn run(arguments: &StressTestArguments, printer: Printer) -> Result<(
     let report = standalone::stress_test(&*scoring, &rows, &mut |count| progress.advance(count))?;
     progress.finish();
     printer.data(&match arguments.format {
-        OutputFormat::Json => printable_json(&json!({ "schema_version": 2, "stress_test": report })),
+        OutputFormat::Json => {
+            printable_json(&json!({ "schema_version": 2, "stress_test": report }))
+        }
         OutputFormat::Text => text(&report),
     });
     report.check(arguments.tolerance)
