@@ -205,8 +205,8 @@ impl<R: RoleContract> RolePlugin<R> {
 
 /// The batches of one call, handed out in order.
 ///
-/// Batches that one instance serves go to one thread. A thread ends with its first failure, so every
-/// batch before the first failed one has been started and will be finished.
+/// Batches that one instance serves go to one thread. A thread ends with its first failure, so
+/// every batch before the first failed one has been started and will be finished.
 struct Queue<'a, T> {
     items: &'a [T],
     batches: &'a [Range<usize>],

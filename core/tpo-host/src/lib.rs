@@ -2,8 +2,8 @@
 //!
 //! [`Plugins`] turns the name of a plugin into one of the stage traits of `tpo-types`. A component
 //! may come from anybody, so its names are checked before it is compiled, it is compiled in a
-//! process of its own, it gets nothing but the imports of the contract in `wit/`, it is stopped when
-//! it exceeds its [`Limits`], and its outcomes are checked as untrusted input.
+//! process of its own, it gets nothing but the imports of the contract in `wit/`, it is stopped
+//! when it exceeds its [`Limits`], and its outcomes are checked as untrusted input.
 //!
 //! This crate must not depend on models, training or run stores: it meets them in the types of
 //! `tpo-types`.

@@ -158,9 +158,9 @@ pub(crate) enum NativeError {
     Abi(String),
 }
 
-/// A configured instance of a native plugin, called by one thread at a time. There is only one: what
-/// native plugins are for, such as a model on a GPU, is too large to have twice, and a native plugin
-/// can use threads of its own.
+/// A configured instance of a native plugin, called by one thread at a time. There is only one:
+/// what native plugins are for, such as a model on a GPU, is too large to have twice, and a native
+/// plugin can use threads of its own.
 pub(crate) struct NativeInstance {
     library: NativeLibrary,
     handle: Mutex<NativeHandle>,

@@ -43,9 +43,9 @@ pub struct HostConfig {
 
 /// Loads plugins. A process needs one; each component is compiled once.
 ///
-/// A source is a bundle in a registry if it begins with `oci://`, a path if it has a separator or an
-/// extension, and the name of a built-in component otherwise. A configuration is a JSON object. The
-/// plugin gets it at once, so a wrong one is refused here, not in the middle of a run.
+/// A source is a bundle in a registry if it begins with `oci://`, a path if it has a separator or
+/// an extension, and the name of a built-in component otherwise. A configuration is a JSON object.
+/// The plugin gets it at once, so a wrong one is refused here, not in the middle of a run.
 pub struct Plugins {
     engine: TimedEngine,
     linker: Linker<State>,

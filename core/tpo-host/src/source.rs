@@ -130,7 +130,8 @@ impl Source {
         Surface::of(&self.bytes, &self.subject())
     }
 
-    /// The user's configuration over the bundle's. Anything but a table stays as it is, to be refused.
+    /// The user's configuration over the bundle's. Anything but a table stays as it is, to be
+    /// refused.
     pub(crate) fn with_defaults(&self, config: &Value) -> Value {
         let Value::Object(given) = config else {
             return config.clone();

@@ -21,7 +21,8 @@ pub use self::plugin::PluginConfig;
 #[serde(deny_unknown_fields, default)]
 pub struct JudgeConfig {
     /// A built-in name, `oci://host/name:tag`, the path of a `.wasm` file or, with
-    /// `--allow-native`, of a shared library, or `panel` to combine the judges of `[[judge.panel]]`.
+    /// `--allow-native`, of a shared library, or `panel` to combine the judges of
+    /// `[[judge.panel]]`.
     pub plugin: String,
     /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     pub config: Map<String, Value>,

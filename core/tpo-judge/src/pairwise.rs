@@ -140,8 +140,8 @@ mod tests {
         assert_eq!((metrics.count, metrics.unscored), (12, 3));
         assert!((metrics.tie_rate - 2.0 / 9.0).abs() < 1e-12);
         assert!((metrics.prefers_first - 1.0).abs() < 1e-12);
-        // a-b and b-a disagree, twice; the two equal texts agree; matchups with the empty one have no
-        // two verdicts.
+        // a-b and b-a disagree, twice; the two equal texts agree; matchups with the empty one have
+        // no two verdicts.
         assert!((metrics.inconsistent_rate - 2.0 / 3.0).abs() < 1e-12);
         assert_eq!(output.judgments[0].len(), 4);
     }

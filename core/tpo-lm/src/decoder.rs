@@ -69,8 +69,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The trained tensors: the adapter's if there is one, because the weights are then frozen; else
-    /// the model's. The gradient of [`Decoder::backward`] has this layout.
+    /// The trained tensors: the adapter's if there is one, because the weights are then frozen;
+    /// else the model's. The gradient of [`Decoder::backward`] has this layout.
     pub fn trainable(&self) -> &'a [Entry] {
         self.adapter
             .map_or(&self.params.layout.entries, |adapter| &adapter.entries)
@@ -281,8 +281,8 @@ impl<'a> Decoder<'a> {
             .run(backend, pack.ids(), tokens.positions(), buffers)
     }
 
-    /// The log-probability of each scored token. `predicting` is the last block's output in the rows
-    /// that predict them. (scored, D)
+    /// The log-probability of each scored token. `predicting` is the last block's output in the
+    /// rows that predict them. (scored, D)
     fn score(&self, pack: &Pack, predicting: &[f32]) -> LogProbs {
         let normed = self.backbone().final_norm(predicting);
         self.scored(pack, &normed.rows).log_probs()

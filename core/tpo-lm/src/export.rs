@@ -19,8 +19,8 @@ use crate::model::Model;
 /// Writes `model` into `directory`, which exists and is empty: its adapter if it has one, else the
 /// whole model in `f32`. All files are synced to disk when this returns.
 ///
-/// Fails with [`tpo_types::FailureKind::Resources`] if a file cannot be written; the directory is then
-/// incomplete.
+/// Fails with [`tpo_types::FailureKind::Resources`] if a file cannot be written; the directory is
+/// then incomplete.
 pub fn write(model: &Model, directory: &Path) -> Result<(), Failure> {
     match &model.adapter {
         Some(adapter) => adapter::write(adapter, &model.source, directory)?,

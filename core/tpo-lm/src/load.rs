@@ -1,8 +1,8 @@
 //! Models from disk: a `.gguf` file, a directory in Hugging Face layout, or a directory with a PEFT
 //! adapter.
 //!
-//! Every form becomes the same [`Model`]: `f32` values under Hugging Face names. A model that cannot
-//! be represented exactly is refused, never approximated. [`crate::fetch`] downloads models.
+//! Every form becomes the same [`Model`]: `f32` values under Hugging Face names. A model that
+//! cannot be represented exactly is refused, never approximated. [`crate::fetch`] downloads models.
 
 pub(crate) mod adapter;
 mod config;
@@ -25,8 +25,8 @@ const FORMS: &str = "give a `.gguf` file, a directory with `config.json` and `mo
 
 /// Loads the model at `path`.
 ///
-/// Fails with [`FailureKind::Input`] if a file is missing or damaged, or describes a model that the decoder
-/// does not support; the message names the file and the tensor or key.
+/// Fails with [`FailureKind::Input`] if a file is missing or damaged, or describes a model that the
+/// decoder does not support; the message names the file and the tensor or key.
 pub fn load(path: &Path) -> Result<Model, Failure> {
     let path = fs::canonicalize(path).map_err(|error| {
         Failure::new(

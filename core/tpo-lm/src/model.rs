@@ -18,7 +18,7 @@ pub struct Model {
     pub adapter: Option<Adapter>,
     /// Text to tokens and back.
     pub text: TextCodec,
-    /// The absolute path of `params`: a `.gguf` file or a directory. With an adapter, this is the base
-    /// model.
+    /// The absolute path of `params`: a `.gguf` file or a directory. With an adapter, this is the
+    /// base model.
     pub source: PathBuf,
 }

@@ -1,8 +1,8 @@
 //! Local sampling with continuous batching.
 //!
 //! Every prompt is prefilled once, and its completions share its keys and values. When a completion
-//! ends, a waiting one takes its place in the batch. A completion is bit-identical in any batch: its
-//! random numbers depend only on its id, and no number of a row depends on another row.
+//! ends, a waiting one takes its place in the batch. A completion is bit-identical in any batch:
+//! its random numbers depend only on its id, and no number of a row depends on another row.
 
 mod attend;
 pub(crate) mod batch;
@@ -73,8 +73,8 @@ impl Sampler for LocalSampler {
     }
 }
 
-/// Fails if a prompt leaves no room for a completion of `max_new_tokens`. `context` is the model's, in
-/// tokens.
+/// Fails if a prompt leaves no room for a completion of `max_new_tokens`. `context` is the model's,
+/// in tokens.
 pub(crate) fn check(
     job: &SampleJob<'_>,
     params: &SamplingParams,

@@ -2,11 +2,11 @@
 //!
 //! The completions and the judgments of a slice are stored with a cache key: a digest of everything
 //! that they depend on. Completions depend on the policy, on the prompts as tokens, on how they are
-//! sampled and on the engine; judgments on the judge's code, configuration and models and on the responses. Where
-//! the key is the same, in this run after an interruption or in the run named by `--from`, the
-//! outputs are reused. So a changed selector samples and judges nothing, and a changed judge
-//! samples nothing. Rendering and parsing are cheap and are always done: a changed plugin that
-//! gives the same outputs changes nothing.
+//! sampled and on the engine; judgments on the judge's code, configuration and models and on the
+//! responses. Where the key is the same, in this run after an interruption or in the run named by
+//! `--from`, the outputs are reused. So a changed selector samples and judges nothing, and a
+//! changed judge samples nothing. Rendering and parsing are cheap and are always done: a changed
+//! plugin that gives the same outputs changes nothing.
 
 use serde::Serialize;
 use tpo_judge::{JudgeConfig, JudgeMetrics};

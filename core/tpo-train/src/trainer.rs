@@ -2,9 +2,9 @@
 //!
 //! One loop: for every batch forward, loss, backward, clip, update, report. It differs from TRL's
 //! `DPOTrainer` in three ways. There is no reference model: every pair has its reference
-//! log-probabilities. Nothing is truncated: a pair that exceeds the model's context is refused by id.
-//! And nothing is padded, so the token that the model's configuration uses for padding (often the
-//! end-of-turn token) is trained like any other.
+//! log-probabilities. Nothing is truncated: a pair that exceeds the model's context is refused by
+//! id. And nothing is padded, so the token that the model's configuration uses for padding (often
+//! the end-of-turn token) is trained like any other.
 
 use std::path::Path;
 
@@ -31,8 +31,8 @@ pub struct LocalTrainer {
 }
 
 impl LocalTrainer {
-    /// A trainer with a configuration that [`TrainConfig::check`] accepts; `seed` determines the order
-    /// of the pairs and a new adapter's weights.
+    /// A trainer with a configuration that [`TrainConfig::check`] accepts; `seed` determines the
+    /// order of the pairs and a new adapter's weights.
     pub fn new(config: TrainConfig, seed: u64) -> Self {
         Self { config, seed }
     }
@@ -80,8 +80,8 @@ impl Trainer for LocalTrainer {
 }
 
 impl LocalTrainer {
-    /// The policy, prepared for the method: with an adapter, continued or new; or with all weights, an
-    /// adapter merged into them.
+    /// The policy, prepared for the method: with an adapter, continued or new; or with all weights,
+    /// an adapter merged into them.
     fn open(&self, checkpoint: &Checkpoint) -> Result<Model, Failure> {
         let mut policy = tpo_lm::load::load(&checkpoint.path)?;
         match (self.config.method, policy.adapter.take()) {

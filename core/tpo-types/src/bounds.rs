@@ -13,9 +13,9 @@ use serde_json::{Map, Number, Value};
 use crate::schema::{KeyPath, Node};
 use crate::{Failure, FailureKind};
 
-/// Fails with [`FailureKind::Usage`] if a number, text or list of `value` is outside the bounds of the
-/// schema of `T`. `prefix` is the key of `value` in the configuration, for example `train`; empty
-/// for the whole configuration.
+/// Fails with [`FailureKind::Usage`] if a number, text or list of `value` is outside the bounds of
+/// the schema of `T`. `prefix` is the key of `value` in the configuration, for example `train`;
+/// empty for the whole configuration.
 ///
 /// A number that is not finite is outside every range. JSON has no such numbers, so a `null` where
 /// the schema has a range counts as one: optional fields must not be serialized when they are

@@ -1,4 +1,5 @@
-//! The choices of an instruction: their labels and, if the data set's row lists them, their wording.
+//! The choices of an instruction: their labels and, if the data set's row lists them, their
+//! wording.
 
 use serde::Deserialize;
 use tpo_plugin::Instruction;

@@ -154,8 +154,8 @@ impl<'a> Reader<'a> {
             .map(|choice| (choice.label, choice.words.len()))
     }
 
-    /// Every choice whose wording occurs, with its place. A wording inside a longer choice's wording
-    /// does not count.
+    /// Every choice whose wording occurs, with its place. A wording inside a longer choice's
+    /// wording does not count.
     pub(crate) fn all_said(&self) -> Vec<(Label, usize)> {
         let mut all = Vec::new();
         let mut start = 0;
@@ -187,8 +187,8 @@ impl<'a> Reader<'a> {
         if is_list { None } else { self.answer(start) }
     }
 
-    /// The choice exactly at a place. A label with the wording of another choice is several; a choice
-    /// that is rejected or in a question is none.
+    /// The choice exactly at a place. A label with the wording of another choice is several; a
+    /// choice that is rejected or in a question is none.
     pub(crate) fn answer(&self, at: usize) -> Option<Answer> {
         let named = self.choice(at)?;
         let end = match self.explanation(&named) {
@@ -214,8 +214,9 @@ impl<'a> Reader<'a> {
         longer.or(label).or_else(|| self.said(at))
     }
 
-    /// The choice that follows a named one to explain it: the wording after a label, or the label in
-    /// brackets after a wording. The wording of another choice may also begin a sentence about it.
+    /// The choice that follows a named one to explain it: the wording after a label, or the label
+    /// in brackets after a wording. The wording of another choice may also begin a sentence about
+    /// it.
     fn explanation(&self, named: &Named) -> Option<Named> {
         if !named.is_label {
             let label = self
@@ -287,8 +288,8 @@ impl<'a> Reader<'a> {
         marked.find(|other| *other != label) == Some(label.next())
     }
 
-    /// Whether a word is marked like a label in a list: `B)`, or, after a mark or a line break, `B.`
-    /// or `B:`.
+    /// Whether a word is marked like a label in a list: `B)`, or, after a mark or a line break,
+    /// `B.` or `B:`.
     fn is_marked(&self, at: usize) -> bool {
         match self.text(at + 1) {
             ")" => self.touches(at + 1),

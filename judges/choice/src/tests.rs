@@ -83,9 +83,9 @@ const PHRASES: [&str; 10] = [
     "If I remember it well, TEXT is what is asked for.",
 ];
 
-/// Questions of Natural Questions, with the answers to three others as choices. Each choice, expressed
-/// in ten ways, is right if it is the reference answer, else wrong. Only the last way needs the
-/// choices.
+/// Questions of Natural Questions, with the answers to three others as choices. Each choice,
+/// expressed in ten ways, is right if it is the reference answer, else wrong. Only the last way
+/// needs the choices.
 #[test]
 fn ten_ways_of_choosing_are_read() {
     #[derive(Deserialize)]

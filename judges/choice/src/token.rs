@@ -1,7 +1,7 @@
 //! Splits a text into words and marks.
 //!
-//! It drops markup (emphasis, quotes, LaTeX commands except `\boxed`) and keeps line breaks; a number
-//! is one word.
+//! It drops markup (emphasis, quotes, LaTeX commands except `\boxed`) and keeps line breaks; a
+//! number is one word.
 
 /// Characters that are only markup.
 const MARKUP: [char; 14] = [

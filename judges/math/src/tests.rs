@@ -157,9 +157,9 @@ fn data<T: DeserializeOwned>(name: &str) -> Vec<T> {
         .collect()
 }
 
-/// Every reference solution of GSM8K is right compared with itself. At most one in a hundred seems to
-/// end with another number than the data set lists: some do, some end with a longer sentence (`132
-/// spoons for 16 muffins`), some write `20 = A`.
+/// Every reference solution of GSM8K is right compared with itself. At most one in a hundred seems
+/// to end with another number than the data set lists: some do, some end with a longer sentence
+/// (`132 spoons for 16 muffins`), some write `20 = A`.
 #[test]
 fn reference_solutions_are_right() {
     #[derive(Deserialize)]

@@ -39,7 +39,8 @@ struct LengthConfig {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RepetitionConfig {
-    /// The largest fraction of four-word sequences that repeat an earlier one. From 0 to less than 1.
+    /// The largest fraction of four-word sequences that repeat an earlier one. From 0 to less than
+    /// 1.
     max_fraction: f64,
     /// The weight of the rule. Positive.
     #[serde(default = "one")]

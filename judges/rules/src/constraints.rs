@@ -1,8 +1,8 @@
 //! The vocabulary of IFEval: which constraint id is which check.
 //!
 //! One file per family. A check consists of its keyword arguments, read from the data set; if the
-//! meaning of an id is ambiguous, it is that of IFEval's own checker in strict mode, which `tests.rs`
-//! compares with.
+//! meaning of an id is ambiguous, it is that of IFEval's own checker in strict mode, which
+//! `tests.rs` compares with.
 
 mod case;
 mod combination;

@@ -1,8 +1,8 @@
 //! Properties of every selector, and of those that take one pair per group.
 //!
-//! Worth and balance are computed here a second time, in the simplest way, from the input and output
-//! of a selector. The only code under test that is used is the counting of lengths, which has tests
-//! of its own.
+//! Worth and balance are computed here a second time, in the simplest way, from the input and
+//! output of a selector. The only code under test that is used is the counting of lengths, which
+//! has tests of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,8 +66,8 @@ pub fn order_does_not_matter(
     Ok(())
 }
 
-/// Every group has pairs or a reason. No pair is taken twice or has the same response on both sides,
-/// the chosen side is scored, and the rejected side is scored or malformed.
+/// Every group has pairs or a reason. No pair is taken twice or has the same response on both
+/// sides, the chosen side is scored, and the rejected side is scored or malformed.
 pub fn pairs_are_legal(
     groups: &[CandidateGroup],
     selections: &[Selection],

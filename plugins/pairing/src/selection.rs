@@ -2,8 +2,8 @@
 
 use tpo_plugin::{Extra, Pair, Selection};
 
-/// The selection of one group: its pairs, at least one, or why it has none. Both carry the report of
-/// the call.
+/// The selection of one group: its pairs, at least one, or why it has none. Both carry the report
+/// of the call.
 pub fn selection(pairs: Result<Vec<Pair>, &'static str>, report: &Extra) -> Selection {
     let (pairs, dropped) = match pairs {
         Ok(pairs) => (pairs, None),

@@ -21,8 +21,8 @@ pub(crate) struct Config {
     thought_marker: Option<String>,
     /// The text that opens the response in your own format.
     response_marker: Option<String>,
-    /// Whether the assistant's turn begins with the thought marker, because small models do not keep
-    /// a format by themselves. True if there is a thought marker.
+    /// Whether the assistant's turn begins with the thought marker, because small models do not
+    /// keep a format by themselves. True if there is a thought marker.
     prefill: Option<bool>,
 }
 

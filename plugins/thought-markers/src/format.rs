@@ -68,8 +68,8 @@ impl Format {
         )
     }
 
-    /// The prompt of one instruction: its last turn is rewritten; earlier turns and a system message
-    /// stay as they are.
+    /// The prompt of one instruction: its last turn is rewritten; earlier turns and a system
+    /// message stay as they are.
     pub(crate) fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
         let mut messages = instruction.messages.clone();
         let Some(last @ Message { .. }) = messages.last_mut().filter(|last| last.role == "user")

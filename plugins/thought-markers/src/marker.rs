@@ -1,8 +1,8 @@
 //! Finds a marker in a completion; models do not copy markers exactly.
 //!
 //! Tolerated: any letter case, any number of spaces, `Here's` for `Here is` with either apostrophe,
-//! Markdown emphasis or a heading sign around the marker, and a missing colon if the marker is alone
-//! on its line. A marker inside a longer word does not count.
+//! Markdown emphasis or a heading sign around the marker, and a missing colon if the marker is
+//! alone on its line. A marker inside a longer word does not count.
 
 use std::ops::Range;
 

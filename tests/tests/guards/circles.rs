@@ -1,6 +1,7 @@
 //! No two modules that stand beside each other need each other, directly or through others.
 //!
-//! A module and the directory of its name are one; a module and its own children may use each other.
+//! A module and the directory of its name are one; a module and its own children may use each
+//! other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -64,8 +64,8 @@ pub(crate) fn members() -> Vec<Member> {
         .collect()
 }
 
-/// The packages that a manifest names, by their own names: those of all platforms, with those of the
-/// build script, or those of the tests.
+/// The packages that a manifest names, by their own names: those of all platforms, with those of
+/// the build script, or those of the tests.
 fn dependencies(package: &Value, of_tests: bool) -> BTreeSet<String> {
     list(&package["dependencies"])
         .filter(|dependency| (dependency["kind"] == "dev") == of_tests)

@@ -41,8 +41,8 @@ impl FailedBatch {
     }
 }
 
-/// Writes the batch into `directory`, and adds a hint to its failure. One batch is one file, however
-/// often it fails.
+/// Writes the batch into `directory`, and adds a hint to its failure. One batch is one file,
+/// however often it fails.
 pub(crate) fn keep<R: RoleContract>(
     plugin: &RolePlugin<R>,
     items: &[R::Item],

@@ -1,7 +1,8 @@
-//! A plugin that takes and returns JSON, for tools that serve every role, such as `tpo plugin test`.
+//! A plugin that takes and returns JSON, for tools that serve every role, such as `tpo plugin
+//! test`.
 //!
-//! Items and outcomes are the contract's records: fields in snake case, cases in Pascal case. Native
-//! plugins exchange the same texts, and failed batches are kept in them.
+//! Items and outcomes are the contract's records: fields in snake case, cases in Pascal case.
+//! Native plugins exchange the same texts, and failed batches are kept in them.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -50,8 +51,8 @@ impl JsonPlugin {
         self.0.ask(items, batching)
     }
 
-    /// The same, to be written: as JSON values, outcomes take ten times the memory that they take in
-    /// the plugin.
+    /// The same, to be written: as JSON values, outcomes take ten times the memory that they take
+    /// in the plugin.
     pub fn ask_lines(
         &self,
         items: &[Value],

@@ -67,7 +67,8 @@ impl<'a> Race<'a> {
         round.extend(self.matchups_for(End::Worst));
         round.sort_unstable();
         round.dedup();
-        // If the net wins are settled and only the strengths disagree, any remaining matchup may help.
+        // If the net wins are settled and only the strengths disagree, any remaining matchup may
+        // help.
         if round.is_empty() {
             self.remaining.to_vec()
         } else {

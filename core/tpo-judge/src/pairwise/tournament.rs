@@ -205,8 +205,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the verdicts, a response that is best or worst at the end would be so after every
-        /// comparison.
+        /// Whatever the verdicts, a response that is best or worst at the end would be so after
+        /// every comparison.
         #[test]
         fn stopping_early_changes_neither_best_nor_worst(
             responses in 2_usize..9,

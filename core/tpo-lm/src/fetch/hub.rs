@@ -1,6 +1,7 @@
 //! Models from the Hugging Face Hub, in the shared Hugging Face cache.
 //!
-//! All files of a model come from one commit. Without a network, a complete earlier download is used.
+//! All files of a model come from one commit. Without a network, a complete earlier download is
+//! used.
 
 use std::path::{Path, PathBuf};
 

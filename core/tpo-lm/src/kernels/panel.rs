@@ -1,9 +1,9 @@
 //! Products with a packed matrix, for sampling.
 //!
-//! A sampling step multiplies a few rows by every weight. A general product is slow there, because it
-//! packs the weights each time; here they are packed once, into panels of 32 columns. Each result is
-//! one chain of fused multiply-adds over the inputs in order, so a row's bits do not depend on the
-//! other rows. That makes a completion independent of its batch.
+//! A sampling step multiplies a few rows by every weight. A general product is slow there, because
+//! it packs the weights each time; here they are packed once, into panels of 32 columns. Each
+//! result is one chain of fused multiply-adds over the inputs in order, so a row's bits do not
+//! depend on the other rows. That makes a completion independent of its batch.
 #![expect(
     clippy::inline_always,
     reason = "a kernel must be compiled with the instruction set it runs on"
@@ -80,7 +80,8 @@ impl PackedMatrix {
     }
 }
 
-/// Splits every row at the same columns, so that each band of columns can be written by its own task.
+/// Splits every row at the same columns, so that each band of columns can be written by its own
+/// task.
 pub(crate) fn column_bands<'a>(
     rows: impl Iterator<Item = &'a mut [f32]>,
     cuts: &[usize],
@@ -102,8 +103,8 @@ pub(crate) fn column_bands<'a>(
     bands
 }
 
-/// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input of
-/// all of them is contiguous.
+/// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input
+/// of all of them is contiguous.
 #[derive(Debug, Default)]
 pub(crate) struct PackedRows {
     values: Vec<f32>,

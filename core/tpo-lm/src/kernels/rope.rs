@@ -1,8 +1,9 @@
-//! Rotary position embeddings (Su et al., "RoFormer", arXiv 2104.09864), in the half-rotation form of
-//! Hugging Face models.
+//! Rotary position embeddings (Su et al., "RoFormer", arXiv 2104.09864), in the half-rotation form
+//! of Hugging Face models.
 //!
 //! Channel `i` of a head and channel `i + head_dim / 2` are rotated together by `position *
-//! theta^(-2i / head_dim)`. A rotation is orthogonal, so its gradient is the rotation by the opposite angle.
+//! theta^(-2i / head_dim)`. A rotation is orthogonal, so its gradient is the rotation by the
+//! opposite angle.
 
 use std::f32::consts::TAU;
 

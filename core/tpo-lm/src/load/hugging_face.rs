@@ -1,7 +1,7 @@
 //! A directory in Hugging Face layout: configuration, weights, tokenizer.
 //!
-//! Combines what [`super::config`], [`super::safetensors`] and [`crate::tokenizer`] read, and checks
-//! that the three belong to one model.
+//! Combines what [`super::config`], [`super::safetensors`] and [`crate::tokenizer`] read, and
+//! checks that the three belong to one model.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -66,8 +66,9 @@ fn spec_and_text(directory: &Path, mut spec: ModelSpec) -> Result<(ModelSpec, Te
     Ok((spec, text))
 }
 
-/// Tensors that some checkpoints have although the model does not need them: RoPE frequencies, which
-/// the configuration determines, and a copy of the embedding if the output head is tied to it.
+/// Tensors that some checkpoints have although the model does not need them: RoPE frequencies,
+/// which the configuration determines, and a copy of the embedding if the output head is tied to
+/// it.
 fn is_redundant(name: &str, tied: bool) -> bool {
     name.ends_with("rotary_emb.inv_freq") || (tied && name == "lm_head.weight")
 }

@@ -1,8 +1,8 @@
 //! Attention of new tokens over cached keys and values.
 //!
-//! The formula is that of training. Rows with the same prompt read its cache together, as one product
-//! per panel; then each reads its own cache. One softmax covers both. No sum runs over the rows of a
-//! batch, so a row's bits do not depend on the others.
+//! The formula is that of training. Rows with the same prompt read its cache together, as one
+//! product per panel; then each reads its own cache. One softmax covers both. No sum runs over the
+//! rows of a batch, so a row's bits do not depend on the others.
 
 use rayon::prelude::*;
 

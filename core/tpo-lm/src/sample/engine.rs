@@ -139,8 +139,8 @@ impl Engine {
         self.logits(&last_rows)
     }
 
-    /// Prefills prompts; returns hidden states after the final norm. `rows` counts the tokens of all
-    /// prompts. (rows, D)
+    /// Prefills prompts; returns hidden states after the final norm. `rows` counts the tokens of
+    /// all prompts. (rows, D)
     pub(crate) fn prefill_hidden(
         &mut self,
         rotary: &Rotary,
@@ -151,8 +151,8 @@ impl Engine {
         self.hidden(rows)
     }
 
-    /// Extends cached prompts by texts; returns hidden states after the final norm. `rows` counts the
-    /// tokens of all texts. (rows, D)
+    /// Extends cached prompts by texts; returns hidden states after the final norm. `rows` counts
+    /// the tokens of all texts. (rows, D)
     pub(crate) fn extend_hidden(
         &mut self,
         rotary: &Rotary,

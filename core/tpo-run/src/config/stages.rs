@@ -82,8 +82,8 @@ impl ThoughtConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SelectorConfig {
-    /// Pair selector: a built-in name, `oci://host/name:tag`, or the path of a `.wasm` file or, with
-    /// `--allow-native`, of a shared library.
+    /// Pair selector: a built-in name, `oci://host/name:tag`, or the path of a `.wasm` file or,
+    /// with `--allow-native`, of a shared library.
     pub plugin: String,
     /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     pub config: Map<String, Value>,

@@ -1,7 +1,7 @@
 //! Which language a response is written in, among the thirty of IFEval.
 //!
-//! The script decides; among languages with the same script, the one whose most frequent words occur
-//! most often. That is enough for whole responses, but not for single words.
+//! The script decides; among languages with the same script, the one whose most frequent words
+//! occur most often. That is enough for whole responses, but not for single words.
 
 use std::ops::RangeInclusive;
 

@@ -33,8 +33,8 @@ impl RuleCheck for Sentences {
     }
 }
 
-/// A number of paragraphs, separated by `***`. An empty paragraph between two others also breaks the
-/// rule.
+/// A number of paragraphs, separated by `***`. An empty paragraph between two others also breaks
+/// the rule.
 #[derive(Deserialize)]
 pub(crate) struct Paragraphs {
     num_paragraphs: usize,
