@@ -131,7 +131,12 @@ impl BundleManifest {
 
 fn roles(_: &mut SchemaGenerator) -> Schema {
     let names = PluginRole::ALL.map(PluginRole::as_str);
-    json_schema!({ "type": "array", "items": { "enum": names }, "minItems": 1, "uniqueItems": true })
+    json_schema!({
+        "type": "array",
+        "items": { "enum": names },
+        "minItems": 1,
+        "uniqueItems": true
+    })
 }
 
 #[cfg(test)]

@@ -40,7 +40,10 @@ fn is_file_name(text: &str) -> bool {
 }
 
 macro_rules! checked_text {
-    ($type:ident, $check:ident, $schema_name:literal, $pattern:literal, $what:literal, $hint:literal) => {
+    (
+        $type:ident, $check:ident, $schema_name:literal, $pattern:literal, $what:literal,
+        $hint:literal
+    ) => {
         impl $type {
             /// The text.
             pub fn as_str(&self) -> &str {

@@ -92,7 +92,10 @@ impl ChatTemplate {
         messages: &[Message],
         generation_prompt: bool,
     ) -> Result<String, Failure> {
-        let variables = context! { messages => Value::from(Serde(messages)), add_generation_prompt => generation_prompt };
+        let variables = context! {
+            messages => Value::from(Serde(messages)),
+            add_generation_prompt => generation_prompt,
+        };
         self.environment
             .get_template(NAME)
             .and_then(|template| template.render(variables))

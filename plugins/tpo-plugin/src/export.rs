@@ -108,10 +108,14 @@ macro_rules! __export {
             );
 
             #[cfg(target_arch = "wasm32")]
-            $crate::bindings::metadata::export_metadata!(Component with_types_in $crate::bindings::metadata);
+            $crate::bindings::metadata::export_metadata!(
+                Component with_types_in $crate::bindings::metadata
+            );
             $(
                 #[cfg(target_arch = "wasm32")]
-                $crate::roles::$module::bindings::$export!(Component with_types_in $crate::roles::$module::bindings);
+                $crate::roles::$module::bindings::$export!(
+                    Component with_types_in $crate::roles::$module::bindings
+                );
             )+
 
             #[cfg(not(target_arch = "wasm32"))]

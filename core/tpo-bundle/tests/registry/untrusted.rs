@@ -191,7 +191,8 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
         if request.path == "/token" {
             let form =
                 "grant_type=refresh_token&client_id=tpo&refresh_token=r%2B&scope=repository:strict:pull&service=s";
-            assert_eq!((request.method.as_str(), request.body.as_slice()), ("POST", form.as_bytes()));
+            assert_eq!(request.method, "POST");
+            assert_eq!(request.body, form.as_bytes());
             return Some(Reply::new("200 OK", br#"{"access_token": "t"}"#));
         }
         (request.authorization.as_deref() != Some("Bearer t")).then_some(ask)

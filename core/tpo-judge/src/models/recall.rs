@@ -11,6 +11,9 @@ use super::codec::Reply;
 use super::file;
 use super::served::ServedModel;
 
+/// Takes the outcome of the request with an index; breaks if no other is wanted.
+type OnOutcome<'a, R> = dyn FnMut(usize, ModelOutcome<R>) -> ControlFlow<()> + 'a;
+
 /// Answers requests from the cache, and sends the rest to the models. `ask` sends requests to one
 /// model and passes on the outcome of each, with its index, until the callback breaks.
 pub(super) fn recall<Q: Serialize + Clone, R: Reply>(
@@ -18,7 +21,7 @@ pub(super) fn recall<Q: Serialize + Clone, R: Reply>(
     cache: &ReplyCache,
     kind: &str,
     requests: &[ModelRequest<Q>],
-    ask: impl Fn(&dyn LanguageModel, &[Q], &mut dyn FnMut(usize, ModelOutcome<R>) -> ControlFlow<()>),
+    ask: impl Fn(&dyn LanguageModel, &[Q], &mut OnOutcome<'_, R>),
 ) -> Result<Vec<ModelOutcome<R>>, Failure> {
     let mut outcomes: Vec<Option<ModelOutcome<R>>> = requests.iter().map(|_| None).collect();
     let mut missing: BTreeMap<&str, Missing<Q>> = BTreeMap::new();

@@ -217,7 +217,10 @@ mod tests {
             let adaptive = play(responses, Tournament::Adaptive, verdict);
             if adaptive.skipped() > 0 {
                 let strengths = adaptive.votes.strengths();
-                let rank = |sign: f64| (0..responses).max_by(|a, b| (sign * strengths[*a]).total_cmp(&(sign * strengths[*b])));
+                let rank = |sign: f64| {
+                    let signed = |response: usize| sign * strengths[response];
+                    (0..responses).max_by(|a, b| signed(*a).total_cmp(&signed(*b)))
+                };
                 prop_assert_eq!(on_top(&full.net_wins, 1), rank(1.0));
                 prop_assert_eq!(on_top(&full.net_wins, -1), rank(-1.0));
             } else {

@@ -277,13 +277,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn products_match_the_general_ones(rows in 1usize..70, inputs in 1usize..90, outputs in 1usize..150) {
+        fn products_match_the_general_ones(
+            rows in 1usize..70, inputs in 1usize..90, outputs in 1usize..150,
+        ) {
             let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
             let (mut actual, mut expected) = (vec![1.0; rows * outputs], vec![1.0; rows * outputs]);
             let panels = PackedMatrix::pack(&w, inputs);
             for add in [false, true] {
                 panels.multiply(&x, &mut actual, add, &mut PackedRows::default());
-                linear(&mut expected, if add { Write::Add(1.0) } else { Write::Set }, &x, &w, inputs);
+                let write = if add { Write::Add(1.0) } else { Write::Set };
+                linear(&mut expected, write, &x, &w, inputs);
                 for (actual, expected) in actual.iter().zip(&expected) {
                     prop_assert!((actual - expected).abs() < 1e-4);
                 }
@@ -291,7 +294,9 @@ mod tests {
         }
 
         #[test]
-        fn a_row_does_not_depend_on_the_others(rows in 2usize..70, inputs in 1usize..90, outputs in 1usize..90) {
+        fn a_row_does_not_depend_on_the_others(
+            rows in 2usize..70, inputs in 1usize..90, outputs in 1usize..90,
+        ) {
             let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
             let panels = PackedMatrix::pack(&w, inputs);
             let mut together = vec![0.0; rows * outputs];

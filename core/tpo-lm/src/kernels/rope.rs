@@ -118,7 +118,8 @@ mod tests {
             head_dim: 4,
             angles: (0..12).map(|at| (at as f32).sin_cos()).collect(),
         };
-        let before = [1.0, 2.0, 3.0, 4.0, 5.0, -1.0, 0.5, 0.25, 2.0, 7.0]; // (2, 5); the fifth column is no head
+        // (2, 5); the fifth column is no head
+        let before = [1.0, 2.0, 3.0, 4.0, 5.0, -1.0, 0.5, 0.25, 2.0, 7.0];
         let mut rows = before;
         rotary.apply(&mut rows, 5, 4, &[5, 2], Direction::Forward);
         assert!((rows[0] - before[0]).abs() > 0.1 && rows[4].to_bits() == before[4].to_bits());
