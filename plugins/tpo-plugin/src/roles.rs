@@ -4,6 +4,7 @@
 //! return a wrong number of outcomes. Judges get the whole batch because models serve requests in
 //! batches; selectors get it because they may limit a fraction of all pairs.
 
+mod export_macros;
 #[doc(hidden)]
 pub mod judge;
 #[doc(hidden)]
