@@ -64,7 +64,7 @@ fn check_node(node: Node<'_>, value: &Value, path: &KeyPath) -> Result<(), Strin
 fn check_bounds(schema: &Map<String, Value>, value: &Value, path: &KeyPath) -> Result<(), String> {
     match value {
         Value::Number(number) => {
-            let range = Range::of(schema, ["minimum", "exclusiveMinimum", "maximum"]);
+            let range = Range::of_number(schema);
             if range.contains(number) {
                 Ok(())
             } else {
@@ -72,7 +72,7 @@ fn check_bounds(schema: &Map<String, Value>, value: &Value, path: &KeyPath) -> R
             }
         }
         Value::Null => {
-            let range = Range::of(schema, ["minimum", "exclusiveMinimum", "maximum"]);
+            let range = Range::of_number(schema);
             if range.is_empty() {
                 Ok(())
             } else {
@@ -82,11 +82,11 @@ fn check_bounds(schema: &Map<String, Value>, value: &Value, path: &KeyPath) -> R
             }
         }
         Value::String(text) => {
-            let range = Range::of(schema, ["minLength", "", "maxLength"]);
+            let range = Range::of_len(schema, "minLength", "maxLength");
             check_len(&range, text.chars().count(), "characters", path)
         }
         Value::Array(items) => {
-            let range = Range::of(schema, ["minItems", "", "maxItems"]);
+            let range = Range::of_len(schema, "minItems", "maxItems");
             check_len(&range, items.len(), "items", path)
         }
         _ => Ok(()),
@@ -110,20 +110,36 @@ struct Range<'a> {
     min: Option<&'a Number>,
     exclusive_min: Option<&'a Number>,
     max: Option<&'a Number>,
+    exclusive_max: Option<&'a Number>,
 }
 
 impl<'a> Range<'a> {
-    fn of(schema: &'a Map<String, Value>, [min, exclusive_min, max]: [&str; 3]) -> Self {
+    /// The bounds of a number.
+    fn of_number(schema: &'a Map<String, Value>) -> Self {
+        let bound = |key| schema.get(key).and_then(Value::as_number);
+        Self {
+            min: bound("minimum"),
+            exclusive_min: bound("exclusiveMinimum"),
+            max: bound("maximum"),
+            exclusive_max: bound("exclusiveMaximum"),
+        }
+    }
+
+    /// The bounds of a length, by their keys.
+    fn of_len(schema: &'a Map<String, Value>, min: &str, max: &str) -> Self {
         let bound = |key| schema.get(key).and_then(Value::as_number);
         Self {
             min: bound(min),
-            exclusive_min: bound(exclusive_min),
+            exclusive_min: None,
             max: bound(max),
+            exclusive_max: None,
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.min.is_none() && self.exclusive_min.is_none() && self.max.is_none()
+        [self.min, self.exclusive_min, self.max, self.exclusive_max]
+            .iter()
+            .all(Option::is_none)
     }
 
     fn contains(&self, number: &Number) -> bool {
@@ -136,28 +152,28 @@ impl<'a> Range<'a> {
         is(self.min, &[Ordering::Equal, Ordering::Greater])
             && is(self.exclusive_min, &[Ordering::Greater])
             && is(self.max, &[Ordering::Equal, Ordering::Less])
+            && is(self.exclusive_max, &[Ordering::Less])
     }
 }
 
 impl fmt::Display for Range<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.min, self.exclusive_min, self.max) {
-            (Some(min), None, Some(max)) => {
-                write!(f, "between {} and {}", Plain(min), Plain(max))
-            }
-            (min, exclusive_min, max) => {
-                let bounds = [
-                    ("at least", min),
-                    ("more than", exclusive_min),
-                    ("at most", max),
-                ];
-                let bounds: Vec<String> = bounds
-                    .iter()
-                    .filter_map(|(words, bound)| Some(format!("{words} {}", Plain((*bound)?))))
-                    .collect();
-                f.write_str(&bounds.join(" and "))
-            }
+        if let (Some(min), None, Some(max), None) =
+            (self.min, self.exclusive_min, self.max, self.exclusive_max)
+        {
+            return write!(f, "between {} and {}", Plain(min), Plain(max));
         }
+        let bounds = [
+            ("at least", self.min),
+            ("more than", self.exclusive_min),
+            ("at most", self.max),
+            ("less than", self.exclusive_max),
+        ];
+        let bounds: Vec<String> = bounds
+            .iter()
+            .filter_map(|(words, bound)| Some(format!("{words} {}", Plain((*bound)?))))
+            .collect();
+        f.write_str(&bounds.join(" and "))
     }
 }
 
@@ -192,6 +208,8 @@ mod tests {
         inner: Option<Inner>,
         by_name: BTreeMap<String, Inner>,
         list: Vec<Inner>,
+        #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1))]
+        fraction: f64,
     }
 
     #[derive(Clone, Serialize, JsonSchema)]
@@ -220,6 +238,7 @@ mod tests {
             inner: Some(inner()),
             by_name: BTreeMap::from([("a".into(), inner())]),
             list: vec![inner(), inner()],
+            fraction: 0.0,
         }
     }
 
@@ -251,6 +270,10 @@ mod tests {
         assert_eq!(
             refusal(|outer| outer.optional = Some(2.5)),
             "`top.optional` is 2.5; it must be between 0.5 and 2"
+        );
+        assert_eq!(
+            refusal(|outer| outer.fraction = 1.0),
+            "`top.fraction` is 1; it must be at least 0 and less than 1"
         );
         assert_eq!(refusal(|outer| outer.name.clear()), "`top.name` is empty");
         assert_eq!(

@@ -118,7 +118,11 @@ impl<Q: Clone> Missing<Q> {
 
 fn unknown_model(alias: &str, served: &BTreeMap<String, ServedModel>) -> ModelError {
     let aliases: Vec<&str> = served.keys().map(String::as_str).collect();
-    ModelError::UnknownModel(format!("{alias} (bound are: {})", aliases.join(", ")))
+    // The message puts it between backticks.
+    ModelError::UnknownModel(format!(
+        "{alias}`; the bound models are `{}",
+        aliases.join("`, `")
+    ))
 }
 
 /// The failure that ends the command, if no further request would be answered either.

@@ -99,6 +99,7 @@ struct Bounds {
     min: Option<f64>,
     exclusive_min: Option<f64>,
     max: Option<f64>,
+    exclusive_max: Option<f64>,
 }
 
 impl Bounds {
@@ -108,6 +109,7 @@ impl Bounds {
             min: bound("minimum"),
             exclusive_min: bound("exclusiveMinimum"),
             max: bound("maximum"),
+            exclusive_max: bound("exclusiveMaximum"),
         }
     }
 
@@ -115,18 +117,22 @@ impl Bounds {
         self.min.is_none_or(|min| number >= min)
             && self.exclusive_min.is_none_or(|min| number > min)
             && self.max.is_none_or(|max| number <= max)
+            && self.exclusive_max.is_none_or(|max| number < max)
     }
 }
 
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let (Some(min), None, Some(max)) = (self.min, self.exclusive_min, self.max) {
+        if let (Some(min), None, Some(max), None) =
+            (self.min, self.exclusive_min, self.max, self.exclusive_max)
+        {
             return write!(f, "between {min} and {max}");
         }
         let bounds = [
             ("at least", self.min),
             ("more than", self.exclusive_min),
             ("at most", self.max),
+            ("less than", self.exclusive_max),
         ];
         let bounds: Vec<String> = bounds
             .iter()

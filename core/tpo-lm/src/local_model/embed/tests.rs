@@ -81,7 +81,7 @@ fn states(engine: &mut Engine, policy: &Model, requests: &[EmbedRequest]) -> Vec
         .collect()
 }
 
-fn texts(policy: &Model) -> Vec<Text> {
+fn texts(policy: &Model) -> Vec<EncodedText> {
     let requests = requests().into_iter().enumerate();
     requests
         .map(|(number, request)| tokenize(policy, number, &request).expect("tokens"))
@@ -163,7 +163,7 @@ fn states_do_not_depend_on_other_requests() {
 fn the_prompt_of_an_instruction_is_shared_by_its_responses() {
     let (_, policy) = reward_model();
     let texts = texts(&policy);
-    let groups: Vec<&[Text]> = texts.chunk_by(|a, b| a.shared() == b.shared()).collect();
+    let groups: Vec<&[EncodedText]> = texts.chunk_by(|a, b| a.shared() == b.shared()).collect();
     assert_eq!(
         groups.iter().map(|group| group.len()).collect::<Vec<_>>(),
         [6; 5]
