@@ -33,6 +33,12 @@ pub struct Package {
     readme: Option<Vec<u8>>,
 }
 
+/// An artifact, and the blobs that it refers to.
+pub(crate) struct BuiltArtifact {
+    pub(crate) artifact: Artifact,
+    pub(crate) blobs: Vec<Vec<u8>>,
+}
+
 impl Package {
     /// Reads a directory and checks that its manifest and components agree.
     pub fn read(directory: &Path) -> Result<Self, Failure> {
@@ -88,18 +94,15 @@ impl Package {
         })
     }
 
-    /// The artifact and its blobs, always the same bytes for the same directory.
-    pub(crate) fn to_artifact(
-        &self,
-        layout: ArtifactLayout,
-    ) -> Result<(Artifact, Vec<Vec<u8>>), Failure> {
+    /// The artifact, always the same bytes for the same directory.
+    pub(crate) fn to_artifact(&self, layout: ArtifactLayout) -> Result<BuiltArtifact, Failure> {
         match layout {
             ArtifactLayout::Bundle => Ok(self.as_bundle()),
             ArtifactLayout::Wasm => self.as_wasm(),
         }
     }
 
-    fn as_bundle(&self) -> (Artifact, Vec<Vec<u8>>) {
+    fn as_bundle(&self) -> BuiltArtifact {
         let digests: Vec<Digest> = self.components.iter().map(Digest::of).collect();
         let config = to_json(&BundleConfig::of(&self.manifest, &digests, &self.surfaces));
         let mut layers = vec![Descriptor::of(BUNDLE_MANIFEST, &self.text, Some(FILE_NAME))];
@@ -122,13 +125,13 @@ impl Package {
             blobs.push(bytes.clone());
         }
         let config = Descriptor::of(BUNDLE_CONFIG, &config, None);
-        (
-            Artifact::new(Some(BUNDLE), config, layers, self.annotations()),
+        BuiltArtifact {
+            artifact: Artifact::new(Some(BUNDLE), config, layers, self.annotations()),
             blobs,
-        )
+        }
     }
 
-    fn as_wasm(&self) -> Result<(Artifact, Vec<Vec<u8>>), Failure> {
+    fn as_wasm(&self) -> Result<BuiltArtifact, Failure> {
         let refuse = |what: &str| {
             let what = format!(
                 "`{}` {what}, which the layout of a single component does not support",
@@ -155,7 +158,10 @@ impl Package {
             vec![layer],
             annotations,
         );
-        Ok((artifact, vec![config, bytes.clone()]))
+        Ok(BuiltArtifact {
+            artifact,
+            blobs: vec![config, bytes.clone()],
+        })
     }
 
     /// Annotations that registries show.

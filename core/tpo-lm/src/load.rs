@@ -64,8 +64,8 @@ pub(crate) enum LoadedModel {
 /// Loads the causal language model or reward model at `path`.
 pub(crate) fn load_for_inference(path: &Path) -> Result<LoadedModel, Failure> {
     if path.join(config::CONFIG_FILE).is_file() && config::is_reward_model(path)? {
-        let (model, weights) = hugging_face::load_backbone(path)?;
-        return Ok(LoadedModel::RewardModel(model, weights));
+        let loaded = hugging_face::load_reward_model(path)?;
+        return Ok(LoadedModel::RewardModel(loaded.decoder, loaded.weights));
     }
     load(path).map(LoadedModel::CausalLm)
 }

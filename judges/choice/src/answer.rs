@@ -133,8 +133,8 @@ fn said(reader: &Reader) -> Option<Answer> {
     let said = reader
         .all_said()
         .into_iter()
-        .filter(|(_, at)| !is_denied(*at));
-    agreement(said.map(|(label, _)| Answer::Choice(label)))
+        .filter(|said| !is_denied(said.at));
+    agreement(said.map(|said| Answer::Choice(said.label)))
 }
 
 /// The lines that are not empty.

@@ -50,6 +50,13 @@ struct Named {
     is_label: bool,
 }
 
+/// A choice whose wording begins at a place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said {
+    pub(crate) label: Label,
+    pub(crate) at: usize,
+}
+
 /// A text and the choices that it may name. A place in it is the index of a token.
 pub(crate) struct Reader<'a> {
     pub(crate) lexemes: Vec<Lexeme>,
@@ -154,9 +161,9 @@ impl<'a> Reader<'a> {
             .map(|choice| (choice.label, choice.words.len()))
     }
 
-    /// Every choice whose wording occurs, with its place. A wording inside a longer choice's
-    /// wording does not count.
-    pub(crate) fn all_said(&self) -> Vec<(Label, usize)> {
+    /// Every choice whose wording occurs. A wording inside a longer choice's wording does not
+    /// count.
+    pub(crate) fn all_said(&self) -> Vec<Said> {
         let mut all = Vec::new();
         let mut start = 0;
         while start < self.comparable.len() {
@@ -167,7 +174,7 @@ impl<'a> Reader<'a> {
                     start += 1;
                 }
                 Some((label, count)) => {
-                    all.push((label, at));
+                    all.push(Said { label, at });
                     start += count;
                 }
                 None => start += 1,

@@ -25,8 +25,10 @@ impl Plugin for SelfTaught {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        let (verdict, model) = config.parts();
-        Ok(Self { verdict, model })
+        Ok(Self {
+            verdict: config.verdict,
+            model: config.into_model(),
+        })
     }
 }
 

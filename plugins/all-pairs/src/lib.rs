@@ -48,7 +48,7 @@ impl PairSelector for AllPairs {
         });
         let (control, report) = (
             LengthControl::of_responses(rho),
-            pairing::report(&[("rho", rho)]),
+            pairing::report([("rho", rho)]),
         );
         let pairs = |contrasts: Vec<Sides<'_>>| {
             let better_first = contrasts

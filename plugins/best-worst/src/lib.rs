@@ -62,7 +62,7 @@ impl PairSelector for BestWorst {
                 .filter_map(|group| best_against_worst(group, control).ok());
             mean_excess(pairs.map(response_excess))
         });
-        let report = pairing::report(&[("rho", rho)]);
+        let report = pairing::report([("rho", rho)]);
         Ok(pairing::one_pair_per_group(
             &groups,
             LengthControl::of_responses(rho),

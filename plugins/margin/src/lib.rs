@@ -73,7 +73,7 @@ impl PairSelector for Margin {
         });
         let (control, report) = (
             LengthControl::of_responses(rho),
-            pairing::report(&[("rho", rho)]),
+            pairing::report([("rho", rho)]),
         );
         let pairs = |clear: Clear<'_>| {
             let widest = clear.widest_first(most, control)?;

@@ -103,6 +103,7 @@ impl From<Rho> for Written {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use tpo_plugin::{Plugin, configured};
 
     use super::*;
 

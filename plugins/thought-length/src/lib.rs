@@ -74,7 +74,7 @@ impl PairSelector for ThoughtLength {
         let rho = rho.resolve(|rho| excess(LengthControl::of_responses(rho), response_excess));
         let rho_thought = rho_thought
             .resolve(|rho_thought| excess(LengthControl { rho, rho_thought }, thought_excess));
-        let report = pairing::report(&[("rho", rho), ("rho_thought", rho_thought)]);
+        let report = pairing::report([("rho", rho), ("rho_thought", rho_thought)]);
         Ok(pairing::one_pair_per_group(
             &groups,
             LengthControl { rho, rho_thought },

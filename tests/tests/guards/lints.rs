@@ -77,9 +77,13 @@ fn only_tpo_cli_and_listed_files_print() {
 
 /// Whether unsafe code is allowed, in whatever attribute, or written.
 fn allows_unsafe_code(tokens: &[Token]) -> bool {
-    tokens.iter().enumerate().any(|(at, token)| {
-        let denied = at > 1 && ["deny", "forbid"].contains(&tokens[at - 2].text.as_str());
-        token.text == "unsafe" || token.text == "unsafe_code" && !denied
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str());
+    (0..tokens.len()).any(|at| match text(at) {
+        "unsafe_code" => at < 2 || !["deny", "forbid"].contains(&text(at - 2)),
+        // The type of a pointer to an unsafe function is not unsafe code.
+        "unsafe" if text(at + 1) == "fn" => text(at + 2) != "(",
+        "unsafe" => ["{", "(", "impl", "trait"].contains(&text(at + 1)),
+        _ => false,
     })
 }
 
@@ -190,6 +194,8 @@ mod tests {
             "#![cfg_attr(unix, allow(dead_code, unsafe_code, reason = \"x\"))]",
             "#[expect(unsafe_code)] fn f() {}",
             "fn f() { unsafe { g() } }",
+            "unsafe fn f() {}",
+            "#[unsafe(no_mangle)] fn f() {}",
         ] {
             assert!(
                 allows_unsafe_code(&RustSource::parse(code).tokens),

@@ -10,6 +10,7 @@ mod metadata;
 mod names;
 mod rust_source;
 mod schema_file;
+mod signatures;
 mod tree;
 mod use_tree;
 mod words;

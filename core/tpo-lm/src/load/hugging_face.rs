@@ -34,21 +34,27 @@ pub(super) fn load(directory: &Path) -> Result<Model, Failure> {
     })
 }
 
+/// A reward model.
+pub(super) struct LoadedRewardModel {
+    /// Its decoder.
+    pub(super) decoder: Model,
+    /// All of its tensors.
+    pub(super) weights: Weights,
+}
+
 /// Loads the decoder of the reward model in `directory`, and opens all of its tensors.
-pub(super) fn load_backbone(directory: &Path) -> Result<(Model, Weights), Failure> {
+pub(super) fn load_reward_model(directory: &Path) -> Result<LoadedRewardModel, Failure> {
     let (spec, text) = spec_and_text(directory, config::read_backbone(directory)?)?;
     let weights = Weights::open_directory(directory)?;
     let params = weights.read_params(Layout::of(&spec))?;
-    Ok((
-        Model {
-            spec,
-            params,
-            adapter: None,
-            text,
-            source: directory.to_owned(),
-        },
-        weights,
-    ))
+    let decoder = Model {
+        spec,
+        params,
+        adapter: None,
+        text,
+        source: directory.to_owned(),
+    };
+    Ok(LoadedRewardModel { decoder, weights })
 }
 
 /// Adds the tokenizer in `directory` to a configuration, and checks that the two belong together.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::length::separated;
+use super::length::Separated;
 use crate::answer::ResponseText;
 use crate::grade::{Grade, RuleCheck};
 
@@ -11,10 +11,12 @@ pub(crate) struct TwoResponses;
 
 impl RuleCheck for TwoResponses {
     fn grade(&self, answer: &ResponseText) -> Grade {
-        match separated(answer.text, "******") {
-            (parts, false) if parts.len() == 2 && parts[0] == parts[1] => Grade::Missed(0.5),
-            (_, true) => Grade::Missed(0.5),
-            (parts, false) => Grade::exactly(parts.len(), 2),
+        let Separated { parts, has_gaps } = Separated::by("******", answer.text);
+        let are_equal = parts.len() == 2 && parts[0] == parts[1];
+        if has_gaps || are_equal {
+            Grade::Missed(0.5)
+        } else {
+            Grade::exactly(parts.len(), 2)
         }
     }
 }

@@ -42,26 +42,34 @@ pub(crate) struct Paragraphs {
 
 impl RuleCheck for Paragraphs {
     fn grade(&self, answer: &ResponseText) -> Grade {
-        let (found, gaps) = separated(answer.text, "***");
-        match Grade::exactly(found.len(), self.num_paragraphs) {
-            Grade::Kept if gaps => Grade::Missed(1.0),
+        let found = Separated::by("***", answer.text);
+        match Grade::exactly(found.parts.len(), self.num_paragraphs) {
+            Grade::Kept if found.has_gaps => Grade::Missed(1.0),
             grade => grade,
         }
     }
 }
 
-/// The parts between separators, without empty ones, and whether an empty part is between two
-/// others.
-pub(super) fn separated<'a>(text: &'a str, separator: &str) -> (Vec<&'a str>, bool) {
-    let parts: Vec<_> = text.split(separator).map(str::trim).collect();
-    let inner = parts
-        .get(1..parts.len().saturating_sub(1))
-        .unwrap_or_default();
-    let gaps = inner.iter().any(|part| part.is_empty());
-    (
-        parts.into_iter().filter(|part| !part.is_empty()).collect(),
-        gaps,
-    )
+/// A text, split at separators.
+pub(super) struct Separated<'a> {
+    /// The parts that are not empty.
+    pub(super) parts: Vec<&'a str>,
+    /// Whether an empty part is between two others.
+    pub(super) has_gaps: bool,
+}
+
+impl<'a> Separated<'a> {
+    pub(super) fn by(separator: &str, text: &'a str) -> Self {
+        let parts: Vec<_> = text.split(separator).map(str::trim).collect();
+        let inner = parts
+            .get(1..parts.len().saturating_sub(1))
+            .unwrap_or_default();
+        let has_gaps = inner.iter().any(|part| part.is_empty());
+        Self {
+            parts: parts.into_iter().filter(|part| !part.is_empty()).collect(),
+            has_gaps,
+        }
+    }
 }
 
 /// A number of paragraphs, separated by blank lines, the n-th of which begins with a word.
