@@ -7,9 +7,11 @@ mod key_path;
 mod keys;
 mod node;
 mod place;
+mod types;
 
 pub use key_path::{KeyPath, PathPart};
 pub use keys::{UnknownKey, check_path, first_unknown, known_paths};
 pub use place::{line_and_column, value_offset};
+pub use types::plain_types;
 
 pub(crate) use node::Node;

@@ -33,12 +33,26 @@ pub(crate) fn read<C: DeserializeOwned + JsonSchema>(text: &str) -> Result<C, St
     }
     let read = serde_path_to_error::deserialize(&config).map_err(|error| {
         match error.path().to_string().as_str() {
-            "." => error.inner().to_string(),
-            path => format!("`{path}`: {}", error.inner()),
+            "." => plain_types(&error.inner().to_string()),
+            path => format!("`{path}`: {}", plain_types(&error.inner().to_string())),
         }
     })?;
     bounds::check(&config, schema.as_value())?;
     Ok(read)
+}
+
+/// A message of serde without the names of Rust's number types.
+fn plain_types(message: &str) -> String {
+    let Some((before, expected)) = message.rsplit_once("expected ") else {
+        return message.to_owned();
+    };
+    let plain = match expected {
+        "f32" | "f64" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a non-negative integer",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "an integer",
+        other => other,
+    };
+    format!("{before}expected {plain}")
 }
 
 /// The property names of an object schema and of the alternatives of an enum.
@@ -150,11 +164,11 @@ mod tests {
         );
         refused(
             r#"{"words": -1}"#,
-            "`words`: invalid value: integer `-1`, expected u32",
+            "`words`: invalid value: integer `-1`, expected a non-negative integer",
         );
         refused(
             r#"{"weights": [1, "a"]}"#,
-            "`weights[1]`: invalid type: string \"a\", expected f64",
+            "`weights[1]`: invalid type: string \"a\", expected a number",
         );
         assert!(read::<NoConfig>(r#"{"a": 1}"#).is_err());
         assert!(read::<Config>("{").is_err());

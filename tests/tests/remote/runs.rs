@@ -52,7 +52,7 @@ fn pairs(here: &Workplace) -> Vec<u8> {
 }
 
 #[test]
-fn a_run_asks_a_server_and_goes_on_where_a_budget_ended() {
+fn a_run_asks_a_server_and_resumes_where_a_budget_ended() {
     let server = ScriptedServer::start(good);
     let whole = Workplace::new();
     let ended = ends(&whole, &server, &[]);

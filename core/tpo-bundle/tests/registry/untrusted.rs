@@ -9,7 +9,7 @@ use tpo_bundle::{Access, Credentials, Mode, PublishOptions};
 use tpo_types::{Digest, FailureKind};
 
 use crate::author::{Author, User, component, nobody, said};
-use crate::hostile::{PATIENCE, is_manifest, manifest_becomes, refused, registry, user};
+use crate::hostile::{TIMEOUT, is_manifest, manifest_becomes, refused, registry, user};
 use crate::stand_in::{Reply, StandIn};
 
 #[test]
@@ -150,7 +150,7 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
         fs::write(&config, text).unwrap();
         let access = Access {
             credentials: Credentials::File(config.clone()),
-            timeout: PATIENCE,
+            timeout: TIMEOUT,
         };
         let mut user = User::with(access);
         user.add(&registry.name("strict:1.0.0"), &[], Mode::Default)

@@ -9,7 +9,8 @@ use serde_path_to_error::Segment;
 use toml::de::DeTable;
 use tpo_judge::standalone::StandaloneJudgeConfig;
 use tpo_types::schema::{
-    KeyPath, PathPart, UnknownKey, check_path, first_unknown, line_and_column, value_offset,
+    KeyPath, PathPart, UnknownKey, check_path, first_unknown, line_and_column, plain_types,
+    value_offset,
 };
 use tpo_types::{Failure, FailureKind};
 
@@ -88,25 +89,30 @@ fn parse<T: DeserializeOwned + JsonSchema>(
         return Err(unknown_key(&what, &unknown));
     }
     let mut value = toml::Value::Table(toml::from_str(text).map_err(syntax)?);
-    let mut notes = Vec::new();
+    let (mut notes, mut paths) = (Vec::new(), Vec::new());
     for given in overrides {
         let path: KeyPath = given.path.parse()?;
         check_path(&path, &schema)
             .map_err(|unknown| unknown_key(&format!("--set {path}: unknown key"), &unknown))?;
         notes.extend(apply(&mut value, &path, &given.value)?);
+        paths.push(path);
     }
     let config = serde_path_to_error::deserialize(value).map_err(|error| {
         let path: KeyPath = error.path().iter().filter_map(part).collect();
-        let at = value_offset(document.get_ref(), &path).map_or_else(String::new, |offset| {
-            format!("{}:", line_and_column(text, offset))
-        });
-        let reason = error.into_inner().message().to_owned();
+        let place = if let Some(set) = paths.iter().rfind(|set| set.contains(&path)) {
+            format!("--set {set}:")
+        } else {
+            let offset = value_offset(document.get_ref(), &path);
+            let at = offset.map(|offset| format!("{}:", line_and_column(text, offset)));
+            format!("{name}:{}", at.unwrap_or_default())
+        };
+        let reason = plain_types(error.into_inner().message());
         let what = if path == KeyPath::default() {
             reason
         } else {
             format!("`{path}`: {reason}")
         };
-        Failure::new(FailureKind::Usage, format!("{name}:{at} {what}"))
+        Failure::new(FailureKind::Usage, format!("{place} {what}"))
             .hint("`tpo schema` describes every key")
     })?;
     Ok(ReadConfig { config, notes })
@@ -165,7 +171,7 @@ mod tests {
         let (what, _) = refusal(&text, &[]);
         assert_eq!(
             what,
-            "tpo.toml:6:15: `sampling.temperature`: invalid type: string \"hot\", expected f64"
+            "tpo.toml:6:15: `sampling.temperature`: invalid type: string \"hot\", expected a number"
         );
     }
 
@@ -183,7 +189,7 @@ mod tests {
         let (what, _) = refusal(&text, &[]);
         assert_eq!(
             what,
-            "tpo.toml:11:10: `judge.panel[1].weight`: invalid type: string \"much\", expected f64"
+            "tpo.toml:11:10: `judge.panel[1].weight`: invalid type: string \"much\", expected a number"
         );
     }
 
@@ -237,6 +243,18 @@ mod tests {
             let (what, _) = refusal(&text, &[Override::parse(given).expect("well-formed")]);
             assert_eq!(what, refused);
         }
+    }
+
+    #[test]
+    fn a_wrong_type_in_an_override_is_not_looked_for_in_the_file() {
+        let text = format!("{GOOD}[sampling]\ntemperature = 1.0\n");
+        let given = Override::parse("sampling.temperature=hot").expect("well-formed");
+        let (what, _) = refusal(&text, &[given]);
+        assert_eq!(
+            what,
+            "--set sampling.temperature: `sampling.temperature`: invalid type: string \"hot\", \
+             expected a number"
+        );
     }
 
     #[test]

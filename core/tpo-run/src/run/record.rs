@@ -47,8 +47,8 @@ fn changed_plugins(context: &Context<'_>) -> Result<Vec<String>, Failure> {
         .filter(|(loaded, sha256)| *sha256 != loaded.plugin.sha256);
     Ok(changed
         .map(|(loaded, _)| {
-            let (role, source) = (loaded.role, &loaded.plugin.source);
-            format!("{role}: the component `{source}` has changed: checksum mismatch")
+            let (role, name) = (loaded.role, &loaded.plugin.name);
+            format!("{role}: `{name}` is not the component of this run (checksum mismatch)")
         })
         .collect())
 }
@@ -66,7 +66,7 @@ fn changed_models(context: &Context<'_>) -> Result<Vec<String>, Failure> {
     Ok(changed
         .map(|model| {
             format!(
-                "models.{}: the model has changed: checksum mismatch",
+                "models.{}: it is not the model of this run (checksum mismatch)",
                 model.alias
             )
         })

@@ -45,6 +45,11 @@ impl KeyPath {
         self.join(PathPart::Index(index))
     }
 
+    /// Whether this is the path of `other` or of what it is in.
+    pub fn contains(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+
     /// The last key, without what leads to it; empty for the whole configuration.
     pub(super) fn last_key(&self) -> &str {
         self.0
@@ -130,6 +135,8 @@ mod tests {
             path.parts()[1..],
             [PathPart::Key("panel".into()), PathPart::Index(0)]
         );
+        assert!(path.contains(&path) && path.contains(&path.key("weight")));
+        assert!(!path.key("weight").contains(&path));
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl ModelService for Says {
                 FailureKind::Network,
                 "the model `judge` is out of reach",
             )
-            .hint("go on later")),
+            .hint("continue later")),
             Self::Error(error) => Ok(requests.iter().map(|_| Err(error.clone())).collect()),
         }
     }
@@ -73,7 +73,7 @@ fn an_unreachable_model_ends_the_call_and_is_no_fault_of_the_plugin() {
             .expect_err("no model");
         assert_eq!(failure.kind(), FailureKind::Network);
         assert_eq!(failure.to_string(), "the model `judge` is out of reach");
-        assert_eq!(failure.nearest_hint(), Some("go on later"));
+        assert_eq!(failure.nearest_hint(), Some("continue later"));
         assert_eq!(
             std::fs::read_dir(directory.path()).unwrap().count(),
             0,
