@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::metadata::members;
-use crate::tree::{quoted, read};
+use crate::rust_source::RustSource;
+use crate::tree::{files, quoted, read};
 
 /// A row of the table of crates.
 struct Row {
@@ -55,6 +56,39 @@ fn crates_import_what_the_table_names() {
         "ARCHITECTURE.md and Cargo.toml disagree:\n{}",
         wrong.join("\n")
     );
+}
+
+/// The table and `cargo metadata` know only members.
+#[test]
+fn every_crate_is_a_member_of_the_workspace() {
+    let members: BTreeSet<String> = members().into_iter().map(|member| member.path).collect();
+    for manifest in ["core", "plugins", "judges"]
+        .into_iter()
+        .flat_map(|directory| files(directory, &["toml"]))
+        .filter(|path| path.ends_with("Cargo.toml"))
+    {
+        let directory = manifest.parent().expect("a directory").display();
+        assert!(
+            members.contains(&directory.to_string()),
+            "{directory} is not a member of the workspace"
+        );
+    }
+}
+
+/// A module of another crate's file would be an arrow that no manifest names.
+#[test]
+fn no_module_is_in_another_crate() {
+    for path in ["core", "plugins", "judges"]
+        .into_iter()
+        .flat_map(|directory| files(directory, &["rs"]))
+        .filter(|path| !path.starts_with("core/tpo-author/templates"))
+    {
+        let tokens = RustSource::parse(&read(&path)).tokens;
+        let is_path_attribute = tokens
+            .windows(3)
+            .any(|three| three[0].text == "[" && three[1].text == "path" && three[2].text == "=");
+        assert!(!is_path_attribute, "{} has `#[path]`", path.display());
+    }
 }
 
 #[test]
