@@ -6,9 +6,9 @@ use tpo_tests::Workplace;
 use crate::tree::{files, read};
 
 /// The kinds of files that people write. Fixtures and recorded golden numbers are left out.
-const EXTENSIONS: [&str; 16] = [
-    "c", "go", "h", "js", "json", "jsonl", "md", "py", "rs", "sh", "snap", "sql", "toml", "wat",
-    "wit", "yml",
+const EXTENSIONS: [&str; 17] = [
+    "c", "cff", "go", "h", "js", "json", "jsonl", "md", "py", "rs", "sh", "snap", "sql", "toml",
+    "wat", "wit", "yml",
 ];
 
 /// A word or phrase that is no longer used.
@@ -108,7 +108,10 @@ impl Text {
             let text = text
                 .trim_start_matches(|c: char| c.is_whitespace() || "/!#-*>;".contains(c))
                 .trim_end_matches('\\');
-            made.push(&text.replace("\\n", " "), line + 1);
+            let text = ["\\n", "\\t", "\\r"]
+                .iter()
+                .fold(text.to_owned(), |text, escape| text.replace(escape, " "));
+            made.push(&text, line + 1);
             made.push(" ", line + 1);
         }
         made
@@ -174,6 +177,7 @@ mod tests {
             "\"an old \\\n    word\"",
             "-- an old\n-- word",
             "an old\\nword",
+            "\"one\\told word\"",
         ] {
             let found: Vec<usize> = Text::of("it", text).find("old word").collect();
             assert_eq!(found.len(), text.matches("ld").count(), "{text}");
