@@ -4,17 +4,17 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tpo_plugin::{Group, Instruction, Judge, Judgment, Plugin, Scored};
+use tpo_plugin::{Group, Instruction, Judge, Judgment, Scored, configured};
 
 use crate::answer::ResponseText;
 use crate::{Rules, constraints};
 
-fn rules(config: Value) -> Result<Rules, String> {
-    Rules::new(serde_json::from_value(config).expect("the configuration has the right shape"))
+fn rules(config: &Value) -> Result<Rules, String> {
+    configured(&config.to_string())
 }
 
 /// The judgments of the responses to one instruction.
-fn judge(config: Value, constraints: &Value, responses: &[&str]) -> Vec<Judgment> {
+fn judge(config: &Value, constraints: &Value, responses: &[&str]) -> Vec<Judgment> {
     let metadata = match constraints {
         Value::Null => vec![],
         given => vec![("constraints".into(), given.to_string())],
@@ -49,7 +49,7 @@ fn a_score_is_the_weighted_mean_of_its_aspects() {
             least", "num_words": 4}},
     ]);
     let config = json!({"length": {"max_words": 4, "weight": 2}});
-    let judgments = judge(config, &constraints, &["a b", "a b c d", ""]);
+    let judgments = judge(&config, &constraints, &["a b", "a b c d", ""]);
     let aspect = |name: &str, value: f64| (name.to_owned(), value);
     assert_eq!(
         scored(&judgments[0]),
@@ -81,7 +81,7 @@ fn a_score_is_the_weighted_mean_of_its_aspects() {
 #[test]
 fn a_constraint_given_twice_has_two_aspects() {
     let no_comma = json!({"id": "punctuation:no_comma"});
-    let judgments = judge(json!({}), &json!([no_comma, no_comma]), &["a"]);
+    let judgments = judge(&json!({}), &json!([no_comma, no_comma]), &["a"]);
     let names: Vec<_> = scored(&judgments[0])
         .aspects
         .iter()
@@ -109,7 +109,7 @@ fn what_cannot_be_checked_is_unscored() {
         ),
     ] {
         assert_eq!(
-            judge(json!({}), &constraints, &["a", "b"]),
+            judge(&json!({}), &constraints, &["a", "b"]),
             vec![Judgment::unscored(reason); 2]
         );
     }
@@ -143,7 +143,7 @@ fn wrong_settings_are_refused_by_key() {
             "`refusal.weight` is -1; it must be more than 0",
         ),
     ] {
-        assert_eq!(rules(config).err().as_deref(), Some(reason));
+        assert_eq!(rules(&config).err().as_deref(), Some(reason));
     }
 }
 

@@ -64,6 +64,9 @@ impl Checker<'_> {
             let definition = self.root.pointer(definition.trim_start_matches('#'));
             return definition.is_none_or(|schema| self.is_for(schema, value));
         }
+        if let Some(alternatives) = alternatives(schema) {
+            return alternatives.iter().any(|schema| self.is_for(schema, value));
+        }
         match (&schema["type"], value) {
             (Value::String(name), Value::Number(_)) => name == "number" || name == "integer",
             (Value::String(name), Value::Object(_)) => name == "object",
@@ -175,6 +178,15 @@ mod tests {
     enum Either {
         Number(#[schemars(range(max = 2.0))] f64),
         Text(String),
+        Word(Word),
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(inline)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    enum Word {
+        /// A description makes it an alternative of its own.
+        Auto,
     }
 
     fn checked(config: &Value) -> Result<(), String> {
