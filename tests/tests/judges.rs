@@ -252,6 +252,26 @@ fn a_stress_test_finds_a_judge_that_prefers_junk() {
 }
 
 #[test]
+fn a_model_that_is_not_bound_is_missed_before_anything_is_sampled() {
+    let here = Workplace::new();
+    let config = config();
+    let model = format!(
+        "models.judje.source={}",
+        fixture("models/tiny-llama").display()
+    );
+    let options = ["--judge", "llm-rubric", "--set", &model, "--dry-run"];
+    let refusal = here.refusal(&run(&config, "run", &options));
+    assert!(
+        refusal.starts_with("exit 2")
+            && refusal.contains("the judge `llm-rubric` asks for the model `judge`, which is not")
+            && refusal.contains("`[models.judge]`, or set the judge's `config.model` to `judje`"),
+        "{refusal}"
+    );
+    let alias = [&options[..], &["--set", "judge.config.model=judje"]].concat();
+    here.succeeds(&run(&config, "run", &alias));
+}
+
+#[test]
 fn invalid_judge_settings_are_refused() {
     let here = Workplace::new();
     let config = config();

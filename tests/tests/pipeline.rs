@@ -201,6 +201,26 @@ fn however_its_configuration_is_named_a_run_is_the_same() {
 }
 
 #[test]
+fn a_run_to_reuse_and_a_name_are_checked_by_a_dry_run() {
+    let here = Workplace::new();
+    let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
+    for (option, told) in [
+        (
+            ["--from", "nowhere"],
+            "`--from nowhere` is not a run directory",
+        ),
+        (["--set", "name=../x"], "`name` is `../x`"),
+    ] {
+        let arguments = ["--quiet", "run", &config, "--dir", "run", "--dry-run"];
+        let refusal = here.refusal(&[&arguments[..], &option].concat());
+        assert!(
+            refusal.starts_with("exit 2") && refusal.contains(told),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
 fn other_settings_in_the_same_directory_are_refused() {
     let here = Workplace::new();
     run(&here, "tiny-full");

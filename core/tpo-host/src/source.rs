@@ -1,6 +1,6 @@
 //! Where a plugin comes from: inside the binary, a bundle, or a file.
 //!
-//! Only the first bytes are interpreted here, to say what a file is that is no component.
+//! Only the first bytes are interpreted here, to say what a file is that is not a component.
 
 pub mod builtin;
 pub(crate) mod bundles;
@@ -110,7 +110,7 @@ impl Source {
             Err(error) => {
                 return Err(Failure::new(
                     FailureKind::Bug,
-                    format!("the configuration of `{name}` is no JSON"),
+                    format!("the configuration of `{name}` is not JSON"),
                 )
                 .because(error));
             }
@@ -207,7 +207,7 @@ fn too_large(name: &str, max_mib: u64) -> Failure {
     .hint("strip it, build it with optimization for size, or raise `limits.component_mib`")
 }
 
-/// What a file is, or why it is no plugin.
+/// What a file is, or why it is not a plugin.
 fn format_of(name: &str, bytes: &[u8]) -> Result<BinaryFormat, Failure> {
     let refuse = |what: &str, hint: &str| {
         Err(Failure::new(FailureKind::Plugin, format!("`{name}` is {what}")).hint(hint))

@@ -35,7 +35,7 @@ pub fn resolve(source: &str, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure
     if path.exists() {
         return Ok(path.to_owned());
     }
-    Err(Failure::new(FailureKind::Input, format!("no model `{source}`")).hint(FORMS))
+    Err(Failure::new(FailureKind::Input, format!("there is no model `{source}`")).hint(FORMS))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub fn load(path: &Path) -> Result<Model, Failure> {
     let path = fs::canonicalize(path).map_err(|error| {
         Failure::new(
             FailureKind::Input,
-            format!("no model at `{}`", path.display()),
+            format!("there is no model at `{}`", path.display()),
         )
         .because(error)
         .hint(FORMS)

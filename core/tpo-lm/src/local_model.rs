@@ -130,6 +130,7 @@ impl LocalModel {
             id,
         };
         sample::check(
+            "the prompt of a request",
             &prepared.job(),
             &params(request),
             self.model.spec.max_positions,

@@ -59,7 +59,12 @@ impl Sampler for LocalSampler {
     ) -> Result<(), Failure> {
         let model = Arc::clone(self.engine.model());
         for job in jobs {
-            check(job, params, model.spec.max_positions)?;
+            let id = job
+                .samples
+                .first()
+                .map_or("?", |sample| &sample.instruction_id);
+            let prompt = format!("the prompt of instruction `{id}`");
+            check(&prompt, job, params, model.spec.max_positions)?;
         }
         let batch = Batch::new(&mut self.engine, &model, jobs, params, 0)?;
         let flow = batch.run(&mut |id, generated| match sink(id, generated.completion) {
@@ -74,17 +79,14 @@ impl Sampler for LocalSampler {
 }
 
 /// Fails if a prompt leaves no room for a completion of `max_new_tokens`. `context` is the model's,
-/// in tokens.
+/// in tokens; messages call the prompt `prompt`.
 pub(crate) fn check(
+    prompt: &str,
     job: &SampleJob<'_>,
     params: &SamplingParams,
     context: usize,
 ) -> Result<(), Failure> {
     let (len, new) = (job.prompt_ids.len(), params.max_new_tokens);
-    let id = job
-        .samples
-        .first()
-        .map_or("?", |sample| &sample.instruction_id);
     if new == 0 {
         return Err(
             Failure::new(FailureKind::Usage, "`max_new_tokens` is 0").hint("set it to 1 or more")
@@ -93,14 +95,14 @@ pub(crate) fn check(
     if len == 0 {
         return Err(Failure::new(
             FailureKind::Input,
-            format!("the prompt of instruction `{id}` has no token"),
+            format!("{prompt} has no token"),
         ));
     }
     if len + new <= context {
         return Ok(());
     }
     let what = format!(
-        "the prompt of instruction `{id}` has {len} tokens; with `max_new_tokens` = {new} that \
+        "{prompt} has {len} tokens; with `max_new_tokens` = {new} that \
          exceeds the model's context of {context}"
     );
     let hint = if new < context {

@@ -113,7 +113,7 @@ fn a_component_that_was_published_without_tpo_is_usable() {
     let resolved = user.resolve(&name, Mode::Frozen).unwrap();
     assert!(resolved.manifest.is_none() && resolved.component().is_none());
     assert_eq!(resolved.name.as_str(), "component");
-    // Something else in the same layout is no plugin.
+    // Something else in the same layout is not a plugin.
     let path = format!("/v2/strict/blobs/{}", resolved.sha256);
     let bytes = wat::parse_str("(component)").unwrap();
     let mut manifest = registry.manifest("strict", "1.0.0");

@@ -60,7 +60,7 @@ impl Shape {
     fn of(len: usize, columns: usize) -> Self {
         assert!(
             columns > 0 && len.is_multiple_of(columns),
-            "{len} values are no rows of {columns}"
+            "{len} values are not rows of {columns}"
         );
         Self {
             rows: len / columns,

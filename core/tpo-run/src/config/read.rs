@@ -319,7 +319,7 @@ mod tests {
         let paths = known_paths(&schema);
         for path in &paths {
             let Some((PathPart::Key(key), parents)) = path.parts().split_last() else {
-                panic!("`{path}` is no key");
+                panic!("`{path}` is not a key");
             };
             let table: KeyPath = parents.iter().cloned().collect();
             for typo in typos(key) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind, Instruction, bounds};
 
 use crate::config::RunConfig;
@@ -9,12 +10,29 @@ use crate::config::RunConfig;
 /// Checks every number against its range, and refuses settings that would have no effect.
 pub(super) fn check_config(config: &RunConfig) -> Result<(), Failure> {
     bounds::check(config, "")?;
+    check_name(&config.name)?;
     config.train.check()?;
     config.judge.check()?;
     for (alias, binding) in &config.models {
         binding.check(alias)?;
     }
     check_sampling(config)
+}
+
+/// Refuses a name that is not that of a directory in `runs`.
+fn check_name(name: &str) -> Result<(), Failure> {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
+    if name.chars().all(is_plain) && !name.starts_with('.') && !name.trim().is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureKind::Usage,
+        format!(
+            "`name` is `{}`, which is not the name of a directory",
+            sanitize(name, 100)
+        ),
+    )
+    .hint("use letters, digits, `-`, `_` and `.`"))
 }
 
 fn check_sampling(config: &RunConfig) -> Result<(), Failure> {
@@ -73,4 +91,21 @@ fn last_text(row: &Instruction) -> &str {
     row.messages
         .last()
         .map_or("", |message| message.content.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_in_its_directory() {
+        for name in ["a", "quickstart", "run 1", "my-run_2.1", "Änderung"] {
+            check_name(name).expect(name);
+        }
+        for name in [
+            "", " ", ".", "..", "../x", "a/b", "a\\b", ".hidden", "a\u{1b}",
+        ] {
+            check_name(name).expect_err(name);
+        }
+    }
 }

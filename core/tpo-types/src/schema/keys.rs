@@ -105,7 +105,7 @@ fn walk_table(
         let name: &str = key.get_ref();
         match node.child(name) {
             Some(child) => walk_value(value.get_ref(), child, &path.key(name), unknown),
-            // A value of the schema that is no table has a wrong type here, not unknown keys.
+            // A value of the schema that is not a table has a wrong type here, not unknown keys.
             None if node.is_open() || node.keys().is_empty() => {}
             None => unknown.push(Spanned::new(key.span(), UnknownKey::new(node, path, name))),
         }
