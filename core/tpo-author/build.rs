@@ -2,8 +2,8 @@
 //! and the runtime of the bindings for Go.
 //!
 //! The SDK is copied as sources, with the keys it inherits from this workspace written out, so that
-//! a project needs no checkout of `tpo`. The runtime for Go is part of the sources of the crate that
-//! generates the bindings.
+//! a project needs no checkout of `tpo`. The runtime for Go is part of the sources of the crate
+//! that generates the bindings.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

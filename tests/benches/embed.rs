@@ -18,8 +18,8 @@ use tpo_lm::decoder::Decoder;
 use tpo_lm::fetch::{DEFAULT_MODEL, resolve};
 use tpo_lm::load::load;
 use tpo_lm::local_model::LocalModel;
+use tpo_lm::model::Model;
 use tpo_lm::pack::{Pack, Sequence};
-use tpo_lm::policy::Policy;
 use tpo_types::{EmbedRequest, LanguageModel, Message};
 
 /// The allocator of the `tpo` binary.
@@ -104,7 +104,7 @@ fn main() {
 }
 
 /// Eight responses to one instruction, and of each the state of the last token.
-fn requests(policy: &Policy) -> Vec<EmbedRequest> {
+fn requests(policy: &Model) -> Vec<EmbedRequest> {
     let instruction = Message::user(text(policy, INSTRUCTION_TOKENS, 0));
     let response = |(number, tokens): (usize, &usize)| EmbedRequest {
         messages: vec![
@@ -117,7 +117,7 @@ fn requests(policy: &Policy) -> Vec<EmbedRequest> {
 }
 
 /// A text of so many tokens, about; another for every number.
-fn text(policy: &Policy, tokens: usize, number: usize) -> String {
+fn text(policy: &Model, tokens: usize, number: usize) -> String {
     let mut text = format!("Number {number}. ");
     for word in SENTENCE.split_inclusive(' ').cycle() {
         if policy.text.token_count(&text).expect("tokens") >= tokens {

@@ -1,7 +1,7 @@
 """Writes `bradley_terry.json`: the strengths of 1000 random battle matrices, found by scipy.
 
 The engine climbs with damped Newton steps. Here quasi-Newton methods descend the cost as the paper writes it down, and what
-they find is held against it: no strength may move by 1e-5 in either direction and do better.
+they find is compared with it: no strength may move by 1e-5 in either direction and do better.
 
     python tests/golden/make_bradley_terry.py               # writes beside this script
     python tests/golden/make_bradley_terry.py --out DIR     # writes DIR, to compare with what is committed

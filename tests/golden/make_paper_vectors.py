@@ -1,4 +1,4 @@
-"""Small vectors of the method itself, computed here from the formulas and held against the figures that were worked
+"""Small vectors of the method itself, computed here from the formulas and compared with the numbers that were worked
 out when the paper was read. `make_goldens.py` writes them to `paper.json`.
 """
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-FIGURES = {
+EXPECTED = {
     "z_score_population": [-0.949693, 0.333422, -0.308135, 0.924406],
     "z_score_sample": [-0.822458, 0.288752, -0.266853, 0.800559],
     "bradley_terry": [0.756308, 0.0, -0.756308],
@@ -20,11 +20,11 @@ FIGURES = {
 
 
 def check(name, value):
-    """Asserts agreement with the figures, which have six decimals, and returns the value with twelve.
+    """Asserts agreement with the expected numbers, which have six decimals, and returns the value with twelve.
 
     Adding zero turns the negative zero that rounding can leave into a plain one.
     """
-    np.testing.assert_allclose(value, FIGURES[name], rtol=0, atol=6e-7, err_msg=name)
+    np.testing.assert_allclose(value, EXPECTED[name], rtol=0, atol=6e-7, err_msg=name)
     return (np.round(value, 12) + 0.0).tolist()
 
 

@@ -169,7 +169,7 @@ def chat_template_golden(template, tokenizer, source):
     tokenization = []
     for text in TEXTS:
         ids = tokenizer.encode(text).ids
-        # The vocabulary lacks some bytes, which would vanish without a word: no text here may use one.
+        # The vocabulary lacks some bytes, which would vanish silently: no text here may use one.
         assert tokenizer.decode(ids, skip_special_tokens=False) == text, text
         tokenization.append({"text": text, "ids": ids})
     return {

@@ -37,20 +37,20 @@ def agreement(judge, data):
 
 
 def rate(value):
-    return f"{100 * value['mean']:.1f} ± {100 * value['margin']:.1f}"
+    return f"{100 * value['mean']:.1f} ± {100 * value['half_width']:.1f}"
 
 
 def main():
-    folder = Path(sys.argv[1]).resolve()
+    directory = Path(sys.argv[1]).resolve()
     build = ["cargo", "build", "--release", "--target", "wasm32-wasip2", "--target-dir", TARGET]
     subprocess.run([*map(str, build)], cwd=GUEST, check=True)
     print("| pairs | judge | accuracy | length-balanced | prefers longer | ties | position bias |")
     print("|---|---|---|---|---|---|---|")
     for name, file in DATA.items():
         for judge, arguments in JUDGES.items():
-            found = agreement(arguments, folder / file)
+            found = agreement(arguments, directory / file)
             comparisons = found.get("comparisons")
-            first = f"{100 * comparisons['first_win_rate']:.1f}" if comparisons else ""
+            first = f"{100 * comparisons['prefers_first']:.1f}" if comparisons else ""
             cells = [
                 f"{name} ({found['rows']})",
                 judge,

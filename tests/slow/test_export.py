@@ -35,9 +35,9 @@ def test_lora_adapter_loads_in_peft(lora_run, token_ids):
 def test_lora_adapter_has_the_tensors_that_peft_would_save(lora_run, tmp_path):
     checkpoint = lora_run / "checkpoints" / "iteration-2"
     PeftModel.from_pretrained(base_model(), checkpoint).save_pretrained(tmp_path)
-    ours, theirs = (load_file(folder / "adapter_model.safetensors") for folder in (checkpoint, tmp_path))
+    ours, theirs = (load_file(directory / "adapter_model.safetensors") for directory in (checkpoint, tmp_path))
     assert {name: tensor.shape for name, tensor in ours.items()} == {n: tensor.shape for n, tensor in theirs.items()}
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
-    configs = [json.loads((folder / "adapter_config.json").read_text()) for folder in (checkpoint, tmp_path)]
+    configs = [json.loads((directory / "adapter_config.json").read_text()) for directory in (checkpoint, tmp_path)]
     for key in ("peft_type", "task_type", "r", "lora_alpha", "bias"):
         assert configs[0][key] == configs[1][key], key

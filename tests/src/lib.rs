@@ -47,7 +47,7 @@ pub fn binary() -> PathBuf {
     path
 }
 
-/// Builds a plugin in Rust that is no member of the workspace; gives the directory of its
+/// Builds a plugin in Rust that is not a member of the workspace; gives the directory of its
 /// component.
 pub fn build_guest(project: &Path) -> PathBuf {
     // One directory for all of them: they share their dependencies.

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{Workplace, fixture};
 
-/// A tiny model that has an opinion: among its likeliest tokens are often `A` and `B`, and it reads
-/// long prompts. Models of another `loudness` have other opinions; 30 is a good one.
+/// A tiny model that has an opinion: among its most probable tokens are often `A` and `B`, and it
+/// reads long prompts. Models of another `loudness` have other opinions; 30 is a good one.
 pub fn opinionated(here: &Workplace, name: &str, loudness: f32) -> PathBuf {
     opinionated_about(["A", "B"], here, name, loudness)
 }

@@ -23,8 +23,8 @@ pub use opinion::{longer, opinion, rating, reading};
 
 /// Where requests go.
 const PATH: &str = "/v1/chat/completions";
-/// A test that waits longer for the server to be asked waits in vain.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// A test waits at most this long for a request to the server.
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The longest that the server says nothing. Every client of a test gives up before.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -179,7 +179,7 @@ impl ScriptedServer {
         let waited = self
             .shared
             .changed
-            .wait_timeout_while(self.shared.log(), PATIENCE, too_few);
+            .wait_timeout_while(self.shared.log(), TIMEOUT, too_few);
         let timed_out = waited.unwrap_or_else(PoisonError::into_inner).1.timed_out();
         assert!(!timed_out, "the server did not get to give {count} answers");
     }

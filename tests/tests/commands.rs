@@ -1,5 +1,8 @@
 //! Commands that need no run: their complete output.
 
+use std::fs;
+use std::process::Stdio;
+
 use tpo_tests::Workplace;
 
 #[test]
@@ -23,6 +26,24 @@ fn init_writes_a_configuration_once() {
     here.succeeds(&["init", "mine"]);
     assert!(here.path("mine/tpo.toml").exists() && here.path("mine/train.jsonl").exists());
     insta::assert_snapshot!(here.refusal(&["init", "mine"]));
+    // Two directories are two runs.
+    let config = fs::read_to_string(here.path("mine/tpo.toml")).expect("the configuration");
+    assert!(config.contains("\nname = \"mine\"\n"), "{config}");
+}
+
+/// `tpo ... 2>&1 | head` closes the pipe early.
+#[test]
+fn a_closed_stderr_does_not_change_the_exit_code() {
+    let here = Workplace::new();
+    let mut tpo = here
+        .command(&["status", "nowhere"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("tpo starts");
+    drop(tpo.stderr.take());
+    let code = tpo.wait().expect("tpo ends").code();
+    assert_eq!(code, Some(here.tpo(&["status", "nowhere"]).code));
 }
 
 #[test]

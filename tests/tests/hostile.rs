@@ -405,7 +405,7 @@ fn every_hostile_guest_ends_as_documented() {
     let written = fs::read_to_string(&document).unwrap_or_default();
     assert!(
         written == expected,
-        "docs/hostile-guests.md is not what was seen: UPDATE_DOCS=1 writes it anew"
+        "docs/hostile-guests.md is not what was seen: UPDATE_DOCS=1 writes it again"
     );
 }
 

@@ -218,6 +218,44 @@ fn a_stand_alone_judge_is_compared_with_labels() {
     insta::assert_snapshot!("judge_agree", ended.stdout);
 }
 
+/// Categories of a data set could contain commands for the terminal.
+#[test]
+fn json_of_an_agreement_controls_no_terminal() {
+    let here = Workplace::new();
+    let hostile = "facts\u{9b}31m\u{202e}\u{7f}";
+    let labeled = LABELLED.replace("facts", hostile);
+    here.write("labeled.jsonl", &labeled);
+    let input = ["--input", "labeled.jsonl", "--format", "json", "--quiet"];
+    let ended = here.succeeds(&[&["judge", "agree"][..], &OVERLAP, &input].concat());
+    assert!(
+        !ended.stdout.contains(['\u{9b}', '\u{202e}', '\u{7f}']),
+        "{}",
+        ended.stdout
+    );
+    let read: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let categories = read["agreement"]["categories"].as_array();
+    assert!(
+        categories
+            .expect("categories")
+            .iter()
+            .any(|category| category["category"] == hostile),
+        "{read}"
+    );
+}
+
+#[test]
+fn a_tolerance_is_a_fraction() {
+    let here = Workplace::new();
+    here.write("labeled.jsonl", LABELLED);
+    for tolerance in ["nan", "7", "-0.1", "1.01", "inf"] {
+        let option = format!("--tolerance={tolerance}");
+        let input = ["--input", "labeled.jsonl", "--quiet", &option];
+        let ended = here.tpo(&[&["judge", "stress-test"][..], &OVERLAP, &input].concat());
+        assert_eq!(ended.code, 2, "{tolerance}: {}", ended.stderr);
+        assert!(ended.stderr.contains("between 0 and 1"), "{}", ended.stderr);
+    }
+}
+
 #[test]
 fn a_stress_test_finds_a_judge_that_prefers_junk() {
     let here = Workplace::new();
@@ -234,6 +272,26 @@ fn a_stress_test_finds_a_judge_that_prefers_junk() {
         "judge_stress_test",
         format!("exit {}\n{}{}", ended.code, ended.stdout, ended.stderr)
     );
+}
+
+#[test]
+fn a_model_that_is_not_bound_is_missed_before_anything_is_sampled() {
+    let here = Workplace::new();
+    let config = config();
+    let model = format!(
+        "models.judje.source={}",
+        fixture("models/tiny-llama").display()
+    );
+    let options = ["--judge", "llm-rubric", "--set", &model, "--dry-run"];
+    let refusal = here.refusal(&run(&config, "run", &options));
+    assert!(
+        refusal.starts_with("exit 2")
+            && refusal.contains("the judge `llm-rubric` asks for the model `judge`, which is not")
+            && refusal.contains("`[models.judge]`, or set the judge's `config.model` to `judje`"),
+        "{refusal}"
+    );
+    let alias = [&options[..], &["--set", "judge.config.model=judje"]].concat();
+    here.succeeds(&run(&config, "run", &alias));
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn from_an_empty_directory_to_a_run(language: &str) {
     assert!(own > 0, "the scores are the judge's own");
     // In Rust the SDK checks the bounds of the schema; elsewhere the plugin has its own message.
     let told = match language {
-        "rust" => "`words` must be 1 or more, not 0",
+        "rust" => "`words` is 0; it must be at least 1",
         _ => "a whole number from 1",
     };
     let refusal = here.refusal(&[

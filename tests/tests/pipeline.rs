@@ -179,6 +179,52 @@ fn a_finished_run_only_prints_its_table_again() {
 }
 
 #[test]
+fn however_its_configuration_is_named_a_run_is_the_same() {
+    let here = Workplace::new();
+    for file in ["train.jsonl", "validation.jsonl"] {
+        let text = fs::read_to_string(fixture("runs/tiny-full").join(file)).expect("a file");
+        here.write(&format!("mine/{file}"), &text);
+    }
+    let text = fs::read_to_string(fixture("runs/tiny-full/tpo.toml")).expect("a file");
+    let model = fixture("models/tiny-llama").display().to_string();
+    here.write(
+        "mine/tpo.toml",
+        &text.replace("../../models/tiny-llama", &model),
+    );
+    let first = here.succeeds(&["run", "mine/tpo.toml", "--dir", "run"]);
+    let again = here.succeeds(&["run", "./mine/../mine/tpo.toml", "--dir", "run"]);
+    assert_eq!(again.stdout, first.stdout);
+    let inside = here
+        .command(&["run", "tpo.toml", "--dir", "../run"])
+        .current_dir(here.path("mine"))
+        .output()
+        .expect("tpo starts");
+    let errors = String::from_utf8_lossy(&inside.stderr);
+    assert!(inside.status.success(), "{errors}");
+    assert_eq!(String::from_utf8_lossy(&inside.stdout), first.stdout);
+}
+
+#[test]
+fn a_run_to_reuse_and_a_name_are_checked_by_a_dry_run() {
+    let here = Workplace::new();
+    let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
+    for (option, told) in [
+        (
+            ["--from", "nowhere"],
+            "`--from nowhere` is not a run directory",
+        ),
+        (["--set", "name=../x"], "`name` is `../x`"),
+    ] {
+        let arguments = ["--quiet", "run", &config, "--dir", "run", "--dry-run"];
+        let refusal = here.refusal(&[&arguments[..], &option].concat());
+        assert!(
+            refusal.starts_with("exit 2") && refusal.contains(told),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
 fn other_settings_in_the_same_directory_are_refused() {
     let here = Workplace::new();
     run(&here, "tiny-full");

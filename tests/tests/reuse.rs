@@ -140,7 +140,7 @@ fn a_model_is_asked_again_only_what_it_was_not_asked() {
 
     // What changes, what of the first run stays, and how many replies there are then.
     let table: &[(&str, Kept, Option<Ordering>)] = &[
-        // Other pairs make another policy, whose validation may have to be judged anew.
+        // Other pairs make another policy, whose validation may have to be judged again.
         ("selector.config.rho=0.3", ALL, None),
         ("selector.plugin=thought-length", ALL, None),
         // How a reply is read, and nothing of what is asked: the model is asked nothing.

@@ -131,16 +131,23 @@ pub(crate) struct Staging {
     blobs: Blobs,
 }
 
+/// An empty file, and where it is.
+#[derive(Debug)]
+pub(crate) struct DownloadFile {
+    pub(crate) file: File,
+    pub(crate) path: PathBuf,
+}
+
 impl Staging {
     pub(crate) fn blobs(&self) -> &Blobs {
         &self.blobs
     }
 
     /// A file to download into.
-    pub(crate) fn file(&self) -> Result<(File, PathBuf), Failure> {
+    pub(crate) fn file(&self) -> Result<DownloadFile, Failure> {
         let path = self.directory.path().join("download");
         let file = File::create(&path).map_err(|error| unwritable(&path, error))?;
-        Ok((file, path))
+        Ok(DownloadFile { file, path })
     }
 
     /// Names a downloaded file by its digest, which the caller has checked.

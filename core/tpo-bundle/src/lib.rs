@@ -1,6 +1,6 @@
 //! Publishing, pinning and fetching plugin bundles.
 //!
-//! A folder with a [`BundleManifest`] is [`publish`]ed to an OCI registry. A [`BundleReference`]
+//! A directory with a [`BundleManifest`] is [`publish`]ed to an OCI registry. A [`BundleReference`]
 //! names it there; [`add`] pins it in a [`Lock`] and downloads it into a [`BundleStore`];
 //! [`resolve`] turns a reference into the file of a component. Registries are not trusted: sizes
 //! are checked first, then digests, and only then is anything parsed.

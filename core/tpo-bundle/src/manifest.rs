@@ -4,7 +4,6 @@
 //! bounded and lists free of duplicates. Whether the components agree with the manifest is checked
 //! in `manifest_check`.
 
-mod keys;
 mod read;
 mod rules;
 
@@ -17,7 +16,7 @@ use tpo_types::PluginRole;
 
 use crate::name::{FileName, Name};
 
-/// Name of the manifest file, in the folder of the components.
+/// Name of the manifest file, in the directory of the components.
 pub const FILE_NAME: &str = "tpo-plugin.toml";
 
 const MAX_COMPONENTS: usize = 16;
@@ -47,7 +46,7 @@ pub struct BundleManifest {
     /// Language of the sources, for building.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Name>,
-    /// Folder of the contract's interfaces, for building.
+    /// Directory of the contract's interfaces, for building.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wit: Option<FileName>,
     /// The components, at least one.
@@ -132,7 +131,12 @@ impl BundleManifest {
 
 fn roles(_: &mut SchemaGenerator) -> Schema {
     let names = PluginRole::ALL.map(PluginRole::as_str);
-    json_schema!({ "type": "array", "items": { "enum": names }, "minItems": 1, "uniqueItems": true })
+    json_schema!({
+        "type": "array",
+        "items": { "enum": names },
+        "minItems": 1,
+        "uniqueItems": true
+    })
 }
 
 #[cfg(test)]

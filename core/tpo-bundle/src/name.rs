@@ -40,7 +40,10 @@ fn is_file_name(text: &str) -> bool {
 }
 
 macro_rules! checked_text {
-    ($type:ident, $check:ident, $schema_name:literal, $pattern:literal, $what:literal, $hint:literal) => {
+    (
+        $type:ident, $check:ident, $schema_name:literal, $pattern:literal, $what:literal,
+        $hint:literal
+    ) => {
         impl $type {
             /// The text.
             pub fn as_str(&self) -> &str {
@@ -145,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_name_stays_in_its_folder() {
+    fn a_file_name_stays_in_its_directory() {
         for good in [
             "a.wasm",
             "target/wasm32-wasip2/release/a_b.wasm",

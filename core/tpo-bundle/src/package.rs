@@ -1,4 +1,4 @@
-//! A bundle before it is published: a folder with `tpo-plugin.toml`, components and a README.
+//! A bundle before it is published: a directory with `tpo-plugin.toml`, components and a README.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -33,8 +33,14 @@ pub struct Package {
     readme: Option<Vec<u8>>,
 }
 
+/// An artifact, and the blobs that it refers to.
+pub(crate) struct BuiltArtifact {
+    pub(crate) artifact: Artifact,
+    pub(crate) blobs: Vec<Vec<u8>>,
+}
+
 impl Package {
-    /// Reads a folder and checks that its manifest and components agree.
+    /// Reads a directory and checks that its manifest and components agree.
     pub fn read(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(FILE_NAME);
         let text = read(&path, MAX_BYTES)?.ok_or_else(|| {
@@ -42,7 +48,7 @@ impl Package {
                 FailureKind::Input,
                 format!("there is no `{}`", path.display()),
             )
-            .hint("give the folder that contains it; `tpo plugin new` creates one")
+            .hint("give the directory that contains it; `tpo plugin new` creates one")
         })?;
         let utf8 = String::from_utf8(text.clone()).map_err(|error| {
             Failure::new(
@@ -88,18 +94,15 @@ impl Package {
         })
     }
 
-    /// The artifact and its blobs, always the same bytes for the same folder.
-    pub(crate) fn to_artifact(
-        &self,
-        layout: ArtifactLayout,
-    ) -> Result<(Artifact, Vec<Vec<u8>>), Failure> {
+    /// The artifact, always the same bytes for the same directory.
+    pub(crate) fn to_artifact(&self, layout: ArtifactLayout) -> Result<BuiltArtifact, Failure> {
         match layout {
             ArtifactLayout::Bundle => Ok(self.as_bundle()),
             ArtifactLayout::Wasm => self.as_wasm(),
         }
     }
 
-    fn as_bundle(&self) -> (Artifact, Vec<Vec<u8>>) {
+    fn as_bundle(&self) -> BuiltArtifact {
         let digests: Vec<Digest> = self.components.iter().map(Digest::of).collect();
         let config = to_json(&BundleConfig::of(&self.manifest, &digests, &self.surfaces));
         let mut layers = vec![Descriptor::of(BUNDLE_MANIFEST, &self.text, Some(FILE_NAME))];
@@ -122,13 +125,13 @@ impl Package {
             blobs.push(bytes.clone());
         }
         let config = Descriptor::of(BUNDLE_CONFIG, &config, None);
-        (
-            Artifact::new(Some(BUNDLE), config, layers, self.annotations()),
+        BuiltArtifact {
+            artifact: Artifact::new(Some(BUNDLE), config, layers, self.annotations()),
             blobs,
-        )
+        }
     }
 
-    fn as_wasm(&self) -> Result<(Artifact, Vec<Vec<u8>>), Failure> {
+    fn as_wasm(&self) -> Result<BuiltArtifact, Failure> {
         let refuse = |what: &str| {
             let what = format!(
                 "`{}` {what}, which the layout of a single component does not support",
@@ -155,7 +158,10 @@ impl Package {
             vec![layer],
             annotations,
         );
-        Ok((artifact, vec![config, bytes.clone()]))
+        Ok(BuiltArtifact {
+            artifact,
+            blobs: vec![config, bytes.clone()],
+        })
     }
 
     /// Annotations that registries show.

@@ -1,4 +1,4 @@
-//! Publishes a folder to a registry.
+//! Publishes a directory to a registry.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use tpo_types::{Digest, Failure, FailureKind};
 
 use crate::access::Access;
 use crate::artifact::ArtifactLayout;
-use crate::package::Package;
+use crate::package::{BuiltArtifact, Package};
 use crate::reference::BundleReference;
 use crate::registry::Registry;
 use crate::signature::{self, SecretKey};
@@ -38,7 +38,7 @@ pub struct Published {
 
 /// Publishes the bundle in `directory`. A reference without a tag gets the bundle's version.
 ///
-/// The same folder always gives the same digest, so publishing it again changes nothing.
+/// The same directory always gives the same digest, so publishing it again changes nothing.
 pub fn publish(
     directory: &Path,
     reference: &BundleReference,
@@ -47,7 +47,7 @@ pub fn publish(
     let package = Package::read(directory)?;
     let reference = tagged(reference, &package.manifest.version)?;
     let tag = reference.tag_or_digest();
-    let (artifact, blobs) = package.to_artifact(options.layout)?;
+    let BuiltArtifact { artifact, blobs } = package.to_artifact(options.layout)?;
     // Refuse now what would be refused on download.
     artifact.blobs(&format!("`{}`", directory.display()))?;
     let bytes = artifact.to_bytes();

@@ -236,7 +236,7 @@ fn parse(text: &str) -> Result<BundleReference, String> {
 }
 
 fn check_registry(registry: &str) -> Result<(), String> {
-    let (host, port) = split_port(registry);
+    let HostAndPort { host, port } = HostAndPort::of(registry);
     let is_label = |label: &str| {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         !label.is_empty()
@@ -262,11 +262,20 @@ fn check_registry(registry: &str) -> Result<(), String> {
     }
 }
 
-/// Host and port. Colons within brackets belong to the host.
-pub(crate) fn split_port(registry: &str) -> (&str, Option<&str>) {
-    match registry.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (registry, None),
+/// The parts of a registry's name.
+pub(crate) struct HostAndPort<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: Option<&'a str>,
+}
+
+impl<'a> HostAndPort<'a> {
+    /// Colons within brackets belong to the host.
+    pub(crate) fn of(registry: &'a str) -> Self {
+        let (host, port) = match registry.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, Some(port)),
+            _ => (registry, None),
+        };
+        Self { host, port }
     }
 }
 

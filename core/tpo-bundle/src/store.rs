@@ -68,9 +68,9 @@ impl BundleStore {
         let staging = self.directory.stage()?;
         staging.put(&raw.bytes)?;
         for blob in Artifact::parse(&raw.bytes, &subject)?.blobs(&subject)? {
-            let (mut file, path) = staging.file()?;
-            registry.blob(blob, &mut file)?;
-            staging.name(&path, &blob.digest)?;
+            let mut download = staging.file()?;
+            registry.blob(blob, &mut download.file)?;
+            staging.name(&download.path, &blob.digest)?;
         }
         let bundle = Bundle::open(
             staging.blobs(),

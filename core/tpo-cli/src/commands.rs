@@ -1,4 +1,4 @@
-//! The commands, one file each; subcommands are in a folder.
+//! The commands, one file each; subcommands are in a directory.
 
 pub(crate) mod chat;
 pub(crate) mod completions;

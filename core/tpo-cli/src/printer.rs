@@ -1,7 +1,5 @@
 //! The two streams: results on stdout, messages on stderr.
 
-#![expect(clippy::print_stderr, reason = "the one place that prints")]
-
 use std::error::Error;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -70,7 +68,7 @@ impl Printer {
     /// Prints a status message.
     pub(crate) fn status(self, text: &str) {
         if !self.quiet {
-            eprintln!("{}", printable(text));
+            message(&printable(text));
         }
     }
 
@@ -81,16 +79,21 @@ impl Printer {
         } else {
             ("", "", "")
         };
-        eprintln!("{red}error:{plain} {}", shown(failure));
+        message(&format!("{red}error:{plain} {}", shown(failure)));
         let mut cause = failure.source();
         while let Some(error) = cause {
-            eprintln!("  because: {}", shown(error));
+            message(&format!("  because: {}", shown(error)));
             cause = error.source();
         }
         if let Some(hint) = failure.nearest_hint() {
-            eprintln!("{cyan}hint:{plain} {}", printable(hint));
+            message(&format!("{cyan}hint:{plain} {}", printable(hint)));
         }
     }
+}
+
+/// Writes a message to stderr. If nobody reads it any more, nobody misses it.
+fn message(text: &str) {
+    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 fn shown(error: &dyn Error) -> String {
@@ -104,7 +107,7 @@ impl Write for LogWriter {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let text = text.strip_suffix('\n').unwrap_or(&text);
-        eprintln!("{}", indented(text));
+        message(&indented(text));
         Ok(event.len())
     }
 

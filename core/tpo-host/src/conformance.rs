@@ -96,10 +96,10 @@ pub fn check_conformance(
             same_as(&first, reused.ask_again(&items)),
         ));
     }
-    for (what, hostile) in hostile_inputs::of(&items) {
-        let outcomes = plugin.ask(&hostile, one_thread(hostile.len()));
+    for hostile in hostile_inputs::of(&items) {
+        let outcomes = plugin.ask(&hostile.items, one_thread(hostile.items.len()));
         checks.push(check(
-            format!("handles {what}"),
+            format!("handles {}", hostile.description),
             outcomes.map(drop).map_err(|failure| with_causes(&failure)),
         ));
     }

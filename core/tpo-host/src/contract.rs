@@ -73,7 +73,8 @@ pub(crate) fn roles(surface: &Surface, source: &Source) -> Result<Vec<PluginRole
             Some(role) => roles.push(role),
             None if interface == "metadata" => has_metadata = true,
             None => {
-                let what = format!("exports `{export}`, which is no role of tpo:plugin {VERSION}");
+                let what =
+                    format!("exports `{export}`, which is not a role of tpo:plugin {VERSION}");
                 return Err(source
                     .refusal(what)
                     .hint(format!("the roles are {}", PluginRole::names())));

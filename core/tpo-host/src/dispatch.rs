@@ -22,7 +22,7 @@ use crate::component::call_error::CallError;
 use crate::component::engine::THREAD_STACK_BYTES;
 use failure_policy::OnError;
 use instances::ReusableInstance;
-use plugin::Plugin;
+use plugin::RolePlugin;
 use role::RoleContract;
 
 /// How often a batch is halved in search of the items that a plugin fails on, before all that are
@@ -38,7 +38,7 @@ enum Attempt<T> {
     Fault(Failure),
 }
 
-impl<R: RoleContract> Plugin<R> {
+impl<R: RoleContract> RolePlugin<R> {
     /// One outcome per item.
     pub(crate) fn ask(&self, items: &[R::Item]) -> Result<Vec<R::Outcome>, Failure> {
         let batches = if R::AT_ONCE {
@@ -205,8 +205,8 @@ impl<R: RoleContract> Plugin<R> {
 
 /// The batches of one call, handed out in order.
 ///
-/// Batches that one instance serves go to one thread. A thread ends with its first failure, so every
-/// batch before the first failed one has been started and will be finished.
+/// Batches that one instance serves go to one thread. A thread ends with its first failure, so
+/// every batch before the first failed one has been started and will be finished.
 struct Queue<'a, T> {
     items: &'a [T],
     batches: &'a [Range<usize>],

@@ -96,7 +96,7 @@ pub(crate) fn config_schema(text: &str, source: &Source) -> Result<Value, Failur
             .because(error)
     })?;
     if !schema.is_object() {
-        return Err(source.refusal("gives a schema of its configuration that is no JSON object"));
+        return Err(source.refusal("gives a schema of its configuration that is not a JSON object"));
     }
     Ok(schema)
 }

@@ -2,15 +2,16 @@
 //!
 //! [`Plugins`] turns the name of a plugin into one of the stage traits of `tpo-types`. A component
 //! may come from anybody, so its names are checked before it is compiled, it is compiled in a
-//! process of its own, it gets nothing but the imports of the contract in `wit/`, it is stopped when
-//! it exceeds its [`Limits`], and its outcomes are checked as untrusted input.
+//! process of its own, it gets nothing but the imports of the contract in `wit/`, it is stopped
+//! when it exceeds its [`Limits`], and its outcomes are checked as untrusted input.
 //!
 //! This crate must not depend on models, training or run stores: it meets them in the types of
 //! `tpo-types`.
 //!
-//! Modules import only those before them: `limits`, `text`, `source` (names and bytes), `contract`
-//! (what a plugin is), `component` (one compiled component) and `native` (one library), `dispatch`
-//! (calls in batches), `plugins` (from a name to code), `roles` (a file per role) and `conformance`.
+//! `source` finds a plugin's bytes, `contract` says what a plugin is, `component` compiles and runs
+//! one component and `native` loads one library, `dispatch` makes calls in batches, `plugins` leads
+//! from a name to code, `roles` has a file per role, `inspection` describes a plugin and
+//! `conformance` tests it. The arrows between them have no circle.
 
 mod component;
 mod conformance;
@@ -37,4 +38,4 @@ pub use roles::pairwise_judge::PairwiseJudgePlugin;
 pub use roles::response_parser::ParserPlugin;
 pub use roles::thought_template::TemplatePlugin;
 pub use source::bundles::Bundles;
-pub use source::{builtin, resolve_relative};
+pub use source::{builtin, is_file, resolve_relative};

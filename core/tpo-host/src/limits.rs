@@ -1,7 +1,8 @@
 //! What a plugin may use.
 //!
-//! The user sets every limit, and a plugin can raise none. The defaults are far above what the guest
-//! languages that were tried need, and low enough that a hostile component is stopped in seconds.
+//! The user sets every limit, and a plugin can raise none. The defaults are far above what the
+//! guest languages that were tried need, and low enough that a hostile component is stopped in
+//! seconds.
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tpo_native::{ABI, GetAbi, GetPlugin, Text};
+use tpo_native::{ABI, GetAbi, GetPlugin, NativeText};
 use tpo_types::{Failure, PluginRole};
 
 use crate::contract::bindings::tpo::plugin::types;
@@ -24,10 +24,10 @@ use crate::source::Source;
 
 /// A loaded library whose table of functions was checked.
 pub(crate) struct NativeLibrary {
-    describe: unsafe extern "C" fn() -> Text,
-    open: unsafe extern "C" fn(Text, *mut *mut c_void, *mut Text) -> i32,
-    call: unsafe extern "C" fn(*mut c_void, Text, Text, *mut Text) -> i32,
-    release: unsafe extern "C" fn(Text),
+    describe: unsafe extern "C" fn() -> NativeText,
+    open: unsafe extern "C" fn(NativeText, *mut *mut c_void, *mut NativeText) -> i32,
+    call: unsafe extern "C" fn(*mut c_void, NativeText, NativeText, *mut NativeText) -> i32,
+    release: unsafe extern "C" fn(NativeText),
     close: unsafe extern "C" fn(*mut c_void),
     /// The longest text that is taken from it, in bytes.
     max_text: usize,
@@ -78,7 +78,7 @@ impl NativeLibrary {
         }
         // SAFETY: not null, aligned, and both fields are in every version of the table.
         let (abi, size) = unsafe { ((*table).abi, (*table).size) };
-        if abi != ABI || (size as usize) < size_of::<tpo_native::Plugin>() {
+        if abi != ABI || (size as usize) < size_of::<tpo_native::PluginTable>() {
             let what =
                 format!("gives a table of ABI {abi} with {size} bytes; this tpo needs ABI {ABI}");
             return Err(source
@@ -114,7 +114,7 @@ impl NativeLibrary {
     }
 
     /// Copies a text of the library.
-    fn read(&self, text: Text) -> Result<String, String> {
+    fn read(&self, text: NativeText) -> Result<String, String> {
         if text.size == 0 {
             return Ok(String::new());
         }
@@ -134,7 +134,7 @@ impl NativeLibrary {
     }
 
     /// Copies a text that the library gave away, and gives it back.
-    fn take(&self, text: Text) -> Result<String, String> {
+    fn take(&self, text: NativeText) -> Result<String, String> {
         let read = self.read(text);
         // SAFETY: the text came from this library and is not used again.
         unsafe { (self.release)(text) };
@@ -158,9 +158,9 @@ pub(crate) enum NativeError {
     Abi(String),
 }
 
-/// A configured instance of a native plugin, called by one thread at a time. There is only one: what
-/// native plugins are for, such as a model on a GPU, is too large to have twice, and a native plugin
-/// can use threads of its own.
+/// A configured instance of a native plugin, called by one thread at a time. There is only one:
+/// what native plugins are for, such as a model on a GPU, is too large to have twice, and a native
+/// plugin can use threads of its own.
 pub(crate) struct NativeInstance {
     library: NativeLibrary,
     handle: Mutex<NativeHandle>,
@@ -176,10 +176,15 @@ impl NativeInstance {
     /// Makes an instance.
     pub(crate) fn open(library: NativeLibrary, config: &Value) -> Result<Self, NativeError> {
         let config = config.to_string();
-        let (mut handle, mut error) = (ptr::null_mut(), Text::EMPTY);
+        let (mut handle, mut error) = (ptr::null_mut(), NativeText::EMPTY);
         // SAFETY: the texts live through the call, and both places may be written to.
-        let status =
-            unsafe { (library.open)(Text::from(config.as_str()), &raw mut handle, &raw mut error) };
+        let status = unsafe {
+            (library.open)(
+                NativeText::from(config.as_str()),
+                &raw mut handle,
+                &raw mut error,
+            )
+        };
         if status == tpo_native::OK {
             return Ok(Self {
                 library,
@@ -200,15 +205,15 @@ impl NativeInstance {
     ) -> Result<Vec<O>, NativeError> {
         let items = serde_json::to_string(items)
             .map_err(|error| NativeError::Abi(format!("cannot be called: {error}")))?;
-        let mut reply = Text::EMPTY;
+        let mut reply = NativeText::EMPTY;
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the instance is this library's, no other thread calls it now, and the texts live
         // through the call.
         let status = unsafe {
             (self.library.call)(
                 handle.0,
-                Text::from(role.as_str()),
-                Text::from(items.as_str()),
+                NativeText::from(role.as_str()),
+                NativeText::from(items.as_str()),
                 &raw mut reply,
             )
         };

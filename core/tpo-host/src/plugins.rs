@@ -15,7 +15,7 @@ use crate::component::{CompiledComponent, Environment, footprint, imports, meter
 use crate::contract;
 use crate::contract::mismatch;
 use crate::dispatch::failure_policy::{FailurePolicy, PluginRequest};
-use crate::dispatch::plugin::Plugin;
+use crate::dispatch::plugin::RolePlugin;
 use crate::dispatch::role::RoleContract;
 use crate::inspection::Inspection;
 use crate::limits::Limits;
@@ -43,9 +43,9 @@ pub struct HostConfig {
 
 /// Loads plugins. A process needs one; each component is compiled once.
 ///
-/// A source is a bundle in a registry if it begins with `oci://`, a path if it has a separator or an
-/// extension, and the name of a built-in component otherwise. A configuration is a JSON object. The
-/// plugin gets it at once, so a wrong one is refused here, not in the middle of a run.
+/// A source is a bundle in a registry if it begins with `oci://`, a path if it has a separator or
+/// an extension, and the name of a built-in component otherwise. A configuration is a JSON object.
+/// The plugin gets it at once, so a wrong one is refused here, not in the middle of a run.
 pub struct Plugins {
     engine: TimedEngine,
     linker: Linker<State>,
@@ -129,21 +129,21 @@ impl Plugins {
     pub(crate) fn load<R: RoleContract>(
         &self,
         request: &PluginRequest<'_>,
-    ) -> Result<Plugin<R>, Failure> {
+    ) -> Result<RolePlugin<R>, Failure> {
         let source = self.open(request.source)?;
         let policy = FailurePolicy {
             on_error: request.on_error,
             directory: self.config.failures.clone(),
         };
         if source.format == BinaryFormat::Native {
-            return Plugin::of_library(self.library(&source)?, &source, request.config, policy);
+            return RolePlugin::of_library(self.library(&source)?, &source, request.config, policy);
         }
         let surface = source.surface()?;
         contract::check_role(&contract::roles(&surface, &source)?, R::ROLE, &source)?;
         imports::check(&surface, &source)?;
         imports::check_present(&surface, &self.services(), &source)?;
         let config = source.with_defaults(request.config);
-        Plugin::of_component(self.compile(&source)?, &source, &config, policy)
+        RolePlugin::of_component(self.compile(&source)?, &source, &config, policy)
     }
 
     fn services(&self) -> Services {

@@ -1,6 +1,6 @@
 //! Where a plugin comes from: inside the binary, a bundle, or a file.
 //!
-//! Only the first bytes are interpreted here, to say what a file is that is no component.
+//! Only the first bytes are interpreted here, to say what a file is that is not a component.
 
 pub mod builtin;
 pub(crate) mod bundles;
@@ -28,10 +28,15 @@ fn is_path(name: &str) -> bool {
     name.contains(['/', '.', std::path::MAIN_SEPARATOR])
 }
 
+/// Whether the name of a plugin is the path of a file: not a built-in name and not a reference to a
+/// registry.
+pub fn is_file(name: &str) -> bool {
+    !BundleReference::has_scheme(name) && is_path(name)
+}
+
 /// The name of a plugin with a relative path resolved against `base`.
 pub fn resolve_relative(name: &str, base: &Path) -> String {
-    let is_file = !BundleReference::has_scheme(name) && is_path(name);
-    if is_file {
+    if is_file(name) {
         base.join(name).display().to_string()
     } else {
         name.to_owned()
@@ -105,7 +110,7 @@ impl Source {
             Err(error) => {
                 return Err(Failure::new(
                     FailureKind::Bug,
-                    format!("the configuration of `{name}` is no JSON"),
+                    format!("the configuration of `{name}` is not JSON"),
                 )
                 .because(error));
             }
@@ -125,7 +130,8 @@ impl Source {
         Surface::of(&self.bytes, &self.subject())
     }
 
-    /// The user's configuration over the bundle's. Anything but a table stays as it is, to be refused.
+    /// The user's configuration over the bundle's. Anything but a table stays as it is, to be
+    /// refused.
     pub(crate) fn with_defaults(&self, config: &Value) -> Value {
         let Value::Object(given) = config else {
             return config.clone();
@@ -201,7 +207,7 @@ fn too_large(name: &str, max_mib: u64) -> Failure {
     .hint("strip it, build it with optimization for size, or raise `limits.component_mib`")
 }
 
-/// What a file is, or why it is no plugin.
+/// What a file is, or why it is not a plugin.
 fn format_of(name: &str, bytes: &[u8]) -> Result<BinaryFormat, Failure> {
     let refuse = |what: &str, hint: &str| {
         Err(Failure::new(FailureKind::Plugin, format!("`{name}` is {what}")).hint(hint))

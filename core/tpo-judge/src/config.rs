@@ -20,7 +20,8 @@ pub use self::plugin::PluginConfig;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JudgeConfig {
-    /// A built-in name, the path of a `.wasm` file, or `panel` to combine the judges of
+    /// A built-in name, `oci://host/name:tag`, the path of a `.wasm` file or, with
+    /// `--allow-native`, of a shared library, or `panel` to combine the judges of
     /// `[[judge.panel]]`.
     pub plugin: String,
     /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
@@ -43,7 +44,8 @@ pub struct JudgeConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemberConfig {
-    /// A built-in name or the path of a `.wasm` file.
+    /// A built-in name, `oci://host/name:tag`, or the path of a `.wasm` file or, with
+    /// `--allow-native`, of a shared library.
     pub plugin: String,
     /// The judge's name in reports and aspects. Default: the plugin's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]

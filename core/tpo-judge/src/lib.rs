@@ -5,6 +5,7 @@
 //! [`Panel`]. [`open_judges`] turns a configuration into one of them. Nothing here depends on runs:
 //! a run and the stand-alone commands score with the same code.
 
+mod alias;
 mod config;
 mod guarded;
 mod models;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use tpo_host::Plugins;
 use tpo_types::{Failure, FailureKind, PluginIdentity, PluginRole};
 
+use crate::alias;
 use crate::config::{JudgeConfig, MemberConfig};
 use crate::pairwise::Pairwise;
 use crate::panel::{Member, Panel};
@@ -35,6 +36,7 @@ pub fn open_judges(config: &JudgeConfig, plugins: &Plugins) -> Result<OpenedJudg
     let mut loaded = Vec::new();
     let mut members = Vec::new();
     for judge in judges {
+        alias::check(&judge, plugins)?;
         let OpenedJudge { scoring, plugin } = open(&judge, plugins)?;
         members.push(Member {
             name: judge.name.unwrap_or_else(|| plugin.plugin.name.clone()),

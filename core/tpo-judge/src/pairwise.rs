@@ -3,12 +3,12 @@
 
 mod adaptive;
 mod bradley_terry;
-mod pair;
+mod matchup;
 mod tournament;
 
 use tpo_types::{Comparison, Failure, PairwiseJudge, ResponseGroup};
 
-use self::pair::Pair;
+use self::matchup::Matchup;
 use self::tournament::TournamentState;
 use crate::scoring::{ComparisonOutcome, JudgeOutput, ScoreScale, Scoring};
 
@@ -32,9 +32,9 @@ impl Pairwise {
 }
 
 /// A comparison to make.
-struct Pairing {
+struct GroupMatchup {
     group: usize,
-    pair: Pair,
+    matchup: Matchup,
 }
 
 impl Scoring for Pairwise {
@@ -55,19 +55,19 @@ impl Scoring for Pairwise {
             }
             let comparisons: Vec<Comparison<'_>> = round
                 .iter()
-                .map(|Pairing { group, pair }| Comparison {
+                .map(|GroupMatchup { group, matchup }| Comparison {
                     instruction: groups[*group].instruction,
-                    first: groups[*group].responses[pair.first],
-                    second: groups[*group].responses[pair.second],
+                    first: groups[*group].responses[matchup.first],
+                    second: groups[*group].responses[matchup.second],
                 })
                 .collect();
             let verdicts = self.judge.compare(&comparisons)?;
-            for (Pairing { group, pair }, verdict) in round.into_iter().zip(verdicts) {
-                states[group].record(pair, &verdict.preference);
+            for (GroupMatchup { group, matchup }, verdict) in round.into_iter().zip(verdicts) {
+                states[group].record(matchup, &verdict.preference);
                 outcomes.push(ComparisonOutcome {
                     group,
-                    first: pair.first,
-                    second: pair.second,
+                    first: matchup.first,
+                    second: matchup.second,
                     verdict,
                 });
             }
@@ -82,11 +82,11 @@ impl Scoring for Pairwise {
 }
 
 /// The next round of every group, so that the judge sees them in one batch.
-fn next_round(states: &mut [TournamentState]) -> Vec<Pairing> {
+fn next_round(states: &mut [TournamentState]) -> Vec<GroupMatchup> {
     let mut round = Vec::new();
     for (group, state) in states.iter_mut().enumerate() {
-        for pair in state.next_round() {
-            round.push(Pairing { group, pair });
+        for matchup in state.next_round() {
+            round.push(GroupMatchup { group, matchup });
         }
     }
     round
@@ -143,9 +143,9 @@ mod tests {
         let metrics = ComparisonMetrics::of(&output.comparisons, output.skipped);
         assert_eq!((metrics.count, metrics.unscored), (12, 3));
         assert!((metrics.tie_rate - 2.0 / 9.0).abs() < 1e-12);
-        assert!((metrics.first_win_rate - 1.0).abs() < 1e-12);
-        // a-b and b-a disagree, twice; the two equal texts agree; pairs with the empty one have no
-        // two verdicts.
+        assert!((metrics.prefers_first - 1.0).abs() < 1e-12);
+        // a-b and b-a disagree, twice; the two equal texts agree; matchups with the empty one have
+        // no two verdicts.
         assert!((metrics.inconsistent_rate - 2.0 / 3.0).abs() < 1e-12);
         assert_eq!(output.judgments[0].len(), 4);
     }

@@ -20,11 +20,11 @@ pub(crate) struct Guard {
     /// Of the last judgments, why each has no score.
     last: VecDeque<Option<String>>,
     /// The batches that the last judgments came in.
-    batches: VecDeque<Batch>,
+    batches: VecDeque<JudgedBatch>,
 }
 
 /// Judgments of one batch.
-struct Batch {
+struct JudgedBatch {
     judgments: usize,
     /// Taken before the judge was asked; none if it has no models.
     mark: Option<ReplyMark>,
@@ -50,7 +50,7 @@ impl Guard {
             Judgment::Scored(_) => None,
             Judgment::Unscored(reason) => Some(reason.clone()),
         }));
-        self.batches.push_back(Batch {
+        self.batches.push_back(JudgedBatch {
             judgments: self.last.len() - before,
             mark,
         });

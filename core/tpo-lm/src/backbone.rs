@@ -17,14 +17,14 @@ pub(crate) struct Backbone<'a> {
 
 /// Memory of a forward pass that saves nothing for a backward pass.
 #[derive(Debug, Default)]
-pub(crate) struct Buffers {
+pub(crate) struct ForwardBuffers {
     x: Vec<f32>,   // (T, D)
     out: Vec<f32>, // (T, D)
     saved: Activations,
     scratch: Scratch,
 }
 
-impl Buffers {
+impl ForwardBuffers {
     /// The last block's output. (T, D)
     pub(crate) fn output(&self) -> &[f32] {
         &self.x
@@ -59,9 +59,9 @@ impl<'a> Backbone<'a> {
         backend: &mut B,
         ids: &[u32],
         positions: Positions<'_>,
-        buffers: &'b mut Buffers,
+        buffers: &'b mut ForwardBuffers,
     ) -> &'b [f32] {
-        let Buffers {
+        let ForwardBuffers {
             x,
             out,
             saved,

@@ -2,8 +2,8 @@
 //!
 //! Attention and MLP, each after a norm and with a residual connection. Differences between model
 //! families (biases of queries, keys and values; norms of queries and keys) are branches on the
-//! [`ModelSpec`] in the forward pass and their mirror images in the backward pass, and exist nowhere
-//! else. Training and sampling share the forward pass and differ in [`Backend`].
+//! [`ModelSpec`] in the forward pass and their mirror images in the backward pass, and exist
+//! nowhere else. Training and sampling share the forward pass and differ in [`Backend`].
 
 pub(crate) mod linear;
 #[cfg(test)]

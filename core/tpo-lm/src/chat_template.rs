@@ -13,8 +13,8 @@ mod json;
 
 const NAME: &str = "chat template";
 
-/// Fuel of one rendering: one unit per instruction and per 64 bytes of output, so text and memory are
-/// limited to 128 MiB. A conversation of a hundred messages takes a few thousand.
+/// Fuel of one rendering: one unit per instruction and per 64 bytes of output, so text and memory
+/// are limited to 128 MiB. A conversation of a hundred messages takes a few thousand.
 const FUEL: u64 = 2_000_000;
 
 /// A compiled chat template.
@@ -51,8 +51,8 @@ impl ChatTemplate {
                 Err(Error::new(ErrorKind::InvalidOperation, message))
             },
         );
-        // No `strftime_now`: templates with today's date in the prompt fall back to a fixed date, so
-        // a run has the same prompts on any day.
+        // No `strftime_now`: templates with today's date in the prompt fall back to a fixed date,
+        // so a run has the same prompts on any day.
         for (name, token) in special_tokens {
             environment.add_global(name, token);
         }
@@ -85,14 +85,17 @@ impl ChatTemplate {
         &self.source
     }
 
-    /// The conversation as text, up to its last turn or, with `generation_prompt`, up to the start of
-    /// the assistant's next turn.
+    /// The conversation as text, up to its last turn or, with `generation_prompt`, up to the start
+    /// of the assistant's next turn.
     pub(crate) fn render(
         &self,
         messages: &[Message],
         generation_prompt: bool,
     ) -> Result<String, Failure> {
-        let variables = context! { messages => Value::from(Serde(messages)), add_generation_prompt => generation_prompt };
+        let variables = context! {
+            messages => Value::from(Serde(messages)),
+            add_generation_prompt => generation_prompt,
+        };
         self.environment
             .get_template(NAME)
             .and_then(|template| template.render(variables))

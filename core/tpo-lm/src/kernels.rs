@@ -1,8 +1,9 @@
-//! The arithmetic: products, norms, RoPE, attention, the gated unit, softmax; each with its gradient.
+//! The arithmetic: products, norms, RoPE, attention, the gated unit, softmax; each with its
+//! gradient.
 //!
 //! Kernels are functions from `f32` slices to `f32` slices, without models, layers or tensor names.
-//! Rayon tasks write disjoint rows, and every sum has a fixed order, so a result is the same in every
-//! run with the same number of threads.
+//! Rayon tasks write disjoint rows, and every sum has a fixed order, so a result is the same in
+//! every run with the same number of threads.
 //!
 //! A gradient is a vector-Jacobian product (vjp): from the derivative of the loss by the output
 //! (`d_y`), it computes the derivative by the inputs (`d_x`).

@@ -1,8 +1,8 @@
 //! Models from disk: a `.gguf` file, a directory in Hugging Face layout, or a directory with a PEFT
 //! adapter.
 //!
-//! Every form becomes the same [`Policy`]: `f32` values under Hugging Face names. A model that cannot
-//! be represented exactly is refused, never approximated. [`crate::fetch`] downloads models.
+//! Every form becomes the same [`Model`]: `f32` values under Hugging Face names. A model that
+//! cannot be represented exactly is refused, never approximated. [`crate::fetch`] downloads models.
 
 pub(crate) mod adapter;
 mod config;
@@ -18,25 +18,25 @@ use std::path::Path;
 use tpo_types::{Failure, FailureKind};
 
 use self::safetensors::Weights;
-use crate::policy::Policy;
+use crate::model::Model;
 
 const FORMS: &str = "give a `.gguf` file, a directory with `config.json` and `model.safetensors`, \
     or a directory with `adapter_config.json`";
 
 /// Loads the model at `path`.
 ///
-/// Fails with [`FailureKind::Input`] if a file is missing or damaged, or describes a model that the decoder
-/// does not support; the message names the file and the tensor or key.
-pub fn load(path: &Path) -> Result<Policy, Failure> {
+/// Fails with [`FailureKind::Input`] if a file is missing or damaged, or describes a model that the
+/// decoder does not support; the message names the file and the tensor or key.
+pub fn load(path: &Path) -> Result<Model, Failure> {
     let path = fs::canonicalize(path).map_err(|error| {
         Failure::new(
             FailureKind::Input,
-            format!("no model at `{}`", path.display()),
+            format!("there is no model at `{}`", path.display()),
         )
         .because(error)
         .hint(FORMS)
     })?;
-    let policy = if path.is_file() {
+    let model = if path.is_file() {
         gguf::load(&path)
     } else if path.join(adapter::CONFIG_FILE).is_file() {
         adapter::load(&path)
@@ -49,23 +49,23 @@ pub fn load(path: &Path) -> Result<Policy, Failure> {
         )
         .hint(FORMS))
     }?;
-    tracing::debug!(path = %path.display(), values = policy.params.values.len(), "loaded a model");
-    Ok(policy)
+    tracing::debug!(path = %path.display(), values = model.params.values.len(), "loaded a model");
+    Ok(model)
 }
 
 /// A model for inference only.
 pub(crate) enum LoadedModel {
     /// A causal language model.
-    CausalLm(Policy),
+    CausalLm(Model),
     /// The decoder of a reward model, and all tensors of its files, the head's included.
-    RewardModel(Policy, Weights),
+    RewardModel(Model, Weights),
 }
 
 /// Loads the causal language model or reward model at `path`.
 pub(crate) fn load_for_inference(path: &Path) -> Result<LoadedModel, Failure> {
     if path.join(config::CONFIG_FILE).is_file() && config::is_reward_model(path)? {
-        let (policy, weights) = hugging_face::load_backbone(path)?;
-        return Ok(LoadedModel::RewardModel(policy, weights));
+        let loaded = hugging_face::load_reward_model(path)?;
+        return Ok(LoadedModel::RewardModel(loaded.decoder, loaded.weights));
     }
     load(path).map(LoadedModel::CausalLm)
 }

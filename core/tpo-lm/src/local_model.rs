@@ -16,7 +16,7 @@ use tpo_types::{
 
 use crate::load::safetensors::Weights;
 use crate::load::{LoadedModel, load_for_inference};
-use crate::policy::Policy;
+use crate::model::Model;
 use crate::sample;
 use crate::sample::batch::Batch;
 use crate::sample::engine::Engine;
@@ -24,10 +24,10 @@ use crate::sample::sequence_state::Generated;
 
 pub use identity::identity;
 
-/// A model in memory.
+/// A model in memory, with the engine that runs it.
 pub struct LocalModel {
     identity: String,
-    policy: Arc<Policy>,
+    model: Arc<Model>,
     engine: Mutex<Engine>,
     /// The tensors of a reward model.
     reward_model: Option<Weights>,
@@ -36,23 +36,23 @@ pub struct LocalModel {
 impl LocalModel {
     /// Loads the model at `path`: a causal language model, or a reward model.
     pub fn open(path: &Path, identity: String) -> Result<Self, Failure> {
-        let (engine, policy, reward_model) = match load_for_inference(path)? {
-            LoadedModel::CausalLm(policy) => {
-                let policy = Arc::new(policy);
-                (Engine::new(Arc::clone(&policy)), policy, None)
+        let (engine, model, reward_model) = match load_for_inference(path)? {
+            LoadedModel::CausalLm(model) => {
+                let model = Arc::new(model);
+                (Engine::new(Arc::clone(&model)), model, None)
             }
-            LoadedModel::RewardModel(policy, weights) => {
-                let policy = Arc::new(policy);
+            LoadedModel::RewardModel(model, weights) => {
+                let model = Arc::new(model);
                 (
-                    Engine::without_head(Arc::clone(&policy)),
-                    policy,
+                    Engine::without_head(Arc::clone(&model)),
+                    model,
                     Some(weights),
                 )
             }
         };
         Ok(Self {
             identity,
-            policy,
+            model,
             engine: Mutex::new(engine),
             reward_model,
         })
@@ -79,7 +79,7 @@ impl LocalModel {
         let jobs: Vec<SampleJob<'_>> = prompts.iter().map(Prepared::job).collect();
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         let mut answered = vec![false; requests.len()];
-        let batch = Batch::new(&mut engine, &self.policy, &jobs, &params, top);
+        let batch = Batch::new(&mut engine, &self.model, &jobs, &params, top);
         let outcome = batch.and_then(|batch| {
             batch.run(&mut |id, generated| {
                 // Equal requests have equal answers, so it does not matter which of them this is.
@@ -112,7 +112,7 @@ impl LocalModel {
             response_marker: None,
         };
         let ids = self
-            .policy
+            .model
             .text
             .encode_prompt(&prompt.messages, prompt.prefill.as_deref())
             .map_err(invalid)?;
@@ -130,9 +130,10 @@ impl LocalModel {
             id,
         };
         sample::check(
+            "the prompt of a request",
             &prepared.job(),
             &params(request),
-            self.policy.spec.max_positions,
+            self.model.spec.max_positions,
         )
         .map_err(invalid)?;
         Ok(prepared)
@@ -147,12 +148,12 @@ impl LocalModel {
         let ended_turn = completion
             .token_ids
             .last()
-            .is_some_and(|id| self.policy.spec.eos_token_ids.contains(id));
+            .is_some_and(|id| self.model.spec.eos_token_ids.contains(id));
         if ended_turn {
             top_log_probs.pop();
         }
         let token = |(id, log_prob): (u32, f32)| {
-            let token = self.policy.text.decode(&[id], true)?;
+            let token = self.model.text.decode(&[id], true)?;
             Ok(TokenLogProb {
                 token,
                 log_prob: f64::from(log_prob),
@@ -246,11 +247,11 @@ impl LanguageModel for LocalModel {
 
     fn embed(&self, requests: &[EmbedRequest]) -> Vec<Result<HiddenStates, ModelError>> {
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        embed::embed(&mut engine, &self.policy, requests)
+        embed::embed(&mut engine, &self.model, requests)
     }
 
     fn tensor(&self, name: &str) -> Result<TensorData, ModelError> {
-        let at = self.policy.source.display();
+        let at = self.model.source.display();
         let invalid = |what: String| ModelError::InvalidRequest(what);
         let weights = self.reward_model.as_ref().ok_or_else(|| {
             invalid(format!(

@@ -1,8 +1,8 @@
 //! Log-probabilities of given tokens, without the logits of a whole pack in memory.
 //!
 //! `log_prob = logits[target] - log_sum_exp(logits)` with `logits = hidden table^T`. A pack of 4096
-//! tokens and a vocabulary of 49152 would need 800 MB of logits, so they are computed a few rows at a
-//! time, and again in the backward pass.
+//! tokens and a vocabulary of 49152 would need 800 MB of logits, so they are computed a few rows at
+//! a time, and again in the backward pass.
 
 use rayon::prelude::*;
 

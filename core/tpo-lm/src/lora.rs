@@ -1,8 +1,8 @@
 //! Low-rank adapters (Hu et al., "LoRA", arXiv 2106.09685): small terms `alpha / r * B A` added
 //! to frozen matrices.
 //!
-//! Tensors have PEFT's names and shapes, so other tools can read and write them. Their order is this
-//! crate's own: the `A`s of modules with the same input are stacked and multiplied as one.
+//! Tensors have PEFT's names and shapes, so other tools can read and write them. Their order is
+//! this crate's own: the `A`s of modules with the same input are stacked and multiplied as one.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -78,8 +78,8 @@ pub(crate) struct ModuleTerm {
 }
 
 impl Adapter {
-    /// An adapter of zeros, to be filled from a file. Fails with [`FailureKind::Usage`] if it would have no
-    /// weights.
+    /// An adapter of zeros, to be filled from a file. Fails with [`FailureKind::Usage`] if it would
+    /// have no weights.
     pub fn zeros(spec: &ModelSpec, config: LoraConfig) -> Result<Self, Failure> {
         check(&config)?;
         let mut adapter = Self {

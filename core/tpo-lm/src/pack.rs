@@ -9,8 +9,8 @@ use std::ops::Range;
 pub struct Sequence<'a> {
     /// Its tokens; every id is below the model's vocabulary size.
     pub ids: &'a [u32],
-    /// Tokens from this index on are scored. The first token of a sequence is predicted by nothing and
-    /// never scored, so 0 means the same as 1.
+    /// Tokens from this index on are scored. The first token of a sequence is predicted by nothing
+    /// and never scored, so 0 means the same as 1.
     pub scored_from: usize,
 }
 
@@ -27,7 +27,8 @@ pub struct Pack {
     predicting_rows: Vec<usize>,
     /// The scored tokens.
     targets: Vec<u32>,
-    /// The first scored token of each sequence among all scored tokens, and the end of the last one's.
+    /// The first scored token of each sequence among all scored tokens, and the end of the last
+    /// one's.
     scored_starts: Vec<usize>,
 }
 

@@ -1,7 +1,7 @@
 //! The weights as one flat array, and the range of each tensor in it.
 //!
-//! Tensors with the same input are adjacent (q, k, v; gate, up), so each group is one matrix and one
-//! product, and every Hugging Face tensor is still a contiguous slice. Gradients and optimizer
+//! Tensors with the same input are adjacent (q, k, v; gate, up), so each group is one matrix and
+//! one product, and every Hugging Face tensor is still a contiguous slice. Gradients and optimizer
 //! moments have the same [`Layout`], so an optimizer step is a loop over flat arrays.
 
 use std::ops::Range;

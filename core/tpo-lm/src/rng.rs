@@ -1,8 +1,8 @@
 //! Counter-based random numbers: a number is a function of a key and a counter.
 //!
 //! The key is a hash of what identifies the draws; the counter is the index of the draw. So a
-//! completion is the same in any batch, and a resumed run draws the same numbers as an uninterrupted
-//! one.
+//! completion is the same in any batch, and a resumed run draws the same numbers as an
+//! uninterrupted one.
 
 use tpo_types::{Digest, SampleId, splitmix64};
 
@@ -29,8 +29,8 @@ impl Counter {
         ])
     }
 
-    /// The first eight bytes of the SHA-256 of all parts, each prefixed with its length so that no two
-    /// lists of parts have the same key.
+    /// The first eight bytes of the SHA-256 of all parts, each prefixed with its length so that no
+    /// two lists of parts have the same key.
     fn keyed(parts: &[&[u8]]) -> Self {
         Self {
             key: Digest::of_parts(parts).to_u64(),

@@ -1,8 +1,8 @@
 //! Local sampling with continuous batching.
 //!
 //! Every prompt is prefilled once, and its completions share its keys and values. When a completion
-//! ends, a waiting one takes its place in the batch. A completion is bit-identical in any batch: its
-//! random numbers depend only on its id, and no number of a row depends on another row.
+//! ends, a waiting one takes its place in the batch. A completion is bit-identical in any batch:
+//! its random numbers depend only on its id, and no number of a row depends on another row.
 
 mod attend;
 pub(crate) mod batch;
@@ -22,19 +22,19 @@ use tpo_types::{
 
 use self::batch::Batch;
 use self::engine::Engine;
-use crate::policy::Policy;
+use crate::model::Model;
 
-/// Samples from a policy on the CPU.
+/// Samples from a model on the CPU.
 #[derive(Debug)]
 pub struct LocalSampler {
     engine: Engine,
 }
 
 impl LocalSampler {
-    /// A sampler of a policy. Copies the weights into packed matrices, with the adapter merged.
-    pub fn new(policy: Arc<Policy>) -> Self {
+    /// A sampler of a model. Copies the weights into packed matrices, with the adapter merged.
+    pub fn new(model: Arc<Model>) -> Self {
         Self {
-            engine: Engine::new(policy),
+            engine: Engine::new(model),
         }
     }
 }
@@ -42,13 +42,13 @@ impl LocalSampler {
 impl Sampler for LocalSampler {
     fn encode(&self, prompt: &Prompt) -> Result<Vec<u32>, Failure> {
         self.engine
-            .policy()
+            .model()
             .text
             .encode_prompt(&prompt.messages, prompt.prefill.as_deref())
     }
 
     fn count_tokens(&self, text: &str) -> Result<usize, Failure> {
-        self.engine.policy().text.token_count(text)
+        self.engine.model().text.token_count(text)
     }
 
     fn sample(
@@ -57,11 +57,16 @@ impl Sampler for LocalSampler {
         params: &SamplingParams,
         sink: &mut dyn FnMut(&SampleId, Completion) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let policy = Arc::clone(self.engine.policy());
+        let model = Arc::clone(self.engine.model());
         for job in jobs {
-            check(job, params, policy.spec.max_positions)?;
+            let id = job
+                .samples
+                .first()
+                .map_or("?", |sample| &sample.instruction_id);
+            let prompt = format!("the prompt of instruction `{id}`");
+            check(&prompt, job, params, model.spec.max_positions)?;
         }
-        let batch = Batch::new(&mut self.engine, &policy, jobs, params, 0)?;
+        let batch = Batch::new(&mut self.engine, &model, jobs, params, 0)?;
         let flow = batch.run(&mut |id, generated| match sink(id, generated.completion) {
             Ok(()) => ControlFlow::Continue(()),
             Err(failure) => ControlFlow::Break(failure),
@@ -73,18 +78,15 @@ impl Sampler for LocalSampler {
     }
 }
 
-/// Fails if a prompt leaves no room for a completion of `max_new_tokens`. `context` is the model's, in
-/// tokens.
+/// Fails if a prompt leaves no room for a completion of `max_new_tokens`. `context` is the model's,
+/// in tokens; messages call the prompt `prompt`.
 pub(crate) fn check(
+    prompt: &str,
     job: &SampleJob<'_>,
     params: &SamplingParams,
     context: usize,
 ) -> Result<(), Failure> {
     let (len, new) = (job.prompt_ids.len(), params.max_new_tokens);
-    let id = job
-        .samples
-        .first()
-        .map_or("?", |sample| &sample.instruction_id);
     if new == 0 {
         return Err(
             Failure::new(FailureKind::Usage, "`max_new_tokens` is 0").hint("set it to 1 or more")
@@ -93,14 +95,14 @@ pub(crate) fn check(
     if len == 0 {
         return Err(Failure::new(
             FailureKind::Input,
-            format!("the prompt of instruction `{id}` has no token"),
+            format!("{prompt} has no token"),
         ));
     }
     if len + new <= context {
         return Ok(());
     }
     let what = format!(
-        "the prompt of instruction `{id}` has {len} tokens; with `max_new_tokens` = {new} that \
+        "{prompt} has {len} tokens; with `max_new_tokens` = {new} that \
          exceeds the model's context of {context}"
     );
     let hint = if new < context {

@@ -1,7 +1,7 @@
 //! The shape of a decoder: every difference between model families, as data.
 //!
-//! [`crate::load`] fills it from a `config.json` or from GGUF metadata. The code that computes reads
-//! only this.
+//! [`crate::load`] fills it from a `config.json` or from GGUF metadata. The code that computes
+//! reads only this.
 
 use crate::family::Family;
 

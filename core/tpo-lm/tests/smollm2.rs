@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tpo_lm::decoder::Decoder;
+use tpo_lm::model::Model;
 use tpo_lm::pack::{Pack, Sequence};
-use tpo_lm::policy::Policy;
 use tpo_lm::sample::LocalSampler;
 use tpo_types::{Message, Prompt, SampleId, SampleJob, Sampler, SamplingParams};
 
@@ -28,7 +28,7 @@ fn ids(value: &Value) -> Vec<u32> {
     serde_json::from_value(value.clone()).unwrap()
 }
 
-fn policy() -> Policy {
+fn policy() -> Model {
     let path = tpo_lm::fetch::resolve("smollm2-135m", &|_| {}).unwrap();
     tpo_lm::load::load(&path).unwrap()
 }

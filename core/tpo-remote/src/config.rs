@@ -34,12 +34,12 @@ pub struct RemoteConfig {
     /// stops and can be resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
-    pub max_calls: Option<u64>,
+    pub max_requests: Option<u64>,
     /// Prompt and completion tokens that one command may use. When they are used up the command
     /// stops and can be resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
-    pub max_tokens: Option<u64>,
+    pub max_total_tokens: Option<u64>,
     /// Timeout for connecting, in seconds.
     #[serde(default = "defaults::connect_seconds")]
     #[schemars(range(min = 1, max = 600))]
@@ -195,7 +195,7 @@ mod tests {
                 ..base.clone()
             },
             RemoteConfig {
-                max_calls: Some(0),
+                max_requests: Some(0),
                 ..base.clone()
             },
             RemoteConfig {

@@ -18,8 +18,8 @@ struct RequestLimits {
     concurrency: u32,
     requests_per_minute: Option<u32>,
     tokens_per_minute: Option<u64>,
-    max_calls: Option<u64>,
-    max_tokens: Option<u64>,
+    max_requests: Option<u64>,
+    max_total_tokens: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ struct LimiterState {
     /// Requests sent within the last minute, oldest first.
     recent: VecDeque<Recent>,
     /// Requests sent in total.
-    calls: u64,
+    requests: u64,
     /// Tokens used in total; a request in flight counts as estimated.
     tokens: u64,
     paused_until: Option<Instant>,
@@ -45,7 +45,7 @@ struct LimiterState {
 
 #[derive(Debug)]
 struct Recent {
-    call: u64,
+    number: u64,
     begun: Instant,
     tokens: u64,
 }
@@ -54,7 +54,7 @@ struct Recent {
 #[derive(Debug)]
 pub(crate) struct Permit<'a> {
     limiter: &'a RateLimiter,
-    call: u64,
+    number: u64,
     estimate: u64,
 }
 
@@ -64,8 +64,8 @@ impl RateLimiter {
             concurrency: config.concurrency,
             requests_per_minute: config.requests_per_minute,
             tokens_per_minute: config.tokens_per_minute,
-            max_calls: config.max_calls,
-            max_tokens: config.max_tokens,
+            max_requests: config.max_requests,
+            max_total_tokens: config.max_total_tokens,
         };
         Self {
             limits,
@@ -118,17 +118,17 @@ impl RateLimiter {
             }
         }
         state.in_flight += 1;
-        state.calls += 1;
+        state.requests += 1;
         state.tokens += estimate;
-        let call = state.calls;
+        let number = state.requests;
         state.recent.push_back(Recent {
-            call,
+            number,
             begun: Instant::now(),
             tokens: estimate,
         });
         Ok(Permit {
             limiter: self,
-            call,
+            number,
             estimate,
         })
     }
@@ -158,7 +158,7 @@ impl Permit<'_> {
         if let Some(recent) = state
             .recent
             .iter_mut()
-            .find(|recent| recent.call == self.call)
+            .find(|recent| recent.number == self.number)
         {
             recent.tokens = tokens;
         }
@@ -198,14 +198,19 @@ enum Wait {
 impl RequestLimits {
     /// Which budget is exhausted, if one is.
     fn exhausted(&self, state: &LimiterState, estimate: u64) -> Option<String> {
-        if let Some(calls) = self.max_calls.filter(|calls| state.calls >= *calls) {
-            return Some(format!("all {calls} requests of `max_calls` were sent"));
+        if let Some(requests) = self
+            .max_requests
+            .filter(|requests| state.requests >= *requests)
+        {
+            return Some(format!(
+                "all {requests} requests of `max_requests` were sent"
+            ));
         }
         let tokens = self
-            .max_tokens
+            .max_total_tokens
             .filter(|tokens| state.tokens + estimate > *tokens)?;
         Some(format!(
-            "`max_tokens` is {tokens}: {} tokens were used, and the next request needs about \
+            "`max_total_tokens` is {tokens}: {} tokens were used, and the next request needs about \
              {estimate}",
             state.tokens
         ))
@@ -245,8 +250,8 @@ mod tests {
         concurrency: 100,
         requests_per_minute: None,
         tokens_per_minute: None,
-        max_calls: None,
-        max_tokens: None,
+        max_requests: None,
+        max_total_tokens: None,
     };
 
     fn limiter(limits: RequestLimits) -> RateLimiter {
@@ -282,16 +287,19 @@ mod tests {
         let now = Instant::now();
         let mut state = LimiterState::default();
         state.recent.push_back(Recent {
-            call: 1,
+            number: 1,
             begun: now,
             tokens: 60,
         });
         state.recent.push_back(Recent {
-            call: 2,
+            number: 2,
             begun: now,
             tokens: 0,
         });
-        let waits = |limits: RequestLimits, estimate| matches!(limits.wait(&state, estimate, now), Wait::Until(then) if then == now + MINUTE);
+        let waits = |limits: RequestLimits, estimate| {
+            let wait = limits.wait(&state, estimate, now);
+            matches!(wait, Wait::Until(then) if then == now + MINUTE)
+        };
         assert!(waits(
             RequestLimits {
                 requests_per_minute: Some(2),
@@ -332,18 +340,20 @@ mod tests {
 
     #[test]
     fn budgets_are_kept() {
+        let exhausted = |limiter: &RateLimiter| match limiter.acquire(1) {
+            Err(ModelError::BudgetExhausted(why)) => why,
+            other => panic!("{other:?}"),
+        };
         let limiter = limiter(RequestLimits {
-            max_calls: Some(2),
+            max_requests: Some(2),
             ..OPEN
         });
         drop(limiter.acquire(1).expect("the first"));
         drop(limiter.acquire(1).expect("the second"));
-        assert!(
-            matches!(limiter.acquire(1), Err(ModelError::BudgetExhausted(why)) if why.contains("max_calls"))
-        );
+        assert!(exhausted(&limiter).contains("max_requests"));
 
         let limiter = self::limiter(RequestLimits {
-            max_tokens: Some(100),
+            max_total_tokens: Some(100),
             ..OPEN
         });
         limiter
@@ -352,9 +362,7 @@ mod tests {
             .record_usage(30);
         limiter.acquire(70).expect("it used less").refund();
         drop(limiter.acquire(70).expect("what was lost used nothing"));
-        assert!(
-            matches!(limiter.acquire(1), Err(ModelError::BudgetExhausted(why)) if why.contains("100"))
-        );
+        assert!(exhausted(&limiter).contains("100"));
     }
 
     #[test]

@@ -58,13 +58,13 @@ pub(crate) fn estimate(request: &ChatRequest) -> u64 {
 
 #[derive(Deserialize)]
 struct ChatCompletion {
-    choices: Vec<Choice>,
+    choices: Vec<ReplyChoice>,
     #[serde(default)]
     usage: Option<Usage>,
 }
 
 #[derive(Deserialize)]
-struct Choice {
+struct ReplyChoice {
     message: AssistantMessage,
     #[serde(default)]
     finish_reason: Option<String>,

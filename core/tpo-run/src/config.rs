@@ -3,8 +3,8 @@
 //! The doc comments of the keys become the descriptions in the JSON Schema that `tpo schema`
 //! prints. Reading checks types only; [`RunPlan::new`](crate::RunPlan::new) checks the values.
 
+mod absolute;
 mod inputs;
-mod keys;
 mod overrides;
 mod read;
 mod stages;
@@ -19,6 +19,7 @@ use tpo_host::Limits;
 use tpo_judge::{JudgeConfig, ModelBinding, PluginConfig};
 use tpo_train::TrainConfig;
 
+pub(crate) use absolute::canonical;
 pub use inputs::{DataConfig, ModelConfig};
 pub use overrides::Override;
 pub use read::{ReadConfig, read_standalone_judge};

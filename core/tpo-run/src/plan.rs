@@ -89,7 +89,13 @@ impl RunPlan {
             return Err(Failure::new(FailureKind::Usage, what)
                 .hint("the same command without `--from` resumes a run"));
         }
-        self.reuse_from = Some(RunDirectory::at(other));
+        let other = RunDirectory::at(other);
+        if !other.store().exists() {
+            let what = format!("`--from {}` is not a run directory", other.root().display());
+            return Err(Failure::new(FailureKind::Usage, what)
+                .hint("name the directory of a run, such as `runs/quickstart`"));
+        }
+        self.reuse_from = Some(other);
         Ok(())
     }
 

@@ -1,12 +1,12 @@
 //! What need not be made again.
 //!
 //! The completions and the judgments of a slice are stored with a cache key: a digest of everything
-//! that they depend on. Completions depend on the policy, on the prompts as tokens and on how they
-//! are sampled; judgments on the judge's code, configuration and models and on the responses. Where
-//! the key is the same, in this run after an interruption or in the run named by `--from`, the
-//! outputs are reused. So a changed selector samples and judges nothing, and a changed judge
-//! samples nothing. Rendering and parsing are cheap and are always done: a changed plugin that
-//! gives the same outputs changes nothing.
+//! that they depend on. Completions depend on the policy, on the prompts as tokens, on how they are
+//! sampled and on the engine; judgments on the judge's code, configuration and models and on the
+//! responses. Where the key is the same, in this run after an interruption or in the run named by
+//! `--from`, the outputs are reused. So a changed selector samples and judges nothing, and a
+//! changed judge samples nothing. Rendering and parsing are cheap and are always done: a changed
+//! plugin that gives the same outputs changes nothing.
 
 use serde::Serialize;
 use tpo_judge::{JudgeConfig, JudgeMetrics};
@@ -39,6 +39,7 @@ pub(crate) fn completions_key(
     prompts: &[Rendered<'_>],
 ) -> String {
     let mut key = KeyHasher::default();
+    key.add(&tpo_lm::NUMERICS);
     key.add(&policy.identity);
     key.add(&plan.params);
     key.add(&plan.config.seed);

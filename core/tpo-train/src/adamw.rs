@@ -16,10 +16,9 @@ const CHUNK: usize = 1 << 14;
 /// At step `t` (from 1) with learning rate `a`, weight decay `w`, gradient `g`:
 ///
 /// ```text
-/// p = p * (1 - a * w)                      only tensors of two or more axes: norms and biases do not decay
-/// m = b1 * m + (1 - b1) * g
-/// v = b2 * v + (1 - b2) * g^2
-/// p = p - a / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + epsilon)
+/// p = p * (1 - a * w)                      only tensors of two or more axes: norms and biases do
+/// not decay m = b1 * m + (1 - b1) * g v = b2 * v + (1 - b2) * g^2 p = p - a / (1 - b1^t) * m /
+/// (sqrt(v) / sqrt(1 - b2^t) + epsilon)
 /// ```
 #[derive(Debug, Clone)]
 pub struct AdamW {

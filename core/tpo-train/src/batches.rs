@@ -1,7 +1,7 @@
 //! The batches of pairs, one per optimizer step.
 //!
-//! Every epoch has all pairs once, in an order that depends only on the seed and the epoch. The last
-//! batch of an epoch may be smaller; no pair is dropped or repeated to fill it.
+//! Every epoch has all pairs once, in an order that depends only on the seed and the epoch. The
+//! last batch of an epoch may be smaller; no pair is dropped or repeated to fill it.
 
 use tpo_lm::rng::Counter;
 use tpo_types::TrainingPair;

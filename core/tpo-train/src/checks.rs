@@ -1,7 +1,7 @@
 //! Checks of pairs, gradients and weights.
 //!
-//! A pair without a gradient, a tensor that the backward pass misses and a number that is not finite
-//! all look like training that learns little. Each fails here, by name.
+//! A pair without a gradient, a tensor that the backward pass misses and a number that is not
+//! finite all look like training that learns little. Each fails here, by name.
 
 use tpo_lm::params::Entry;
 use tpo_lm::spec::ModelSpec;
@@ -135,11 +135,11 @@ pub(crate) fn check_weights(entries: &[Entry], weights: &[f32]) -> Result<(), Fa
     }
 }
 
-/// Fails if the first backward pass left a trained tensor without a gradient: it would silently stay
-/// untrained.
+/// Fails if the first backward pass left a trained tensor without a gradient: it would silently
+/// stay untrained.
 ///
-/// A zero gradient is correct only if the margin of every pair is so large that the loss is flat, and
-/// for an adapter's `A` while its `B` is zero.
+/// A zero gradient is correct only if the margin of every pair is so large that the loss is flat,
+/// and for an adapter's `A` while its `B` is zero.
 pub(crate) fn check_gradient(
     entries: &[Entry],
     weights: &[f32],

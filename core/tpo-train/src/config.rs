@@ -1,9 +1,10 @@
 //! The `[train]` table of a configuration.
 //!
-//! The docs and ranges of the fields become the JSON Schema. Keys are named as in TRL's `DPOConfig`,
-//! transformers' `TrainingArguments` and PEFT's `LoraConfig`, except that `method` and `lora` choose
-//! what is trained, `batch_size` is the size of an optimizer step and `micro_batch_size` that of a
-//! forward pass, and `min_lr_ratio` and `alpha` stand for `min_lr_rate` and `lora_alpha`.
+//! The docs and ranges of the fields become the JSON Schema. Keys are named as in TRL's
+//! `DPOConfig`, transformers' `TrainingArguments` and PEFT's `LoraConfig`, except that `method` and
+//! `lora` choose what is trained, `batch_size` is the size of an optimizer step and
+//! `micro_batch_size` that of a forward pass, and `min_lr_ratio` and `alpha` stand for
+//! `min_lr_rate` and `lora_alpha`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

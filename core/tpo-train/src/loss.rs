@@ -59,8 +59,12 @@ impl PairLoss {
 /// ```
 /// use tpo_train::loss::{PairLogProbs, dpo};
 ///
-/// let log_probs =
-///     PairLogProbs { chosen: -120.0, rejected: -150.0, reference_chosen: -125.0, reference_rejected: -148.0 };
+/// let log_probs = PairLogProbs {
+///     chosen: -120.0,
+///     rejected: -150.0,
+///     reference_chosen: -125.0,
+///     reference_rejected: -148.0,
+/// };
 /// let pair = dpo(&log_probs, 0.1, 0.0);
 /// assert!((pair.loss - 0.403186).abs() < 1e-6);
 /// assert!((pair.margin() - 0.7).abs() < 1e-12);
@@ -154,7 +158,13 @@ mod tests {
             label_smoothing in 0.0..0.49,
         ) {
             let pair = dpo(&log_probs, beta, label_smoothing);
-            let numbers = [pair.loss, pair.reward_chosen, pair.reward_rejected, pair.d_chosen, pair.d_rejected];
+            let numbers = [
+                pair.loss,
+                pair.reward_chosen,
+                pair.reward_rejected,
+                pair.d_chosen,
+                pair.d_rejected,
+            ];
             prop_assert!(numbers.iter().all(|number| number.is_finite()), "{pair:?}");
             prop_assert!(pair.loss >= 0.0);
             prop_assert!(pair.d_chosen.abs() <= beta);

@@ -22,8 +22,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of `total_steps` steps. Warm-up is rounded down: transformers rounds up, and the
-    /// only step of a run would have rate 0.
+    /// The schedule of `total_steps` steps. Warm-up is rounded down: transformers rounds up, and
+    /// the only step of a run would have rate 0.
     pub fn new(config: &TrainConfig, total_steps: usize) -> Self {
         let warmup_steps = (config.warmup_ratio * total_steps as f64) as usize;
         Self {

@@ -2,13 +2,13 @@
 //!
 //! One loop: for every batch forward, loss, backward, clip, update, report. It differs from TRL's
 //! `DPOTrainer` in three ways. There is no reference model: every pair has its reference
-//! log-probabilities. Nothing is truncated: a pair that exceeds the model's context is refused by id.
-//! And nothing is padded, so the token that the model's configuration uses for padding (often the
-//! end-of-turn token) is trained like any other.
+//! log-probabilities. Nothing is truncated: a pair that exceeds the model's context is refused by
+//! id. And nothing is padded, so the token that the model's configuration uses for padding (often
+//! the end-of-turn token) is trained like any other.
 
 use tpo_lm::decoder::Decoder;
 use tpo_lm::lora::{Adapter, LoraConfig};
-use tpo_lm::policy::Policy;
+use tpo_lm::model::Model;
 use tpo_types::{Checkpoint, Failure, FailureKind, TrainObserver, TrainRequest, Trainer};
 
 use crate::adamw::AdamW;
@@ -29,8 +29,8 @@ pub struct LocalTrainer {
 }
 
 impl LocalTrainer {
-    /// A trainer with a configuration that [`TrainConfig::check`] accepts; `seed` determines the order
-    /// of the pairs and a new adapter's weights.
+    /// A trainer with a configuration that [`TrainConfig::check`] accepts; `seed` determines the
+    /// order of the pairs and a new adapter's weights.
     pub fn new(config: TrainConfig, seed: u64) -> Self {
         Self { config, seed }
     }
@@ -80,9 +80,9 @@ impl Trainer for LocalTrainer {
 }
 
 impl LocalTrainer {
-    /// The policy, prepared for the method: with an adapter, continued or new; or with all weights, an
-    /// adapter merged into them.
-    fn open(&self, checkpoint: &Checkpoint) -> Result<Policy, Failure> {
+    /// The policy, prepared for the method: with an adapter, continued or new; or with all weights,
+    /// an adapter merged into them.
+    fn open(&self, checkpoint: &Checkpoint) -> Result<Model, Failure> {
         let mut policy = tpo_lm::load::load(&checkpoint.path)?;
         match (self.config.method, policy.adapter.take()) {
             (Method::Full, None) => {}
@@ -100,12 +100,12 @@ impl LocalTrainer {
     }
 }
 
-fn decoder(policy: &Policy) -> Decoder<'_> {
+fn decoder(policy: &Model) -> Decoder<'_> {
     Decoder::new(&policy.spec, &policy.params, policy.adapter.as_ref())
 }
 
 /// The trained values, laid out as [`Decoder::trainable`].
-fn trained(policy: &mut Policy) -> &mut [f32] {
+fn trained(policy: &mut Model) -> &mut [f32] {
     match &mut policy.adapter {
         Some(adapter) => &mut adapter.values,
         None => &mut policy.params.values,

@@ -10,7 +10,7 @@ use support::{
     Golden, decoder, families, load, made_up_pairs, model, relative_error, train_into, worst,
 };
 use tpo_lm::lora::{Adapter, LoraConfig};
-use tpo_lm::policy::Policy;
+use tpo_lm::model::Model;
 use tpo_train::TrainConfig;
 use tpo_train::clip::global_norm;
 use tpo_train::gradient::{PairResult, accumulate};
@@ -67,7 +67,7 @@ fn check_batch(golden: &Golden, log_probs: &str, case: &str, results: &[PairResu
 }
 
 fn gradient_of(
-    policy: &Policy,
+    policy: &Model,
     config: &TrainConfig,
     golden: &Golden,
 ) -> (Vec<PairResult>, Vec<f32>) {
@@ -136,7 +136,7 @@ fn loss_metrics_and_every_gradient_are_those_of_torch() {
 }
 
 /// The golden adapter on top of a policy.
-fn with_adapter(mut policy: Policy, golden: &Golden) -> Policy {
+fn with_adapter(mut policy: Model, golden: &Golden) -> Model {
     let settings = &golden.json["lora"];
     let config = LoraConfig {
         r: golden.number("/lora/rank") as usize,
@@ -178,7 +178,7 @@ fn adapters_have_the_gradients_of_peft() {
 }
 
 /// Trains as `adamw_golden` does: both pairs in every batch, ten epochs of one step.
-fn ten_steps(golden: &Golden) -> (Vec<StepMetrics>, Policy) {
+fn ten_steps(golden: &Golden) -> (Vec<StepMetrics>, Model) {
     let at = |name: &str| golden.number(&format!("/adamw/{name}"));
     let config = TrainConfig {
         beta: golden.number("/dpo/beta"),
@@ -226,7 +226,7 @@ fn ten_optimizer_steps_are_those_of_torch() {
 
 #[test]
 fn the_papers_loss_is_reproduced() {
-    let path = support::tests_folder().join("golden/paper.json");
+    let path = support::tests_directory().join("golden/paper.json");
     let paper: Value =
         serde_json::from_str(&std::fs::read_to_string(path).expect("vectors")).expect("vectors");
     let at = |name: &str| paper["dpo"][name].as_f64().expect("a number");

@@ -10,11 +10,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
+use crate::schema::{KeyPath, Node};
 use crate::{Failure, FailureKind};
 
-/// Fails with [`FailureKind::Usage`] if a number, text or list of `value` is outside the bounds of the
-/// schema of `T`. `prefix` is the path of `value` in the configuration, for example `train`; empty
-/// for the whole configuration.
+/// Fails with [`FailureKind::Usage`] if a number, text or list of `value` is outside the bounds of
+/// the schema of `T`. `prefix` is the key of `value` in the configuration, for example `train`;
+/// empty for the whole configuration.
 ///
 /// A number that is not finite is outside every range. JSON has no such numbers, so a `null` where
 /// the schema has a range counts as one: optional fields must not be serialized when they are
@@ -27,28 +28,31 @@ pub fn check<T: JsonSchema + Serialize>(value: &T, prefix: &str) -> Result<(), F
         .map_err(|error| {
             Failure::new(FailureKind::Bug, "a setting cannot be serialized").because(error)
         })?;
-    check_node(&schema, &schema, &value, prefix).map_err(|what| {
+    let mut path = KeyPath::default();
+    if !prefix.is_empty() {
+        path = path.key(prefix);
+    }
+    check_node(Node::root(&schema), &value, &path).map_err(|what| {
         Failure::new(FailureKind::Usage, what).hint("`tpo schema` describes every key")
     })
 }
 
-fn check_node(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<(), String> {
-    let parts = parts(root, schema);
-    for part in &parts {
+fn check_node(node: Node<'_>, value: &Value, path: &KeyPath) -> Result<(), String> {
+    for part in node.parts() {
         check_bounds(part, value, path)?;
     }
     match value {
         Value::Object(fields) => {
             for (key, field) in fields {
-                if let Some(schema) = child(&parts, key) {
-                    check_node(root, schema, field, &join(path, key))?;
+                if let Some(child) = node.child(key) {
+                    check_node(child, field, &path.key(key))?;
                 }
             }
         }
         Value::Array(items) => {
-            if let Some(schema) = parts.iter().find_map(|part| part.get("items")) {
+            if let Some(node) = node.item() {
                 for (index, item) in items.iter().enumerate() {
-                    check_node(root, schema, item, &format!("{path}[{index}]"))?;
+                    check_node(node, item, &path.index(index))?;
                 }
             }
         }
@@ -57,48 +61,10 @@ fn check_node(root: &Value, schema: &Value, value: &Value, path: &str) -> Result
     Ok(())
 }
 
-/// A schema, what it refers to, and its alternatives. An optional table is an alternative of `null`
-/// and the table.
-fn parts<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Map<String, Value>> {
-    let mut parts = Vec::new();
-    let mut open = vec![schema];
-    while let Some(schema) = open.pop() {
-        let Some(schema) = schema.as_object() else {
-            continue;
-        };
-        parts.push(schema);
-        let reference = schema.get("$ref").and_then(Value::as_str);
-        let reference = reference.and_then(|path| path.strip_prefix('#'));
-        open.extend(reference.and_then(|path| root.pointer(path)));
-        for key in ["anyOf", "oneOf", "allOf"] {
-            open.extend(
-                schema
-                    .get(key)
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten(),
-            );
-        }
-    }
-    parts
-}
-
-/// The schema of a field: its own, or that of every key where the user chooses the keys.
-fn child<'a>(parts: &[&'a Map<String, Value>], key: &str) -> Option<&'a Value> {
-    parts
-        .iter()
-        .find_map(|part| part.get("properties")?.get(key))
-        .or_else(|| {
-            parts
-                .iter()
-                .find_map(|part| part.get("additionalProperties"))
-        })
-}
-
-fn check_bounds(schema: &Map<String, Value>, value: &Value, path: &str) -> Result<(), String> {
+fn check_bounds(schema: &Map<String, Value>, value: &Value, path: &KeyPath) -> Result<(), String> {
     match value {
         Value::Number(number) => {
-            let range = Range::of(schema, ["minimum", "exclusiveMinimum", "maximum"]);
+            let range = Range::of_number(schema);
             if range.contains(number) {
                 Ok(())
             } else {
@@ -106,7 +72,7 @@ fn check_bounds(schema: &Map<String, Value>, value: &Value, path: &str) -> Resul
             }
         }
         Value::Null => {
-            let range = Range::of(schema, ["minimum", "exclusiveMinimum", "maximum"]);
+            let range = Range::of_number(schema);
             if range.is_empty() {
                 Ok(())
             } else {
@@ -116,18 +82,18 @@ fn check_bounds(schema: &Map<String, Value>, value: &Value, path: &str) -> Resul
             }
         }
         Value::String(text) => {
-            let range = Range::of(schema, ["minLength", "", "maxLength"]);
+            let range = Range::of_len(schema, "minLength", "maxLength");
             check_len(&range, text.chars().count(), "characters", path)
         }
         Value::Array(items) => {
-            let range = Range::of(schema, ["minItems", "", "maxItems"]);
+            let range = Range::of_len(schema, "minItems", "maxItems");
             check_len(&range, items.len(), "items", path)
         }
         _ => Ok(()),
     }
 }
 
-fn check_len(range: &Range<'_>, len: usize, unit: &str, path: &str) -> Result<(), String> {
+fn check_len(range: &Range<'_>, len: usize, unit: &str, path: &KeyPath) -> Result<(), String> {
     if range.contains(&len.into()) {
         Ok(())
     } else if len == 0 {
@@ -144,20 +110,36 @@ struct Range<'a> {
     min: Option<&'a Number>,
     exclusive_min: Option<&'a Number>,
     max: Option<&'a Number>,
+    exclusive_max: Option<&'a Number>,
 }
 
 impl<'a> Range<'a> {
-    fn of(schema: &'a Map<String, Value>, [min, exclusive_min, max]: [&str; 3]) -> Self {
+    /// The bounds of a number.
+    fn of_number(schema: &'a Map<String, Value>) -> Self {
+        let bound = |key| schema.get(key).and_then(Value::as_number);
+        Self {
+            min: bound("minimum"),
+            exclusive_min: bound("exclusiveMinimum"),
+            max: bound("maximum"),
+            exclusive_max: bound("exclusiveMaximum"),
+        }
+    }
+
+    /// The bounds of a length, by their keys.
+    fn of_len(schema: &'a Map<String, Value>, min: &str, max: &str) -> Self {
         let bound = |key| schema.get(key).and_then(Value::as_number);
         Self {
             min: bound(min),
-            exclusive_min: bound(exclusive_min),
+            exclusive_min: None,
             max: bound(max),
+            exclusive_max: None,
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.min.is_none() && self.exclusive_min.is_none() && self.max.is_none()
+        [self.min, self.exclusive_min, self.max, self.exclusive_max]
+            .iter()
+            .all(Option::is_none)
     }
 
     fn contains(&self, number: &Number) -> bool {
@@ -170,28 +152,28 @@ impl<'a> Range<'a> {
         is(self.min, &[Ordering::Equal, Ordering::Greater])
             && is(self.exclusive_min, &[Ordering::Greater])
             && is(self.max, &[Ordering::Equal, Ordering::Less])
+            && is(self.exclusive_max, &[Ordering::Less])
     }
 }
 
 impl fmt::Display for Range<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.min, self.exclusive_min, self.max) {
-            (Some(min), None, Some(max)) => {
-                write!(f, "between {} and {}", Plain(min), Plain(max))
-            }
-            (min, exclusive_min, max) => {
-                let bounds = [
-                    ("at least", min),
-                    ("more than", exclusive_min),
-                    ("at most", max),
-                ];
-                let bounds: Vec<String> = bounds
-                    .iter()
-                    .filter_map(|(words, bound)| Some(format!("{words} {}", Plain((*bound)?))))
-                    .collect();
-                f.write_str(&bounds.join(" and "))
-            }
+        if let (Some(min), None, Some(max), None) =
+            (self.min, self.exclusive_min, self.max, self.exclusive_max)
+        {
+            return write!(f, "between {} and {}", Plain(min), Plain(max));
         }
+        let bounds = [
+            ("at least", self.min),
+            ("more than", self.exclusive_min),
+            ("at most", self.max),
+            ("less than", self.exclusive_max),
+        ];
+        let bounds: Vec<String> = bounds
+            .iter()
+            .filter_map(|(words, bound)| Some(format!("{words} {}", Plain((*bound)?))))
+            .collect();
+        f.write_str(&bounds.join(" and "))
     }
 }
 
@@ -204,14 +186,6 @@ impl fmt::Display for Plain<'_> {
             Some(number) if self.0.is_f64() => number.fmt(f),
             _ => self.0.fmt(f),
         }
-    }
-}
-
-fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
     }
 }
 
@@ -234,6 +208,8 @@ mod tests {
         inner: Option<Inner>,
         by_name: BTreeMap<String, Inner>,
         list: Vec<Inner>,
+        #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1))]
+        fraction: f64,
     }
 
     #[derive(Clone, Serialize, JsonSchema)]
@@ -262,6 +238,7 @@ mod tests {
             inner: Some(inner()),
             by_name: BTreeMap::from([("a".into(), inner())]),
             list: vec![inner(), inner()],
+            fraction: 0.0,
         }
     }
 
@@ -293,6 +270,10 @@ mod tests {
         assert_eq!(
             refusal(|outer| outer.optional = Some(2.5)),
             "`top.optional` is 2.5; it must be between 0.5 and 2"
+        );
+        assert_eq!(
+            refusal(|outer| outer.fraction = 1.0),
+            "`top.fraction` is 1; it must be at least 0 and less than 1"
         );
         assert_eq!(refusal(|outer| outer.name.clear()), "`top.name` is empty");
         assert_eq!(

@@ -1,8 +1,9 @@
 //! The data types of a run, and the traits of its stages.
 //!
-//! One type per file, and the few helpers that several crates need ([`digest`], [`nearest`],
-//! [`text`]). This crate opens no files and depends on neither candle nor wasmtime: crates that
-//! must not depend on each other (the models and the plugin host) share these types.
+//! One subject per file, and the few helpers that several crates need ([`bounds`], [`digest`],
+//! [`nearest`], [`schema`], [`text`]). This crate opens no files and depends on neither candle nor
+//! wasmtime: crates that must not depend on each other (the models and the plugin host) share these
+//! types.
 
 pub mod bounds;
 mod candidate;
@@ -20,6 +21,7 @@ mod plugin;
 mod prompt;
 mod rows;
 mod sampling;
+pub mod schema;
 mod splitmix;
 mod stages;
 pub mod text;

@@ -17,8 +17,8 @@ pub struct SamplingParams {
     pub top_k: usize,
     /// Maximum number of tokens of a completion, forced ones included.
     pub max_new_tokens: usize,
-    /// Thought budget in tokens: a longer thought is closed by forcing the prompt's response marker.
-    /// None disables it.
+    /// Thought budget in tokens: a longer thought is closed by forcing the prompt's response
+    /// marker. None disables it.
     pub max_thought_tokens: Option<usize>,
 }
 

@@ -1,7 +1,7 @@
 //! ArmoRM's heads, which compute rewards per objective and the gate from hidden states.
 //!
-//! `r = W h_end`, adjusted `r' = r M` (M removes the influence of verbosity from every objective), and
-//! the gate `g = softmax(MLP(h_gate) / temperature) * logit_scale`; the score is `g . r'`.
+//! `r = W h_end`, adjusted `r' = r M` (M removes the influence of verbosity from every objective),
+//! and the gate `g = softmax(MLP(h_gate) / temperature) * logit_scale`; the score is `g . r'`.
 
 use tpo_plugin::model::{TensorData, tensor_of};
 

@@ -80,7 +80,7 @@ fn at_the_beginning(reader: &Reader) -> Option<Answer> {
             .get(n + 1)
             .is_some_and(|next| continues(reader, &lines[n], next));
         let is_label = reader.label(at).is_some() && !is_pronoun && !is_listed && !reader.lists(at);
-        let is_end = at + 1 == reader.tokens.len() || reader.is_any(at + 1, ENDS);
+        let is_end = at + 1 == reader.lexemes.len() || reader.is_any(at + 1, ENDS);
         let answer = if is_label { reader.answer(at) } else { None };
         answer.filter(|answer| is_end || *answer == Answer::Several)
     };
@@ -133,14 +133,14 @@ fn said(reader: &Reader) -> Option<Answer> {
     let said = reader
         .all_said()
         .into_iter()
-        .filter(|(_, at)| !is_denied(*at));
-    agreement(said.map(|(label, _)| Answer::Choice(label)))
+        .filter(|said| !is_denied(said.at));
+    agreement(said.map(|said| Answer::Choice(said.label)))
 }
 
 /// The lines that are not empty.
 fn lines(reader: &Reader) -> Vec<Range<usize>> {
-    let ends = (0..=reader.tokens.len())
-        .filter(|at| *at == reader.tokens.len() || reader.text(*at) == LINE_END);
+    let ends = (0..=reader.lexemes.len())
+        .filter(|at| *at == reader.lexemes.len() || reader.text(*at) == LINE_END);
     let mut start = 0;
     let lines = ends.map(|end| std::mem::replace(&mut start, end + 1)..end);
     lines.filter(|line| !line.is_empty()).collect()

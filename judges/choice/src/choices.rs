@@ -1,9 +1,10 @@
-//! The choices of an instruction: their labels and, if the data set's row lists them, their wording.
+//! The choices of an instruction: their labels and, if the data set's row lists them, their
+//! wording.
 
 use serde::Deserialize;
 use tpo_plugin::Instruction;
 
-use crate::token::{Token, tokens};
+use crate::token::{Lexeme, lexemes};
 
 /// Marks that change the meaning of a text: `x > 2` is not `x < 2`.
 const OPERATORS: [&str; 13] = [
@@ -58,7 +59,7 @@ pub(crate) struct Choices {
 #[serde(untagged)]
 enum Field {
     Texts(Vec<String>),
-    Rows(Vec<Row>),
+    Rows(Vec<ChoiceRow>),
     Columns {
         label: Vec<String>,
         text: Vec<String>,
@@ -66,7 +67,7 @@ enum Field {
 }
 
 #[derive(Deserialize)]
-struct Row {
+struct ChoiceRow {
     label: String,
     text: String,
 }
@@ -85,14 +86,14 @@ impl Choices {
                 }
                 letters
                     .zip(texts)
-                    .map(|(label, text)| Row { label, text })
+                    .map(|(label, text)| ChoiceRow { label, text })
                     .collect()
             }
             Some(Field::Rows(rows)) => rows,
             Some(Field::Columns { label, text }) if label.len() == text.len() => label
                 .into_iter()
                 .zip(text)
-                .map(|(label, text)| Row { label, text })
+                .map(|(label, text)| ChoiceRow { label, text })
                 .collect(),
             Some(Field::Columns { .. }) => return Err(unreadable),
         };
@@ -136,13 +137,13 @@ impl Choices {
 }
 
 impl Listed {
-    fn read(row: &Row) -> Option<Self> {
-        let label = tokens(&row.label);
+    fn read(row: &ChoiceRow) -> Option<Self> {
+        let label = lexemes(&row.label);
         let mut words = label.iter().filter(|token| token.is_word);
         let (Some(word), None) = (words.next(), words.next()) else {
             return None;
         };
-        let words = tokens(&row.text)
+        let words = lexemes(&row.text)
             .into_iter()
             .filter(comparable)
             .map(|token| token.text)
@@ -155,7 +156,7 @@ impl Listed {
 }
 
 /// Whether a token is compared: words except English articles, and operators.
-pub(crate) fn comparable(token: &Token) -> bool {
+pub(crate) fn comparable(token: &Lexeme) -> bool {
     if token.is_word {
         !is_article(&token.text)
     } else {
@@ -171,9 +172,9 @@ pub(crate) fn is_article(word: &str) -> bool {
 /// Whether a text labels its first two choices with numbers (`1.`, `1)` or `1:`), and not with
 /// letters.
 fn is_numbered(text: &str) -> bool {
-    let tokens = tokens(text);
+    let lexemes = lexemes(text);
     let marks = |label: &str| {
-        tokens.windows(2).any(|pair| {
+        lexemes.windows(2).any(|pair| {
             pair[0].text == label && pair[1].touches && [".", ")", ":"].contains(&&*pair[1].text)
         })
     };

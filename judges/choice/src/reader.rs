@@ -3,7 +3,7 @@
 //! Which of several places counts is decided elsewhere.
 
 use crate::choices::{Choices, Label, comparable, is_article};
-use crate::token::{LINE_END, Token, tokens};
+use crate::token::{LINE_END, Lexeme, lexemes};
 
 /// Marks that may come before a choice.
 const OPENERS: &str = "( [ { < > : = - – — → # , \n \\boxed";
@@ -50,22 +50,29 @@ struct Named {
     is_label: bool,
 }
 
+/// A choice whose wording begins at a place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said {
+    pub(crate) label: Label,
+    pub(crate) at: usize,
+}
+
 /// A text and the choices that it may name. A place in it is the index of a token.
 pub(crate) struct Reader<'a> {
-    pub(crate) tokens: Vec<Token>,
+    pub(crate) lexemes: Vec<Lexeme>,
     pub(crate) choices: &'a Choices,
-    /// Places of the tokens that are compared with the choices' wording.
+    /// Places of the lexemes that are compared with the choices' wording.
     comparable: Vec<usize>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &str, choices: &'a Choices) -> Self {
-        let tokens = tokens(text);
-        let comparable = (0..tokens.len())
-            .filter(|at| comparable(&tokens[*at]))
+        let lexemes = lexemes(text);
+        let comparable = (0..lexemes.len())
+            .filter(|at| comparable(&lexemes[*at]))
             .collect();
         Self {
-            tokens,
+            lexemes,
             choices,
             comparable,
         }
@@ -73,21 +80,21 @@ impl<'a> Reader<'a> {
 
     /// The word or mark at a place; empty after the end.
     pub(crate) fn text(&self, at: usize) -> &str {
-        self.tokens.get(at).map_or("", |token| &token.text)
+        self.lexemes.get(at).map_or("", |token| &token.text)
     }
 
     pub(crate) fn is_any(&self, at: usize, texts: &str) -> bool {
-        self.tokens
+        self.lexemes
             .get(at)
             .is_some_and(|token| texts.split(' ').any(|text| text == token.text))
     }
 
     pub(crate) fn is_word(&self, at: usize) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.is_word)
+        self.lexemes.get(at).is_some_and(|token| token.is_word)
     }
 
     fn touches(&self, at: usize) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.touches)
+        self.lexemes.get(at).is_some_and(|token| token.touches)
     }
 
     /// The first place from `at` on whose token is none of `texts`.
@@ -101,7 +108,7 @@ impl<'a> Reader<'a> {
     /// The label at a place. "A" and "I" before a word that may follow an article or a pronoun are
     /// no labels, and neither is a part of something longer: `X-ray`, `C++`, `U.S.`, `f(x)`, `5%`.
     pub(crate) fn label(&self, at: usize) -> Option<Label> {
-        let token = self.tokens.get(at).filter(|token| token.is_word)?;
+        let token = self.lexemes.get(at).filter(|token| token.is_word)?;
         let label = Label::read(&token.text).filter(|label| self.choices.have(*label))?;
         let is_joined = |at: usize| self.touches(at) && self.is_word(at);
         let is_part = match self.text(at + 1) {
@@ -143,7 +150,7 @@ impl<'a> Reader<'a> {
                 && words
                     .iter()
                     .zip(given)
-                    .all(|(word, at)| *word == self.tokens[*at].text)
+                    .all(|(word, at)| *word == self.lexemes[*at].text)
         };
         let said = self
             .choices
@@ -154,9 +161,9 @@ impl<'a> Reader<'a> {
             .map(|choice| (choice.label, choice.words.len()))
     }
 
-    /// Every choice whose wording occurs, with its place. A wording inside a longer choice's wording
-    /// does not count.
-    pub(crate) fn all_said(&self) -> Vec<(Label, usize)> {
+    /// Every choice whose wording occurs. A wording inside a longer choice's wording does not
+    /// count.
+    pub(crate) fn all_said(&self) -> Vec<Said> {
         let mut all = Vec::new();
         let mut start = 0;
         while start < self.comparable.len() {
@@ -167,7 +174,7 @@ impl<'a> Reader<'a> {
                     start += 1;
                 }
                 Some((label, count)) => {
-                    all.push((label, at));
+                    all.push(Said { label, at });
                     start += count;
                 }
                 None => start += 1,
@@ -187,8 +194,8 @@ impl<'a> Reader<'a> {
         if is_list { None } else { self.answer(start) }
     }
 
-    /// The choice exactly at a place. A label with the wording of another choice is several; a choice
-    /// that is rejected or in a question is none.
+    /// The choice exactly at a place. A label with the wording of another choice is several; a
+    /// choice that is rejected or in a question is none.
     pub(crate) fn answer(&self, at: usize) -> Option<Answer> {
         let named = self.choice(at)?;
         let end = match self.explanation(&named) {
@@ -214,8 +221,9 @@ impl<'a> Reader<'a> {
         longer.or(label).or_else(|| self.said(at))
     }
 
-    /// The choice that follows a named one to explain it: the wording after a label, or the label in
-    /// brackets after a wording. The wording of another choice may also begin a sentence about it.
+    /// The choice that follows a named one to explain it: the wording after a label, or the label
+    /// in brackets after a wording. The wording of another choice may also begin a sentence about
+    /// it.
     fn explanation(&self, named: &Named) -> Option<Named> {
         if !named.is_label {
             let label = self
@@ -281,14 +289,14 @@ impl<'a> Reader<'a> {
         let Some(label) = self.label(at) else {
             return false;
         };
-        let mut marked = (at + 1..self.tokens.len())
+        let mut marked = (at + 1..self.lexemes.len())
             .filter(|at| self.is_marked(*at))
             .filter_map(|at| self.label(at));
         marked.find(|other| *other != label) == Some(label.next())
     }
 
-    /// Whether a word is marked like a label in a list: `B)`, or, after a mark or a line break, `B.`
-    /// or `B:`.
+    /// Whether a word is marked like a label in a list: `B)`, or, after a mark or a line break,
+    /// `B.` or `B:`.
     fn is_marked(&self, at: usize) -> bool {
         match self.text(at + 1) {
             ")" => self.touches(at + 1),

@@ -21,7 +21,7 @@ const AUXILIARIES: &str = "would should must seems appears to has";
 /// Words between "is" and "correct".
 const ADVERBS: &str =
     "the my both all clearly therefore thus definitely indeed obviously actually probably";
-const NOUNS: &str = "answer choice option one response statement fit match solution";
+const CHOICE_WORDS: &str = "answer choice option one response statement fit match solution";
 /// Words that may follow "B is correct", unlike "correct about the date".
 const REASONS: &str = "because since as given and so due here while whereas";
 /// Words that may come before "B is correct", unlike "vitamin B".
@@ -34,7 +34,7 @@ const FIRST_PERSON: &str = "i i'd i'll i'm let's";
 impl Reader<'_> {
     /// The last statement of an answer.
     pub(crate) fn stated(&self) -> Option<Answer> {
-        (0..self.tokens.len())
+        (0..self.lexemes.len())
             .rev()
             .find_map(|at| self.statement(at))
     }
@@ -118,8 +118,8 @@ impl Reader<'_> {
         // A hyphen inside a word is no link.
         let is_hyphen = || {
             self.text(at) == "-"
-                && self.tokens[at].touches
-                && self.tokens.get(at + 1).is_some_and(|t| t.touches)
+                && self.lexemes[at].touches
+                && self.lexemes.get(at + 1).is_some_and(|t| t.touches)
         };
         self.is_any(at, LINKS) && !is_hyphen()
     }
@@ -175,7 +175,7 @@ impl Reader<'_> {
     /// "B is the correct answer", with the label at a place.
     fn approved(&self, at: usize) -> Option<Answer> {
         let is_lead = at == 0 || !self.is_word(at - 1) || self.is_any(at - 1, LEADS);
-        let is_hyphened = at > 0 && self.text(at - 1) == "-" && self.tokens[at].touches;
+        let is_hyphened = at > 0 && self.text(at - 1) == "-" && self.lexemes[at].touches;
         let label = self.label(at).filter(|_| is_lead && !is_hyphened)?;
         let link = self.after(self.end_of_choice(at)?, AUXILIARIES);
         if !self.is_any(link, "is are be") || !self.is_approval(self.after(link + 1, ADVERBS)) {
@@ -200,13 +200,13 @@ impl Reader<'_> {
                 is_the_one
                     || !self.is_word(at + 1)
                     || self.is_any(at + 1, REASONS)
-                    || self.is_any(at + 1, NOUNS)
+                    || self.is_any(at + 1, CHOICE_WORDS)
             }
             "best" | "most" | "only" | "final" => {
-                let noun = (at + 1..at + 4).find(|at| self.is_any(*at, NOUNS));
-                noun.is_some_and(|noun| {
+                let choice = (at + 1..at + 4).find(|at| self.is_any(*at, CHOICE_WORDS));
+                choice.is_some_and(|choice| {
                     !self
-                        .words_before(noun, 3)
+                        .words_before(choice, 3)
                         .any(|at| self.is_any(at, RESERVATIONS))
                 })
             }

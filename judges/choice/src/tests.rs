@@ -83,9 +83,9 @@ const PHRASES: [&str; 10] = [
     "If I remember it well, TEXT is what is asked for.",
 ];
 
-/// Questions of Natural Questions, with the answers to three others as choices. Each choice, expressed
-/// in ten ways, is right if it is the reference answer, else wrong. Only the last way needs the
-/// choices.
+/// Questions of Natural Questions, with the answers to three others as choices. Each choice,
+/// expressed in ten ways, is right if it is the reference answer, else wrong. Only the last way
+/// needs the choices.
 #[test]
 fn ten_ways_of_choosing_are_read() {
     #[derive(Deserialize)]
@@ -222,9 +222,12 @@ fn instructions() -> impl Strategy<Value = Instruction> {
 
 proptest! {
     #[test]
-    fn every_response_is_right_wrong_or_no_choice(instruction in instructions(), response in texts()) {
+    fn every_response_is_right_wrong_or_no_choice(
+        instruction in instructions(), response in texts(),
+    ) {
         let verdict = verdict(&instruction, &response);
-        prop_assert!(["right", "wrong", "none", "several"].contains(&verdict.as_str()), "{verdict}");
+        let known = ["right", "wrong", "none", "several"];
+        prop_assert!(known.contains(&verdict.as_str()), "{verdict}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Splits a text into words and marks.
 //!
-//! It drops markup (emphasis, quotes, LaTeX commands except `\boxed`) and keeps line breaks; a number
-//! is one word.
+//! It drops markup (emphasis, quotes, LaTeX commands except `\boxed`) and keeps line breaks; a
+//! number is one word.
 
 /// Characters that are only markup.
 const MARKUP: [char; 14] = [
@@ -32,7 +32,7 @@ pub(crate) const LINE_END: &str = "\n";
 
 /// A word, a mark of one character, a line break, or [`BOXED`].
 #[derive(Debug)]
-pub(crate) struct Token {
+pub(crate) struct Lexeme {
     /// In lower case.
     pub(crate) text: String,
     pub(crate) is_word: bool,
@@ -41,9 +41,9 @@ pub(crate) struct Token {
 }
 
 /// The words and marks of a text, in order.
-pub(crate) fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn lexemes(text: &str) -> Vec<Lexeme> {
     let chars: Vec<char> = text.chars().collect();
-    let mut tokens = Vec::new();
+    let mut lexemes = Vec::new();
     let mut touches = false;
     let mut at = 0;
     while at < chars.len() {
@@ -69,7 +69,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         };
         let is_markup = first.is_whitespace() && first != '\n' || MARKUP.contains(&first);
         if !is_markup && (first != '\\' || text == BOXED) {
-            tokens.push(Token {
+            lexemes.push(Lexeme {
                 text,
                 is_word,
                 touches,
@@ -77,7 +77,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         }
         touches = !first.is_whitespace() && (touches || !is_markup);
     }
-    tokens
+    lexemes
 }
 
 /// The number of characters of the markup tag at the beginning of a text.
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        tokens(text).into_iter().map(|token| token.text).collect()
+        lexemes(text).into_iter().map(|token| token.text).collect()
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn tokens_without_space_between_touch() {
         let touching = |text: &str| {
-            tokens(text)
+            lexemes(text)
                 .into_iter()
                 .map(|token| token.touches)
                 .collect::<Vec<_>>()

@@ -76,8 +76,8 @@ impl Config {
         }
         if self.score == ScoreBy::Expected && self.scale > 9 {
             return Err(format!(
-                "with `score` = \"expected\", `scale` must be 9 or less, not {}: a rating is one \
-                 token",
+                "`scale` is {}; it must be at most 9 with `score` = \"expected\", where a rating is \
+                 one token",
                 self.scale
             ));
         }

@@ -75,22 +75,25 @@ fn an_expected_rating_is_requested_after_its_marker() {
 fn wrong_settings_are_refused_by_key() {
     for (config, refusal) in [
         (r#"{"rubric": " "}"#, "`rubric` is empty"),
-        (r#"{"scale": 1}"#, "`scale` must be from 2 to 100, not 1"),
+        (
+            r#"{"scale": 1}"#,
+            "`scale` is 1; it must be between 2 and 100",
+        ),
         (
             r#"{"score": "expected", "scale": 10}"#,
-            "`scale` must be 9 or less",
+            "it must be at most 9 with `score`",
         ),
         (
             r#"{"max_new_tokens": 0}"#,
-            "`max_new_tokens` must be 1 or more, not 0",
+            "`max_new_tokens` is 0; it must be at least 1",
         ),
         (
             r#"{"temperature": 11}"#,
-            "`temperature` must be from 0 to 10, not 11",
+            "`temperature` is 11; it must be between 0 and 10",
         ),
         (
             r#"{"attempts": 0}"#,
-            "`attempts` must be from 1 to 10, not 0",
+            "`attempts` is 0; it must be between 1 and 10",
         ),
     ] {
         let refused = configured::<Rubric>(config).expect_err(config);

@@ -1,7 +1,7 @@
 //! A judge of word problems: compares the final number of a response with the reference answer.
 //!
-//! It compares numbers exactly and ignores how a solution gets there. A response without a number is
-//! wrong, not unscored: a right response has to give an answer.
+//! It compares numbers exactly and ignores how a solution gets there. A response without a number
+//! is wrong, not unscored: a right response has to give an answer.
 
 mod answer;
 mod number;

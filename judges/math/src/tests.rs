@@ -118,7 +118,7 @@ fn a_tolerance_can_be_configured() {
     assert!(values[0] > 0.5 && values[1] < 0.5, "{values:?}");
     assert_eq!(
         configured::<Math>(r#"{"tolerance": 1.0}"#).err().as_deref(),
-        Some("`tolerance` must be from 0 to 0.1, not 1.0")
+        Some("`tolerance` is 1; it must be between 0 and 0.1")
     );
 }
 
@@ -157,9 +157,9 @@ fn data<T: DeserializeOwned>(name: &str) -> Vec<T> {
         .collect()
 }
 
-/// Every reference solution of GSM8K is right compared with itself. At most one in a hundred seems to
-/// end with another number than the data set lists: some do, some end with a longer sentence (`132
-/// spoons for 16 muffins`), some write `20 = A`.
+/// Every reference solution of GSM8K is right compared with itself. At most one in a hundred seems
+/// to end with another number than the data set lists: some do, some end with a longer sentence
+/// (`132 spoons for 16 muffins`), some write `20 = A`.
 #[test]
 fn reference_solutions_are_right() {
     #[derive(Deserialize)]

@@ -1,5 +1,5 @@
-//! A judge that compares the words of a response with a reference answer: how many occur in both, or
-//! how many in the same order.
+//! A judge that compares the words of a response with a reference answer: how many occur in both,
+//! or how many in the same order.
 //!
 //! Words are those of SQuAD's evaluation. It is cheap, and copying fools it.
 

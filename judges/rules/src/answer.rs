@@ -3,14 +3,14 @@
 use std::cell::OnceCell;
 
 /// A response that is not empty.
-pub(crate) struct Answer<'a> {
+pub(crate) struct ResponseText<'a> {
     pub(crate) text: &'a str,
     /// The text in lower case.
     pub(crate) lower: String,
     words: OnceCell<usize>,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> ResponseText<'a> {
     /// None if the text is only white space.
     pub(crate) fn new(text: &'a str) -> Option<Self> {
         (!text.trim().is_empty()).then(|| Self {

@@ -7,14 +7,15 @@ use tpo_plugin::{JsonSchema, schemars};
 
 use crate::Rules;
 use crate::general::{Length, NoRefusal, NoRepetition};
-use crate::grade::Check;
+use crate::grade::RuleCheck;
 use crate::score::Rule;
 
 /// Rules in addition to the constraints of the instructions.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// The weight of each constraint of an instruction. Positive.
+    /// The weight of each constraint of an instruction.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     constraint_weight: f64,
     /// A range for the length of every response.
     length: Option<LengthConfig>,
@@ -31,18 +32,21 @@ struct LengthConfig {
     min_words: Option<usize>,
     /// The largest number of words.
     max_words: Option<usize>,
-    /// The weight of the rule. Positive.
+    /// The weight of the rule.
     #[serde(default = "one")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     weight: f64,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RepetitionConfig {
-    /// The largest fraction of four-word sequences that repeat an earlier one. From 0 to less than 1.
+    /// The largest fraction of four-word sequences that repeat an earlier one.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1))]
     max_fraction: f64,
-    /// The weight of the rule. Positive.
+    /// The weight of the rule.
     #[serde(default = "one")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     weight: f64,
 }
 
@@ -51,8 +55,9 @@ struct RepetitionConfig {
 struct RefusalConfig {
     /// The phrases, in any letter case.
     phrases: Vec<String>,
-    /// The weight of the rule. Positive.
+    /// The weight of the rule.
     #[serde(default = "one")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     weight: f64,
 }
 
@@ -73,16 +78,15 @@ impl Default for Config {
 
 impl Config {
     pub(crate) fn check(self) -> Result<Rules, String> {
-        let constraint_weight = positive("constraint_weight", self.constraint_weight)?;
         let length = self.length.map(LengthConfig::check).transpose()?;
-        let repetition = self.repetition.map(RepetitionConfig::check).transpose()?;
+        let repetition = self.repetition.map(RepetitionConfig::rule);
         let refusal = self.refusal.map(RefusalConfig::check).transpose()?;
         Ok(Rules {
             general: [length, repetition, refusal]
                 .into_iter()
                 .flatten()
                 .collect(),
-            constraint_weight,
+            constraint_weight: self.constraint_weight,
         })
     }
 }
@@ -99,49 +103,30 @@ impl LengthConfig {
                 window.0, window.1
             ));
         }
-        rule("length", self.weight, Length(window.0..=window.1))
+        Ok(rule("length", self.weight, Length(window.0..=window.1)))
     }
 }
 
 impl RepetitionConfig {
-    fn check(self) -> Result<Rule, String> {
-        if !(0.0..1.0).contains(&self.max_fraction) {
-            return Err(format!(
-                "`repetition.max_fraction` must be from 0 to less than 1, not {}",
-                self.max_fraction
-            ));
-        }
-        rule(
-            "repetition",
-            self.weight,
-            NoRepetition {
-                max_fraction: self.max_fraction,
-            },
-        )
+    fn rule(self) -> Rule {
+        let max_fraction = self.max_fraction;
+        rule("repetition", self.weight, NoRepetition { max_fraction })
     }
 }
 
 impl RefusalConfig {
     fn check(self) -> Result<Rule, String> {
         if self.phrases.is_empty() || self.phrases.iter().any(|phrase| phrase.trim().is_empty()) {
-            return Err("`refusal.phrases` must be one or more phrases, none of them blank".into());
+            return Err("`refusal.phrases` has no phrase or a blank one".into());
         }
-        rule("refusal", self.weight, NoRefusal::new(&self.phrases))
+        Ok(rule("refusal", self.weight, NoRefusal::new(&self.phrases)))
     }
 }
 
-fn rule(name: &str, weight: f64, check: impl Check + 'static) -> Result<Rule, String> {
-    Ok(Rule {
+fn rule(name: &str, weight: f64, check: impl RuleCheck + 'static) -> Rule {
+    Rule {
         name: name.into(),
-        weight: positive(&format!("{name}.weight"), weight)?,
+        weight,
         check: Box::new(check),
-    })
-}
-
-fn positive(key: &str, weight: f64) -> Result<f64, String> {
-    if weight.is_finite() && weight > 0.0 {
-        Ok(weight)
-    } else {
-        Err(format!("`{key}` must be positive, not {weight}"))
     }
 }

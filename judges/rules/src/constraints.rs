@@ -1,8 +1,8 @@
 //! The vocabulary of IFEval: which constraint id is which check.
 //!
 //! One file per family. A check consists of its keyword arguments, read from the data set; if the
-//! meaning of an id is ambiguous, it is that of IFEval's own checker in strict mode, which `tests.rs`
-//! compares with.
+//! meaning of an id is ambiguous, it is that of IFEval's own checker in strict mode, which
+//! `tests.rs` compares with.
 
 mod case;
 mod combination;
@@ -20,13 +20,15 @@ mod sentences;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::grade::Check;
+use crate::grade::RuleCheck;
 
 /// The check that an id and its keyword arguments name, or why there is none.
-pub(crate) fn read(id: &str, kwargs: &Value) -> Result<Box<dyn Check>, String> {
+pub(crate) fn read(id: &str, kwargs: &Value) -> Result<Box<dyn RuleCheck>, String> {
     let check = match id {
         "change_case:capital_word_frequency" => with::<case::CapitalWords>(kwargs),
-        "change_case:english_capital" => Some(Box::new(case::English::Capital) as Box<dyn Check>),
+        "change_case:english_capital" => {
+            Some(Box::new(case::English::Capital) as Box<dyn RuleCheck>)
+        }
         "change_case:english_lowercase" => Some(Box::new(case::English::Lowercase) as _),
         "combination:repeat_prompt" => with::<combination::RepeatPrompt>(kwargs),
         "combination:two_responses" => Some(Box::new(combination::TwoResponses) as _),
@@ -56,6 +58,6 @@ pub(crate) fn read(id: &str, kwargs: &Value) -> Result<Box<dyn Check>, String> {
     check.ok_or_else(|| format!("unreadable arguments of {id}"))
 }
 
-fn with<C: Check + DeserializeOwned + 'static>(kwargs: &Value) -> Option<Box<dyn Check>> {
+fn with<C: RuleCheck + DeserializeOwned + 'static>(kwargs: &Value) -> Option<Box<dyn RuleCheck>> {
     Some(Box::new(C::deserialize(kwargs).ok()?))
 }

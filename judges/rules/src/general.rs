@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use crate::answer::{Answer, words};
-use crate::grade::{Check, Grade, near};
+use crate::answer::{ResponseText, words};
+use crate::grade::{Grade, RuleCheck, near};
 
 /// The number of words is in a range.
 pub(crate) struct Length(pub(crate) RangeInclusive<usize>);
 
-impl Check for Length {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Length {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let found = answer.word_count();
         Grade::of(self.0.contains(&found), || {
             near(
@@ -33,8 +33,8 @@ pub(crate) struct NoRepetition {
     pub(crate) max_fraction: f64,
 }
 
-impl Check for NoRepetition {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for NoRepetition {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let words: Vec<_> = words(&answer.lower).collect();
         let runs = words.windows(RUN);
         let count = runs.len();
@@ -64,8 +64,8 @@ impl NoRefusal {
     }
 }
 
-impl Check for NoRefusal {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for NoRefusal {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let text = plain(&answer.lower);
         Grade::of(!self.0.iter().any(|phrase| text.contains(phrase)), || 0.0)
     }
@@ -80,8 +80,8 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn grade(check: &impl Check, text: &str) -> Grade {
-        check.grade(&Answer::new(text).expect("not empty"))
+    fn grade(check: &impl RuleCheck, text: &str) -> Grade {
+        check.grade(&ResponseText::new(text).expect("not empty"))
     }
 
     #[test]

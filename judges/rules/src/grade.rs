@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::answer::Answer;
+use crate::answer::ResponseText;
 
 /// A rule that can be checked.
-pub(crate) trait Check {
+pub(crate) trait RuleCheck {
     /// Never called for an empty response, which fails every rule.
-    fn grade(&self, answer: &Answer) -> Grade;
+    fn grade(&self, answer: &ResponseText) -> Grade;
 }
 
 /// The outcome of one check.

@@ -1,8 +1,8 @@
 //! A judge that checks rules, without a model.
 //!
 //! The rules come from two places: the constraints in the instruction's metadata, in IFEval's
-//! vocabulary, and the general rules of the configuration. Near misses are graded so that candidates
-//! which all fail still rank.
+//! vocabulary, and the general rules of the configuration. Near misses are graded so that
+//! candidates which all fail still rank.
 
 mod answer;
 mod config;

@@ -2,20 +2,20 @@
 
 use tpo_plugin::Scored;
 
-use crate::answer::Answer;
-use crate::grade::{Check, Grade};
+use crate::answer::ResponseText;
+use crate::grade::{Grade, RuleCheck};
 
 /// One check, its name and its weight.
 pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) weight: f64,
-    pub(crate) check: Box<dyn Check>,
+    pub(crate) check: Box<dyn RuleCheck>,
 }
 
 /// The weighted mean of the grades, from 0 to 1. Its aspects are the value of every rule and
 /// `pass`, the fraction of rules that are kept. `rules` must not be empty.
 pub(crate) fn score(rules: &[&Rule], response: &str) -> Scored {
-    let answer = Answer::new(response);
+    let answer = ResponseText::new(response);
     let grade = |rule: &&Rule| {
         answer
             .as_ref()

@@ -4,17 +4,17 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tpo_plugin::{Group, Instruction, Judge, Judgment, Plugin, Scored};
+use tpo_plugin::{Group, Instruction, Judge, Judgment, Scored, configured};
 
-use crate::answer::Answer;
+use crate::answer::ResponseText;
 use crate::{Rules, constraints};
 
-fn rules(config: Value) -> Result<Rules, String> {
-    Rules::new(serde_json::from_value(config).expect("the configuration has the right shape"))
+fn rules(config: &Value) -> Result<Rules, String> {
+    configured(&config.to_string())
 }
 
 /// The judgments of the responses to one instruction.
-fn judge(config: Value, constraints: &Value, responses: &[&str]) -> Vec<Judgment> {
+fn judge(config: &Value, constraints: &Value, responses: &[&str]) -> Vec<Judgment> {
     let metadata = match constraints {
         Value::Null => vec![],
         given => vec![("constraints".into(), given.to_string())],
@@ -49,7 +49,7 @@ fn a_score_is_the_weighted_mean_of_its_aspects() {
             least", "num_words": 4}},
     ]);
     let config = json!({"length": {"max_words": 4, "weight": 2}});
-    let judgments = judge(config, &constraints, &["a b", "a b c d", ""]);
+    let judgments = judge(&config, &constraints, &["a b", "a b c d", ""]);
     let aspect = |name: &str, value: f64| (name.to_owned(), value);
     assert_eq!(
         scored(&judgments[0]),
@@ -81,7 +81,7 @@ fn a_score_is_the_weighted_mean_of_its_aspects() {
 #[test]
 fn a_constraint_given_twice_has_two_aspects() {
     let no_comma = json!({"id": "punctuation:no_comma"});
-    let judgments = judge(json!({}), &json!([no_comma, no_comma]), &["a"]);
+    let judgments = judge(&json!({}), &json!([no_comma, no_comma]), &["a"]);
     let names: Vec<_> = scored(&judgments[0])
         .aspects
         .iter()
@@ -109,7 +109,7 @@ fn what_cannot_be_checked_is_unscored() {
         ),
     ] {
         assert_eq!(
-            judge(json!({}), &constraints, &["a", "b"]),
+            judge(&json!({}), &constraints, &["a", "b"]),
             vec![Judgment::unscored(reason); 2]
         );
     }
@@ -120,7 +120,7 @@ fn wrong_settings_are_refused_by_key() {
     for (config, reason) in [
         (
             json!({"constraint_weight": 0}),
-            "`constraint_weight` must be positive, not 0",
+            "`constraint_weight` is 0; it must be more than 0",
         ),
         (
             json!({"length": {}}),
@@ -132,18 +132,18 @@ fn wrong_settings_are_refused_by_key() {
         ),
         (
             json!({"repetition": {"max_fraction": 1}}),
-            "`repetition.max_fraction` must be from 0 to less than 1, not 1",
+            "`repetition.max_fraction` is 1; it must be at least 0 and less than 1",
         ),
         (
             json!({"refusal": {"phrases": []}}),
-            "`refusal.phrases` must be one or more phrases, none of them blank",
+            "`refusal.phrases` has no phrase or a blank one",
         ),
         (
             json!({"refusal": {"phrases": ["a"], "weight": -1}}),
-            "`refusal.weight` must be positive, not -1",
+            "`refusal.weight` is -1; it must be more than 0",
         ),
     ] {
-        assert_eq!(rules(config).err().as_deref(), Some(reason));
+        assert_eq!(rules(&config).err().as_deref(), Some(reason));
     }
 }
 
@@ -179,7 +179,8 @@ fn data<T: for<'de> Deserialize<'de>>(name: &str) -> Vec<T> {
 const DEVIATIONS: [(&str, &str); 3] = [
     ("ifeval-oracle-1843", "change_case:english_lowercase"), // "coastal elegance properties"
     ("ifeval-oracle-202", "change_case:english_lowercase"),  // etchings
-    ("ifeval-oracle-3456", "change_case:english_capital"), // 1. *ABIGAIL SMITH* 2. BENJAMIN JONES ...
+    // 1. *ABIGAIL SMITH* 2. BENJAMIN JONES ...
+    ("ifeval-oracle-3456", "change_case:english_capital"),
 ];
 
 #[test]
@@ -191,8 +192,8 @@ fn agrees_with_the_checker_of_ifeval() {
         for (constraint, strict) in row.constraints.iter().zip(&row.strict) {
             let check = constraints::read(&constraint.id, &constraint.kwargs)
                 .expect("the whole vocabulary");
-            let kept =
-                Answer::new(&row.response).is_some_and(|answer| check.grade(&answer).is_kept());
+            let kept = ResponseText::new(&row.response)
+                .is_some_and(|answer| check.grade(&answer).is_kept());
             verdicts += 1;
             if kept != *strict {
                 disagreements.push((row.id.as_str(), constraint.id.as_str()));
@@ -241,7 +242,7 @@ fn reference_sentences_cover_their_concepts() {
             .constraints
             .iter()
             .filter(|constraint| constraint.id == "concepts:coverage");
-        let answer = Answer::new(&row.reference).expect("a reference");
+        let answer = ResponseText::new(&row.reference).expect("a reference");
         coverage
             .map(|c| constraints::read(&c.id, &c.kwargs).expect("known"))
             .all(|c| c.grade(&answer).is_kept())

@@ -11,7 +11,7 @@ pub(crate) struct Config {
     /// The alias of the model, as `models` binds it.
     model: String,
     /// How to get the verdict.
-    verdict: VerdictBy,
+    pub(crate) verdict: VerdictBy,
     /// The largest number of tokens of the reply: explanation and verdict.
     #[schemars(range(min = 1))]
     max_new_tokens: u32,
@@ -52,15 +52,14 @@ impl Default for Config {
 }
 
 impl Config {
-    /// How to get the verdict, and the model to get it from.
-    pub(crate) fn parts(self) -> (VerdictBy, ChatModel) {
-        let model = ChatModel {
+    /// The model to get verdicts from.
+    pub(crate) fn into_model(self) -> ChatModel {
+        ChatModel {
             alias: self.model,
             max_new_tokens: self.max_new_tokens,
             temperature: self.temperature,
             attempts: self.attempts,
             seed: self.seed,
-        };
-        (self.verdict, model)
+        }
     }
 }

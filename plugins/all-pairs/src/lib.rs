@@ -16,8 +16,8 @@ use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Select
 #[serde(default, deny_unknown_fields)]
 struct Config {
     /// How much a response's length counts against its score, both in standard deviations within
-    /// the instruction's candidates: 0 is off, and the paper goes up to 0.5. From 0 to 2, or "auto":
-    /// the smallest value at which chosen responses are not longer than rejected ones.
+    /// the instruction's candidates: 0 is off, and the paper goes up to 0.5. From 0 to 2, or
+    /// "auto": the smallest value at which chosen responses are not longer than rejected ones.
     rho: Rho,
     /// The unit of a response's length.
     length_unit: LengthUnit,
@@ -48,7 +48,7 @@ impl PairSelector for AllPairs {
         });
         let (control, report) = (
             LengthControl::of_responses(rho),
-            pairing::report(&[("rho", rho)]),
+            pairing::report([("rho", rho)]),
         );
         let pairs = |contrasts: Vec<Sides<'_>>| {
             let better_first = contrasts

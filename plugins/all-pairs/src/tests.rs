@@ -120,11 +120,14 @@ proptest! {
             let worths = worths(group, selection, WEIGHTS, unit);
             let is_pair = |better: usize, worse: usize| {
                 let text = |index: usize| group.candidates[index].response.trim();
-                worths[better].zip(worths[worse]).is_some_and(|(better, worse)| better - worse > 1e-12)
+                worths[better]
+                    .zip(worths[worse])
+                    .is_some_and(|(better, worse)| better - worse > 1e-12)
                     && text(better) != text(worse)
             };
             let all = 0..group.candidates.len();
-            let wanted = all.clone().map(|a| all.clone().filter(|b| is_pair(a, *b)).count()).sum::<usize>();
+            let pairs_of = |a| all.clone().filter(|b| is_pair(a, *b)).count();
+            let wanted = all.clone().map(pairs_of).sum::<usize>();
             prop_assert_eq!(selection.pairs.len(), wanted);
         }
     }
@@ -132,6 +135,7 @@ proptest! {
     #[test]
     fn auto_is_the_smallest_rho_that_balances(groups in any_groups(), unit in any_unit()) {
         let selector = |rho| selector(unit, rho);
-        auto_is_the_smallest_that_balances(selector, &groups, "rho", |candidate| unit.response(candidate))?;
+        let length = |candidate: &_| unit.response(candidate);
+        auto_is_the_smallest_that_balances(selector, &groups, "rho", length)?;
     }
 }

@@ -209,7 +209,8 @@ fn malformed_pairs_go_first_to_groups_without_another_pair() {
 proptest! {
     #[test]
     fn the_order_of_candidates_and_groups_does_not_matter(
-        (groups, permuted) in any_order(), rho in any_rho(), unit in any_unit(), fraction in 0.0..1.0,
+        (groups, permuted) in any_order(), rho in any_rho(), unit in any_unit(),
+        fraction in 0.0..1.0,
     ) {
         order_does_not_matter(&in_unit(unit, rho, fraction), &groups, &permuted)?;
     }
@@ -228,13 +229,18 @@ proptest! {
     #[test]
     fn auto_is_the_smallest_rho_that_balances(groups in any_groups(), unit in any_unit()) {
         let selector = |rho| in_unit(unit, rho, 0.0);
-        auto_is_the_smallest_that_balances(selector, &groups, "rho", |candidate| unit.response(candidate))?;
+        let length = |candidate: &_| unit.response(candidate);
+        auto_is_the_smallest_that_balances(selector, &groups, "rho", length)?;
     }
 
     #[test]
-    fn auto_is_the_same_with_malformed_pairs(groups in any_groups(), unit in any_unit(), fraction in 0.0..1.0) {
+    fn auto_is_the_same_with_malformed_pairs(
+        groups in any_groups(), unit in any_unit(), fraction in 0.0..1.0,
+    ) {
         let rho = |fraction| {
-            select(&in_unit(unit, Rho::Auto, fraction), &groups).first().map(|selection| reported(selection, "rho"))
+            select(&in_unit(unit, Rho::Auto, fraction), &groups)
+                .first()
+                .map(|selection| reported(selection, "rho"))
         };
         prop_assert_eq!(rho(fraction), rho(0.0));
     }

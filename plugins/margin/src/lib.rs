@@ -27,8 +27,8 @@ struct Config {
     #[schemars(range(min = 1))]
     pairs_per_group: u32,
     /// How much a response's length counts against its score, both in standard deviations within
-    /// the instruction's candidates: 0 is off, and the paper goes up to 0.5. From 0 to 2, or "auto":
-    /// the smallest value at which chosen responses are not longer than rejected ones.
+    /// the instruction's candidates: 0 is off, and the paper goes up to 0.5. From 0 to 2, or
+    /// "auto": the smallest value at which chosen responses are not longer than rejected ones.
     rho: Rho,
     /// The unit of a response's length.
     length_unit: LengthUnit,
@@ -73,7 +73,7 @@ impl PairSelector for Margin {
         });
         let (control, report) = (
             LengthControl::of_responses(rho),
-            pairing::report(&[("rho", rho)]),
+            pairing::report([("rho", rho)]),
         );
         let pairs = |clear: Clear<'_>| {
             let widest = clear.widest_first(most, control)?;

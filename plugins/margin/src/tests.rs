@@ -210,7 +210,8 @@ fn score(candidate: &Candidate) -> f64 {
 proptest! {
     #[test]
     fn the_order_of_candidates_and_groups_does_not_matter(
-        (groups, permuted) in any_order(), rho in any_rho(), (min_gap, pairs_per_group, length_unit) in any_config(),
+        (groups, permuted) in any_order(), rho in any_rho(),
+        (min_gap, pairs_per_group, length_unit) in any_config(),
     ) {
         let selector = selector(Config { min_gap, pairs_per_group, rho, length_unit });
         order_does_not_matter(&selector, &groups, &permuted)?;
@@ -220,7 +221,8 @@ proptest! {
     fn the_widest_of_the_clear_pairs_are_taken(
         groups in any_groups(), rho in any_rho(), (min_gap, pairs_per_group, unit) in any_config(),
     ) {
-        let selections = select(&selector(Config { min_gap, pairs_per_group, rho, length_unit: unit }), &groups);
+        let config = Config { min_gap, pairs_per_group, rho, length_unit: unit };
+        let selections = select(&selector(config), &groups);
         pairs_are_legal(&groups, &selections)?;
         chosen_are_worth_more(&groups, &selections, WEIGHTS, unit)?;
         for (group, selection) in groups.iter().zip(&selections) {
@@ -228,15 +230,21 @@ proptest! {
             let gap = |better: usize, worse: usize| {
                 let (a, b) = (&group.candidates[better], &group.candidates[worse]);
                 let gap = worths[better].zip(worths[worse]).map(|(better, worse)| better - worse);
-                let is_clear = score(a) - score(b) >= min_gap - 1e-9 && a.response.trim() != b.response.trim();
+                let is_clear = score(a) - score(b) >= min_gap - 1e-9
+                    && a.response.trim() != b.response.trim();
                 gap.filter(|gap| is_clear && *gap > 1e-12)
             };
             let all = 0..group.candidates.len();
-            let mut gaps: Vec<_> = all.clone().flat_map(|a| all.clone().filter_map(move |b| gap(a, b))).collect();
+            let gaps_of = |a| all.clone().filter_map(move |b| gap(a, b));
+            let mut gaps: Vec<_> = all.clone().flat_map(gaps_of).collect();
             gaps.sort_by(|a, b| b.total_cmp(a));
             gaps.truncate(pairs_per_group as usize);
-            let found = selection.pairs.iter().map(|pair| gap(pair.chosen as usize, pair.rejected as usize));
-            let found: Vec<_> = found.map(|gap| gap.expect("a clear pair")).collect();
+            let found: Vec<_> = selection
+                .pairs
+                .iter()
+                .map(|pair| gap(pair.chosen as usize, pair.rejected as usize))
+                .map(|gap| gap.expect("a clear pair"))
+                .collect();
             prop_assert_eq!(found.len(), gaps.len());
             prop_assert!(found.iter().zip(&gaps).all(|(a, b)| (a - b).abs() < 1e-9), "{:?} \
                 {:?}", found, gaps);
@@ -248,6 +256,7 @@ proptest! {
         groups in any_groups(), (min_gap, pairs_per_group, length_unit) in any_config(),
     ) {
         let selector = |rho| selector(Config { min_gap, pairs_per_group, rho, length_unit });
-        auto_is_the_smallest_that_balances(selector, &groups, "rho", |candidate| length_unit.response(candidate))?;
+        let length = |candidate: &_| length_unit.response(candidate);
+        auto_is_the_smallest_that_balances(selector, &groups, "rho", length)?;
     }
 }

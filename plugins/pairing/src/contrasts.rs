@@ -3,8 +3,8 @@
 use crate::{ScoredGroup, Sides};
 
 impl ScoredGroup<'_> {
-    /// All pairs of candidates with different responses, each pair once and regardless of which side
-    /// is better, or why there are none.
+    /// All pairs of candidates with different responses, each pair once and regardless of which
+    /// side is better, or why there are none.
     pub fn contrasts(&self) -> Result<Vec<Sides<'_>>, &'static str> {
         let candidates = self.comparable()?;
         let with_later = |(i, chosen)| {

@@ -1,8 +1,8 @@
 //! Properties of every selector, and of those that take one pair per group.
 //!
-//! Worth and balance are computed here a second time, in the simplest way, from the input and output
-//! of a selector. The only code under test that is used is the counting of lengths, which has tests
-//! of its own.
+//! Worth and balance are computed here a second time, in the simplest way, from the input and
+//! output of a selector. The only code under test that is used is the counting of lengths, which
+//! has tests of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +19,9 @@ const ROUNDING: f64 = 1e-12;
 pub type Weight = (&'static str, fn(LengthUnit, &Candidate) -> f64);
 
 /// By the id of the instruction: both sides of every pair, why there is none, and the report.
-type Trained = BTreeMap<String, (Vec<(Candidate, Candidate)>, Option<String>, Extra)>;
+type PairsById = BTreeMap<String, (Vec<(Candidate, Candidate)>, Option<String>, Extra)>;
 
-fn trained(groups: &[CandidateGroup], selector: &impl PairSelector) -> Trained {
+fn trained(groups: &[CandidateGroup], selector: &impl PairSelector) -> PairsById {
     let of_group = |(group, selection): (&CandidateGroup, Selection)| {
         let sides = pairs(group, &selection)
             .map(|(chosen, rejected)| (chosen.clone(), rejected.clone()))
@@ -66,8 +66,8 @@ pub fn order_does_not_matter(
     Ok(())
 }
 
-/// Every group has pairs or a reason. No pair is taken twice or has the same response on both sides,
-/// the chosen side is scored, and the rejected side is scored or malformed.
+/// Every group has pairs or a reason. No pair is taken twice or has the same response on both
+/// sides, the chosen side is scored, and the rejected side is scored or malformed.
 pub fn pairs_are_legal(
     groups: &[CandidateGroup],
     selections: &[Selection],

@@ -13,7 +13,7 @@ const MAX: u32 = 2;
 /// How much a length counts against the score, both in standard deviations within the
 /// instruction's candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(from = "Written", into = "Written")]
 #[schemars(inline)]
 pub enum Rho {
     /// This much.
@@ -66,10 +66,10 @@ fn smallest(mean_excess: impl Fn(f64) -> Option<f64>) -> f64 {
 
 /// The setting in JSON.
 #[derive(Deserialize, Serialize, JsonSchema)]
-#[serde(untagged, expecting = "must be a number from 0 to 2 or \"auto\"")]
+#[serde(untagged, expecting = "it must be a number or \"auto\"")]
 enum Written {
     /// The weight itself.
-    Number(#[schemars(range(min = 0.0, max = 2.0))] f64),
+    Number(#[schemars(range(min = 0.0, max = f64::from(MAX)))] f64),
     Word(Word),
 }
 
@@ -82,16 +82,11 @@ enum Word {
     Auto,
 }
 
-impl TryFrom<Written> for Rho {
-    type Error = String;
-
-    fn try_from(written: Written) -> Result<Self, String> {
+impl From<Written> for Rho {
+    fn from(written: Written) -> Self {
         match written {
-            Written::Number(rho) if !(0.0..=f64::from(MAX)).contains(&rho) => Err(format!(
-                "must be a number from 0 to {MAX} or \"auto\", not {rho}"
-            )),
-            Written::Number(rho) => Ok(Self::Fixed(rho)),
-            Written::Word(Word::Auto) => Ok(Self::Auto),
+            Written::Number(rho) => Self::Fixed(rho),
+            Written::Word(Word::Auto) => Self::Auto,
         }
     }
 }
@@ -108,6 +103,7 @@ impl From<Rho> for Written {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use tpo_plugin::{Plugin, configured};
 
     use super::*;
 
@@ -131,10 +127,7 @@ mod tests {
             json!([0.3]),
             json!({"auto": 1}),
         ] {
-            assert_eq!(
-                read(wrong),
-                Err("must be a number from 0 to 2 or \"auto\"".into())
-            );
+            assert_eq!(read(wrong), Err("it must be a number or \"auto\"".into()));
         }
         assert_eq!(json!([Rho::Fixed(0.5), Rho::Auto]), json!([0.5, "auto"]));
     }
@@ -157,18 +150,33 @@ mod tests {
         );
     }
 
+    /// The SDK refuses what is outside the bounds of the schema.
     #[test]
     fn numbers_out_of_range_are_refused() {
-        for rho in [-0.1, 2.1, f64::NAN, f64::INFINITY] {
+        #[derive(Debug, Deserialize, JsonSchema)]
+        struct Config {
+            #[expect(dead_code, reason = "only read")]
+            rho: Rho,
+        }
+
+        struct Selector;
+
+        impl Plugin for Selector {
+            type Config = Config;
+
+            fn new(_: Config) -> Result<Self, String> {
+                Ok(Self)
+            }
+        }
+
+        for rho in ["-0.1", "2.1"] {
             assert_eq!(
-                Rho::try_from(Written::Number(rho)),
-                Err(format!(
-                    "must be a number from 0 to 2 or \"auto\", not {rho}"
-                ))
+                configured::<Selector>(&format!("{{\"rho\": {rho}}}")).err(),
+                Some(format!("`rho` is {rho}; it must be between 0 and 2"))
             );
         }
-        for rho in [0.0, 2.0] {
-            assert_eq!(read(json!(rho)), Ok(Rho::Fixed(rho)));
+        for rho in ["0.0", "2", "\"auto\""] {
+            configured::<Selector>(&format!("{{\"rho\": {rho}}}")).expect(rho);
         }
     }
 

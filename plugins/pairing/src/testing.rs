@@ -129,7 +129,8 @@ fn any_candidate() -> impl Strategy<Value = Candidate> {
             }
         },
     );
-    prop_oneof![4 => scored, 1 => Just(unscored()), 1 => "[ab]{0,4}".prop_map(|text| malformed(&text))]
+    let malformed = "[ab]{0,4}".prop_map(|text| malformed(&text));
+    prop_oneof![4 => scored, 1 => Just(unscored()), 1 => malformed]
 }
 
 /// Arbitrary groups, and the same groups in another order, each with its candidates in another

@@ -18,9 +18,9 @@ use tpo_plugin::{CandidateGroup, Error, JsonSchema, PairSelector, Plugin, Select
 #[serde(default, deny_unknown_fields)]
 struct Config {
     /// How much a response's length counts against its score, both in standard deviations within
-    /// the instruction's candidates: 0 is off, and the paper goes up to 0.5. From 0 to 2, or "auto":
-    /// the smallest value at which chosen responses are not longer than rejected ones, as long as
-    /// thoughts do not count.
+    /// the instruction's candidates: 0 is off, and the paper goes up to 0.5. From 0 to 2, or
+    /// "auto": the smallest value at which chosen responses are not longer than rejected ones, as
+    /// long as thoughts do not count.
     rho: Rho,
     /// How much a thought's length counts against the score, in the same way: 0 is off. From 0 to
     /// 2, or "auto": the smallest value at which chosen thoughts are not longer than rejected ones,
@@ -74,7 +74,7 @@ impl PairSelector for ThoughtLength {
         let rho = rho.resolve(|rho| excess(LengthControl::of_responses(rho), response_excess));
         let rho_thought = rho_thought
             .resolve(|rho_thought| excess(LengthControl { rho, rho_thought }, thought_excess));
-        let report = pairing::report(&[("rho", rho), ("rho_thought", rho_thought)]);
+        let report = pairing::report([("rho", rho), ("rho_thought", rho_thought)]);
         Ok(pairing::one_pair_per_group(
             &groups,
             LengthControl { rho, rho_thought },

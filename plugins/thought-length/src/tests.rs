@@ -163,7 +163,8 @@ fn responses_are_balanced_first_and_thoughts_given_that() {
 proptest! {
     #[test]
     fn the_order_of_candidates_and_groups_does_not_matter(
-        (groups, permuted) in any_order(), rho in any_rho(), rho_thought in any_rho(), unit in any_unit(),
+        (groups, permuted) in any_order(), rho in any_rho(), rho_thought in any_rho(),
+        unit in any_unit(),
         fraction in 0.0..1.0,
     ) {
         order_does_not_matter(&in_unit(unit, rho, rho_thought, fraction), &groups, &permuted)?;
@@ -171,7 +172,8 @@ proptest! {
 
     #[test]
     fn pairs_are_legal_and_few_reject_what_is_malformed(
-        groups in any_groups(), rho in any_rho(), rho_thought in any_rho(), unit in any_unit(), fraction in 0.0..1.0,
+        groups in any_groups(), rho in any_rho(), rho_thought in any_rho(), unit in any_unit(),
+        fraction in 0.0..1.0,
     ) {
         let selections = select(&in_unit(unit, rho, rho_thought, fraction), &groups);
         pairs_are_legal(&groups, &selections)?;
@@ -181,14 +183,20 @@ proptest! {
     }
 
     #[test]
-    fn auto_balances_responses_as_if_thoughts_did_not_count(groups in any_groups(), unit in any_unit()) {
+    fn auto_balances_responses_as_if_thoughts_did_not_count(
+        groups in any_groups(), unit in any_unit(),
+    ) {
         let selector = |rho| in_unit(unit, rho, Rho::ZERO, 0.0);
-        auto_is_the_smallest_that_balances(selector, &groups, "rho", |candidate| unit.response(candidate))?;
+        let length = |candidate: &_| unit.response(candidate);
+        auto_is_the_smallest_that_balances(selector, &groups, "rho", length)?;
     }
 
     #[test]
-    fn auto_balances_thoughts_given_rho(groups in any_groups(), rho in any_rho(), unit in any_unit()) {
+    fn auto_balances_thoughts_given_rho(
+        groups in any_groups(), rho in any_rho(), unit in any_unit(),
+    ) {
         let selector = |rho_thought| in_unit(unit, rho, rho_thought, 0.0);
-        auto_is_the_smallest_that_balances(selector, &groups, "rho_thought", |candidate| unit.thought(candidate))?;
+        let length = |candidate: &_| unit.thought(candidate);
+        auto_is_the_smallest_that_balances(selector, &groups, "rho_thought", length)?;
     }
 }

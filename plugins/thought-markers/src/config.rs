@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tpo_plugin::{JsonSchema, schemars};
 
-use crate::format::{Format, Marked, Opening, Text};
+use crate::format::{Format, Marked, Opening, PromptText};
 use crate::marker::Marker;
 use crate::preset::Preset;
 
@@ -21,8 +21,8 @@ pub(crate) struct Config {
     thought_marker: Option<String>,
     /// The text that opens the response in your own format.
     response_marker: Option<String>,
-    /// Whether the assistant's turn begins with the thought marker, because small models do not keep
-    /// a format by themselves. True if there is a thought marker.
+    /// Whether the assistant's turn begins with the thought marker, because small models do not
+    /// keep a format by themselves. True if there is a thought marker.
     prefill: Option<bool>,
 }
 
@@ -81,7 +81,7 @@ fn own(
         .map(|text| marker("thought_marker", &text))
         .transpose()?;
     Ok(Format::Marked(Marked {
-        text: Text::new(prompt),
+        text: PromptText::new(prompt),
         thought: thought.map(|marker| Opening { marker, prefill }),
         response: marker("response_marker", &response)?,
     }))

@@ -22,7 +22,7 @@ pub(crate) enum Format {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Marked {
     /// The prompt.
-    pub(crate) text: Text,
+    pub(crate) text: PromptText,
     /// The thought's marker; without it the thought begins with the completion.
     pub(crate) thought: Option<Opening>,
     /// The response's marker.
@@ -40,9 +40,9 @@ pub(crate) struct Opening {
 
 /// A prompt text with a place for the instruction.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Text(String);
+pub(crate) struct PromptText(String);
 
-impl Text {
+impl PromptText {
     /// Without `{instruction}`, the instruction follows after a blank line.
     pub(crate) fn new(text: &str) -> Self {
         if text.contains(PLACE) {
@@ -68,8 +68,8 @@ impl Format {
         )
     }
 
-    /// The prompt of one instruction: its last turn is rewritten; earlier turns and a system message
-    /// stay as they are.
+    /// The prompt of one instruction: its last turn is rewritten; earlier turns and a system
+    /// message stay as they are.
     pub(crate) fn render(&self, instruction: &Instruction) -> Result<Prompt, String> {
         let mut messages = instruction.messages.clone();
         let Some(last @ Message { .. }) = messages.last_mut().filter(|last| last.role == "user")

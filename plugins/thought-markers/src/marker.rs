@@ -1,8 +1,8 @@
 //! Finds a marker in a completion; models do not copy markers exactly.
 //!
 //! Tolerated: any letter case, any number of spaces, `Here's` for `Here is` with either apostrophe,
-//! Markdown emphasis or a heading sign around the marker, and a missing colon if the marker is alone
-//! on its line. A marker inside a longer word does not count.
+//! Markdown emphasis or a heading sign around the marker, and a missing colon if the marker is
+//! alone on its line. A marker inside a longer word does not count.
 
 use std::ops::Range;
 
@@ -10,13 +10,13 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Marker {
     text: String,
-    tokens: Vec<Token>,
+    steps: Vec<MatchStep>,
     colon: bool,
 }
 
 /// One step of a match.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Token {
+enum MatchStep {
     /// This letter in any case, or this punctuation mark.
     Char(char),
     /// At least one white-space character.
@@ -33,24 +33,24 @@ impl Marker {
             Some(words) if words.ends_with(|c: char| !c.is_whitespace()) => (words, true),
             _ => (text, false),
         };
-        let mut tokens = Vec::new();
+        let mut steps = Vec::new();
         for (i, word) in words.split_whitespace().enumerate() {
             if i > 0 && word.eq_ignore_ascii_case("is") {
-                tokens.push(Token::Is);
+                steps.push(MatchStep::Is);
                 continue;
             }
             if i > 0 {
-                tokens.push(Token::Space);
+                steps.push(MatchStep::Space);
             }
             let stem = ["'s", "’s"]
                 .iter()
                 .find_map(|suffix| word.strip_suffix(suffix));
-            tokens.extend(stem.unwrap_or(word).chars().map(Token::Char));
-            tokens.extend(stem.map(|_| Token::Is));
+            steps.extend(stem.unwrap_or(word).chars().map(MatchStep::Char));
+            steps.extend(stem.map(|_| MatchStep::Is));
         }
         Self {
             text: text.into(),
-            tokens,
+            steps,
             colon,
         }
     }
@@ -75,7 +75,7 @@ impl Marker {
 
     fn match_at(&self, text: &str, from: usize, at: usize) -> Option<Range<usize>> {
         let mut end = at;
-        for token in &self.tokens {
+        for token in &self.steps {
             end += token.eat(&text[end..])?;
         }
         if inside_word(text, at) || inside_word(text, end) {
@@ -137,7 +137,7 @@ impl<'a> Lead<'a> {
     }
 }
 
-impl Token {
+impl MatchStep {
     /// How many bytes at the beginning of `text` match this token.
     fn eat(self, text: &str) -> Option<usize> {
         match self {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tpo_plugin::{JsonSchema, schemars};
 
-use crate::format::{Format, Marked, Opening, Text};
+use crate::format::{Format, Marked, Opening, PromptText};
 use crate::marker::Marker;
 
 /// A thought format of the paper.
@@ -47,7 +47,7 @@ impl Preset {
     pub(crate) fn format(self, prefill: bool) -> Format {
         match self {
             Self::Generic => Format::Marked(Marked {
-                text: Text::new(GENERIC),
+                text: PromptText::new(GENERIC),
                 thought: Some(Opening {
                     marker: Marker::new("Here is my thought process:"),
                     prefill,
@@ -55,7 +55,7 @@ impl Preset {
                 response: Marker::new("Here is my response:"),
             }),
             Self::Specific => Format::Marked(Marked {
-                text: Text::new(SPECIFIC),
+                text: PromptText::new(SPECIFIC),
                 thought: None,
                 response: Marker::new("<R>"),
             }),

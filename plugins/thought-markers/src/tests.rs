@@ -68,7 +68,9 @@ proptest! {
         let Ok(parts) = format.parse(&completion(text.clone(), truncated)) else { return Ok(()) };
         prop_assert!(!truncated && !parts.response.is_empty());
         let after = match &parts.thought {
-            Some(thought) => text.find(thought.as_str()).expect("the thought is in it") + thought.len(),
+            Some(thought) => {
+                text.find(thought.as_str()).expect("the thought is in it") + thought.len()
+            }
             None => 0,
         };
         prop_assert!(text[after..].contains(&parts.response));
@@ -82,7 +84,10 @@ proptest! {
     ) {
         let prompt = format.render(&instruction(&[("user", "x")])).expect("rendered");
         let text = match &prompt.response_marker {
-            Some(marker) => format!("{}{thought}{marker}{response}", prompt.prefill.unwrap_or_default()),
+            Some(marker) => {
+                let prefill = prompt.prefill.unwrap_or_default();
+                format!("{prefill}{thought}{marker}{response}")
+            }
             None => response.clone(),
         };
         let parts = format.parse(&completion(text, false)).expect("parsed");
@@ -97,11 +102,19 @@ proptest! {
         thought in "[0-9\n ]{0,9}",
         response in "[0-9]{1,9}",
     ) {
-        let config = json!({"prompt": "Think.", "thought_marker": first, "response_marker": second}).to_string();
-        let Ok(format) = Format::new(serde_json::from_str(&config).expect("shape")) else { return Ok(()) };
+        let config = json!({
+            "prompt": "Think.",
+            "thought_marker": first,
+            "response_marker": second,
+        });
+        let Ok(format) = Format::new(serde_json::from_value(config).expect("shape")) else {
+            return Ok(());
+        };
         let prompt = format.render(&instruction(&[("user", "x")])).expect("rendered");
-        let (prefill, marker) = (prompt.prefill.expect("prefill"), prompt.response_marker.expect("marker"));
-        let parts = format.parse(&completion(format!("{prefill}{thought}{marker}{response}"), false)).expect("parsed");
+        let prefill = prompt.prefill.expect("prefill");
+        let marker = prompt.response_marker.expect("marker");
+        let text = format!("{prefill}{thought}{marker}{response}");
+        let parts = format.parse(&completion(text, false)).expect("parsed");
         prop_assert_eq!(parts.thought.as_deref(), Some(thought.trim()));
         prop_assert_eq!(parts.response, response);
     }

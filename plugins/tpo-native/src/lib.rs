@@ -23,14 +23,14 @@ pub const INVALID_INPUT: i32 = 2;
 /// A borrowed UTF-8 text.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
-pub struct Text {
+pub struct NativeText {
     /// Its first byte; may be null if `size` is 0.
     pub data: *const u8,
     /// In bytes.
     pub size: usize,
 }
 
-impl Text {
+impl NativeText {
     /// The empty text.
     pub const EMPTY: Self = Self {
         data: ptr::null(),
@@ -38,7 +38,7 @@ impl Text {
     };
 }
 
-impl From<&str> for Text {
+impl From<&str> for NativeText {
     fn from(text: &str) -> Self {
         Self {
             data: text.as_ptr(),
@@ -50,24 +50,25 @@ impl From<&str> for Text {
 /// Type of the function `tpo_native_abi`.
 pub type GetAbi = unsafe extern "C" fn() -> u32;
 /// Type of the function `tpo_native_plugin`.
-pub type GetPlugin = unsafe extern "C" fn() -> *const Plugin;
+pub type GetPlugin = unsafe extern "C" fn() -> *const PluginTable;
 
 /// The table of a native plugin. A function that the library leaves out is `None`.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
-pub struct Plugin {
+pub struct PluginTable {
     /// [`ABI`].
     pub abi: u32,
     /// Size of this table, in bytes.
     pub size: u32,
     /// Describes the plugin, as JSON.
-    pub describe: Option<unsafe extern "C" fn() -> Text>,
+    pub describe: Option<unsafe extern "C" fn() -> NativeText>,
     /// Makes an instance from a configuration.
-    pub open: Option<unsafe extern "C" fn(Text, *mut *mut c_void, *mut Text) -> i32>,
+    pub open: Option<unsafe extern "C" fn(NativeText, *mut *mut c_void, *mut NativeText) -> i32>,
     /// Calls a role of an instance with a batch of items.
-    pub call: Option<unsafe extern "C" fn(*mut c_void, Text, Text, *mut Text) -> i32>,
+    pub call:
+        Option<unsafe extern "C" fn(*mut c_void, NativeText, NativeText, *mut NativeText) -> i32>,
     /// Frees a text.
-    pub release: Option<unsafe extern "C" fn(Text)>,
+    pub release: Option<unsafe extern "C" fn(NativeText)>,
     /// Destroys an instance.
     pub close: Option<unsafe extern "C" fn(*mut c_void)>,
 }

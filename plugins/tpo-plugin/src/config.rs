@@ -33,12 +33,26 @@ pub(crate) fn read<C: DeserializeOwned + JsonSchema>(text: &str) -> Result<C, St
     }
     let read = serde_path_to_error::deserialize(&config).map_err(|error| {
         match error.path().to_string().as_str() {
-            "." => error.inner().to_string(),
-            path => format!("`{path}`: {}", error.inner()),
+            "." => plain_types(&error.inner().to_string()),
+            path => format!("`{path}`: {}", plain_types(&error.inner().to_string())),
         }
     })?;
     bounds::check(&config, schema.as_value())?;
     Ok(read)
+}
+
+/// A message of serde without the names of Rust's number types.
+fn plain_types(message: &str) -> String {
+    let Some((before, expected)) = message.rsplit_once("expected ") else {
+        return message.to_owned();
+    };
+    let plain = match expected {
+        "f32" | "f64" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a non-negative integer",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "an integer",
+        other => other,
+    };
+    format!("{before}expected {plain}")
 }
 
 /// The property names of an object schema and of the alternatives of an enum.
@@ -56,22 +70,32 @@ fn collect_keys<'a>(schema: &'a Value, keys: &mut Vec<&'a str>) {
 }
 
 fn unknown(key: &str, known: &[&str]) -> String {
-    let nearest = known
+    let near: Vec<(usize, &str)> = known
         .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(key, candidate), candidate))
+        .map(|candidate| (strsim::damerau_levenshtein(key, candidate), *candidate))
         .filter(|(typos, candidate)| *typos <= 1 + candidate.len() / 4)
-        .min_by_key(|(typos, _)| *typos);
-    match nearest {
-        Some((_, candidate)) => format!("unknown key `{key}`; did you mean `{candidate}`?"),
-        None => format!("unknown key `{key}`; the keys are {}", quoted(known)),
+        .collect();
+    let least = near.iter().map(|(typos, _)| *typos).min();
+    let nearest: Vec<&str> = near
+        .iter()
+        .filter(|(typos, _)| Some(*typos) == least)
+        .map(|(_, candidate)| *candidate)
+        .collect();
+    if nearest.is_empty() {
+        format!("unknown key `{key}`; the keys are {}", quoted(known, ", "))
+    } else {
+        format!(
+            "unknown key `{key}`; did you mean {}?",
+            quoted(&nearest, " or ")
+        )
     }
 }
 
-fn quoted(keys: &[&str]) -> String {
+fn quoted(keys: &[&str], separator: &str) -> String {
     keys.iter()
         .map(|key| format!("`{key}`"))
         .collect::<Vec<_>>()
-        .join(", ")
+        .join(separator)
 }
 
 #[cfg(test)]
@@ -86,6 +110,7 @@ mod tests {
     struct Config {
         words: u32,
         weights: Vec<f64>,
+        weighty: Option<bool>,
     }
 
     impl Default for Config {
@@ -93,6 +118,7 @@ mod tests {
             Self {
                 words: 5,
                 weights: vec![1.0],
+                weighty: None,
             }
         }
     }
@@ -129,16 +155,20 @@ mod tests {
             "unknown key `wrods`; did you mean `words`?",
         );
         refused(
+            r#"{"weightz": 9}"#,
+            "unknown key `weightz`; did you mean `weights` or `weighty`?",
+        );
+        refused(
             r#"{"xyz": 9}"#,
-            "unknown key `xyz`; the keys are `words`, `weights`",
+            "unknown key `xyz`; the keys are `words`, `weights`, `weighty`",
         );
         refused(
             r#"{"words": -1}"#,
-            "`words`: invalid value: integer `-1`, expected u32",
+            "`words`: invalid value: integer `-1`, expected a non-negative integer",
         );
         refused(
             r#"{"weights": [1, "a"]}"#,
-            "`weights[1]`: invalid type: string \"a\", expected f64",
+            "`weights[1]`: invalid type: string \"a\", expected a number",
         );
         assert!(read::<NoConfig>(r#"{"a": 1}"#).is_err());
         assert!(read::<Config>("{").is_err());

@@ -1,4 +1,4 @@
-//! What the `export_*!` macros of the roles expand to.
+//! What the `export_*!` macros of the roles use.
 //!
 //! Public only for the macros; a plugin never names anything here.
 
@@ -7,14 +7,14 @@ use crate::{Error, Plugin, config, state};
 
 /// A plugin's package, from its `Cargo.toml`.
 #[derive(Debug, Clone, Copy)]
-pub struct Package {
+pub struct PackageInfo {
     name: &'static str,
     version: &'static str,
     summary: &'static str,
     license: &'static str,
 }
 
-impl Package {
+impl PackageInfo {
     /// Checks the fields at compile time.
     pub const fn new(
         name: &'static str,
@@ -60,12 +60,12 @@ pub trait Component {
     /// The plugin that implements the component's roles.
     type Plugin: Plugin;
     /// The package, which describes it.
-    const PACKAGE: Package;
+    const PACKAGE: PackageInfo;
 }
 
 impl<C: Component> metadata::Guest for C {
     fn describe() -> Description {
-        let Package {
+        let PackageInfo {
             name,
             version,
             summary,
@@ -86,58 +86,6 @@ impl<C: Component> metadata::Guest for C {
     }
 }
 
-/// Exports metadata and the named interfaces. For targets other than wasm it only checks that the
-/// plugin implements the traits.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __export {
-    ($plugin:ty, $($module:ident $role:ident $export:ident),+) => {
-        const _: () = {
-            struct Component;
-
-            impl $crate::export::Component for Component {
-                type Plugin = $plugin;
-                const PACKAGE: $crate::export::Package = PACKAGE;
-            }
-
-            const PACKAGE: $crate::export::Package = $crate::export::Package::new(
-                env!("CARGO_PKG_NAME"),
-                env!("CARGO_PKG_VERSION"),
-                env!("CARGO_PKG_DESCRIPTION"),
-                env!("CARGO_PKG_LICENSE"),
-            );
-
-            #[cfg(target_arch = "wasm32")]
-            $crate::bindings::metadata::export_metadata!(Component with_types_in $crate::bindings::metadata);
-            $(
-                #[cfg(target_arch = "wasm32")]
-                $crate::roles::$module::bindings::$export!(Component with_types_in $crate::roles::$module::bindings);
-            )+
-
-            #[cfg(not(target_arch = "wasm32"))]
-            const _: fn() = || {
-                $(
-                    fn $module<C: $crate::export::Component<Plugin: $crate::$role>>() {}
-                    $module::<Component>();
-                )+
-            };
-        };
-    };
-}
-
-/// Exports a thought format: one plugin that is [`ThoughtTemplate`](crate::ThoughtTemplate) and
-/// [`ResponseParser`](crate::ResponseParser), so that both agree on the markers.
-#[macro_export]
-macro_rules! export_thought_format {
-    ($plugin:ty) => {
-        $crate::__export!(
-            $plugin,
-            thought_template ThoughtTemplate export_thought_template,
-            response_parser ResponseParser export_response_parser
-        );
-    };
-}
-
 #[cfg(test)]
 mod tests {
     use crate::roles::judge::bindings::exports::tpo::plugin::judge::Guest as _;
@@ -151,8 +99,8 @@ mod tests {
 
     impl Component for Toy {
         type Plugin = Constant;
-        const PACKAGE: Package =
-            Package::new("toy", "1.2.3", "Gives every response the same score", "MIT");
+        const PACKAGE: PackageInfo =
+            PackageInfo::new("toy", "1.2.3", "Gives every response the same score", "MIT");
     }
 
     #[derive(Deserialize, JsonSchema)]

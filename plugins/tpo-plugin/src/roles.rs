@@ -1,9 +1,10 @@
 //! The roles, a file each: its records, its trait, and the macro that exports it.
 //!
-//! Templates and parsers handle one item at a time: the SDK does the batching, so they cannot return
-//! a wrong number of outcomes. Judges get the whole batch because models serve requests in batches;
-//! selectors get it because they may limit a fraction of all pairs.
+//! Templates and parsers handle one item at a time: the SDK does the batching, so they cannot
+//! return a wrong number of outcomes. Judges get the whole batch because models serve requests in
+//! batches; selectors get it because they may limit a fraction of all pairs.
 
+mod export_macros;
 #[doc(hidden)]
 pub mod judge;
 #[doc(hidden)]

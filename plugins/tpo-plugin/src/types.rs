@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use crate::{Instruction, Judgment, Message, Preference, Scored, Verdict};
 
 impl Instruction {
-    /// A field of the data set's row that has no field in the contract, read as `T`; none if the row
-    /// has no such field or it is null.
+    /// A field of the data set's row that has no field in the contract, read as `T`; none if the
+    /// row has no such field or it is null.
     pub fn field<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, String> {
         match self.metadata.iter().find(|(key, _)| key == name) {
             Some((_, json)) => {

@@ -17,7 +17,9 @@ use wit_parser::Resolve;
 /// A group is 56 bytes in the guest's memory; its responses are a list at offset 48.
 const SCORE: &str = r#"
 (func $digit (param i32) (result i32)
-  (i32.sub (local.get 0) (select (i32.const 87) (i32.const 48) (i32.gt_u (local.get 0) (i32.const 57)))))
+  (i32.sub
+     (local.get 0)
+     (select (i32.const 87) (i32.const 48) (i32.gt_u (local.get 0) (i32.const 57)))))
 (func (export "tpo:plugin/judge@0.1.0#score") (param $groups i32) (param i32) (result i32)
   (local $from i32) (local $end i32) (local $to i32) (local $text i32)
   (local.set $text (i32.load offset=48 (local.get $groups)))

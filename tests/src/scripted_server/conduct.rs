@@ -24,7 +24,7 @@ pub struct Asked {
 pub enum Conduct {
     /// It answers.
     Reply(Reply),
-    /// It closes the connection without a word.
+    /// It closes the connection without a reply.
     HangUp,
     /// It keeps the connection and says nothing until the client closes it.
     Hang,
@@ -93,7 +93,7 @@ pub fn completion(asked: &Asked, text: &str) -> Value {
     })
 }
 
-/// The same with the likeliest tokens of each position and their probabilities.
+/// The same with the most probable tokens of each position and their probabilities.
 pub fn with_log_probs(mut completion: Value, positions: &[&[(&str, f64)]]) -> Value {
     let token =
         |(token, probability): &(&str, f64)| json!({"token": token, "logprob": probability.ln()});

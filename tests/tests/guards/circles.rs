@@ -1,12 +1,14 @@
 //! No two modules that stand beside each other need each other, directly or through others.
 //!
-//! A module and the folder of its name are one; a module and its own children may use each other.
+//! A module and the directory of its name are one; a module and its own children may use each
+//! other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::rust_source::{RustSource, Token};
 use crate::tree::{files, read};
+use crate::use_tree::read_tree;
 
 /// A module by its path in the crate; the crate's root has none.
 type Module = Vec<String>;
@@ -23,6 +25,9 @@ struct Names {
     paths: Vec<(Module, usize)>,
     /// What `use` brings in: the name here, and the absolute path of what it stands for.
     imported: BTreeMap<String, Module>,
+    /// Lines that bring in all names of a module above, or that module under another name: paths
+    /// through them could not be followed.
+    hidden: Vec<usize>,
 }
 
 /// A module that names another, both beside each other.
@@ -32,7 +37,9 @@ type Arrow = (Module, Module);
 fn modules_have_no_circles() {
     let mut circles = Vec::new();
     for source in crates() {
-        circles.extend(Modules::read(&source).circles());
+        let modules = Modules::read(&source);
+        circles.extend(modules.hidden());
+        circles.extend(modules.circles());
     }
     assert!(
         circles.is_empty(),
@@ -41,12 +48,12 @@ fn modules_have_no_circles() {
     );
 }
 
-/// The source directories of the workspace's crates.
+/// The source directories of the workspace's crates, and those of tests with several files.
 fn crates() -> BTreeSet<String> {
-    ["core", "plugins", "judges"]
+    ["core", "plugins", "judges", "tests"]
         .into_iter()
         .flat_map(|directory| files(directory, &["rs"]))
-        .filter(|path| path.ends_with("src/lib.rs") || path.ends_with("src/main.rs"))
+        .filter(|path| path.ends_with("src/lib.rs") || path.ends_with("main.rs"))
         .filter_map(|path| {
             path.parent()
                 .map(|directory| directory.display().to_string())
@@ -78,6 +85,17 @@ impl Modules {
                 })
                 .collect(),
         )
+    }
+
+    /// One line per `use` that hides paths.
+    fn hidden(&self) -> impl Iterator<Item = String> {
+        self.0.values().flat_map(|names| {
+            let file = &names.file;
+            names
+                .hidden
+                .iter()
+                .map(move |line| format!("{file}:{line} hides what it uses; name the modules"))
+        })
     }
 
     /// Each circle as one line, with the places that make it.
@@ -157,25 +175,49 @@ impl Names {
             ..Self::default()
         };
         let mut at = 0;
+        // The module of the tokens here, and the depth of braces at which each of them ends.
+        let (mut here, mut depth, mut ends) = (module.clone(), 0, Vec::new());
         while at < tokens.len() {
-            let is_use = tokens[at].text == "use";
-            let start = if is_use { at + 1 } else { at };
-            if is_use || is_start_of_path(tokens, at) {
-                let mut paths = Vec::new();
-                let end = read_tree(tokens, start, &[], &mut paths);
-                for (path, alias) in paths {
-                    let Some(absolute) = absolute(&path, module, known) else {
-                        continue;
-                    };
-                    names.paths.push((absolute.clone(), tokens[at].line));
-                    if is_use && let Some(name) = alias.or_else(|| absolute.last().cloned()) {
-                        names.imported.insert(name, absolute);
+            match tokens[at].text.as_str() {
+                "{" => {
+                    if at > 1 && tokens[at - 2].text == "mod" {
+                        here.push(tokens[at - 1].text.clone());
+                        ends.push(depth);
+                    }
+                    depth += 1;
+                }
+                "}" => {
+                    depth -= 1;
+                    if ends.last() == Some(&depth) {
+                        ends.pop();
+                        here.pop();
                     }
                 }
-                at = end.max(at + 1);
-            } else {
-                at += 1;
+                _ => {}
             }
+            let is_use = tokens[at].text == "use";
+            if !is_use && !is_start_of_path(tokens, at) {
+                at += 1;
+                continue;
+            }
+            let start = if is_use { at + 1 } else { at };
+            let mut paths = Vec::new();
+            let end = read_tree(tokens, start, &[], &mut paths);
+            for (path, alias) in paths {
+                let Some(absolute) = absolute(&path, &here, known) else {
+                    continue;
+                };
+                let line = tokens[at].line;
+                let is_whole = alias.is_some() || path.last().is_some_and(|name| name == "*");
+                if is_use && is_whole && here.starts_with(&absolute) {
+                    names.hidden.push(line);
+                }
+                if is_use && let Some(name) = alias.or_else(|| absolute.last().cloned()) {
+                    names.imported.insert(name, absolute.clone());
+                }
+                names.paths.push((absolute, line));
+            }
+            at = end.max(at + 1);
         }
         names
     }
@@ -186,46 +228,8 @@ fn is_start_of_path(tokens: &[Token], at: usize) -> bool {
     ["crate", "super", "self"].contains(&text(at))
         && text(at + 1) == ":"
         && text(at + 2) == ":"
-        // Paths of a macro count where it is expanded.
-        && !(at > 0 && [":", "$"].contains(&text(at - 1)))
-}
-
-/// Reads a path or a tree of `use` into its paths, each with its `as` name; gives where it ends.
-fn read_tree(
-    tokens: &[Token],
-    mut at: usize,
-    prefix: &[String],
-    paths: &mut Vec<(Vec<String>, Option<String>)>,
-) -> usize {
-    let text = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str());
-    let mut path = prefix.to_vec();
-    loop {
-        if text(at) == "{" {
-            at += 1;
-            while at < tokens.len() && text(at) != "}" {
-                let end = read_tree(tokens, at, &path, paths);
-                at = if text(end) == "," {
-                    end + 1
-                } else {
-                    end.max(at + 1)
-                };
-                if text(end) == "}" {
-                    at = end;
-                }
-            }
-            return at + 1;
-        }
-        path.push(text(at).to_owned());
-        at += 1;
-        if text(at) == ":" && text(at + 1) == ":" {
-            at += 2;
-            continue;
-        }
-        let alias = (text(at) == "as").then(|| text(at + 1).to_owned());
-        at += if alias.is_some() { 2 } else { 0 };
-        paths.push((path, alias));
-        return at;
-    }
+        // Inside a longer path it is no start. A type follows a single colon.
+        && !(at > 1 && text(at - 1) == ":" && text(at - 2) == ":")
 }
 
 /// A path from the crate's root; none if it leads out of the crate.

@@ -26,7 +26,7 @@ fn never_more_at_once_than_allowed() {
     assert!((2..=5).contains(&most), "{most} at once");
 }
 
-/// Asks for peace: a header, its value, and when the server may be asked again.
+/// Limits the rate: a header, its value, and when the server may be asked again.
 type Peace = fn() -> (&'static str, String, Instant);
 
 /// Every way to ask for it.
@@ -63,7 +63,7 @@ const WAYS: [Peace; 3] = [
 ];
 
 #[test]
-fn a_server_that_asks_for_peace_is_left_in_peace() {
+fn a_server_is_not_asked_before_the_time_that_it_names() {
     const CONCURRENCY: usize = 4;
     for peace in WAYS {
         let (name, _, _) = peace();

@@ -369,8 +369,8 @@ fn every_response_is_rated_or_has_a_reason() {
     }
 }
 
-/// The instruction and the two responses of a duel.
-fn duel(prompt: &str) -> (usize, usize, usize) {
+/// The instruction and the two responses of a comparison.
+fn comparison(prompt: &str) -> (usize, usize, usize) {
     let mut places = prompt
         .lines()
         .filter(|line| line.starts_with("Response "))
@@ -402,7 +402,7 @@ fn what_passes_changes_no_comparison() {
     let server = |calm: bool| {
         let (passing, lasting) = kinds();
         ScriptedServer::start(move |asked| {
-            let (instruction, first, second) = duel(&asked.prompt);
+            let (instruction, first, second) = comparison(&asked.prompt);
             if instruction.is_multiple_of(MUTE) {
                 return lasting[(instruction / MUTE) % lasting.len()].meets(asked);
             }
@@ -423,13 +423,13 @@ fn what_passes_changes_no_comparison() {
     };
     let (calm, rough) = (server(true), server(false));
     let (undisturbed, disturbed) = (judged(&calm), judged(&rough));
-    let duels = INSTRUCTIONS * RESPONSES * (RESPONSES - 1);
+    let comparisons = INSTRUCTIONS * RESPONSES * (RESPONSES - 1);
     assert_eq!(
         (calm.times_asked().len(), rough.times_asked().len()),
-        (duels, duels)
+        (comparisons, comparisons)
     );
     assert!(
-        rough.records().len() > calm.records().len() + duels / 4,
+        rough.records().len() > calm.records().len() + comparisons / 4,
         "{} requests",
         rough.records().len()
     );

@@ -5,6 +5,6 @@ mod allowed;
 mod benchmarks;
 mod desk;
 mod faults;
-mod going_on;
 mod key;
+mod resume;
 mod runs;

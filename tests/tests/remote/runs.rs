@@ -63,7 +63,7 @@ fn pairs(here: &Workplace) -> Vec<u8> {
 }
 
 #[test]
-fn a_run_asks_a_server_and_goes_on_where_a_budget_ended() {
+fn a_run_asks_a_server_and_resumes_where_a_budget_ended() {
     let server = ScriptedServer::start(good);
     let whole = Workplace::new();
     let ended = ends(&whole, &server, &[]);
@@ -87,16 +87,16 @@ fn a_run_asks_a_server_and_goes_on_where_a_budget_ended() {
 
     let again = ScriptedServer::start(good);
     let parts = Workplace::new();
-    let ended = ends(&parts, &again, &["models.judge.server.max_calls=30"]);
+    let ended = ends(&parts, &again, &["models.judge.server.max_requests=30"]);
     assert!(
-        ended.code > 0 && ended.stderr.contains("max_calls"),
+        ended.code > 0 && ended.stderr.contains("max_requests"),
         "exit {}:\n{}",
         ended.code,
         ended.stderr
     );
     assert_eq!(again.records().len(), 30);
     // The same command, with more to spend.
-    let ended = ends(&parts, &again, &["models.judge.server.max_calls=100000"]);
+    let ended = ends(&parts, &again, &["models.judge.server.max_requests=100000"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(again.records().len(), asked);
     assert!(
@@ -111,8 +111,8 @@ fn senseless(before: fn(&Asked) -> Conduct) -> (ScriptedServer, Arc<AtomicBool>)
     let sense = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&sense);
     let script = move |asked: &Asked| {
-        let is_duel = longer(&asked.prompt).is_some();
-        if is_duel && !told.load(Ordering::SeqCst) {
+        let is_comparison = longer(&asked.prompt).is_some();
+        if is_comparison && !told.load(Ordering::SeqCst) {
             before(asked)
         } else {
             good(asked)
@@ -145,14 +145,14 @@ fn stops(here: &Workplace, server: &ScriptedServer, reason: &str) {
     assert_eq!(count(here, "SELECT count(*) FROM pairs"), 0);
 }
 
-fn goes_on(here: &Workplace, server: &ScriptedServer, settings: &[&str]) {
+fn resumes(here: &Workplace, server: &ScriptedServer, settings: &[&str]) {
     let ended = ends(here, server, settings);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(count(here, "SELECT count(*) FROM pairs") > 0);
 }
 
 #[test]
-fn a_run_whose_model_says_nothing_stops_and_goes_on_when_it_speaks() {
+fn a_run_whose_model_says_nothing_stops_and_resumes_when_it_replies() {
     let (server, sense) = senseless(|asked| {
         let mut body = completion(asked, "");
         body["choices"][0]["message"]["content"] = Value::Null;
@@ -161,26 +161,26 @@ fn a_run_whose_model_says_nothing_stops_and_goes_on_when_it_speaks() {
     let here = Workplace::new();
     stops(&here, &server, "the model failed");
     sense.store(true, Ordering::SeqCst);
-    goes_on(&here, &server, &HALF);
+    resumes(&here, &server, &HALF);
 }
 
 /// Replies without a verdict are replies, and kept.
 #[test]
-fn a_run_whose_judge_has_no_word_stops_and_goes_on_when_it_has() {
+fn a_run_whose_judge_cannot_score_stops_and_resumes_when_it_can() {
     let (server, sense) = senseless(|asked| Reply::good(asked, "It depends.").into());
     let here = Workplace::new();
     stops(&here, &server, "no verdict");
     sense.store(true, Ordering::SeqCst);
-    goes_on(&here, &server, &HALF);
+    resumes(&here, &server, &HALF);
 }
 
 #[test]
-fn a_run_whose_judge_has_no_word_goes_on_where_more_is_borne() {
+fn a_run_whose_judge_cannot_score_resumes_when_more_is_tolerated() {
     let (server, sense) = senseless(|asked| Reply::good(asked, "It depends.").into());
     let here = Workplace::new();
     stops(&here, &server, "no verdict");
     sense.store(true, Ordering::SeqCst);
-    goes_on(
+    resumes(
         &here,
         &server,
         &["judge.max_unscored=1.0", HALF[1], HALF[2]],

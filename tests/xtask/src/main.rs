@@ -65,7 +65,14 @@ fn goldens() -> Result<(), String> {
         return Err("run `cargo xtask slow` once: it installs the Python packages".to_owned());
     }
     // The later scripts read the models that the first ones write.
-    for script in ["models", "armo", "goldens", "smollm2", "bradley_terry", "statistics"] {
+    for script in [
+        "models",
+        "armo",
+        "goldens",
+        "smollm2",
+        "bradley_terry",
+        "statistics",
+    ] {
         run(command(&python).arg(format!("tests/golden/make_{script}.py")))?;
     }
     Ok(())

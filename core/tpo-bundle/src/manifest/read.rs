@@ -1,10 +1,11 @@
 //! Parses a [`BundleManifest`], with errors that name the line.
 
 use toml::de::DeTable;
+use tpo_types::schema::{first_unknown, line_and_column};
 use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind};
 
-use super::{BundleManifest, keys};
+use super::BundleManifest;
 
 /// The largest manifest, in bytes.
 pub(crate) const MAX_BYTES: u64 = 64 << 10;
@@ -19,17 +20,22 @@ impl BundleManifest {
             ));
         }
         let wrong = |error: toml::de::Error| {
-            let at = place(text, error.span().map_or(0, |span| span.start));
+            let at = line_and_column(text, error.span().map_or(0, |span| span.start));
             Failure::new(
                 FailureKind::Input,
                 format!("{name}:{at}: {}", one_line(error.message())),
             )
         };
         let document = DeTable::parse(text).map_err(wrong)?;
-        if let Some(unknown) = keys::first_unknown(document.get_ref(), &Self::schema()) {
-            let at = place(text, unknown.offset);
-            let what = format!("{name}:{at}: unknown key `{}`", one_line(&unknown.path));
-            return Err(Failure::new(FailureKind::Input, what).hint(unknown.hint()));
+        if let Some(unknown) = first_unknown(document.get_ref(), &Self::schema()) {
+            let at = line_and_column(text, unknown.span().start);
+            let unknown = unknown.into_inner();
+            let path = one_line(&unknown.path.to_string());
+            let what = format!("{name}:{at}: unknown key `{path}`");
+            let hint = unknown
+                .suggestion()
+                .unwrap_or_else(|| format!("the keys are `{}`", unknown.siblings.join("`, `")));
+            return Err(Failure::new(FailureKind::Input, what).hint(hint));
         }
         let manifest: Self = toml::from_str(text).map_err(wrong)?;
         manifest
@@ -37,18 +43,6 @@ impl BundleManifest {
             .map_err(|what| Failure::new(FailureKind::Input, format!("{name}: {what}")))?;
         Ok(manifest)
     }
-}
-
-/// Line and column of a byte offset, from 1.
-fn place(text: &str, offset: usize) -> String {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |line| line.chars().count())
-        + 1;
-    format!("{line}:{column}")
 }
 
 /// Foreign text in a message.

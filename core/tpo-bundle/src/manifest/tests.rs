@@ -58,15 +58,15 @@ fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
     assert_eq!(
         said("config-schema", "config_schema"),
         (
-            "tpo-plugin.toml:15:1: unknown key `component.config_schema`".into(),
-            "did you mean `config-schema`?".into()
+            "tpo-plugin.toml:15:1: unknown key `component[0].config_schema`".into(),
+            "did you mean `component[0].config-schema`?".into()
         )
     );
     assert_eq!(
         said("why =", "because ="),
         (
-            "tpo-plugin.toml:19:1: unknown key `permission.because`".into(),
-            "the keys are import, why".into()
+            "tpo-plugin.toml:19:1: unknown key `permission[0].because`".into(),
+            "the keys are `import`, `why`".into()
         )
     );
 }

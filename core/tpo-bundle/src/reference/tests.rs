@@ -84,10 +84,12 @@ proptest! {
         text += &tag.map(|tag| format!(":{tag}")).unwrap_or_default();
         text += &bytes.map(|bytes| format!("@{}", Digest::of(bytes))).unwrap_or_default();
         text += &component.map(|component| format!("#{component}")).unwrap_or_default();
-        let reference: BundleReference = text.parse().map_err(|failure: Failure| TestCaseError::fail(failure.to_string()))?;
+        let failed = |failure: Failure| TestCaseError::fail(failure.to_string());
+        let reference: BundleReference = text.parse().map_err(failed)?;
         prop_assert_eq!(reference.to_string(), text);
         let source = reference.source();
-        prop_assert_eq!(source.to_string().parse::<BundleReference>().map_err(|f| TestCaseError::fail(f.to_string()))?, source);
+        let again: BundleReference = source.to_string().parse().map_err(failed)?;
+        prop_assert_eq!(again, source);
     }
 
     #[test]

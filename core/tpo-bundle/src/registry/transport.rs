@@ -16,7 +16,7 @@ use ureq::{Agent, Body};
 use super::auth::{self, Authorization, Challenge, TokenRequest};
 use super::request::RegistryRequest;
 use crate::access::{Access, Login};
-use crate::reference::split_port;
+use crate::reference::HostAndPort;
 
 /// How often a request is sent at most.
 const ATTEMPTS: u32 = 3;
@@ -45,7 +45,7 @@ pub(super) struct Transport {
 
 impl Transport {
     pub(super) fn new(registry: &str, repository: &str, access: &Access) -> Result<Self, Failure> {
-        let host = split_port(registry).0;
+        let host = HostAndPort::of(registry).host;
         let scheme = if is_loopback(host) { "http" } else { "https" };
         let config = tpo_http::client(host)
             .timeout_connect(Some(access.timeout))

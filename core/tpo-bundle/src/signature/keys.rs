@@ -102,7 +102,7 @@ impl SecretKey {
 }
 
 /// Generates a key and writes it to a new file. On Unix, only its owner can read the file;
-/// elsewhere it inherits the permissions of its folder.
+/// elsewhere it inherits the permissions of its directory.
 pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
@@ -122,7 +122,7 @@ pub fn keygen(path: &Path) -> Result<PublicKey, Failure> {
         let hint = if exists {
             "existing keys are never overwritten: choose another name"
         } else {
-            "check the folder and its permissions"
+            "check the directory and its permissions"
         };
         Failure::new(
             FailureKind::Input,

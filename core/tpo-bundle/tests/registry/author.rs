@@ -1,4 +1,4 @@
-//! Folders as authors have them, with components of the real contract.
+//! Directories as authors have them, with components of the real contract.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,15 +40,15 @@ pub(crate) fn component(world: &str, stamp: &str) -> Vec<u8> {
     bytes
 }
 
-/// A folder with a judge.
+/// A directory with a judge.
 pub(crate) struct Author {
-    pub(crate) folder: TempDir,
+    pub(crate) directory: TempDir,
 }
 
 impl Author {
     pub(crate) fn judge(version: &str) -> Self {
         let author = Self {
-            folder: TempDir::new().unwrap(),
+            directory: TempDir::new().unwrap(),
         };
         author.write("judge.wasm", &component("judge-plugin", version));
         author.manifest(
@@ -61,7 +61,7 @@ impl Author {
     /// Two components, of which one asks for a model; a schema and a read-me.
     pub(crate) fn pair(version: &str) -> Self {
         let author = Self {
-            folder: TempDir::new().unwrap(),
+            directory: TempDir::new().unwrap(),
         };
         author.write("out/judge.wasm", &component("model-judge-plugin", version));
         author.write(
@@ -94,7 +94,7 @@ why = "It asks for a second opinion."
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        self.directory.path()
     }
 
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {

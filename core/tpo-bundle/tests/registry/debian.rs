@@ -46,7 +46,7 @@ pub(crate) fn unpacked(packages: &[&str]) -> PathBuf {
 pub(crate) fn program(name: &str, packages: &[&str]) -> (PathBuf, PathBuf) {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if let Some(path) = std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
+        .map(|directory| directory.join(name))
         .find(|path| path.is_file())
     {
         return (path, PathBuf::from("/"));

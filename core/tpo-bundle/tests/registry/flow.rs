@@ -21,7 +21,7 @@ fn what_one_publishes_another_uses_by_name() {
             published.digest
         )
     );
-    // The same folder is the same bundle, wherever and whenever.
+    // The same directory is the same bundle, wherever and whenever.
     let again = Author::pair("1.2.0").publish(&server.name("judges/strict:1.2.0"));
     assert_eq!(again, published);
 
@@ -84,12 +84,12 @@ fn what_one_publishes_another_uses_by_name() {
 fn the_store_is_closed_to_others() {
     use std::os::unix::fs::PermissionsExt;
     let user = User::new();
-    for folder in ["data/bundles", "data/bundles/sha256"] {
-        let mode = fs::metadata(user.place.path().join(folder))
+    for directory in ["data/bundles", "data/bundles/sha256"] {
+        let mode = fs::metadata(user.place.path().join(directory))
             .unwrap()
             .permissions()
             .mode();
-        assert_eq!(mode & 0o777, 0o700, "{folder}");
+        assert_eq!(mode & 0o777, 0o700, "{directory}");
     }
 }
 
@@ -259,7 +259,7 @@ fn a_file_of_the_store_that_changes_is_noticed_at_the_next_use() {
     }
 }
 
-/// What is done to a good folder.
+/// What is done to a good directory.
 type Change = Box<dyn Fn(&Author)>;
 
 #[test]

@@ -13,12 +13,12 @@ use tpo_types::{Digest, Failure, FailureKind};
 use crate::author::{Author, User, component, nobody, said};
 use crate::stand_in::{Reply, Request, StandIn};
 
-pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(400);
 
 /// Somebody who has no time.
 pub(crate) fn user() -> User {
     User::with(Access {
-        timeout: PATIENCE,
+        timeout: TIMEOUT,
         ..nobody()
     })
 }

@@ -14,4 +14,4 @@ mod outside;
 mod server;
 mod signing;
 mod stand_in;
-mod strangers;
+mod untrusted;

@@ -159,7 +159,8 @@ fn skopeo_copies_both_layouts_and_the_copy_is_the_same() {
         "skopeo",
         &["skopeo", "libdevmapper1.02.1", "libgpgme11", "libassuan0"],
     );
-    let libraries = ["usr/lib", "lib"].map(|folder| root.join(folder).join("x86_64-linux-gnu"));
+    let libraries =
+        ["usr/lib", "lib"].map(|directory| root.join(directory).join("x86_64-linux-gnu"));
     let place = TempDir::new().unwrap();
     let policy = place.path().join("policy.json");
     fs::write(

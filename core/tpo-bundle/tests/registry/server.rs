@@ -74,7 +74,7 @@ impl Server {
         blobs.join(&hex[..2]).join(hex).join("data")
     }
 
-    /// The folder in which the registry keeps the tags of a repository.
+    /// The directory in which the registry keeps the tags of a repository.
     pub(crate) fn repository(&self, name: &str) -> PathBuf {
         self.files
             .path()

@@ -191,14 +191,14 @@ impl State {
             "POST" => Reply::new("202 Accepted", b"").header("Location", path),
             "PUT" => {
                 let digest = Digest::of(&request.body);
-                if let Some(folder) = path.strip_suffix("/blobs/uploads/") {
+                if let Some(directory) = path.strip_suffix("/blobs/uploads/") {
                     assert_eq!(query, format!("digest={digest}"));
                     self.content
-                        .insert(format!("{folder}/blobs/{digest}"), request.body.clone());
+                        .insert(format!("{directory}/blobs/{digest}"), request.body.clone());
                 } else {
-                    let folder = path.rsplit_once('/').unwrap().0;
+                    let directory = path.rsplit_once('/').unwrap().0;
                     self.content
-                        .insert(format!("{folder}/{digest}"), request.body.clone());
+                        .insert(format!("{directory}/{digest}"), request.body.clone());
                     self.content.insert(path.to_owned(), request.body.clone());
                 }
                 Reply::new("201 Created", b"")

@@ -58,7 +58,7 @@ pub(crate) struct StressTestArguments {
     #[arg(long, value_name = "N")]
     pub rows: Option<usize>,
     /// Highest acceptable win rate of junk, from 0 to 1; ties count half.
-    #[arg(long, value_name = "RATE", default_value_t = 0.1)]
+    #[arg(long, value_name = "RATE", default_value_t = 0.1, value_parser = fraction)]
     pub tolerance: f64,
     /// Output format.
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
@@ -81,4 +81,13 @@ pub(crate) struct JudgeOverrides {
     pub replies: Option<PathBuf>,
     #[command(flatten)]
     pub trust: Trust,
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    if (0.0..=1.0).contains(&number) {
+        Ok(number)
+    } else {
+        Err("it must be between 0 and 1".into())
+    }
 }

@@ -1,7 +1,7 @@
 //! `tpo init`: creates a commented configuration and sample instructions.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, absolute};
 
 use tpo_types::{Failure, FailureKind};
 
@@ -28,6 +28,9 @@ const EXAMPLE: [(&str, &str); 4] = [
     ),
 ];
 
+/// The name of the example's run, as it is written.
+const NAME: &str = "name = \"quickstart\"";
+
 /// What to do if a file already exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Existing {
@@ -38,7 +41,8 @@ pub(crate) enum Existing {
 }
 
 pub(crate) fn run(arguments: &InitArguments, printer: Printer) -> Result<(), Failure> {
-    write_example(&arguments.directory, Existing::Refuse)?;
+    let name = run_name(&arguments.directory);
+    write_example(&arguments.directory, &name, Existing::Refuse)?;
     let config = arguments.directory.join("tpo.toml");
     printer.status(&format!(
         "wrote {}; start training with `tpo run {0}`",
@@ -47,26 +51,41 @@ pub(crate) fn run(arguments: &InitArguments, printer: Printer) -> Result<(), Fai
     Ok(())
 }
 
-/// Writes the example to a directory.
-pub(crate) fn write_example(directory: &Path, existing: Existing) -> Result<(), Failure> {
-    if let Some((name, _)) = EXAMPLE
+/// The name of a run: that of its directory, unless that would have to be quoted.
+fn run_name(directory: &Path) -> String {
+    let directory = absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let name = directory.file_name().and_then(|name| name.to_str());
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    name.filter(|name| name.chars().all(is_plain))
+        .unwrap_or("my-run")
+        .to_owned()
+}
+
+/// Writes the example to a directory, as a run called `name`.
+pub(crate) fn write_example(
+    directory: &Path,
+    name: &str,
+    existing: Existing,
+) -> Result<(), Failure> {
+    if let Some((file, _)) = EXAMPLE
         .iter()
-        .find(|(name, _)| directory.join(name).exists())
+        .find(|(file, _)| directory.join(file).exists())
         && existing == Existing::Refuse
     {
         return Err(Failure::new(
             FailureKind::Usage,
-            format!("`{}` already exists", directory.join(name).display()),
+            format!("`{}` already exists", directory.join(file).display()),
         )
         .hint("choose an empty directory, for example `tpo init my-run`"));
     }
-    for (name, content) in EXAMPLE {
-        let path = directory.join(name);
+    let named = format!("name = \"{name}\"");
+    for (file, content) in EXAMPLE {
+        let path = directory.join(file);
         if path.exists() {
             continue;
         }
         fs::create_dir_all(directory)
-            .and_then(|()| fs::write(&path, content))
+            .and_then(|()| fs::write(&path, content.replace(NAME, &named)))
             .map_err(|error| {
                 Failure::new(
                     FailureKind::Resources,

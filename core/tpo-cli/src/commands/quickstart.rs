@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(
         .clone()
         .unwrap_or_else(|| Path::new("runs").join("quickstart"));
     let input = directory.join("input");
-    init::write_example(&input, init::Existing::Keep)?;
+    init::write_example(&input, "quickstart", init::Existing::Keep)?;
     let mut overrides = arguments.overrides.clone();
     overrides.dir = Some(directory);
     let config = input.join("tpo.toml");

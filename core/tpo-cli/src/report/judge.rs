@@ -27,7 +27,7 @@ fn comparison_line(metrics: &ComparisonMetrics) -> String {
         metrics.unscored,
         percent(metrics.tie_rate),
         percent(metrics.inconsistent_rate),
-        percent(metrics.first_win_rate),
+        percent(metrics.prefers_first),
     )
 }
 

@@ -1,4 +1,5 @@
-//! Compiles components to machine code: in a child process with resource limits, once per component.
+//! Compiles components to machine code: in a child process with resource limits, once per
+//! component.
 //!
 //! The time and memory that compiling takes grow faster than a component does, so a hostile one is
 //! compiled in a process that the system can stop. The code is kept in a directory that no other

@@ -99,8 +99,8 @@ pub(crate) fn config() -> Config {
         .relaxed_simd_deterministic(true)
         .wasm_memory64(false)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
-        // All that an address of a guest can name, and a guard behind it: then no access needs a
-        // comparison.
+        // All that an address of a guest can name, and a guard region after it: then no access
+        // needs a comparison.
         .memory_reservation(4096 * MIB)
         .memory_guard_size(32 * MIB);
     config

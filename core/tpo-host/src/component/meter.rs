@@ -66,8 +66,8 @@ impl LimitExceeded {
     }
 }
 
-/// Counts what one store uses. It refuses with an error: a guest whose allocation merely fails would
-/// report something else.
+/// Counts what one store uses. It refuses with an error: a guest whose allocation merely fails
+/// would report something else.
 pub(crate) struct ResourceMeter {
     memory_allowed: usize,
     memory: usize,

@@ -14,8 +14,15 @@ const TEXTS: [&str; 8] = [
     "reference",
 ];
 
-/// Items like `items` with unexpected texts in them, and what is unexpected about them.
-pub(super) fn of(items: &[Value]) -> Vec<(&'static str, Vec<Value>)> {
+/// Items of one call.
+pub(super) struct HostileInput {
+    /// What is unexpected about them.
+    pub(super) description: &'static str,
+    pub(super) items: Vec<Value>,
+}
+
+/// Items like `items` with unexpected texts in them.
+pub(super) fn of(items: &[Value]) -> Vec<HostileInput> {
     let texts = [
         ("empty texts", String::new()),
         ("white space", " \n\t\u{a0}\u{3000}\n".into()),
@@ -37,20 +44,17 @@ pub(super) fn of(items: &[Value]) -> Vec<(&'static str, Vec<Value>)> {
         ("256 KiB of brackets", "[(".repeat(128 << 10)),
         ("ten thousand lines", "- line\n".repeat(10_000)),
     ];
-    let mut inputs = vec![(
-        "instructions without a response",
-        items.iter().map(without_responses).collect(),
-    )];
-    for (what, text) in texts {
+    let mut inputs = vec![HostileInput {
+        description: "instructions without a response",
+        items: items.iter().map(without_responses).collect(),
+    }];
+    for (description, text) in texts {
         // Three items are enough for a text of this size.
-        inputs.push((
-            what,
-            items
-                .iter()
-                .take(3)
-                .map(|item| with_texts(item, &text, false))
-                .collect(),
-        ));
+        let items = items.iter().take(3);
+        inputs.push(HostileInput {
+            description,
+            items: items.map(|item| with_texts(item, &text, false)).collect(),
+        });
     }
     inputs
 }

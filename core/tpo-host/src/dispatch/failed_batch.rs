@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tpo_types::{Digest, Failure, FailureKind, PluginIdentity, PluginRole};
 
-use crate::dispatch::plugin::Plugin;
+use crate::dispatch::plugin::RolePlugin;
 use crate::dispatch::role::RoleContract;
 
 /// A batch that a plugin failed on.
@@ -41,10 +41,10 @@ impl FailedBatch {
     }
 }
 
-/// Writes the batch into `directory`, and adds a hint to its failure. One batch is one file, however
-/// often it fails.
+/// Writes the batch into `directory`, and adds a hint to its failure. One batch is one file,
+/// however often it fails.
 pub(crate) fn keep<R: RoleContract>(
-    plugin: &Plugin<R>,
+    plugin: &RolePlugin<R>,
     items: &[R::Item],
     failure: Failure,
     directory: &Path,

@@ -1,7 +1,8 @@
-//! A plugin that takes and returns JSON, for tools that serve every role, such as `tpo plugin test`.
+//! A plugin that takes and returns JSON, for tools that serve every role, such as `tpo plugin
+//! test`.
 //!
-//! Items and outcomes are the contract's records: fields in snake case, cases in Pascal case. Native
-//! plugins exchange the same texts, and failed batches are kept in them.
+//! Items and outcomes are the contract's records: fields in snake case, cases in Pascal case.
+//! Native plugins exchange the same texts, and failed batches are kept in them.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use serde_json::Value;
 use tpo_types::{Failure, FailureKind, PluginIdentity, PluginRole};
 
 use crate::dispatch::batch;
-use crate::dispatch::plugin::Plugin;
+use crate::dispatch::plugin::RolePlugin;
 use crate::dispatch::role::RoleContract;
 
 /// How items are split into batches. It never changes an outcome.
@@ -26,7 +27,7 @@ pub struct Batching {
 pub struct JsonPlugin(Box<dyn JsonCalls>);
 
 impl JsonPlugin {
-    pub(crate) fn new<R: RoleContract>(plugin: Plugin<R>) -> Self {
+    pub(crate) fn new<R: RoleContract>(plugin: RolePlugin<R>) -> Self {
         Self(Box::new(plugin))
     }
 
@@ -50,8 +51,8 @@ impl JsonPlugin {
         self.0.ask(items, batching)
     }
 
-    /// The same, to be written: as JSON values, outcomes take ten times the memory that they take in
-    /// the plugin.
+    /// The same, to be written: as JSON values, outcomes take ten times the memory that they take
+    /// in the plugin.
     pub fn ask_lines(
         &self,
         items: &[Value],
@@ -99,7 +100,7 @@ trait JsonCalls {
     fn time(&self, items: &[Value], batching: Batching) -> Result<Duration, Failure>;
 }
 
-impl<R: RoleContract> JsonCalls for Plugin<R> {
+impl<R: RoleContract> JsonCalls for RolePlugin<R> {
     fn role(&self) -> PluginRole {
         R::ROLE
     }
@@ -140,7 +141,7 @@ impl<R: RoleContract> JsonCalls for Plugin<R> {
     }
 }
 
-impl<R: RoleContract> Plugin<R> {
+impl<R: RoleContract> RolePlugin<R> {
     fn ask_batching(
         &self,
         items: &[R::Item],

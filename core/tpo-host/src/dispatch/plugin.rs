@@ -20,7 +20,7 @@ use crate::native::{NativeError, NativeInstance, NativeLibrary};
 use crate::source::Source;
 
 /// Code in one role, with its configuration.
-pub(crate) struct Plugin<R: RoleContract> {
+pub(crate) struct RolePlugin<R: RoleContract> {
     pub(crate) code: PluginCode<R>,
     pub(crate) identity: PluginIdentity,
     /// A JSON object.
@@ -28,7 +28,7 @@ pub(crate) struct Plugin<R: RoleContract> {
     pub(crate) policy: FailurePolicy,
 }
 
-impl<R: RoleContract> Plugin<R> {
+impl<R: RoleContract> RolePlugin<R> {
     /// Finds the role in a component and configures an instance, so that a wrong configuration is
     /// refused before the first batch.
     pub(crate) fn of_component(

@@ -22,8 +22,9 @@ macro_rules! role_bindings {
 }
 pub(crate) use role_bindings;
 
-/// The functions of a [`RoleContract`](crate::dispatch::role::RoleContract) that call the interface `$module` by its `$method`: `bindgen!`
-/// generates the same functions for every role, but no trait.
+/// The functions of a [`RoleContract`](crate::dispatch::role::RoleContract) that call the interface
+/// `$module` by its `$method`: `bindgen!` generates the same functions for every role, but no
+/// trait.
 macro_rules! interface {
     ($module:ident, $method:ident) => {
         type Export = $module::GuestIndices;
@@ -58,7 +59,7 @@ pub(crate) use interface;
 macro_rules! stage_plugin {
     ($(#[doc = $doc:literal])+ $plugin:ident: $contract:ident, loaded by $load:ident) => {
         $(#[doc = $doc])+
-        pub struct $plugin(crate::dispatch::plugin::Plugin<$contract>);
+        pub struct $plugin(crate::dispatch::plugin::RolePlugin<$contract>);
 
         impl $plugin {
             /// Exactly which code it is.

@@ -19,7 +19,7 @@ use bindings::exports::tpo::plugin::pair_selector::{
 };
 
 /// The most metrics that are kept of a selector.
-const MAX_FIGURES: usize = 16;
+const MAX_METRICS: usize = 16;
 
 role_bindings!("package tpo:host; world role { export tpo:plugin/pair-selector@0.1.0; }");
 
@@ -101,7 +101,7 @@ impl PairSelector for SelectorPlugin {
             .0
             .ask(&groups.iter().map(guest_group).collect::<Vec<_>>())?;
         Ok(Selected {
-            metrics: figures(&outcomes),
+            metrics: mean_metrics(&outcomes),
             selections: outcomes.into_iter().map(selection).collect(),
         })
     }
@@ -131,7 +131,7 @@ fn guest_candidate(candidate: &CandidateView<'_>) -> Candidate {
 }
 
 /// Of every name in `extra` with finite numbers, their mean.
-fn figures(selections: &[GuestSelection]) -> BTreeMap<String, f64> {
+fn mean_metrics(selections: &[GuestSelection]) -> BTreeMap<String, f64> {
     let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     for (name, value) in selections.iter().flat_map(|selection| &selection.extra) {
         let number = serde_json::from_str::<f64>(value)
@@ -139,7 +139,7 @@ fn figures(selections: &[GuestSelection]) -> BTreeMap<String, f64> {
             .filter(|number| number.is_finite());
         let name = convert::reason(name);
         if let Some(number) =
-            number.filter(|_| sums.len() < MAX_FIGURES || sums.contains_key(&name))
+            number.filter(|_| sums.len() < MAX_METRICS || sums.contains_key(&name))
         {
             let (sum, count) = sums.entry(name).or_default();
             *sum += number;

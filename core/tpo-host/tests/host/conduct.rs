@@ -121,8 +121,14 @@ fn the_first_batch_that_fails_is_the_one_that_is_told() {
         .unwrap();
     let group = |number: usize| {
         let text = if number % 10 == 7 { "crash" } else { "Hello!" };
-        json!({"instruction": {"id": number.to_string(), "messages": [], "category": null, "reference": null,
-               "metadata": []}, "responses": [text]})
+        let instruction = json!({
+            "id": number.to_string(),
+            "messages": [],
+            "category": null,
+            "reference": null,
+            "metadata": [],
+        });
+        json!({"instruction": instruction, "responses": [text]})
     };
     let items: Vec<_> = (0..40).map(group).collect();
     for _ in 0..20 {

@@ -99,7 +99,10 @@ pub(crate) const FRAME: &str = r#"(module
     (data (i32.const 0x220) "\0e\01\00\00\02\00\00\00")
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
         (global.get $free)
-        (global.set $free (i32.and (i32.add (i32.add (global.get $free) (local.get 3)) (i32.const 15)) (i32.const -16))))
+        (global.set $free
+          (i32.and
+            (i32.add (i32.add (global.get $free) (local.get 3)) (i32.const 15))
+            (i32.const -16))))
     (func (export "tpo:plugin/metadata@0.1.0#describe") (result i32) (i32.const 0x200))
     (func (export "tpo:plugin/metadata@0.1.0#configure") (param i32 i32) (result i32) (i32.const 0x300))
 "#;

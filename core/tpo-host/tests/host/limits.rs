@@ -1,4 +1,4 @@
-//! Guests that take too much. Each ends in an error, and the host goes on.
+//! Guests that take too much. Each ends in an error, and the host continues.
 
 use std::time::{Duration, Instant};
 

@@ -8,8 +8,8 @@
 mod answers;
 mod conduct;
 mod guests;
-mod lent_models;
 mod limits;
+mod model_access;
 mod refusals;
 mod shipped;
 

@@ -152,7 +152,7 @@ fn a_component_without_a_role() {
             )
             .source()
         ),
-        "Plugin: `guest.wasm` (sha256 ...) exports `tpo:plugin/oracle@0.1.0`, which is no role of \
+        "Plugin: `guest.wasm` (sha256 ...) exports `tpo:plugin/oracle@0.1.0`, which is not a role of \
             tpo:plugin 0.1\n\
          hint: the roles are thought-template, response-parser, judge, pairwise-judge, \
          pair-selector"

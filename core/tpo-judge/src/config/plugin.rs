@@ -10,7 +10,8 @@ use tpo_types::Failure;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PluginConfig {
-    /// A built-in name or the path of a `.wasm` file.
+    /// A built-in name, `oci://host/name:tag`, or the path of a `.wasm` file or, with
+    /// `--allow-native`, of a shared library.
     pub plugin: String,
     /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     #[serde(default)]

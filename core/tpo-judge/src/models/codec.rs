@@ -30,7 +30,7 @@ impl Reply for HiddenStates {
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Failure> {
-        let mut reader = Reader(bytes);
+        let mut reader = ByteReader(bytes);
         let count = reader.size()?;
         (0..count)
             .map(|_| reader.size().and_then(|len| reader.values(len)))
@@ -47,7 +47,7 @@ impl Reply for TensorData {
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Failure> {
-        let mut reader = Reader(bytes);
+        let mut reader = ByteReader(bytes);
         let axes = reader.size()?;
         let shape = (0..axes)
             .map(|_| reader.size())
@@ -82,9 +82,9 @@ fn size(number: usize) -> Vec<u8> {
     (number as u32).to_le_bytes().to_vec()
 }
 
-struct Reader<'a>(&'a [u8]);
+struct ByteReader<'a>(&'a [u8]);
 
-impl Reader<'_> {
+impl ByteReader<'_> {
     fn size(&mut self) -> Result<u32, Failure> {
         let (size, rest) = self.0.split_first_chunk::<4>().ok_or_else(damaged)?;
         self.0 = rest;

@@ -11,6 +11,9 @@ use super::codec::Reply;
 use super::file;
 use super::served::ServedModel;
 
+/// Takes the outcome of the request with an index; breaks if no other is wanted.
+type OnOutcome<'a, R> = dyn FnMut(usize, ModelOutcome<R>) -> ControlFlow<()> + 'a;
+
 /// Answers requests from the cache, and sends the rest to the models. `ask` sends requests to one
 /// model and passes on the outcome of each, with its index, until the callback breaks.
 pub(super) fn recall<Q: Serialize + Clone, R: Reply>(
@@ -18,7 +21,7 @@ pub(super) fn recall<Q: Serialize + Clone, R: Reply>(
     cache: &ReplyCache,
     kind: &str,
     requests: &[ModelRequest<Q>],
-    ask: impl Fn(&dyn LanguageModel, &[Q], &mut dyn FnMut(usize, ModelOutcome<R>) -> ControlFlow<()>),
+    ask: impl Fn(&dyn LanguageModel, &[Q], &mut OnOutcome<'_, R>),
 ) -> Result<Vec<ModelOutcome<R>>, Failure> {
     let mut outcomes: Vec<Option<ModelOutcome<R>>> = requests.iter().map(|_| None).collect();
     let mut missing: BTreeMap<&str, Missing<Q>> = BTreeMap::new();
@@ -76,13 +79,13 @@ pub(super) fn recall<Q: Serialize + Clone, R: Reply>(
 struct Missing<Q> {
     requests: Vec<Q>,
     /// One per request.
-    waiting: Vec<Waiting>,
+    waiting: Vec<PendingOutcomes>,
     /// The number of each request, by its key.
     numbers: HashMap<String, usize>,
 }
 
 /// The outcomes that wait for a reply.
-struct Waiting {
+struct PendingOutcomes {
     key: String,
     /// Their indices.
     indices: Vec<usize>,
@@ -106,7 +109,7 @@ impl<Q: Clone> Missing<Q> {
         }
         self.numbers.insert(key.clone(), self.requests.len());
         self.requests.push(request.clone());
-        self.waiting.push(Waiting {
+        self.waiting.push(PendingOutcomes {
             key,
             indices: vec![index],
         });
@@ -115,7 +118,11 @@ impl<Q: Clone> Missing<Q> {
 
 fn unknown_model(alias: &str, served: &BTreeMap<String, ServedModel>) -> ModelError {
     let aliases: Vec<&str> = served.keys().map(String::as_str).collect();
-    ModelError::UnknownModel(format!("{alias} (bound are: {})", aliases.join(", ")))
+    // The message puts it between backticks.
+    ModelError::UnknownModel(format!(
+        "{alias}`; the bound models are `{}",
+        aliases.join("`, `")
+    ))
 }
 
 /// The failure that ends the command, if no further request would be answered either.
@@ -128,7 +135,7 @@ fn fatal(alias: &str, error: &ModelError) -> Option<Failure> {
         ModelError::BudgetExhausted(_) => (
             "has used up its budget",
             "run the same command again to resume with another budget of the same size; \
-             `max_calls` and `max_tokens` set it",
+             `max_requests` and `max_total_tokens` set it",
         ),
         ModelError::UnknownModel(_) | ModelError::InvalidRequest(_) | ModelError::Failed(_) => {
             return None;

@@ -1,14 +1,14 @@
 //! Which comparisons of an adaptive tournament still matter.
 
-use super::pair::Pair;
+use super::matchup::Matchup;
 
-/// Responses that compete for the highest and the lowest margin of wins minus losses.
+/// Responses that compete for the most and for the fewest net wins, wins minus losses.
 pub(super) struct Race<'a> {
-    /// The margin of each response so far.
-    margins: &'a [i64],
-    /// The pairs that have not been compared.
-    remaining: &'a [Pair],
-    /// By how much the margin of each response may still change.
+    /// The net wins of each response so far.
+    net_wins: &'a [i64],
+    /// The matchups that have not been compared.
+    remaining: &'a [Matchup],
+    /// By how much the net wins of each response may still change.
     open: Vec<i64>,
 }
 
@@ -30,15 +30,15 @@ impl End {
 }
 
 impl<'a> Race<'a> {
-    pub(super) fn new(margins: &'a [i64], remaining: &'a [Pair]) -> Self {
-        let mut open = vec![0; margins.len()];
-        for pair in remaining {
-            // Both orders of the pair are compared.
-            open[pair.first] += 2;
-            open[pair.second] += 2;
+    pub(super) fn new(net_wins: &'a [i64], remaining: &'a [Matchup]) -> Self {
+        let mut open = vec![0; net_wins.len()];
+        for matchup in remaining {
+            // Both orders of the matchup are compared.
+            open[matchup.first] += 2;
+            open[matchup.second] += 2;
         }
         Self {
-            margins,
+            net_wins,
             remaining,
             open,
         }
@@ -46,7 +46,7 @@ impl<'a> Race<'a> {
 
     /// Whether the best and the worst response are known, and the strengths agree.
     pub(super) fn is_clear(&self, strengths: &[f64]) -> bool {
-        self.margins.len() < 2
+        self.net_wins.len() < 2
             || [End::Best, End::Worst]
                 .into_iter()
                 .all(|end| self.is_clear_at(end, strengths))
@@ -61,13 +61,14 @@ impl<'a> Race<'a> {
         (0..strengths.len()).all(|other| other == *only || strength(other) < strength(*only))
     }
 
-    /// The pairs of the next round in order, for both ends of the ranking.
-    pub(super) fn informative_pairs(&self) -> Vec<Pair> {
-        let mut round = self.pairs_for(End::Best);
-        round.extend(self.pairs_for(End::Worst));
+    /// The matchups of the next round in order, for both ends of the ranking.
+    pub(super) fn informative_matchups(&self) -> Vec<Matchup> {
+        let mut round = self.matchups_for(End::Best);
+        round.extend(self.matchups_for(End::Worst));
         round.sort_unstable();
         round.dedup();
-        // If the margins are settled and only the strengths disagree, any remaining pair may help.
+        // If the net wins are settled and only the strengths disagree, any remaining matchup may
+        // help.
         if round.is_empty() {
             self.remaining.to_vec()
         } else {
@@ -77,7 +78,7 @@ impl<'a> Race<'a> {
 
     /// The contenders that can still get furthest are compared with each other; a single one is
     /// compared with the other contenders.
-    fn pairs_for(&self, end: End) -> Vec<Pair> {
+    fn matchups_for(&self, end: End) -> Vec<Matchup> {
         let contenders = self.contenders(end);
         if contenders.len() < 2 {
             return Vec::new();
@@ -104,10 +105,10 @@ impl<'a> Race<'a> {
 
     /// The responses that may still come out best, or worst.
     fn contenders(&self, end: End) -> Vec<usize> {
-        let responses = 0..self.margins.len();
+        let responses = 0..self.net_wins.len();
         let guaranteed = responses
             .clone()
-            .map(|response| end.sign() * self.margins[response] - self.open[response])
+            .map(|response| end.sign() * self.net_wins[response] - self.open[response])
             .max()
             .unwrap_or(0);
         responses
@@ -115,25 +116,28 @@ impl<'a> Race<'a> {
             .collect()
     }
 
-    /// The margin of a response if it wins, or loses, everything that remains.
+    /// The net wins of a response if it wins, or loses, everything that remains.
     fn reach(&self, end: End, response: usize) -> i64 {
-        end.sign() * self.margins[response] + self.open[response]
+        end.sign() * self.net_wins[response] + self.open[response]
     }
 
-    fn remaining(&self, wanted: impl Fn(usize, usize) -> bool) -> Vec<Pair> {
-        let pairs = self.remaining.iter().copied();
-        pairs
-            .filter(|pair| wanted(pair.first, pair.second))
+    fn remaining(&self, wanted: impl Fn(usize, usize) -> bool) -> Vec<Matchup> {
+        let matchups = self.remaining.iter().copied();
+        matchups
+            .filter(|matchup| wanted(matchup.first, matchup.second))
             .collect()
     }
 }
 
-/// The first pairs that have no response in common.
-fn disjoint(pairs: &[Pair]) -> Vec<Pair> {
-    let mut kept: Vec<Pair> = Vec::new();
-    for pair in pairs {
-        if !kept.iter().any(|other| pair.shares_a_response_with(*other)) {
-            kept.push(*pair);
+/// The first matchups that have no response in common.
+fn disjoint(matchups: &[Matchup]) -> Vec<Matchup> {
+    let mut kept: Vec<Matchup> = Vec::new();
+    for matchup in matchups {
+        if !kept
+            .iter()
+            .any(|other| matchup.shares_a_response_with(*other))
+        {
+            kept.push(*matchup);
         }
     }
     kept

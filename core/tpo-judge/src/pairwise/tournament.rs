@@ -13,7 +13,7 @@ use tpo_types::{Judgment, Preference, Score, Scored};
 
 use super::adaptive::Race;
 use super::bradley_terry::Votes;
-use super::pair::Pair;
+use super::matchup::Matchup;
 
 /// Which comparisons a pairwise judge makes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,10 +30,10 @@ pub enum Tournament {
 #[derive(Debug)]
 pub(super) struct TournamentState {
     tournament: Tournament,
-    /// The pairs that have not been compared, each in one order.
-    remaining: Vec<Pair>,
+    /// The matchups that have not been compared, each in one order.
+    remaining: Vec<Matchup>,
     /// Wins minus losses of each response.
-    margins: Vec<i64>,
+    net_wins: Vec<i64>,
     votes: Votes,
     /// Whether each response has a verdict.
     verdicts: Vec<HasVerdict>,
@@ -52,41 +52,44 @@ enum HasVerdict {
 impl TournamentState {
     pub(super) fn of(responses: usize, tournament: Tournament) -> Self {
         let remaining = (0..responses)
-            .flat_map(|first| (first + 1..responses).map(move |second| Pair { first, second }))
+            .flat_map(|first| (first + 1..responses).map(move |second| Matchup { first, second }))
             .collect();
         Self {
             tournament,
             remaining,
-            margins: vec![0; responses],
+            net_wins: vec![0; responses],
             votes: Votes::none(responses),
             verdicts: vec![HasVerdict::NotCompared; responses],
         }
     }
 
-    /// The comparisons to make next: both orders of some pairs, none when it is over.
-    pub(super) fn next_round(&mut self) -> Vec<Pair> {
-        let pairs = match self.tournament {
+    /// The comparisons to make next: both orders of some matchups, none when it is over.
+    pub(super) fn next_round(&mut self) -> Vec<Matchup> {
+        let matchups = match self.tournament {
             Tournament::Full => self.remaining.clone(),
             Tournament::Adaptive => {
-                let race = Race::new(&self.margins, &self.remaining);
+                let race = Race::new(&self.net_wins, &self.remaining);
                 if race.is_clear(&self.votes.strengths()) {
                     Vec::new()
                 } else {
-                    race.informative_pairs()
+                    race.informative_matchups()
                 }
             }
         };
         // Both are in order.
         self.remaining
-            .retain(|pair| pairs.binary_search(pair).is_err());
-        pairs.into_iter().flat_map(Pair::both_orders).collect()
+            .retain(|matchup| matchups.binary_search(matchup).is_err());
+        matchups
+            .into_iter()
+            .flat_map(Matchup::both_orders)
+            .collect()
     }
 
     /// Counts one verdict.
-    pub(super) fn record(&mut self, pair: Pair, preference: &Preference) {
-        let Pair { first, second } = pair;
+    pub(super) fn record(&mut self, matchup: Matchup, preference: &Preference) {
+        let Matchup { first, second } = matchup;
         self.votes.add(first, second, preference);
-        let margin = match preference {
+        let net_wins = match preference {
             Preference::First => 1,
             Preference::Second => -1,
             Preference::Tie => 0,
@@ -99,8 +102,8 @@ impl TournamentState {
                 return;
             }
         };
-        self.margins[first] += margin;
-        self.margins[second] -= margin;
+        self.net_wins[first] += net_wins;
+        self.net_wins[second] -= net_wins;
         self.verdicts[first] = HasVerdict::Yes;
         self.verdicts[second] = HasVerdict::Yes;
     }
@@ -157,8 +160,8 @@ mod tests {
             if round.is_empty() {
                 return state;
             }
-            for pair in round {
-                state.record(pair, &verdict(pair.first, pair.second));
+            for matchup in round {
+                state.record(matchup, &verdict(matchup.first, matchup.second));
             }
         }
     }
@@ -182,7 +185,7 @@ mod tests {
     #[test]
     fn a_consistent_judge_is_asked_about_half() {
         let state = play(8, Tournament::Adaptive, stronger);
-        assert_eq!((state.margins[7], state.margins[0]), (14, -14));
+        assert_eq!((state.net_wins[7], state.net_wins[0]), (14, -14));
         assert!(state.skipped() >= 20, "skipped {} of 56", state.skipped());
     }
 
@@ -202,8 +205,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the verdicts, a response that is best or worst at the end would be so after every
-        /// comparison.
+        /// Whatever the verdicts, a response that is best or worst at the end would be so after
+        /// every comparison.
         #[test]
         fn stopping_early_changes_neither_best_nor_worst(
             responses in 2_usize..9,
@@ -214,11 +217,14 @@ mod tests {
             let adaptive = play(responses, Tournament::Adaptive, verdict);
             if adaptive.skipped() > 0 {
                 let strengths = adaptive.votes.strengths();
-                let rank = |sign: f64| (0..responses).max_by(|a, b| (sign * strengths[*a]).total_cmp(&(sign * strengths[*b])));
-                prop_assert_eq!(on_top(&full.margins, 1), rank(1.0));
-                prop_assert_eq!(on_top(&full.margins, -1), rank(-1.0));
+                let rank = |sign: f64| {
+                    let signed = |response: usize| sign * strengths[response];
+                    (0..responses).max_by(|a, b| signed(*a).total_cmp(&signed(*b)))
+                };
+                prop_assert_eq!(on_top(&full.net_wins, 1), rank(1.0));
+                prop_assert_eq!(on_top(&full.net_wins, -1), rank(-1.0));
             } else {
-                prop_assert_eq!(&full.margins, &adaptive.margins);
+                prop_assert_eq!(&full.net_wins, &adaptive.net_wins);
             }
         }
     }

@@ -30,9 +30,9 @@ pub struct ComparisonMetrics {
     pub unscored: usize,
     /// Ties, as a fraction of the comparisons with a verdict.
     pub tie_rate: f64,
-    /// Wins of the response shown first, as a fraction of the comparisons that either won. 0.5 is
-    /// no position bias; also 0.5 where neither won any.
-    pub first_win_rate: f64,
+    /// How often the response shown first is preferred, over the preferences; ties are none. 0.5 is
+    /// no position bias, and also stands where there is no preference.
+    pub prefers_first: f64,
     /// Of two responses with a verdict in both orders, the fraction where the orders disagree.
     pub inconsistent_rate: f64,
 }
@@ -54,7 +54,7 @@ impl ComparisonMetrics {
             skipped,
             unscored,
             tie_rate: fraction(ties, comparisons.len() - unscored),
-            first_win_rate: if first + second == 0 {
+            prefers_first: if first + second == 0 {
                 0.5
             } else {
                 fraction(first, first + second)

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tpo_types::{Failure, Preference, ResponseGroup};
 
-use super::rows::{ROWS_PER_BATCH, Row};
+use super::rows::{ROWS_PER_BATCH, ResponseRow};
 use crate::scoring::{JudgeMetrics, JudgeOutput, Scoring};
 
 /// A mean with its confidence interval.
@@ -20,7 +20,7 @@ pub struct Rate {
     /// The mean, a fraction.
     pub mean: f64,
     /// Half the width of its 95 % confidence interval: 1.96 standard errors.
-    pub margin: f64,
+    pub half_width: f64,
     /// The number of values.
     pub count: usize,
 }
@@ -73,10 +73,10 @@ struct ScoredRow<'a> {
 /// every batch.
 pub fn label_agreement(
     scoring: &dyn Scoring,
-    rows: &[Row],
+    rows: &[ResponseRow],
     on_progress: &mut dyn FnMut(usize),
 ) -> Result<LabelAgreement, Failure> {
-    let labeled: Vec<(&Row, &Preference)> = rows
+    let labeled: Vec<(&ResponseRow, &Preference)> = rows
         .iter()
         .filter_map(|row| Some((row, row.label.as_ref()?)))
         .filter(|(_, label)| matches!(label, Preference::First | Preference::Second))
@@ -98,7 +98,7 @@ pub fn label_agreement(
 }
 
 impl<'a> ScoredRow<'a> {
-    fn of(row: &'a Row, label: &Preference, preferred: &Preference) -> Self {
+    fn of(row: &'a ResponseRow, label: &Preference, preferred: &Preference) -> Self {
         let credit = match preferred {
             Preference::Tie => 0.5,
             preferred => f64::from(u8::from(preferred == label)),
@@ -113,7 +113,7 @@ impl<'a> ScoredRow<'a> {
 }
 
 /// Whether the preferred response of a row is the longer one, in characters.
-fn is_longer(row: &Row, preference: &Preference) -> Option<bool> {
+fn is_longer(row: &ResponseRow, preference: &Preference) -> Option<bool> {
     let [first, second] = [0, 1].map(|index: usize| row.responses[index].chars().count());
     match preference {
         Preference::First if first != second => Some(first > second),
@@ -134,7 +134,7 @@ impl LabelAgreement {
             accuracy: Rate::of(scored.iter().map(|row| row.credit)),
             length_balanced: Rate {
                 mean: f64::midpoint(longer.mean, shorter.mean),
-                margin: longer.margin.hypot(shorter.margin) / 2.0,
+                half_width: longer.half_width.hypot(shorter.half_width) / 2.0,
                 count: longer.count + shorter.count,
             },
             prefers_longer: Rate::of_bools(scored.iter().filter_map(|row| row.prefers_longer)),
@@ -179,7 +179,7 @@ impl Rate {
         let variance = squares / count.saturating_sub(1).max(1) as f64;
         Self {
             mean,
-            margin: 1.96 * (variance / count.max(1) as f64).sqrt(),
+            half_width: 1.96 * (variance / count.max(1) as f64).sqrt(),
             count,
         }
     }
@@ -216,7 +216,7 @@ mod tests {
         }
     }
 
-    fn row(category: &str, responses: [&str; 2], label: Preference) -> Row {
+    fn row(category: &str, responses: [&str; 2], label: Preference) -> ResponseRow {
         let instruction = Instruction {
             id: "i".into(),
             messages: Vec::new(),
@@ -224,7 +224,7 @@ mod tests {
             reference: None,
             metadata: BTreeMap::new(),
         };
-        Row {
+        ResponseRow {
             instruction,
             responses: responses.map(str::to_owned).to_vec(),
             label: Some(label),

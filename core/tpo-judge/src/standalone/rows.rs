@@ -17,7 +17,7 @@ pub(super) const ROWS_PER_BATCH: usize = 256;
 
 /// An instruction and its responses.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct ResponseRow {
     /// The task.
     pub instruction: Instruction,
     /// The responses to it.
@@ -26,7 +26,7 @@ pub struct Row {
     pub label: Option<Preference>,
 }
 
-impl Row {
+impl ResponseRow {
     /// What a judge is given.
     pub(super) fn group(&self) -> ResponseGroup<'_> {
         ResponseGroup {
@@ -37,7 +37,7 @@ impl Row {
 }
 
 /// Reads a file of rows.
-pub fn read(path: &Path) -> Result<Vec<Row>, Failure> {
+pub fn read(path: &Path) -> Result<Vec<ResponseRow>, Failure> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|error| {
         Failure::new(
@@ -51,7 +51,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>, Failure> {
 }
 
 /// Reads a file of rows. It is an error if none has a label.
-pub fn read_labeled(path: &Path) -> Result<Vec<Row>, Failure> {
+pub fn read_labeled(path: &Path) -> Result<Vec<ResponseRow>, Failure> {
     let rows = read(path)?;
     if rows.iter().all(|row| row.label.is_none()) {
         let what = format!("`{}` has no labels", path.display());
@@ -63,7 +63,7 @@ pub fn read_labeled(path: &Path) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-fn parse(bytes: &[u8], name: &str) -> Result<Vec<Row>, Failure> {
+fn parse(bytes: &[u8], name: &str) -> Result<Vec<ResponseRow>, Failure> {
     let rows = parse_rows(bytes, name, |_, fields| row(fields))?;
     if rows.is_empty() {
         return Err(
@@ -76,7 +76,7 @@ fn parse(bytes: &[u8], name: &str) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-fn row(mut fields: RowFields) -> Result<Row, RowProblem> {
+fn row(mut fields: RowFields) -> Result<ResponseRow, RowProblem> {
     let label = label(&mut fields)?;
     let (responses, is_preference) = responses(&mut fields)?;
     let label = label.or(is_preference.then_some(Preference::First));
@@ -86,7 +86,7 @@ fn row(mut fields: RowFields) -> Result<Row, RowProblem> {
             responses.len()
         )));
     }
-    Ok(Row {
+    Ok(ResponseRow {
         instruction: Instruction::from_fields(fields)?,
         responses,
         label,
@@ -183,7 +183,7 @@ fn response(key: &str, value: Value, fields: &mut RowFields) -> Result<String, R
 mod tests {
     use super::*;
 
-    fn one(text: &str) -> Row {
+    fn one(text: &str) -> ResponseRow {
         parse(text.as_bytes(), "rows.jsonl")
             .expect("a good row")
             .remove(0)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tpo_types::{Failure, Judgment, ResponseGroup, Scored};
 
-use super::rows::{ROWS_PER_BATCH, Row};
+use super::rows::{ROWS_PER_BATCH, ResponseRow};
 use crate::scoring::{JudgeMetrics, JudgeOutput, Scoring};
 
 /// The judgment of one response.
@@ -47,13 +47,13 @@ pub struct ScoreSummary {
 /// Scores every response of the rows; `on_line` is given each judgment in order.
 pub fn score_rows(
     scoring: &dyn Scoring,
-    rows: &[Row],
+    rows: &[ResponseRow],
     on_line: &mut dyn FnMut(&JudgmentLine<'_>) -> Result<(), Failure>,
 ) -> Result<ScoreSummary, Failure> {
     let mut summary = ScoreSummary::default();
     let mut all = JudgeOutput::default();
     for rows in rows.chunks(ROWS_PER_BATCH) {
-        let groups: Vec<ResponseGroup<'_>> = rows.iter().map(Row::group).collect();
+        let groups: Vec<ResponseGroup<'_>> = rows.iter().map(ResponseRow::group).collect();
         let output = scoring.score(&groups)?;
         for (row, judgments) in rows.iter().zip(&output.judgments) {
             for (response, judgment) in judgments.iter().enumerate() {

@@ -10,9 +10,9 @@ mod report;
 
 use tpo_types::{Failure, Judgment, Preference, ResponseGroup};
 
-use self::attacks::{ATTACKS, Attack, Case};
+use self::attacks::{ATTACKS, Attack, StressCase};
 use self::report::Trials;
-use super::rows::{ROWS_PER_BATCH, Row};
+use super::rows::{ROWS_PER_BATCH, ResponseRow};
 use crate::scoring::{JudgeOutput, Scoring};
 
 pub use self::report::{AttackResult, StressTestReport};
@@ -21,12 +21,12 @@ pub use self::report::{AttackResult, StressTestReport};
 /// first. `on_progress` is called with the number of junk responses of every batch.
 pub fn stress_test(
     scoring: &dyn Scoring,
-    rows: &[Row],
+    rows: &[ResponseRow],
     on_progress: &mut dyn FnMut(usize),
 ) -> Result<StressTestReport, Failure> {
-    let cases: Vec<Case<'_>> = rows
+    let cases: Vec<StressCase<'_>> = rows
         .iter()
-        .map(Case::of)
+        .map(StressCase::of)
         .filter(|case| !case.real.trim().is_empty())
         .collect();
     let mut all = JudgeOutput::default();
@@ -50,7 +50,7 @@ struct Junk {
 
 fn try_attack(
     scoring: &dyn Scoring,
-    cases: &[Case<'_>],
+    cases: &[StressCase<'_>],
     attack: &Attack,
     all: &mut JudgeOutput,
     on_progress: &mut dyn FnMut(usize),
@@ -114,7 +114,7 @@ mod tests {
         }
     }
 
-    fn row(id: &str, response: &str) -> Row {
+    fn row(id: &str, response: &str) -> ResponseRow {
         let instruction = Instruction {
             id: id.into(),
             messages: Vec::new(),
@@ -122,7 +122,7 @@ mod tests {
             reference: None,
             metadata: BTreeMap::new(),
         };
-        Row {
+        ResponseRow {
             instruction,
             responses: vec![response.into()],
             label: None,
@@ -147,7 +147,7 @@ mod tests {
         };
         assert_eq!((found("empty").trials, rates("empty")), (2, [0, 0]));
         // A tie in the scores hides that each order had a winner.
-        assert_eq!(rates("off-topic"), [0, 100]);
+        assert_eq!(rates("off-topic"), [50, 100]);
         assert_eq!((found("order").trials, rates("order")), (2, [100, 0]));
         assert!(report.failed(0.1).contains(&"order"));
     }

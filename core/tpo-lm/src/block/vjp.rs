@@ -119,7 +119,8 @@ impl Block<'_> {
         }
     }
 
-    /// From the residual stream between attention and MLP to the projected queries, keys and values.
+    /// From the residual stream between attention and MLP to the projected queries, keys and
+    /// values.
     fn attention_vjp(
         &self,
         linears: &Linears<'_>,

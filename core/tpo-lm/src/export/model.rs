@@ -8,14 +8,14 @@ use tpo_types::Failure;
 use super::decimal::decimal;
 use super::weights;
 use crate::files::{write_bytes, write_json};
-use crate::policy::Policy;
+use crate::model::Model;
 use crate::spec::ModelSpec;
 
 /// Writes the model into `directory`.
-pub(super) fn write(policy: &Policy, directory: &Path) -> Result<(), Failure> {
-    let Policy {
+pub(super) fn write(model: &Model, directory: &Path) -> Result<(), Failure> {
+    let Model {
         spec, params, text, ..
-    } = policy;
+    } = model;
     let pad = text.pad_token_id();
     write_json(&directory.join("config.json"), &config(spec, pad))?;
     write_json(

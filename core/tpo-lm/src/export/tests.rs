@@ -14,7 +14,7 @@ use crate::fetch;
 use crate::fixtures::{copy, edit_json, model, tiny_models};
 use crate::load::load;
 use crate::lora::{Adapter, LoraConfig};
-use crate::policy::Policy;
+use crate::model::Model;
 use crate::projection::TargetModule;
 
 fn directory() -> TempDir {
@@ -35,12 +35,12 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-fn assert_same(left: &Policy, right: &Policy) {
+fn assert_same(left: &Model, right: &Model) {
     assert_eq!(left.spec, right.spec);
     assert_eq!(left.params.layout, right.params.layout);
     assert!(left.params.values == right.params.values);
     let messages = [Message::user("naïve 12 → 34 <|im_end|>")];
-    let prompt = |policy: &Policy| {
+    let prompt = |policy: &Model| {
         policy
             .text
             .encode_prompt(&messages, Some("Here"))
@@ -53,7 +53,7 @@ fn assert_same(left: &Policy, right: &Policy) {
     );
 }
 
-fn with_adapter() -> Policy {
+fn with_adapter() -> Model {
     let mut policy = load(&model("tiny-qwen3")).expect("loads");
     let target_modules = [
         TargetModule::QProj,

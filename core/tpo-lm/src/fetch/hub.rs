@@ -1,6 +1,7 @@
 //! Models from the Hugging Face Hub, in the shared Hugging Face cache.
 //!
-//! All files of a model come from one commit. Without a network, a complete earlier download is used.
+//! All files of a model come from one commit. Without a network, a complete earlier download is
+//! used.
 
 use std::path::{Path, PathBuf};
 
@@ -117,7 +118,7 @@ pub(super) fn fetch_with(
 }
 
 fn is_wanted(name: &str) -> bool {
-    // Some repositories have the same weights again, under other names or in folders.
+    // Some repositories have the same weights again, under other names or in directories.
     FILES.contains(&name)
         || (name.starts_with("model") && name.ends_with(".safetensors") && !name.contains('/'))
 }

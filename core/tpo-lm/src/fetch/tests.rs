@@ -73,7 +73,7 @@ fn paths_are_taken_as_they_are() {
     let failure = resolve("no-such-model", &|_| ()).expect_err("is refused");
     assert_eq!(
         (failure.kind(), failure.to_string().as_str()),
-        (FailureKind::Input, "no model `no-such-model`")
+        (FailureKind::Input, "there is no model `no-such-model`")
     );
     assert!(
         failure

@@ -92,9 +92,9 @@ pub(crate) fn attend(heads: Heads, pack: &Pack, qkv: &[f32], out: &mut [f32], ls
             tasks.push((sequence.start, block, out_block, sums_block));
         }
     }
-    tasks
-        .into_par_iter()
-        .for_each_init(Scratch::default, |scratch, (start, block, out, lse)| {
+    tasks.into_par_iter().for_each_init(
+        AttentionScratch::default,
+        |scratch, (start, block, out, lse)| {
             for kv in 0..heads.num_kv {
                 let queries = QueryBlock {
                     heads,
@@ -105,7 +105,8 @@ pub(crate) fn attend(heads: Heads, pack: &Pack, qkv: &[f32], out: &mut [f32], ls
                 };
                 queries.forward(scratch, out, lse);
             }
-        });
+        },
+    );
 }
 
 /// A block of queries and the keys and values that it attends to: those of one head, from the start
@@ -122,7 +123,7 @@ struct QueryBlock<'a> {
 
 /// Buffers of one task. `N` queries (the stacked heads of a group) by `J` keys.
 #[derive(Default)]
-struct Scratch {
+struct AttentionScratch {
     queries: Vec<f32>,     // (N, head_dim), scaled
     scores: Vec<f32>,      // (N, J)
     d_out: Vec<f32>,       // (N, head_dim)
@@ -166,7 +167,7 @@ impl<'a> QueryBlock<'a> {
     }
 
     /// `scores = queries keys^T`, of which only the visible part is used.
-    fn score(&self, scratch: &mut Scratch) {
+    fn score(&self, scratch: &mut AttentionScratch) {
         let width = self.heads.qkv_width();
         let rows = &self.qkv[self.block.start * width..self.block.end * width];
         self.gather(rows, width, self.heads.scale(), &mut scratch.queries);
@@ -185,7 +186,7 @@ impl<'a> QueryBlock<'a> {
     }
 
     /// Fills the block's rows of `out` and `lse` for this group of heads.
-    fn forward(&self, scratch: &mut Scratch, out: &mut [f32], lse: &mut [f32]) {
+    fn forward(&self, scratch: &mut AttentionScratch, out: &mut [f32], lse: &mut [f32]) {
         self.score(scratch);
         let (len, group) = (self.block.len(), self.heads.group);
         for (n, row) in scratch.scores.chunks_exact_mut(self.num_keys()).enumerate() {
@@ -250,9 +251,9 @@ pub(crate) fn attend_vjp(
             tasks.push((sequence.clone(), kv, chunk));
         }
     }
-    tasks
-        .into_par_iter()
-        .for_each_init(Scratch::default, |scratch, (sequence, kv, chunk)| {
+    tasks.into_par_iter().for_each_init(
+        AttentionScratch::default,
+        |scratch, (sequence, kv, chunk)| {
             chunk.fill(0.0);
             let (d_queries, d_keys_values) =
                 chunk.split_at_mut(sequence.len() * heads.group * heads.dim);
@@ -273,7 +274,8 @@ pub(crate) fn attend_vjp(
                 };
                 queries.backward(&at, scratch, gradient);
             }
-        });
+        },
+    );
     interleave(heads, pack, by_head, d_qkv);
 }
 
@@ -286,7 +288,12 @@ struct HeadGradient<'a> {
 
 impl QueryBlock<'_> {
     /// Adds the block's part to the gradients.
-    fn backward(&self, at: &AttentionAt<'_>, scratch: &mut Scratch, gradient: HeadGradient<'_>) {
+    fn backward(
+        &self,
+        at: &AttentionAt<'_>,
+        scratch: &mut AttentionScratch,
+        gradient: HeadGradient<'_>,
+    ) {
         let HeadGradient {
             queries: d_queries,
             keys: d_keys,
@@ -352,7 +359,7 @@ impl QueryBlock<'_> {
     }
 
     /// Replaces scores by probabilities, and the derivative by probabilities by that by scores.
-    fn probabilities_and_d_scores(&self, at: &AttentionAt<'_>, scratch: &mut Scratch) {
+    fn probabilities_and_d_scores(&self, at: &AttentionAt<'_>, scratch: &mut AttentionScratch) {
         let (len, group, dim) = (self.block.len(), self.heads.group, self.heads.dim);
         let rows = scratch.scores.chunks_exact_mut(self.num_keys());
         let d_rows = scratch.d_scores.chunks_exact_mut(self.num_keys());

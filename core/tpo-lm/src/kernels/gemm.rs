@@ -1,7 +1,8 @@
 //! Products of matrices, through the `gemm` crate.
 //!
-//! The crate takes raw pointers and strides; only this file calls it. The constructors of [`Matrix`]
-//! guarantee that every element is inside its slice, which is the crate's safety requirement.
+//! The crate takes raw pointers and strides; only this file calls it. The constructors of
+//! [`Matrix`] guarantee that every element is inside its slice, which is the crate's safety
+//! requirement.
 #![expect(
     unsafe_code,
     reason = "the gemm crate's only function takes raw pointers"
@@ -59,7 +60,7 @@ impl Shape {
     fn of(len: usize, columns: usize) -> Self {
         assert!(
             columns > 0 && len.is_multiple_of(columns),
-            "{len} values are no rows of {columns}"
+            "{len} values are not rows of {columns}"
         );
         Self {
             rows: len / columns,

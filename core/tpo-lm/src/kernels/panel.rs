@@ -1,9 +1,9 @@
 //! Products with a packed matrix, for sampling.
 //!
-//! A sampling step multiplies a few rows by every weight. A general product is slow there, because it
-//! packs the weights each time; here they are packed once, into panels of 32 columns. Each result is
-//! one chain of fused multiply-adds over the inputs in order, so a row's bits do not depend on the
-//! other rows. That makes a completion independent of its batch.
+//! A sampling step multiplies a few rows by every weight. A general product is slow there, because
+//! it packs the weights each time; here they are packed once, into panels of 32 columns. Each
+//! result is one chain of fused multiply-adds over the inputs in order, so a row's bits do not
+//! depend on the other rows. That makes a completion independent of its batch.
 #![expect(
     clippy::inline_always,
     reason = "a kernel must be compiled with the instruction set it runs on"
@@ -80,7 +80,8 @@ impl PackedMatrix {
     }
 }
 
-/// Splits every row at the same columns, so that each band of columns can be written by its own task.
+/// Splits every row at the same columns, so that each band of columns can be written by its own
+/// task.
 pub(crate) fn column_bands<'a>(
     rows: impl Iterator<Item = &'a mut [f32]>,
     cuts: &[usize],
@@ -102,8 +103,8 @@ pub(crate) fn column_bands<'a>(
     bands
 }
 
-/// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input of
-/// all of them is contiguous.
+/// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input
+/// of all of them is contiguous.
 #[derive(Debug, Default)]
 pub(crate) struct PackedRows {
     values: Vec<f32>,
@@ -276,13 +277,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn products_match_the_general_ones(rows in 1usize..70, inputs in 1usize..90, outputs in 1usize..150) {
+        fn products_match_the_general_ones(
+            rows in 1usize..70, inputs in 1usize..90, outputs in 1usize..150,
+        ) {
             let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
             let (mut actual, mut expected) = (vec![1.0; rows * outputs], vec![1.0; rows * outputs]);
             let panels = PackedMatrix::pack(&w, inputs);
             for add in [false, true] {
                 panels.multiply(&x, &mut actual, add, &mut PackedRows::default());
-                linear(&mut expected, if add { Write::Add(1.0) } else { Write::Set }, &x, &w, inputs);
+                let write = if add { Write::Add(1.0) } else { Write::Set };
+                linear(&mut expected, write, &x, &w, inputs);
                 for (actual, expected) in actual.iter().zip(&expected) {
                     prop_assert!((actual - expected).abs() < 1e-4);
                 }
@@ -290,7 +294,9 @@ mod tests {
         }
 
         #[test]
-        fn a_row_does_not_depend_on_the_others(rows in 2usize..70, inputs in 1usize..90, outputs in 1usize..90) {
+        fn a_row_does_not_depend_on_the_others(
+            rows in 2usize..70, inputs in 1usize..90, outputs in 1usize..90,
+        ) {
             let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
             let panels = PackedMatrix::pack(&w, inputs);
             let mut together = vec![0.0; rows * outputs];

@@ -1,8 +1,9 @@
-//! Rotary position embeddings (Su et al., "RoFormer", arXiv 2104.09864), in the half-rotation form of
-//! Hugging Face models.
+//! Rotary position embeddings (Su et al., "RoFormer", arXiv 2104.09864), in the half-rotation form
+//! of Hugging Face models.
 //!
 //! Channel `i` of a head and channel `i + head_dim / 2` are rotated together by `position *
-//! theta^(-2i / head_dim)`. A rotation is orthogonal, so its gradient is the rotation by the opposite angle.
+//! theta^(-2i / head_dim)`. A rotation is orthogonal, so its gradient is the rotation by the
+//! opposite angle.
 
 use std::f32::consts::TAU;
 
@@ -117,7 +118,8 @@ mod tests {
             head_dim: 4,
             angles: (0..12).map(|at| (at as f32).sin_cos()).collect(),
         };
-        let before = [1.0, 2.0, 3.0, 4.0, 5.0, -1.0, 0.5, 0.25, 2.0, 7.0]; // (2, 5); the fifth column is no head
+        // (2, 5); the fifth column is no head
+        let before = [1.0, 2.0, 3.0, 4.0, 5.0, -1.0, 0.5, 0.25, 2.0, 7.0];
         let mut rows = before;
         rotary.apply(&mut rows, 5, 4, &[5, 2], Direction::Forward);
         assert!((rows[0] - before[0]).abs() > 0.1 && rows[4].to_bits() == before[4].to_bits());

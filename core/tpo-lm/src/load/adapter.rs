@@ -13,7 +13,7 @@ use super::safetensors::Weights;
 use super::tensors;
 use crate::files::{malformed, read_json};
 use crate::lora::{Adapter, LoraConfig};
-use crate::policy::Policy;
+use crate::model::Model;
 
 /// The file that every adapter directory has.
 pub(crate) const CONFIG_FILE: &str = "adapter_config.json";
@@ -40,7 +40,7 @@ const PLAIN: [(&str, &[&str]); 14] = [
 ];
 
 #[derive(Deserialize)]
-struct Config {
+struct PeftConfig {
     r: usize,
     lora_alpha: f32,
     target_modules: Vec<String>,
@@ -48,20 +48,20 @@ struct Config {
 }
 
 /// Loads the adapter in `directory` and its base model.
-pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
+pub(super) fn load(directory: &Path) -> Result<Model, Failure> {
     let file = directory.join(CONFIG_FILE);
     let json: Value = read_json(&file)?;
     require_plain(&json, &file)?;
-    let config: Config = serde_json::from_value(json).map_err(|error| {
+    let config: PeftConfig = serde_json::from_value(json).map_err(|error| {
         malformed(format!(
             "`{}` does not describe a LoRA adapter",
             file.display()
         ))
         .because(error)
     })?;
-    let mut policy = base(directory, &config.base_model_name_or_path)?;
-    if config.r > policy.spec.hidden_size {
-        let width = policy.spec.hidden_size;
+    let mut model = base(directory, &config.base_model_name_or_path)?;
+    if config.r > model.spec.hidden_size {
+        let width = model.spec.hidden_size;
         let what = format!(
             "`{}`: rank `r` {} is larger than the model's width {width}",
             file.display(),
@@ -82,7 +82,7 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
             alpha: config.lora_alpha,
             target_modules,
         };
-        Adapter::zeros(&policy.spec, config)
+        Adapter::zeros(&model.spec, config)
     });
     let mut adapter = adapter.map_err(|error| {
         Failure::new(
@@ -92,8 +92,8 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
         .because(error)
     })?;
     fill(&mut adapter, &directory.join(WEIGHTS_FILE))?;
-    policy.adapter = Some(adapter);
-    Ok(policy)
+    model.adapter = Some(adapter);
+    Ok(model)
 }
 
 fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
@@ -116,7 +116,7 @@ fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
 
 /// A relative path is relative to the adapter's directory, so that base and adapter can be moved
 /// together, or else to the working directory, as in PEFT.
-fn base(directory: &Path, named: &Path) -> Result<Policy, Failure> {
+fn base(directory: &Path, named: &Path) -> Result<Model, Failure> {
     let in_directory = directory.join(named);
     let path = if in_directory.exists() {
         &in_directory

@@ -21,8 +21,8 @@ use tpo_types::{Failure, FailureKind};
 use self::metadata::Metadata;
 use super::{limits, tensors};
 use crate::files::{parse, unreadable};
+use crate::model::Model;
 use crate::params::{Entry, Layout, Params};
-use crate::policy::Policy;
 use crate::spec::ModelSpec;
 
 const ROPE_FACTORS: &str = "rope_freqs.weight";
@@ -37,7 +37,7 @@ struct Gguf<'a> {
 }
 
 /// Loads the model in `path`.
-pub(super) fn load(path: &Path) -> Result<Policy, Failure> {
+pub(super) fn load(path: &Path) -> Result<Model, Failure> {
     let gguf = Gguf::open(path)?;
     let metadata = Metadata::new(path, &gguf.content);
     let spec = gguf.spec(metadata)?;
@@ -45,7 +45,7 @@ pub(super) fn load(path: &Path) -> Result<Policy, Failure> {
     let text = tokenizer::read(metadata)?;
     limits::check_tokens(&spec, text.largest_id(), path)?;
     let params = gguf.params(&spec)?;
-    Ok(Policy {
+    Ok(Model {
         spec,
         params,
         adapter: None,

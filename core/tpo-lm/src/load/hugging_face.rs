@@ -1,7 +1,7 @@
 //! A directory in Hugging Face layout: configuration, weights, tokenizer.
 //!
-//! Combines what [`super::config`], [`super::safetensors`] and [`crate::tokenizer`] read, and checks
-//! that the three belong to one model.
+//! Combines what [`super::config`], [`super::safetensors`] and [`crate::tokenizer`] read, and
+//! checks that the three belong to one model.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use tpo_types::Failure;
 
 use super::safetensors::Weights;
 use super::{config, limits, tensors};
+use crate::model::Model;
 use crate::params::{Layout, Params};
-use crate::policy::Policy;
 use crate::spec::ModelSpec;
 use crate::tokenizer::TextCodec;
 
 /// Loads the model in `directory`.
-pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
+pub(super) fn load(directory: &Path) -> Result<Model, Failure> {
     let (spec, text) = spec_and_text(directory, config::read(directory)?)?;
     let weights = Weights::open_directory(directory)?;
     let layout = Layout::of(&spec);
@@ -25,7 +25,7 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
         layout.entry(name).is_some() || is_redundant(name, tied)
     })?;
     let params = weights.read_params(layout)?;
-    Ok(Policy {
+    Ok(Model {
         spec,
         params,
         adapter: None,
@@ -34,21 +34,27 @@ pub(super) fn load(directory: &Path) -> Result<Policy, Failure> {
     })
 }
 
+/// A reward model.
+pub(super) struct LoadedRewardModel {
+    /// Its decoder.
+    pub(super) decoder: Model,
+    /// All of its tensors.
+    pub(super) weights: Weights,
+}
+
 /// Loads the decoder of the reward model in `directory`, and opens all of its tensors.
-pub(super) fn load_backbone(directory: &Path) -> Result<(Policy, Weights), Failure> {
+pub(super) fn load_reward_model(directory: &Path) -> Result<LoadedRewardModel, Failure> {
     let (spec, text) = spec_and_text(directory, config::read_backbone(directory)?)?;
     let weights = Weights::open_directory(directory)?;
     let params = weights.read_params(Layout::of(&spec))?;
-    Ok((
-        Policy {
-            spec,
-            params,
-            adapter: None,
-            text,
-            source: directory.to_owned(),
-        },
-        weights,
-    ))
+    let decoder = Model {
+        spec,
+        params,
+        adapter: None,
+        text,
+        source: directory.to_owned(),
+    };
+    Ok(LoadedRewardModel { decoder, weights })
 }
 
 /// Adds the tokenizer in `directory` to a configuration, and checks that the two belong together.
@@ -66,8 +72,9 @@ fn spec_and_text(directory: &Path, mut spec: ModelSpec) -> Result<(ModelSpec, Te
     Ok((spec, text))
 }
 
-/// Tensors that some checkpoints have although the model does not need them: RoPE frequencies, which
-/// the configuration determines, and a copy of the embedding if the output head is tied to it.
+/// Tensors that some checkpoints have although the model does not need them: RoPE frequencies,
+/// which the configuration determines, and a copy of the embedding if the output head is tied to
+/// it.
 fn is_redundant(name: &str, tied: bool) -> bool {
     name.ends_with("rotary_emb.inv_freq") || (tied && name == "lm_head.weight")
 }

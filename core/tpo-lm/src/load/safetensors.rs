@@ -1,7 +1,7 @@
 //! Tensors of one or several safetensors files, read as `f32`.
 //!
-//! Opening reads headers only; values are read on demand into the caller's buffer, so a file is never
-//! in memory as a whole.
+//! Opening reads headers only; values are read on demand into the caller's buffer, so a file is
+//! never in memory as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -8,8 +8,8 @@ use tpo_types::{Failure, FailureKind};
 
 use crate::params::Entry;
 
-/// Fills `values` entry by entry with `read`, which is called from several threads. Fails if a value
-/// is not finite; the failure is that of the first bad tensor.
+/// Fills `values` entry by entry with `read`, which is called from several threads. Fails if a
+/// value is not finite; the failure is that of the first bad tensor.
 pub(super) fn fill<R>(
     file: &Path,
     entries: &[Entry],

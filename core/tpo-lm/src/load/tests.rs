@@ -237,7 +237,7 @@ fn shards_load_as_one_file() {
 #[test]
 fn paths_without_a_model_are_refused() {
     let (text, hint) = refusal(Path::new("no/such/model"));
-    assert!(text.starts_with("no model at `DIR`: "), "{text}");
+    assert!(text.starts_with("there is no model at `DIR`: "), "{text}");
     assert!(
         hint.starts_with("give a `.gguf` file, a directory"),
         "{hint}"

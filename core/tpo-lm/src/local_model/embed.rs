@@ -8,7 +8,7 @@ use std::ops::Range;
 use tpo_types::{EmbedRequest, HiddenStates, ModelError, ModelOutcome};
 
 use crate::kernels::rope::Rotary;
-use crate::policy::Policy;
+use crate::model::Model;
 use crate::sample::cache::KvCache;
 use crate::sample::engine::{Engine, PromptFeed, SuffixFeed};
 
@@ -17,7 +17,7 @@ const MAX_TOKENS: usize = 2048;
 
 /// A conversation as tokens.
 #[derive(Debug)]
-struct Text {
+struct EncodedText {
     number: usize,
     ids: Vec<u32>,
     /// Tokens before the last turn; at least one.
@@ -39,20 +39,20 @@ struct WantedState {
 /// A text whose last turn is computed after its cached prefix.
 #[derive(Clone, Copy)]
 struct Suffix<'a> {
-    text: &'a Text,
+    text: &'a EncodedText,
     prefix: &'a KvCache,
 }
 
 /// The states that each request asks for; outcome `i` is that of request `i`.
 pub(super) fn embed(
     engine: &mut Engine,
-    policy: &Policy,
+    model: &Model,
     requests: &[EmbedRequest],
 ) -> Vec<ModelOutcome<HiddenStates>> {
     let mut outcomes: Vec<ModelOutcome<HiddenStates>> = Vec::with_capacity(requests.len());
     let mut texts = Vec::new();
     for (number, request) in requests.iter().enumerate() {
-        match tokenize(policy, number, request) {
+        match tokenize(model, number, request) {
             Ok(text) => {
                 outcomes.push(Ok(vec![Vec::new(); text.positions.len()]));
                 texts.push(text);
@@ -62,7 +62,7 @@ pub(super) fn embed(
     }
     let longest = texts.iter().map(|text| text.ids.len()).max().unwrap_or(0);
     let rotary = engine.rotary(longest);
-    let groups: Vec<&[Text]> = texts.chunk_by(|a, b| a.shared() == b.shared()).collect();
+    let groups: Vec<&[EncodedText]> = texts.chunk_by(|a, b| a.shared() == b.shared()).collect();
     let mut rest = groups.as_slice();
     while !rest.is_empty() {
         let (now, later) = rest.split_at(fitting(rest.iter().map(|group| group[0].cut)));
@@ -76,7 +76,7 @@ pub(super) fn embed(
 fn compute(
     engine: &mut Engine,
     rotary: &Rotary,
-    groups: &[&[Text]],
+    groups: &[&[EncodedText]],
     outcomes: &mut [ModelOutcome<HiddenStates>],
 ) {
     let mut caches: Vec<KvCache> = groups
@@ -158,7 +158,7 @@ fn extend(
     );
 }
 
-impl Text {
+impl EncodedText {
     /// The prefix that texts of one instruction share.
     fn shared(&self) -> &[u32] {
         &self.ids[..self.cut]
@@ -208,13 +208,17 @@ fn fitting(lengths: impl Iterator<Item = usize>) -> usize {
     fits.count().max(1)
 }
 
-fn tokenize(policy: &Policy, number: usize, request: &EmbedRequest) -> Result<Text, ModelError> {
+fn tokenize(
+    model: &Model,
+    number: usize,
+    request: &EmbedRequest,
+) -> Result<EncodedText, ModelError> {
     let invalid = |what: String| ModelError::InvalidRequest(what);
-    let ids = policy
+    let ids = model
         .text
         .encode_conversation(&request.messages)
         .map_err(|failure| invalid(failure.to_string()))?;
-    let context = policy.spec.max_positions;
+    let context = model.spec.max_positions;
     if ids.is_empty() || ids.len() > context {
         return Err(invalid(format!(
             "the conversation has {} tokens; the model takes 1 to {context}",
@@ -239,22 +243,22 @@ fn tokenize(policy: &Policy, number: usize, request: &EmbedRequest) -> Result<Te
         .iter()
         .map(position)
         .collect::<Result<_, _>>()?;
-    Ok(Text {
+    Ok(EncodedText {
         number,
-        cut: cut(policy, request, &ids),
+        cut: cut(model, request, &ids),
         ids,
         positions,
     })
 }
 
 /// The length of the prefix that a conversation shares with the prompt for its last turn.
-fn cut(policy: &Policy, request: &EmbedRequest, ids: &[u32]) -> usize {
+fn cut(model: &Model, request: &EmbedRequest, ids: &[u32]) -> usize {
     let before = request
         .messages
         .split_last()
         .map_or(&[][..], |(_, before)| before);
     // If the template rejects such a prompt, there is no prefix to share.
-    let prompt = policy.text.encode_prompt(before, None).unwrap_or_default();
+    let prompt = model.text.encode_prompt(before, None).unwrap_or_default();
     let common = ids.iter().zip(&prompt).take_while(|(a, b)| a == b).count();
     common.max(1)
 }

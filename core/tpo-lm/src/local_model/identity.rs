@@ -13,8 +13,8 @@ use crate::files::unreadable;
 const ENDINGS: [&str; 4] = ["json", "safetensors", "jinja", "model"];
 
 /// `sha256:` and the digest of the model at `path`: of a file, or of the names and contents of all
-/// files of a directory. The digest of an adapter directory includes the base model's path only, not
-/// its content.
+/// files of a directory. The digest of an adapter directory includes the base model's path only,
+/// not its content.
 pub fn identity(path: &Path) -> Result<String, Failure> {
     let mut hash = Hasher::default();
     if path.is_file() {

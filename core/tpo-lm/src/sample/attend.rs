@@ -1,8 +1,8 @@
 //! Attention of new tokens over cached keys and values.
 //!
-//! The formula is that of training. Rows with the same prompt read its cache together, as one product
-//! per panel; then each reads its own cache. One softmax covers both. No sum runs over the rows of a
-//! batch, so a row's bits do not depend on the others.
+//! The formula is that of training. Rows with the same prompt read its cache together, as one
+//! product per panel; then each reads its own cache. One softmax covers both. No sum runs over the
+//! rows of a batch, so a row's bits do not depend on the others.
 
 use rayon::prelude::*;
 
@@ -72,7 +72,7 @@ pub(crate) fn attend_cached(
     }
     tasks
         .into_par_iter()
-        .for_each_init(Buffers::default, |buffers, (task, outs)| {
+        .for_each_init(AttendBuffers::default, |buffers, (task, outs)| {
             task.run(buffers, outs);
         });
 }
@@ -91,14 +91,14 @@ struct Task<'a> {
 
 /// Buffers of one thread. A row has `group` queries.
 #[derive(Default)]
-struct Buffers {
+struct AttendBuffers {
     packed: PackedRows,
     shared: Vec<f32>, // (n * group, shared positions)
     own: Vec<f32>,    // (n * group, own positions)
 }
 
 impl Task<'_> {
-    fn run(&self, buffers: &mut Buffers, outs: Vec<&mut [f32]>) {
+    fn run(&self, buffers: &mut AttendBuffers, outs: Vec<&mut [f32]>) {
         let group = self.heads.group;
         let shared_len = self.visible().iter().copied().max().unwrap_or(0);
         let own_len = self.own().iter().map(|own| own.visible).max().unwrap_or(0);
@@ -148,8 +148,8 @@ impl Task<'_> {
     }
 
     /// `scores = queries keys^T / sqrt(head_dim)`, against the shared cache and each row's own.
-    fn score(&self, buffers: &mut Buffers, shared_len: usize, own_width: usize) {
-        let Buffers {
+    fn score(&self, buffers: &mut AttendBuffers, shared_len: usize, own_width: usize) {
+        let AttendBuffers {
             packed,
             shared,
             own,
@@ -180,12 +180,12 @@ impl Task<'_> {
     /// `outs = probabilities values`. Each of `outs` is one query's head. `(head_dim)`
     fn weighted_sum(
         &self,
-        buffers: &mut Buffers,
+        buffers: &mut AttendBuffers,
         shared_len: usize,
         own_width: usize,
         outs: &mut [&mut [f32]],
     ) {
-        let Buffers {
+        let AttendBuffers {
             packed,
             shared,
             own,

@@ -11,7 +11,7 @@ use super::cache::KvCache;
 use super::engine::{Engine, PromptFeed, TokenFeed};
 use super::sequence_state::{DecodeRules, Generated, SequenceState};
 use crate::kernels::rope::Rotary;
-use crate::policy::Policy;
+use crate::model::Model;
 
 /// Completions that are decoded at the same time. More rows would use each weight that is read from
 /// memory more often, but with this many, arithmetic is already the limit.
@@ -32,11 +32,11 @@ pub(crate) struct Batch<'a> {
     rotary: Rotary,
     max_new_tokens: usize,
     /// Completions that have not started.
-    waiting: VecDeque<Waiting<'a>>,
+    waiting: VecDeque<WaitingSequence<'a>>,
     /// One per job: its prompt, from its prefill until its last completion has ended.
     prompts: Vec<Option<CachedPrompt>>,
     /// Completions that are being decoded, in the order of the jobs.
-    rows: Vec<Row>,
+    rows: Vec<RunningSequence>,
     /// Caches of finished completions, for new ones.
     free_caches: Vec<KvCache>,
 }
@@ -50,7 +50,7 @@ struct CachedPrompt {
 
 /// A completion that has not started.
 #[derive(Clone, Copy)]
-struct Waiting<'a> {
+struct WaitingSequence<'a> {
     job: usize,
     id: &'a SampleId,
 }
@@ -62,7 +62,7 @@ struct Finished {
 }
 
 /// A completion that is being decoded.
-struct Row {
+struct RunningSequence {
     job: usize,
     state: SequenceState,
     own: KvCache,
@@ -72,14 +72,14 @@ impl<'a> Batch<'a> {
     /// A batch that has not started; the `top` most probable tokens are kept per position.
     pub(crate) fn new(
         engine: &'a mut Engine,
-        policy: &'a Policy,
+        model: &'a Model,
         jobs: &'a [SampleJob<'a>],
         params: &'a SamplingParams,
         top: usize,
     ) -> Result<Self, Failure> {
         let rules = jobs
             .iter()
-            .map(|job| DecodeRules::new(policy, params, top, job))
+            .map(|job| DecodeRules::new(model, params, top, job))
             .collect::<Result<_, _>>()?;
         let longest = jobs
             .iter()
@@ -89,7 +89,7 @@ impl<'a> Batch<'a> {
         let samples = jobs
             .iter()
             .enumerate()
-            .flat_map(|(job, of)| of.samples.iter().map(move |id| Waiting { job, id }));
+            .flat_map(|(job, of)| of.samples.iter().map(move |id| WaitingSequence { job, id }));
         Ok(Self {
             rotary: engine.rotary(longest + params.max_new_tokens),
             engine,
@@ -124,7 +124,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Takes waiting completions as long as there is room; at least one if none is being decoded.
-    fn admit(&mut self) -> Vec<Waiting<'a>> {
+    fn admit(&mut self) -> Vec<WaitingSequence<'a>> {
         // A completion's cache grows by doubling.
         let own = self
             .engine
@@ -132,7 +132,7 @@ impl<'a> Batch<'a> {
         let prompt = |job: usize| self.engine.cache_size(self.jobs[job].prompt_ids.len());
         let prefilled = (0..self.jobs.len()).filter(|job| self.prompts[*job].is_some());
         let mut cached = self.rows.len() * own + prefilled.map(prompt).sum::<usize>();
-        let mut admitted: Vec<Waiting<'_>> = Vec::new();
+        let mut admitted: Vec<WaitingSequence<'_>> = Vec::new();
         while let Some(next) = self.waiting.front().copied() {
             let is_new = self.prompts[next.job].is_none()
                 && admitted.last().is_none_or(|last| last.job != next.job);
@@ -148,7 +148,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Prefills the prompts of new completions that are not cached yet.
-    fn prefill(&mut self, admitted: &[Waiting<'_>]) {
+    fn prefill(&mut self, admitted: &[WaitingSequence<'_>]) {
         let mut unread: Vec<usize> = admitted
             .iter()
             .map(|waiting| waiting.job)
@@ -191,14 +191,14 @@ impl<'a> Batch<'a> {
     }
 
     /// Adds the first token of new completions; returns those that it finishes.
-    fn start(&mut self, admitted: Vec<Waiting<'_>>) -> Result<Vec<Finished>, Failure> {
-        let mut rows: Vec<Row> = Vec::new();
-        for Waiting { job, id } in admitted {
+    fn start(&mut self, admitted: Vec<WaitingSequence<'_>>) -> Result<Vec<Finished>, Failure> {
+        let mut rows: Vec<RunningSequence> = Vec::new();
+        for WaitingSequence { job, id } in admitted {
             let own = self
                 .free_caches
                 .pop()
                 .unwrap_or_else(|| self.engine.cache(0));
-            rows.push(Row {
+            rows.push(RunningSequence {
                 job,
                 state: SequenceState::new(id.clone(), &self.rules[job]),
                 own,
@@ -235,7 +235,11 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps unfinished rows, and the caches of finished ones.
-    fn retire(&mut self, rows: Vec<Row>, outcomes: Vec<Option<Generated>>) -> Vec<Finished> {
+    fn retire(
+        &mut self,
+        rows: Vec<RunningSequence>,
+        outcomes: Vec<Option<Generated>>,
+    ) -> Vec<Finished> {
         let mut finished = Vec::new();
         for (row, outcome) in rows.into_iter().zip(outcomes) {
             if let Some(generated) = outcome {
@@ -275,7 +279,7 @@ fn cached_prompt(prompts: &[Option<CachedPrompt>], job: usize) -> &CachedPrompt 
 /// Adds a token to each row from its logits.
 fn advance(
     rules: &[DecodeRules<'_>],
-    rows: &mut [Row],
+    rows: &mut [RunningSequence],
     logits: &[&[f32]],
 ) -> Result<Vec<Option<Generated>>, Failure> {
     rows.par_iter_mut()

@@ -1,4 +1,4 @@
-//! The policy packed for inference, and its two steps: prefill of prompts and decode of one token.
+//! The model packed for inference, and its two steps: prefill of prompts and decode of one token.
 //!
 //! The blocks are those of training; only their products (packed matrices) and their attention
 //! (cached keys and values) differ.
@@ -13,25 +13,25 @@ use crate::kernels::attention::Heads;
 use crate::kernels::gemm::Write;
 use crate::kernels::panel::{PackedMatrix, PackedRows};
 use crate::kernels::rope::Rotary;
+use crate::model::Model;
 use crate::params::Params;
-use crate::policy::Policy;
 use crate::projection::FusedProjection;
 
-/// A policy whose matrices are packed, its adapter merged into them.
+/// A model whose matrices are packed, its adapter merged into them.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    policy: Arc<Policy>,
+    model: Arc<Model>,
     /// Block by block, in the order of [`FusedProjection::ALL`].
     blocks: Vec<[PackedMatrix; 4]>,
     /// None for hidden states only.
     lm_head: Option<PackedMatrix>,
-    buffers: Buffers,
+    buffers: EngineBuffers,
 }
 
 /// Memory that every step reuses.
 #[derive(Debug, Default)]
-struct Buffers {
-    blocks: backbone::Buffers,
+struct EngineBuffers {
+    blocks: backbone::ForwardBuffers,
     last: Normed,     // (rows with logits, D)
     logits: Vec<f32>, // (rows with logits, V)
     packed: PackedRows,
@@ -72,45 +72,44 @@ pub(crate) struct TokenFeed<'a> {
 }
 
 impl Engine {
-    /// Packs a policy.
-    pub(crate) fn new(policy: Arc<Policy>) -> Self {
-        let merged = policy
+    /// Packs a model.
+    pub(crate) fn new(model: Arc<Model>) -> Self {
+        let merged = model
             .adapter
             .as_ref()
-            .map(|adapter| adapter.merged(&policy.params));
-        let params = merged.as_ref().unwrap_or(&policy.params);
-        let blocks = pack_blocks(&policy, params);
-        let lm_head =
-            PackedMatrix::pack(params.at(&params.layout.lm_head), policy.spec.hidden_size);
+            .map(|adapter| adapter.merged(&model.params));
+        let params = merged.as_ref().unwrap_or(&model.params);
+        let blocks = pack_blocks(&model, params);
+        let lm_head = PackedMatrix::pack(params.at(&params.layout.lm_head), model.spec.hidden_size);
         Self {
             blocks,
             lm_head: Some(lm_head),
-            policy,
-            buffers: Buffers::default(),
+            model,
+            buffers: EngineBuffers::default(),
         }
     }
 
-    /// Packs a policy without its output head, for hidden states only.
-    pub(crate) fn without_head(policy: Arc<Policy>) -> Self {
-        let blocks = pack_blocks(&policy, &policy.params);
+    /// Packs a model without its output head, for hidden states only.
+    pub(crate) fn without_head(model: Arc<Model>) -> Self {
+        let blocks = pack_blocks(&model, &model.params);
         Self {
             blocks,
             lm_head: None,
-            policy,
-            buffers: Buffers::default(),
+            model,
+            buffers: EngineBuffers::default(),
         }
     }
 
-    /// The policy.
-    pub(crate) fn policy(&self) -> &Arc<Policy> {
-        &self.policy
+    /// The model.
+    pub(crate) fn model(&self) -> &Arc<Model> {
+        &self.model
     }
 
     /// An empty cache for a sequence.
     pub(crate) fn cache(&self, tokens: usize) -> KvCache {
         KvCache::new(
-            Heads::of(&self.policy.spec),
-            self.policy.spec.num_layers,
+            Heads::of(&self.model.spec),
+            self.model.spec.num_layers,
             tokens,
         )
     }
@@ -118,15 +117,15 @@ impl Engine {
     /// How many numbers such a cache has.
     pub(crate) fn cache_size(&self, tokens: usize) -> usize {
         KvCache::size(
-            Heads::of(&self.policy.spec),
-            self.policy.spec.num_layers,
+            Heads::of(&self.model.spec),
+            self.model.spec.num_layers,
             tokens,
         )
     }
 
     /// Angles for sequences of up to `positions` tokens.
     pub(crate) fn rotary(&self, positions: usize) -> Rotary {
-        Rotary::new(&self.policy.spec, positions)
+        Rotary::new(&self.model.spec, positions)
     }
 
     /// Prefills prompts; returns the logits after the last token of each. (P, V)
@@ -140,8 +139,8 @@ impl Engine {
         self.logits(&last_rows)
     }
 
-    /// Prefills prompts; returns hidden states after the final norm. `rows` counts the tokens of all
-    /// prompts. (rows, D)
+    /// Prefills prompts; returns hidden states after the final norm. `rows` counts the tokens of
+    /// all prompts. (rows, D)
     pub(crate) fn prefill_hidden(
         &mut self,
         rotary: &Rotary,
@@ -152,8 +151,8 @@ impl Engine {
         self.hidden(rows)
     }
 
-    /// Extends cached prompts by texts; returns hidden states after the final norm. `rows` counts the
-    /// tokens of all texts. (rows, D)
+    /// Extends cached prompts by texts; returns hidden states after the final norm. `rows` counts
+    /// the tokens of all texts. (rows, D)
     pub(crate) fn extend_hidden(
         &mut self,
         rotary: &Rotary,
@@ -210,24 +209,24 @@ impl Engine {
     /// Runs the blocks; the last one's output is left in the buffers.
     fn run(&mut self, ids: &[u32], positions: Positions<'_>, feed: &mut Feed<'_, '_>) {
         let mut backend = CacheBackend {
-            heads: Heads::of(&self.policy.spec),
+            heads: Heads::of(&self.model.spec),
             blocks: &self.blocks,
             packed: &mut self.buffers.packed,
             feed,
         };
-        backbone(&self.policy).run(&mut backend, ids, positions, &mut self.buffers.blocks);
+        backbone(&self.model).run(&mut backend, ids, positions, &mut self.buffers.blocks);
     }
 
     /// Logits of some rows. (rows, V)
     fn logits(&mut self, rows: &[usize]) -> &[f32] {
         self.hidden(rows);
-        let Buffers {
+        let EngineBuffers {
             last,
             logits,
             packed,
             ..
         } = &mut self.buffers;
-        logits.resize(rows.len() * self.policy.spec.vocab_size, 0.0);
+        logits.resize(rows.len() * self.model.spec.vocab_size, 0.0);
         let lm_head = self
             .lm_head
             .as_ref()
@@ -238,22 +237,22 @@ impl Engine {
 
     /// Some rows after the final norm. (rows, D)
     fn hidden(&mut self, rows: &[usize]) -> &[f32] {
-        let backbone = backbone(&self.policy);
+        let backbone = backbone(&self.model);
         let picked = backbone.pick(self.buffers.blocks.output(), rows);
         self.buffers.last = backbone.final_norm(&picked);
         &self.buffers.last.rows
     }
 }
 
-fn backbone(policy: &Policy) -> Backbone<'_> {
+fn backbone(model: &Model) -> Backbone<'_> {
     Backbone {
-        spec: &policy.spec,
-        params: &policy.params,
+        spec: &model.spec,
+        params: &model.params,
     }
 }
 
-fn pack_blocks(policy: &Policy, params: &Params) -> Vec<[PackedMatrix; 4]> {
-    let spec = &policy.spec;
+fn pack_blocks(model: &Model, params: &Params) -> Vec<[PackedMatrix; 4]> {
+    let spec = &model.spec;
     let pack = |block, projection: FusedProjection| {
         PackedMatrix::pack(params.at(projection.range(block)), projection.inputs(spec))
     };

@@ -24,14 +24,14 @@ pub(crate) fn sample_token(
     weights: &mut Vec<f32>,
 ) -> u32 {
     if params.temperature == 0.0 {
-        return likeliest(logits);
+        return most_probable(logits);
     }
     let temperature = params.temperature as f32;
     weights.clear();
     weights.extend(logits.iter().map(|logit| logit / temperature));
     let least = (params.top_k > 0).then(|| kth_largest(weights.clone(), params.top_k));
     let most = max(weights);
-    exp_minus(weights, most); // the likeliest token weighs 1
+    exp_minus(weights, most); // the most probable token weighs 1
     if let Some(least) = least {
         for (weight, logit) in weights.iter_mut().zip(logits) {
             if logit / temperature < least {
@@ -47,7 +47,7 @@ pub(crate) fn sample_token(
 }
 
 /// The token with the largest logit; the first of equals.
-fn likeliest(logits: &[f32]) -> u32 {
+fn most_probable(logits: &[f32]) -> u32 {
     (0..logits.len())
         .reduce(|best, at| if logits[at] > logits[best] { at } else { best })
         .unwrap_or(0) as u32

@@ -11,7 +11,7 @@ use tpo_types::{
 
 use super::sample_token::sample_token;
 use crate::kernels::softmax::log_sum_exp;
-use crate::policy::Policy;
+use crate::model::Model;
 use crate::rng::Counter;
 
 /// The most probable tokens at one position and their log-probabilities, in descending order.
@@ -28,7 +28,7 @@ pub(crate) struct Generated {
 /// What all completions of a prompt share.
 #[derive(Debug)]
 pub(crate) struct DecodeRules<'a> {
-    policy: &'a Policy,
+    model: &'a Model,
     params: &'a SamplingParams,
     prompt: &'a Prompt,
     /// The prompt's last token.
@@ -38,7 +38,7 @@ pub(crate) struct DecodeRules<'a> {
     /// Their text, in bytes.
     trained_prefill_len: usize,
     /// Forced at the end of the thought budget.
-    marker: Option<Marker>,
+    marker: Option<ForcedMarker>,
     /// How many of the most probable tokens are kept per position.
     top: usize,
     /// A stop string that has just been completed lies within this many last tokens; 0 without stop
@@ -48,7 +48,7 @@ pub(crate) struct DecodeRules<'a> {
 
 /// The response marker, if there is a thought budget.
 #[derive(Debug)]
-struct Marker {
+struct ForcedMarker {
     /// Its text, trimmed.
     text: String,
     ids: Vec<u32>,
@@ -78,16 +78,16 @@ impl<'a> DecodeRules<'a> {
     /// The rules for a prompt's completions. Fails if the prompt's trained prefill leaves no token
     /// of `max_new_tokens`.
     pub(crate) fn new(
-        policy: &'a Policy,
+        model: &'a Model,
         params: &'a SamplingParams,
         top: usize,
         job: &SampleJob<'a>,
     ) -> Result<Self, Failure> {
         let prompt = job.prompt;
         let marker = match (&prompt.response_marker, params.max_thought_tokens) {
-            (Some(text), Some(budget)) => Some(Marker {
+            (Some(text), Some(budget)) => Some(ForcedMarker {
                 text: text.trim().to_owned(),
-                ids: policy.text.encode(text)?,
+                ids: model.text.encode(text)?,
                 budget,
             }),
             _ => None,
@@ -96,11 +96,11 @@ impl<'a> DecodeRules<'a> {
         let longest = prompt.stop.iter().map(String::len).max();
         let stop_window = longest.map_or(0, |bytes| bytes + 4);
         let mut rules = Self {
-            policy,
+            model,
             params,
             prompt,
             last_prompt_id: job.prompt_ids.last().copied(),
-            trained_prefill_ids: trained_prefill_ids(policy, job)?,
+            trained_prefill_ids: trained_prefill_ids(model, job)?,
             trained_prefill_len: 0,
             marker,
             top,
@@ -119,7 +119,7 @@ impl<'a> DecodeRules<'a> {
 
     /// The text of a completion's tokens, as it follows the prompt.
     fn text(&self, ids: &[u32]) -> Result<String, Failure> {
-        let codec = &self.policy.text;
+        let codec = &self.model.text;
         let Some(last) = self
             .last_prompt_id
             .filter(|_| self.prompt.prefill.is_some())
@@ -147,7 +147,7 @@ impl<'a> DecodeRules<'a> {
     /// The logits, with the end-of-turn tokens excluded. (V)
     fn without_end(&self, logits: &[f32]) -> Vec<f32> {
         let mut logits = logits.to_vec();
-        for id in &self.policy.spec.eos_token_ids {
+        for id in &self.model.spec.eos_token_ids {
             logits[*id as usize] = f32::NEG_INFINITY;
         }
         logits
@@ -164,19 +164,17 @@ impl<'a> DecodeRules<'a> {
     }
 }
 
-fn trained_prefill_ids(policy: &Policy, job: &SampleJob<'_>) -> Result<Vec<u32>, Failure> {
+fn trained_prefill_ids(model: &Model, job: &SampleJob<'_>) -> Result<Vec<u32>, Failure> {
     let prompt = job.prompt;
     let Some(trained) = &prompt.trained_prefill else {
         return Ok(Vec::new());
     };
     let prefill = format!("{}{trained}", prompt.prefill.as_deref().unwrap_or_default());
-    let whole = policy
-        .text
-        .encode_prompt(&prompt.messages, Some(&prefill))?;
+    let whole = model.text.encode_prompt(&prompt.messages, Some(&prefill))?;
     match whole.strip_prefix(job.prompt_ids) {
         Some(ids) => Ok(ids.to_vec()),
         // A merge across the border would change the prompt's last token.
-        None => policy.text.encode(trained),
+        None => model.text.encode(trained),
     }
 }
 
@@ -251,7 +249,7 @@ impl SequenceState {
         logits: &[f32],
         weights: &mut Vec<f32>,
     ) -> Result<Next, Failure> {
-        let ends_turn = |id: u32| rules.policy.spec.eos_token_ids.contains(&id);
+        let ends_turn = |id: u32| rules.model.spec.eos_token_ids.contains(&id);
         let over_budget = rules
             .marker
             .as_ref()
@@ -267,7 +265,7 @@ impl SequenceState {
                 if ends_turn(id) {
                     id = sample_token(&rules.without_end(logits), rules.params, unit, weights);
                 }
-                let text = rules.policy.text.decode(&[id], false)?;
+                let text = rules.model.text.decode(&[id], false)?;
                 self.response_is_blank = text.trim().is_empty();
             } else if ends_turn(id) {
                 self.force_marker(rules)?;
@@ -311,7 +309,7 @@ impl SequenceState {
         let window = &self.token_ids[window.max(rules.trained_prefill_ids.len())..];
         if rules.stop_window > 0
             && rules
-                .find_stop(&rules.policy.text.decode(window, true)?)
+                .find_stop(&rules.model.text.decode(window, true)?)
                 .is_some()
         {
             let text = rules.text(&self.token_ids)?;

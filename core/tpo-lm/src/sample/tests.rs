@@ -13,8 +13,8 @@ use crate::decoder::Decoder;
 use crate::fixtures::{model, tiny_models};
 use crate::load::load;
 use crate::lora::{Adapter, LoraConfig};
+use crate::model::Model;
 use crate::pack::{Pack, Sequence};
-use crate::policy::Policy;
 use crate::projection::TargetModule;
 use crate::rng::Counter;
 
@@ -26,7 +26,7 @@ const PARAMS: SamplingParams = SamplingParams {
     max_thought_tokens: None,
 };
 
-fn policy(name: &str) -> Policy {
+fn policy(name: &str) -> Model {
     load(&model(name)).expect("the tiny model loads")
 }
 
@@ -51,7 +51,7 @@ fn id(instruction_id: &str, index: usize) -> SampleId {
 
 /// Samples the given number of completions of each prompt; instructions are named `0`, `1`, ...
 fn sample(
-    policy: &Arc<Policy>,
+    policy: &Arc<Model>,
     prompts: &[(Prompt, std::ops::Range<usize>)],
     params: &SamplingParams,
 ) -> Result<BTreeMap<(String, usize), Completion>, Failure> {
@@ -87,7 +87,7 @@ fn sample(
 }
 
 /// The one completion of a prompt.
-fn one(policy: &Arc<Policy>, prompt: Prompt, params: &SamplingParams) -> Completion {
+fn one(policy: &Arc<Model>, prompt: Prompt, params: &SamplingParams) -> Completion {
     sample(policy, &[(prompt, 0..1)], params)
         .expect("it samples")
         .into_values()
@@ -193,7 +193,7 @@ fn a_completion_does_not_depend_on_its_batch() {
 }
 
 #[test]
-fn greedy_takes_the_decoders_likeliest_token() {
+fn greedy_takes_the_most_probable_token_of_the_decoder() {
     for name in tiny_models() {
         let policy = Arc::new(policy(&name));
         let prompt = prompt("Name three colors.");

@@ -30,17 +30,17 @@ const FILES: [&str; 7] = [
 
 /// `tokenizer_config.json`, or `special_tokens_map.json`.
 #[derive(Default, Deserialize)]
-struct Config {
-    bos_token: Option<Token>,
-    eos_token: Option<Token>,
-    pad_token: Option<Token>,
-    unk_token: Option<Token>,
+struct TokenizerConfig {
+    bos_token: Option<SpecialToken>,
+    eos_token: Option<SpecialToken>,
+    pad_token: Option<SpecialToken>,
+    unk_token: Option<SpecialToken>,
     chat_template: Option<Templates>,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Token {
+enum SpecialToken {
     Plain(String),
     Described { content: String },
 }
@@ -71,8 +71,9 @@ impl TextCodec {
         }
         let bytes = read(&file)?;
         let tokenizer = parse(&file, || Tokenizer::from_bytes(&bytes))?;
-        let config: Config = read_json_if_any(&directory.join(CONFIG))?.unwrap_or_default();
-        let map: Config = read_json_if_any(&directory.join(SPECIAL))?.unwrap_or_default();
+        let config: TokenizerConfig =
+            read_json_if_any(&directory.join(CONFIG))?.unwrap_or_default();
+        let map: TokenizerConfig = read_json_if_any(&directory.join(SPECIAL))?.unwrap_or_default();
         let special = SpecialTokens {
             bos: text(config.bos_token.or(map.bos_token)),
             eos: text(config.eos_token.or(map.eos_token)),
@@ -136,9 +137,9 @@ impl TextCodec {
     }
 }
 
-fn text(token: Option<Token>) -> Option<String> {
+fn text(token: Option<SpecialToken>) -> Option<String> {
     token.map(|token| match token {
-        Token::Plain(text) | Token::Described { content: text } => text,
+        SpecialToken::Plain(text) | SpecialToken::Described { content: text } => text,
     })
 }
 

@@ -64,7 +64,12 @@ fn a_character_spread_over_tokens_needs_all_of_them() {
 fn truncation_and_padding_of_the_file_are_off() {
     let text = changed(|directory| {
         edit_json(&directory.join("tokenizer.json"), |json| {
-            json["truncation"] = json!({ "direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0 });
+            json["truncation"] = json!({
+                "direction": "Right",
+                "max_length": 2,
+                "strategy": "LongestFirst",
+                "stride": 0
+            });
             json["padding"] = json!({
                 "strategy": { "Fixed": 64 }, "direction": "Right", "pad_to_multiple_of": null,
                 "pad_id": 0, "pad_type_id": 0, "pad_token": "<|endoftext|>"
@@ -87,7 +92,10 @@ fn templates_are_found_where_transformers_finds_them() {
             .expect("encodes");
         text.decode(&ids, true).expect("decodes")
     };
-    let named = json!([{ "name": "tool_use", "template": "tools" }, { "name": "default", "template": "talk" }]);
+    let named = json!([
+        { "name": "tool_use", "template": "tools" },
+        { "name": "default", "template": "talk" }
+    ]);
     let several = changed(|directory| {
         edit_json(&directory.join(config), |json| {
             json["chat_template"] = named;

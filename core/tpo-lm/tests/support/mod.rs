@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use safetensors::SafeTensors;
 use serde_json::Value;
 use tpo_lm::load;
+use tpo_lm::model::Model;
 use tpo_lm::params::Entry;
-use tpo_lm::policy::Policy;
 
 /// The families that have golden numbers.
 pub(crate) fn families() -> Vec<String> {
@@ -29,7 +29,7 @@ pub(crate) fn families() -> Vec<String> {
 
 /// A tiny model and the numbers that torch, transformers and peft made of it.
 pub(crate) struct Golden {
-    pub policy: Policy,
+    pub policy: Model,
     pub json: Value,
     tensors: Vec<u8>,
 }

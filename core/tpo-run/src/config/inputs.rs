@@ -22,9 +22,9 @@ impl Default for ModelConfig {
     }
 }
 
-/// Training instructions: a JSONL file whose rows have an `id`, one of `prompt`,
-/// `instruction` or `messages`, and optionally `category`, `reference` and `constraints`. Plugins
-/// get all other fields as metadata.
+/// Training instructions: a JSONL file whose rows have an `id`, one of `prompt`, `instruction` or
+/// `messages`, and optionally `category` and `reference`. Plugins get all other fields, for example
+/// `constraints`, as metadata.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {

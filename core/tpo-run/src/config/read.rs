@@ -5,19 +5,23 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_path_to_error::Segment;
 use toml::de::DeTable;
 use tpo_judge::standalone::StandaloneJudgeConfig;
+use tpo_types::schema::{
+    KeyPath, PathPart, UnknownKey, check_path, first_unknown, line_and_column, plain_types,
+    value_offset,
+};
 use tpo_types::{Failure, FailureKind};
 
 use super::RunConfig;
-use super::keys;
 use super::overrides::{Override, apply};
 
 /// A configuration, and notes for the user.
 #[derive(Debug)]
-pub struct ReadConfig {
+pub struct ReadConfig<T = RunConfig> {
     /// The configuration.
-    pub config: RunConfig,
+    pub config: T,
     /// Settings of the file that the command line made ineffective, one sentence each.
     pub notes: Vec<String>,
 }
@@ -43,8 +47,7 @@ impl RunConfig {
 
     /// Parses the text of a configuration; messages call the file `name`.
     pub fn parse(text: &str, name: &str, overrides: &[Override]) -> Result<ReadConfig, Failure> {
-        let (config, notes) = parse(text, name, overrides)?;
-        Ok(ReadConfig { config, notes })
+        parse(text, name, overrides)
     }
 }
 
@@ -55,7 +58,7 @@ pub fn read_standalone_judge(
     overrides: &[Override],
 ) -> Result<StandaloneJudgeConfig, Failure> {
     let config = match path {
-        None => parse("", "the command line", overrides)?.0,
+        None => parse("", "the command line", overrides)?.config,
         Some(path) => {
             let run = RunConfig::read(path, overrides)?.config;
             let mut config = StandaloneJudgeConfig {
@@ -75,86 +78,72 @@ fn parse<T: DeserializeOwned + JsonSchema>(
     text: &str,
     name: &str,
     overrides: &[Override],
-) -> Result<(T, Vec<String>), Failure> {
+) -> Result<ReadConfig<T>, Failure> {
     let schema = schemars::schema_for!(T).to_value();
     let syntax = |error| syntax_error(text, name, &error);
     let document = DeTable::parse(text).map_err(syntax)?;
-    if let Some(unknown) = keys::first_unknown(document.get_ref(), &schema) {
-        let at = position(text, unknown.offset);
-        return Err(unknown_key(
-            &format!("{name}:{at}: unknown key `{}`", unknown.path),
-            &unknown.nearest,
-        ));
+    if let Some(unknown) = first_unknown(document.get_ref(), &schema) {
+        let at = line_and_column(text, unknown.span().start);
+        let unknown = unknown.into_inner();
+        let what = format!("{name}:{at}: unknown key `{}`", unknown.path);
+        return Err(unknown_key(&what, &unknown));
     }
-    let mut table: toml::Table = toml::from_str(text).map_err(syntax)?;
-    let mut notes = Vec::new();
+    let mut value = toml::Value::Table(toml::from_str(text).map_err(syntax)?);
+    let (mut notes, mut paths) = (Vec::new(), Vec::new());
     for given in overrides {
-        keys::check_path(&given.path, &schema).map_err(|nearest| {
-            unknown_key(&format!("--set {}: unknown key", given.path), &nearest)
-        })?;
-        notes.extend(apply(&mut table, given)?);
+        let path: KeyPath = given.path.parse()?;
+        check_path(&path, &schema)
+            .map_err(|unknown| unknown_key(&format!("--set {path}: unknown key"), &unknown))?;
+        notes.extend(apply(&mut value, &path, &given.value)?);
+        paths.push(path);
     }
-    let config = serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
-        let path = error.path().to_string();
-        let at = offset_of(document.get_ref(), &path)
-            .map_or_else(String::new, |at| format!("{}:", position(text, at)));
-        let reason = error.into_inner().message().to_owned();
-        let what = if path == "." {
+    let config = serde_path_to_error::deserialize(value).map_err(|error| {
+        let path: KeyPath = error.path().iter().filter_map(part).collect();
+        let place = if let Some(set) = paths.iter().rfind(|set| set.contains(&path)) {
+            format!("--set {set}:")
+        } else {
+            let offset = value_offset(document.get_ref(), &path);
+            let at = offset.map(|offset| format!("{}:", line_and_column(text, offset)));
+            format!("{name}:{}", at.unwrap_or_default())
+        };
+        let reason = plain_types(error.into_inner().message());
+        let what = if path == KeyPath::default() {
             reason
         } else {
             format!("`{path}`: {reason}")
         };
-        Failure::new(FailureKind::Usage, format!("{name}:{at} {what}"))
+        Failure::new(FailureKind::Usage, format!("{place} {what}"))
             .hint("`tpo schema` describes every key")
     })?;
-    Ok((config, notes))
+    Ok(ReadConfig { config, notes })
+}
+
+fn part(segment: &Segment) -> Option<PathPart> {
+    match segment {
+        Segment::Map { key } | Segment::Enum { variant: key } => Some(PathPart::Key(key.clone())),
+        Segment::Seq { index } => Some(PathPart::Index(*index)),
+        Segment::Unknown => None,
+    }
 }
 
 fn syntax_error(text: &str, name: &str, error: &toml::de::Error) -> Failure {
-    let at = position(text, error.span().map_or(0, |span| span.start));
+    let at = line_and_column(text, error.span().map_or(0, |span| span.start));
     Failure::new(
         FailureKind::Usage,
         format!("{name}:{at}: {}", error.message()),
     )
 }
 
-fn unknown_key(what: &str, nearest: &[String]) -> Failure {
-    Failure::new(FailureKind::Usage, what).hint(if nearest.is_empty() {
-        "`tpo schema` lists every key".to_owned()
-    } else {
-        format!("did you mean `{}`?", nearest.join("` or `"))
-    })
-}
-
-/// Line and column of a byte offset, from 1.
-fn position(text: &str, offset: usize) -> String {
-    let before = &text[..offset.min(text.len())];
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |line| line.chars().count())
-        + 1;
-    format!("{line}:{column}")
-}
-
-/// Byte offset of the value of a dotted path.
-fn offset_of(document: &DeTable<'_>, path: &str) -> Option<usize> {
-    let mut here = document;
-    let mut offset = None;
-    for part in path.split('.') {
-        let (_, value) = here.iter().find(|(key, _)| key.get_ref() == part)?;
-        offset = Some(value.span().start);
-        match value.get_ref() {
-            toml::de::DeValue::Table(table) => here = table,
-            _ => break,
-        }
-    }
-    offset
+fn unknown_key(what: &str, unknown: &UnknownKey) -> Failure {
+    let hint = unknown.suggestion();
+    Failure::new(FailureKind::Usage, what)
+        .hint(hint.unwrap_or_else(|| "`tpo schema` lists every key".to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
+    use tpo_types::schema::known_paths;
+
     use super::*;
 
     const GOOD: &str =
@@ -183,7 +172,89 @@ mod tests {
         let (what, _) = refusal(&text, &[]);
         assert_eq!(
             what,
-            "tpo.toml:6:15: `sampling.temperature`: invalid type: string \"hot\", expected f64"
+            "tpo.toml:6:15: `sampling.temperature`: invalid type: string \"hot\", expected a number"
+        );
+    }
+
+    const PANEL: &str = "[judge]\nplugin = \"panel\"\n[[judge.panel]]\nplugin = \"rules\"\n\
+                         [[judge.panel]]\nplugin = \"length\"\n";
+
+    #[test]
+    fn keys_and_values_of_a_panel_are_named_with_their_place() {
+        let text = format!("{GOOD}{PANEL}wieght = 2\n");
+        let (what, hint) = refusal(&text, &[]);
+        assert_eq!(what, "tpo.toml:11:1: unknown key `judge.panel[1].wieght`");
+        assert_eq!(hint, "did you mean `judge.panel[1].weight`?");
+
+        let text = format!("{GOOD}{PANEL}weight = \"much\"\n");
+        let (what, _) = refusal(&text, &[]);
+        assert_eq!(
+            what,
+            "tpo.toml:11:10: `judge.panel[1].weight`: invalid type: string \"much\", expected a number"
+        );
+    }
+
+    #[test]
+    fn an_override_reaches_into_a_panel() {
+        let set = |given: &str| Override::parse(given).expect("well-formed");
+        let text = format!("{GOOD}{PANEL}config = {{ words = [1, 2] }}\n");
+        let given = [
+            set("judge.panel[1].config.words[0]=7"),
+            set("judge.panel[0].weight=2"),
+        ];
+        let judge = RunConfig::parse(&text, "tpo.toml", &given)
+            .expect("good")
+            .config
+            .judge;
+        assert_eq!(judge.panel[0].weight.to_string(), "2");
+        assert_eq!(judge.panel[1].config["words"].to_string(), "[7,2]");
+
+        let other = [set("judge.panel[1].plugin=mine.wasm")];
+        let read = RunConfig::parse(&text, "tpo.toml", &other).expect("good");
+        assert_eq!(
+            read.notes,
+            [
+                "`judge.panel[1].config` belongs to another plugin and is not used with \"mine.wasm\""
+            ]
+        );
+    }
+
+    #[test]
+    fn an_override_outside_an_array_is_refused() {
+        let text = format!("{GOOD}{PANEL}");
+        for (given, refused) in [
+            (
+                "judge.panel[2].weight=2",
+                "--set judge.panel[2].weight: `judge.panel` has 2 items, and the first is [0]",
+            ),
+            (
+                "judge.panel.weight=2",
+                "--set judge.panel.weight: unknown key",
+            ),
+            ("judge.plugin[0]=2", "--set judge.plugin[0]: unknown key"),
+            (
+                "judge.config.words[0]=1",
+                "--set judge.config.words[0]: `judge.config.words` has 0 items, and the first is [0]",
+            ),
+            (
+                "judge.panel[one].weight=2",
+                "`judge.panel[one].weight` is not the path of a key",
+            ),
+        ] {
+            let (what, _) = refusal(&text, &[Override::parse(given).expect("well-formed")]);
+            assert_eq!(what, refused);
+        }
+    }
+
+    #[test]
+    fn a_wrong_type_in_an_override_is_not_looked_for_in_the_file() {
+        let text = format!("{GOOD}[sampling]\ntemperature = 1.0\n");
+        let given = Override::parse("sampling.temperature=hot").expect("well-formed");
+        let (what, _) = refusal(&text, &[given]);
+        assert_eq!(
+            what,
+            "--set sampling.temperature: `sampling.temperature`: invalid type: string \"hot\", \
+             expected a number"
         );
     }
 
@@ -246,21 +317,19 @@ mod tests {
     #[test]
     fn every_one_letter_typo_of_every_key_is_refused_with_the_right_suggestion() {
         let schema = RunConfig::schema();
-        let paths = keys::all_paths(&schema);
+        let paths = known_paths(&schema);
         for path in &paths {
-            let (prefix, key) = path
-                .rsplit_once('.')
-                .map_or(("", path.as_str()), |(prefix, key)| (prefix, key));
+            let Some((PathPart::Key(key), parents)) = path.parts().split_last() else {
+                panic!("`{path}` is not a key");
+            };
+            let table: KeyPath = parents.iter().cloned().collect();
             for typo in typos(key) {
-                let typed = if prefix.is_empty() {
-                    typo
-                } else {
-                    format!("{prefix}.{typo}")
-                };
+                let typed = table.key(&typo);
                 if paths.contains(&typed) {
                     continue;
                 }
-                let suggested = keys::check_path(&typed, &schema).expect_err("a typo is not a key");
+                let unknown = check_path(&typed, &schema).expect_err("a typo is not a key");
+                let suggested = &unknown.nearest;
                 assert!(suggested.contains(path), "`{typed}` suggests {suggested:?}");
             }
         }

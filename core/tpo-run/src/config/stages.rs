@@ -48,8 +48,8 @@ impl Default for SamplingConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThoughtConfig {
-    /// Thought template: a built-in name, or the path of a `.wasm` file that exports
-    /// `thought-template`.
+    /// Thought template: a built-in name, `oci://host/name:tag`, or the path of a `.wasm` file or,
+    /// with `--allow-native`, of a shared library.
     pub plugin: String,
     /// Thought budget in tokens. A longer thought is ended by forcing the response marker, whose
     /// tokens are not trained on. Default: `sampling.max_new_tokens`.
@@ -87,7 +87,8 @@ impl ThoughtConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SelectorConfig {
-    /// Pair selector: a built-in name, or the path of a `.wasm` file that exports `pair-selector`.
+    /// Pair selector: a built-in name, `oci://host/name:tag`, or the path of a `.wasm` file or,
+    /// with `--allow-native`, of a shared library.
     pub plugin: String,
     /// The plugin's own configuration; `tpo plugin inspect` lists its keys.
     pub config: Map<String, Value>,

@@ -28,9 +28,9 @@ fn pair_row(pair: &StoredPair) -> Value {
 
 /// Writes the metrics of every optimizer step under TRL's names.
 pub(crate) fn write_metrics(store: &Store, path: &Path) -> Result<(), Failure> {
-    let rows = store.steps()?.into_iter().map(|(iteration, metrics)| {
-        let mut row = Map::from_iter([("iteration".to_owned(), Value::from(iteration))]);
-        if let Ok(Value::Object(fields)) = serde_json::to_value(&metrics) {
+    let rows = store.steps()?.into_iter().map(|step| {
+        let mut row = Map::from_iter([("iteration".to_owned(), Value::from(step.iteration))]);
+        if let Ok(Value::Object(fields)) = serde_json::to_value(&step.metrics) {
             row.extend(fields);
         }
         Value::Object(row)

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use tpo_train::Keep;
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind, bounds};
 
 use crate::config::{Boundary, Every, RunConfig, ValidationConfig};
@@ -10,6 +11,7 @@ use crate::config::{Boundary, Every, RunConfig, ValidationConfig};
 /// Checks every number against its range, and refuses settings that would have no effect.
 pub(super) fn check_config(config: &RunConfig) -> Result<(), Failure> {
     bounds::check(config, "")?;
+    check_name(&config.name)?;
     config.train.check()?;
     config.judge.check("judge")?;
     check_validation(config)?;
@@ -17,6 +19,22 @@ pub(super) fn check_config(config: &RunConfig) -> Result<(), Failure> {
         binding.check(alias)?;
     }
     check_sampling(config)
+}
+
+/// Refuses a name that is not that of a directory in `runs`.
+fn check_name(name: &str) -> Result<(), Failure> {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
+    if name.chars().all(is_plain) && !name.starts_with('.') && !name.trim().is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureKind::Usage,
+        format!(
+            "`name` is `{}`, which is not the name of a directory",
+            sanitize(name, 100)
+        ),
+    )
+    .hint("use letters, digits, `-`, `_` and `.`"))
 }
 
 fn check_sampling(config: &RunConfig) -> Result<(), Failure> {
@@ -47,7 +65,7 @@ fn check_sampling(config: &RunConfig) -> Result<(), Failure> {
 fn check_validation(config: &RunConfig) -> Result<(), Failure> {
     let mut names = HashSet::new();
     for (index, set) in config.validation.iter().enumerate() {
-        check_name(set)?;
+        check_set_name(set)?;
         if !names.insert(set.name.as_str()) {
             let what = format!("two validation sets have the name `{}`", set.name);
             return Err(Failure::new(FailureKind::Usage, what).hint("give each set its own `name`"));
@@ -77,7 +95,7 @@ fn check_validation(config: &RunConfig) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check_name(set: &ValidationConfig) -> Result<(), Failure> {
+fn check_set_name(set: &ValidationConfig) -> Result<(), Failure> {
     let name = &set.name;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if !name.is_empty() && name.len() <= 64 && name.chars().all(is_plain) {
@@ -85,4 +103,21 @@ fn check_name(set: &ValidationConfig) -> Result<(), Failure> {
     }
     let what = format!("`{name}` cannot be the name of a validation set");
     Err(Failure::new(FailureKind::Usage, what).hint("use at most 64 letters, digits, `-` and `_`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_in_its_directory() {
+        for name in ["a", "quickstart", "run 1", "my-run_2.1", "Änderung"] {
+            check_name(name).expect(name);
+        }
+        for name in [
+            "", " ", ".", "..", "../x", "a/b", "a\\b", ".hidden", "a\u{1b}",
+        ] {
+            check_name(name).expect_err(name);
+        }
+    }
 }

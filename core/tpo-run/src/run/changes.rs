@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn a_run_resumes_with_a_higher_limit() {
         let config = |calls: u32, model: &str| {
-            let server = format!(r#"{{"model": "{model}", "max_calls": {calls}}}"#);
+            let server = format!(r#"{{"model": "{model}", "max_requests": {calls}}}"#);
             let limits = format!(r#"{{"memory_mib": {calls}}}"#);
             format!(
                 r#"{{"models": {{"judge": {{"server": {server}}}}}, "limits": {limits}, "judge": {{"max_unscored": 0.{calls}}}}}"#

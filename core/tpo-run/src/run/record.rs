@@ -3,6 +3,7 @@
 use tpo_types::{BoundModel, Checkpoint, Failure, FailureKind};
 
 use super::changes;
+use crate::config::canonical;
 use crate::context::Context;
 use crate::plan::ValidationSet;
 use crate::store::{from_json, to_json};
@@ -11,13 +12,13 @@ use crate::store::{from_json, to_json};
 /// the ones that the run was started with.
 pub(super) fn record_inputs(context: &Context<'_>, base: &Checkpoint) -> Result<(), Failure> {
     let (plan, store) = (context.plan, context.store);
-    let config = to_json(&plan.config);
+    let config = to_json(&plan.config.with_absolute_paths());
     if let Some(before) = store.value("config")? {
         refuse_changes(context, &before, &config)?;
     }
     store.set_value("config", &config)?;
     store.set_value("tpo_version", env!("CARGO_PKG_VERSION"))?;
-    store.set_value("base_model", &base.path.display().to_string())?;
+    store.set_value("base_model", &canonical(&base.path).display().to_string())?;
     store.put_plugins(&context.pipeline.plugins)?;
     store.set_value("models", &to_json(&context.pipeline.models))?;
     store.put_instructions("train", &plan.train)?;
@@ -52,8 +53,8 @@ fn changed_plugins(context: &Context<'_>) -> Result<Vec<String>, Failure> {
         .filter(|(loaded, sha256)| *sha256 != loaded.plugin.sha256);
     Ok(changed
         .map(|(loaded, _)| {
-            let (role, source) = (loaded.role, &loaded.plugin.source);
-            format!("{role}: the component `{source}` has other bytes")
+            let (role, name) = (loaded.role, &loaded.plugin.name);
+            format!("{role}: `{name}` is not the component of this run (checksum mismatch)")
         })
         .collect())
 }
@@ -69,6 +70,11 @@ fn changed_models(context: &Context<'_>) -> Result<Vec<String>, Failure> {
             .any(|now| now.alias == before.alias && now.identity != before.identity)
     });
     Ok(changed
-        .map(|model| format!("models.{}: the model has other bytes", model.alias))
+        .map(|model| {
+            format!(
+                "models.{}: it is not the model of this run (checksum mismatch)",
+                model.alias
+            )
+        })
         .collect())
 }

@@ -20,6 +20,12 @@ pub(crate) struct StoredCheckpoint {
     pub version: ModelVersion,
 }
 
+/// An optimizer step of an iteration.
+pub(crate) struct StoredStep {
+    pub iteration: usize,
+    pub metrics: StepMetrics,
+}
+
 impl Store {
     /// Deletes the steps of a training that was interrupted.
     pub(crate) fn clear_steps(&self, iteration: usize) -> Result<(), Failure> {
@@ -34,14 +40,19 @@ impl Store {
         )
     }
 
-    /// Every optimizer step with its iteration, in order.
-    pub(crate) fn steps(&self) -> Result<Vec<(usize, StepMetrics)>, Failure> {
+    /// Every optimizer step, in order.
+    pub(crate) fn steps(&self) -> Result<Vec<StoredStep>, Failure> {
         let sql = "SELECT iteration, metrics FROM steps ORDER BY iteration, step";
         let rows = self.rows(sql, params![], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
         })?;
         rows.into_iter()
-            .map(|(iteration, body)| Ok((iteration as usize, from_json("a step", &body)?)))
+            .map(|(iteration, body)| {
+                Ok(StoredStep {
+                    iteration: iteration as usize,
+                    metrics: from_json("a step", &body)?,
+                })
+            })
             .collect()
     }
 

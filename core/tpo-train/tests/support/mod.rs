@@ -12,23 +12,23 @@ use std::path::{Path, PathBuf};
 use safetensors::SafeTensors;
 use serde_json::Value;
 use tpo_lm::decoder::Decoder;
+use tpo_lm::model::Model;
 use tpo_lm::pack::{Pack, Sequence};
 use tpo_lm::params::Entry;
-use tpo_lm::policy::Policy;
 use tpo_train::{LocalTrainer, TrainConfig};
 use tpo_types::{
     Checkpoint, Failure, FailureKind, Side, StepMetrics, TrainObserver, TrainRequest, Trainer,
     TrainingPair,
 };
 
-/// The repository's `tests` folder.
-pub(crate) fn tests_folder() -> PathBuf {
+/// The repository's `tests` directory.
+pub(crate) fn tests_directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
 }
 
 /// The families that have golden numbers.
 pub(crate) fn families() -> Vec<String> {
-    let golden = std::fs::read_dir(tests_folder().join("golden")).expect("golden files");
+    let golden = std::fs::read_dir(tests_directory().join("golden")).expect("golden files");
     let mut families: Vec<String> = golden
         .filter_map(|entry| {
             let name = entry.expect("an entry").file_name();
@@ -42,16 +42,16 @@ pub(crate) fn families() -> Vec<String> {
 
 /// Directory of a tiny model, for example `tiny-llama`.
 pub(crate) fn model(name: &str) -> PathBuf {
-    tests_folder().join("fixtures/models").join(name)
+    tests_directory().join("fixtures/models").join(name)
 }
 
 /// A tiny model in memory.
-pub(crate) fn load(name: &str) -> Policy {
+pub(crate) fn load(name: &str) -> Model {
     tpo_lm::load::load(&model(name)).expect("a tiny model")
 }
 
 /// A decoder of a policy.
-pub(crate) fn decoder(policy: &Policy) -> Decoder<'_> {
+pub(crate) fn decoder(policy: &Model) -> Decoder<'_> {
     Decoder::new(&policy.spec, &policy.params, policy.adapter.as_ref())
 }
 
@@ -66,7 +66,7 @@ impl Golden {
     /// The files of that name.
     pub(crate) fn read(name: &str) -> Self {
         let file = |extension| {
-            tests_folder()
+            tests_directory()
                 .join("golden")
                 .join(name)
                 .with_extension(extension)
@@ -170,13 +170,13 @@ pub(crate) fn worst<'a>(
 
 /// Pairs of made-up tokens whose reference is the policy itself. The sides differ in length, and
 /// some tokens are forced.
-pub(crate) fn made_up_pairs(policy: &Policy, count: u32) -> Vec<TrainingPair> {
+pub(crate) fn made_up_pairs(policy: &Model, count: u32) -> Vec<TrainingPair> {
     (0..count)
         .map(|index| made_up_pair(policy, index))
         .collect()
 }
 
-fn made_up_pair(policy: &Policy, index: u32) -> TrainingPair {
+fn made_up_pair(policy: &Model, index: u32) -> TrainingPair {
     let tokens = |salt: u32, len: u32| {
         (0..len)
             .map(|at| 3 + (at * 37 + salt * 101) % 400)
@@ -207,7 +207,7 @@ fn made_up_pair(policy: &Policy, index: u32) -> TrainingPair {
 
 /// The log-probability of a completion's counted tokens, computed on its own.
 pub(crate) fn log_prob(
-    policy: &Policy,
+    policy: &Model,
     prompt_ids: &[u32],
     token_ids: &[u32],
     loss_mask: &[bool],

@@ -156,9 +156,9 @@ fn yes_and_no_are_texts() {
 }
 
 #[test]
-fn figures_are_whole() {
-    let figures = json!(["1/2", "0.5%", "$5", "12", "1,200", "5 m/s"]);
-    for (reference, figure) in [
+fn numbers_are_whole() {
+    let numbers = json!(["1/2", "0.5%", "$5", "12", "1,200", "5 m/s"]);
+    for (reference, number) in [
         ("A", "1/2"),
         ("B", "0.5%"),
         ("C", "$5"),
@@ -167,14 +167,14 @@ fn figures_are_whole() {
         ("F", "5 m/s"),
     ] {
         assert_verdicts(
-            &instruction(reference, &figures),
+            &instruction(reference, &numbers),
             &[
-                (figure, "right"),
-                (&format!("The answer is {figure}."), "right"),
-                (&format!("\\boxed{{{figure}}}"), "right"),
-                (&format!("So we get {figure}"), "right"),
-                (&format!("x = {figure}"), "right"),
-                (&format!("({reference}) {figure}"), "right"),
+                (number, "right"),
+                (&format!("The answer is {number}."), "right"),
+                (&format!("\\boxed{{{number}}}"), "right"),
+                (&format!("So we get {number}"), "right"),
+                (&format!("x = {number}"), "right"),
+                (&format!("({reference}) {number}"), "right"),
             ],
         );
     }

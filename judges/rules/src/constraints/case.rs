@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::language;
-use crate::answer::Answer;
-use crate::grade::{Check, Grade, Relation};
+use crate::answer::ResponseText;
+use crate::grade::{Grade, Relation, RuleCheck};
 
 /// The whole response is English in one letter case.
 pub(crate) enum English {
@@ -14,8 +14,8 @@ pub(crate) enum English {
     Lowercase,
 }
 
-impl Check for English {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for English {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         // Language detection does not work on capitals, and a short text may fit no language: only
         // another language is a miss.
         if language::detect(&answer.lower).is_some_and(|language| language != "en") {
@@ -39,8 +39,8 @@ pub(crate) struct CapitalWords {
     capital_frequency: usize,
 }
 
-impl Check for CapitalWords {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for CapitalWords {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let found = answer
             .text
             .split(ends_word)
@@ -77,14 +77,15 @@ mod tests {
             capital_frequency: 3,
         };
         assert_eq!(
-            three.grade(&Answer::new("NASA's R2-D2, (OK) Fine iPad").expect("not empty")),
+            three.grade(&ResponseText::new("NASA's R2-D2, (OK) Fine iPad").expect("not empty")),
             Grade::Kept
         );
     }
 
     #[test]
     fn one_letter_case_throughout() {
-        let grade = |check: English, text| check.grade(&Answer::new(text).expect("not empty"));
+        let grade =
+            |check: English, text| check.grade(&ResponseText::new(text).expect("not empty"));
         assert_eq!(
             grade(English::Capital, "ALL OF THIS, 3 TIMES."),
             Grade::Kept

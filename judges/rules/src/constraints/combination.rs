@@ -2,19 +2,21 @@
 
 use serde::Deserialize;
 
-use super::length::separated;
-use crate::answer::Answer;
-use crate::grade::{Check, Grade};
+use super::length::Separated;
+use crate::answer::ResponseText;
+use crate::grade::{Grade, RuleCheck};
 
 /// Two different responses, separated by six stars.
 pub(crate) struct TwoResponses;
 
-impl Check for TwoResponses {
-    fn grade(&self, answer: &Answer) -> Grade {
-        match separated(answer.text, "******") {
-            (parts, false) if parts.len() == 2 && parts[0] == parts[1] => Grade::Missed(0.5),
-            (_, true) => Grade::Missed(0.5),
-            (parts, false) => Grade::exactly(parts.len(), 2),
+impl RuleCheck for TwoResponses {
+    fn grade(&self, answer: &ResponseText) -> Grade {
+        let Separated { parts, has_gaps } = Separated::by("******", answer.text);
+        let are_equal = parts.len() == 2 && parts[0] == parts[1];
+        if has_gaps || are_equal {
+            Grade::Missed(0.5)
+        } else {
+            Grade::exactly(parts.len(), 2)
         }
     }
 }
@@ -25,8 +27,8 @@ pub(crate) struct RepeatPrompt {
     prompt_to_repeat: String,
 }
 
-impl Check for RepeatPrompt {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for RepeatPrompt {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let prompt = self.prompt_to_repeat.trim().to_lowercase();
         let same = prompt
             .chars()

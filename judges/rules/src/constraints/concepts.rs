@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::inflection::is_form_of;
-use crate::answer::{Answer, words};
-use crate::grade::{Check, Grade};
+use crate::answer::{ResponseText, words};
+use crate::grade::{Grade, RuleCheck};
 
 /// Every concept occurs as a word in some inflection.
 #[derive(Deserialize)]
@@ -12,8 +12,8 @@ pub(crate) struct Coverage {
     concepts: Vec<String>,
 }
 
-impl Check for Coverage {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Coverage {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let words: Vec<_> = words(&answer.lower).collect();
         let covered = |concept: &&String| {
             let concept = concept.to_lowercase();

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::answer::Answer;
-use crate::grade::{Check, Grade, Relation};
+use crate::answer::ResponseText;
+use crate::grade::{Grade, Relation, RuleCheck};
 
 /// A smallest number of placeholders in square brackets.
 #[derive(Deserialize)]
@@ -11,8 +11,8 @@ pub(crate) struct Placeholders {
     num_placeholders: usize,
 }
 
-impl Check for Placeholders {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Placeholders {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         Relation::AtLeast.grade(
             answer.text.lines().map(placeholders).sum(),
             self.num_placeholders,
@@ -38,8 +38,8 @@ pub(crate) struct Postscript {
     postscript_marker: String,
 }
 
-impl Check for Postscript {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Postscript {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let close_up = |text: &str| text.to_lowercase().replace(". ", ".").replace(".\n", ".");
         Grade::of(
             close_up(answer.text).contains(&close_up(&self.postscript_marker)),
@@ -51,8 +51,8 @@ impl Check for Postscript {
 /// No comma.
 pub(crate) struct NoComma;
 
-impl Check for NoComma {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for NoComma {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         Grade::none(answer.text.matches(',').count())
     }
 }
@@ -73,7 +73,7 @@ mod tests {
         };
         let found = |text| {
             marker
-                .grade(&Answer::new(text).expect("not empty"))
+                .grade(&ResponseText::new(text).expect("not empty"))
                 .is_kept()
         };
         assert!(found("x\np. p. s. y"));

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::answer::Answer;
-use crate::grade::{Check, Grade};
+use crate::answer::ResponseText;
+use crate::grade::{Grade, RuleCheck};
 
 /// The response ends with this phrase, in any letter case, apart from quotation marks around the
 /// response.
@@ -12,8 +12,8 @@ pub(crate) struct EndPhrase {
     end_phrase: String,
 }
 
-impl Check for EndPhrase {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for EndPhrase {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let text = answer.lower.trim().trim_matches('"');
         let phrase = self.end_phrase.trim().to_lowercase();
         let end = || {
@@ -28,8 +28,8 @@ impl Check for EndPhrase {
 /// The whole response is in double quotation marks.
 pub(crate) struct Quotation;
 
-impl Check for Quotation {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Quotation {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let text = answer.text.trim();
         let (opens, closes) = (text.starts_with('"'), text.ends_with('"'));
         Grade::of(opens && closes && text.len() > 1, || {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::answer::Answer;
-use crate::grade::{Check, Grade, Relation};
+use crate::answer::ResponseText;
+use crate::grade::{Grade, Relation, RuleCheck};
 
 /// An exact number of bullet points: lines that begin with `-`, or with `*` but not `**`.
 #[derive(Deserialize)]
@@ -11,8 +11,8 @@ pub(crate) struct Bullets {
     num_bullets: usize,
 }
 
-impl Check for Bullets {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Bullets {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let is_bullet = |line: &&str| {
             let line = line.trim_start();
             line.starts_with('-')
@@ -33,8 +33,8 @@ pub(crate) struct Highlights {
     num_highlights: usize,
 }
 
-impl Check for Highlights {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Highlights {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let found = answer
             .text
             .lines()
@@ -67,8 +67,8 @@ pub(crate) struct Sections {
     num_sections: usize,
 }
 
-impl Check for Sections {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Sections {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let opens = |rest: &str| {
             let number = rest.strip_prefix(char::is_whitespace).unwrap_or(rest);
             number.starts_with(|c: char| c.is_ascii_digit())
@@ -86,8 +86,8 @@ impl Check for Sections {
 /// Only JSON; a Markdown fence around it is allowed.
 pub(crate) struct Json;
 
-impl Check for Json {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Json {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let text = unfenced(answer.text.trim());
         match serde_json::from_str::<serde::de::IgnoredAny>(text) {
             Ok(_) => Grade::Kept,
@@ -117,8 +117,8 @@ fn read_before(error: &serde_json::Error, text: &str) -> usize {
 /// A title in double angle brackets.
 pub(crate) struct Title;
 
-impl Check for Title {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Title {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let half = || {
             if answer.text.contains("<<") || answer.text.contains(">>") {
                 0.5
@@ -149,8 +149,8 @@ fn has_title(line: &str) -> bool {
 /// One of three fixed answers.
 pub(crate) struct YesNoMaybe;
 
-impl Check for YesNoMaybe {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for YesNoMaybe {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let says = |word: &str| answer.text.contains(&format!("My answer is {word}."));
         let half = || {
             if answer.lower.contains("my answer is") {
@@ -167,8 +167,8 @@ impl Check for YesNoMaybe {
 mod tests {
     use super::*;
 
-    fn grade(check: &impl Check, text: &str) -> Grade {
-        check.grade(&Answer::new(text).expect("not empty"))
+    fn grade(check: &impl RuleCheck, text: &str) -> Grade {
+        check.grade(&ResponseText::new(text).expect("not empty"))
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! English inflection: whether a word is a form of a base word.
 //!
-//! Plurals and verb forms only; `worker` is not a form of `work`. Regular forms follow spelling rules
-//! that also allow some words that do not exist.
+//! Plurals and verb forms only; `worker` is not a form of `work`. Regular forms follow spelling
+//! rules that also allow some words that do not exist.
 
 /// Whether `word` is an inflected form of `base`; both in lower case.
 pub(super) fn is_form_of(word: &str, base: &str) -> bool {

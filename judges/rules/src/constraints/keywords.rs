@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::answer::{Answer, is_word};
-use crate::grade::{Check, Grade, Relation};
+use crate::answer::{ResponseText, is_word};
+use crate::grade::{Grade, Relation, RuleCheck};
 
 /// Every keyword occurs, in any letter case, also inside a longer word.
 #[derive(Deserialize)]
@@ -11,8 +11,8 @@ pub(crate) struct Existence {
     keywords: Vec<String>,
 }
 
-impl Check for Existence {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Existence {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let found = self
             .keywords
             .iter()
@@ -28,8 +28,8 @@ pub(crate) struct Forbidden {
     forbidden_words: Vec<String>,
 }
 
-impl Check for Forbidden {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Forbidden {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         Grade::none(
             self.forbidden_words
                 .iter()
@@ -48,8 +48,8 @@ pub(crate) struct Frequency {
     bound: usize,
 }
 
-impl Check for Frequency {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Frequency {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let keyword = self.keyword.to_lowercase();
         let found = if keyword.is_empty() {
             0
@@ -68,8 +68,8 @@ pub(crate) struct LetterFrequency {
     let_frequency: usize,
 }
 
-impl Check for LetterFrequency {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for LetterFrequency {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let found = answer
             .lower
             .chars()

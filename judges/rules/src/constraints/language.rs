@@ -1,16 +1,16 @@
 //! Which language a response is written in, among the thirty of IFEval.
 //!
-//! The script decides; among languages with the same script, the one whose most frequent words occur
-//! most often. That is enough for whole responses, but not for single words.
+//! The script decides; among languages with the same script, the one whose most frequent words
+//! occur most often. That is enough for whole responses, but not for single words.
 
 use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use super::language_words::{ARABIC, CYRILLIC, DEVANAGARI, LATIN, Words};
-use crate::answer::Answer;
-use crate::grade::{Check, Grade};
+use super::language_words::{ARABIC, CYRILLIC, DEVANAGARI, LATIN, WordList};
+use crate::answer::ResponseText;
+use crate::grade::{Grade, RuleCheck};
 
 /// The response is in this language.
 #[derive(Deserialize)]
@@ -19,8 +19,8 @@ pub(crate) struct ResponseLanguage {
     language: String,
 }
 
-impl Check for ResponseLanguage {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for ResponseLanguage {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         Grade::of(detect(&answer.lower) == Some(&self.language), || 0.0)
     }
 }
@@ -57,12 +57,12 @@ pub(super) fn detect(lower: &str) -> Option<&'static str> {
     }
 }
 
-fn most_frequent(lower: &str, languages: &[(&'static str, Words)]) -> Option<&'static str> {
+fn most_frequent(lower: &str, languages: &[(&'static str, WordList)]) -> Option<&'static str> {
     let tokens: Vec<_> = lower
         .split(ends_token)
         .filter(|token| !token.is_empty())
         .collect();
-    let hits = |words: Words| {
+    let hits = |words: WordList| {
         let words: Vec<_> = words.split_whitespace().collect();
         tokens.iter().filter(|token| words.contains(token)).count()
     };
@@ -85,7 +85,7 @@ enum Script {
     /// A script of one language.
     One(&'static str),
     /// A script of several languages, told apart by their most frequent words.
-    Shared(&'static [(&'static str, Words)]),
+    Shared(&'static [(&'static str, WordList)]),
 }
 
 /// Letters of each script.

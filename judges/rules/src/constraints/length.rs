@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::sentences::count_sentences;
-use crate::answer::Answer;
-use crate::grade::{Check, Grade, Relation, near};
+use crate::answer::ResponseText;
+use crate::grade::{Grade, Relation, RuleCheck, near};
 
 /// A number of words.
 #[derive(Deserialize)]
@@ -13,8 +13,8 @@ pub(crate) struct Words {
     num_words: usize,
 }
 
-impl Check for Words {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Words {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         self.relation.grade(answer.word_count(), self.num_words)
     }
 }
@@ -26,42 +26,50 @@ pub(crate) struct Sentences {
     num_sentences: usize,
 }
 
-impl Check for Sentences {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for Sentences {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         self.relation
             .grade(count_sentences(answer.text), self.num_sentences)
     }
 }
 
-/// A number of paragraphs, separated by `***`. An empty paragraph between two others also breaks the
-/// rule.
+/// A number of paragraphs, separated by `***`. An empty paragraph between two others also breaks
+/// the rule.
 #[derive(Deserialize)]
 pub(crate) struct Paragraphs {
     num_paragraphs: usize,
 }
 
-impl Check for Paragraphs {
-    fn grade(&self, answer: &Answer) -> Grade {
-        let (found, gaps) = separated(answer.text, "***");
-        match Grade::exactly(found.len(), self.num_paragraphs) {
-            Grade::Kept if gaps => Grade::Missed(1.0),
+impl RuleCheck for Paragraphs {
+    fn grade(&self, answer: &ResponseText) -> Grade {
+        let found = Separated::by("***", answer.text);
+        match Grade::exactly(found.parts.len(), self.num_paragraphs) {
+            Grade::Kept if found.has_gaps => Grade::Missed(1.0),
             grade => grade,
         }
     }
 }
 
-/// The parts between separators, without empty ones, and whether an empty part is between two
-/// others.
-pub(super) fn separated<'a>(text: &'a str, separator: &str) -> (Vec<&'a str>, bool) {
-    let parts: Vec<_> = text.split(separator).map(str::trim).collect();
-    let inner = parts
-        .get(1..parts.len().saturating_sub(1))
-        .unwrap_or_default();
-    let gaps = inner.iter().any(|part| part.is_empty());
-    (
-        parts.into_iter().filter(|part| !part.is_empty()).collect(),
-        gaps,
-    )
+/// A text, split at separators.
+pub(super) struct Separated<'a> {
+    /// The parts that are not empty.
+    pub(super) parts: Vec<&'a str>,
+    /// Whether an empty part is between two others.
+    pub(super) has_gaps: bool,
+}
+
+impl<'a> Separated<'a> {
+    pub(super) fn by(separator: &str, text: &'a str) -> Self {
+        let parts: Vec<_> = text.split(separator).map(str::trim).collect();
+        let inner = parts
+            .get(1..parts.len().saturating_sub(1))
+            .unwrap_or_default();
+        let has_gaps = inner.iter().any(|part| part.is_empty());
+        Self {
+            parts: parts.into_iter().filter(|part| !part.is_empty()).collect(),
+            has_gaps,
+        }
+    }
 }
 
 /// A number of paragraphs, separated by blank lines, the n-th of which begins with a word.
@@ -73,8 +81,8 @@ pub(crate) struct NthParagraph {
     first_word: String,
 }
 
-impl Check for NthParagraph {
-    fn grade(&self, answer: &Answer) -> Grade {
+impl RuleCheck for NthParagraph {
+    fn grade(&self, answer: &ResponseText) -> Grade {
         let paragraphs: Vec<_> = answer.text.split("\n\n").map(str::trim).collect();
         let count = paragraphs
             .iter()
@@ -109,8 +117,8 @@ fn first_word(paragraph: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn grade(check: &impl Check, text: &str) -> Grade {
-        check.grade(&Answer::new(text).expect("not empty"))
+    fn grade(check: &impl RuleCheck, text: &str) -> Grade {
+        check.grade(&ResponseText::new(text).expect("not empty"))
     }
 
     #[test]

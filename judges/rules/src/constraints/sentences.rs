@@ -2,8 +2,8 @@
 //!
 //! A sentence ends at `.`, `?` or `!` before white space or a closing quotation mark or bracket. A
 //! period after an abbreviation, an initial or an ellipsis ends one only if the next word commonly
-//! begins sentences. Line breaks have no meaning: a heading without a period belongs to the sentence
-//! after it, and the number of a list item is a sentence.
+//! begins sentences. Line breaks have no meaning: a heading without a period belongs to the
+//! sentence after it, and the number of a list item is a sentence.
 
 /// Number of sentences in a text.
 pub(super) fn count_sentences(text: &str) -> usize {

@@ -1,5 +1,7 @@
 //! The bounds that a schema sets on numbers: `#[schemars(range(min = 0.0, max = 2.0))]` on a field
-//! is its check.
+//! is its check. The messages are worded like those about the keys of `tpo` itself.
+
+use std::fmt;
 
 use serde_json::{Number, Value};
 
@@ -62,6 +64,9 @@ impl Checker<'_> {
             let definition = self.root.pointer(definition.trim_start_matches('#'));
             return definition.is_none_or(|schema| self.is_for(schema, value));
         }
+        if let Some(alternatives) = alternatives(schema) {
+            return alternatives.iter().any(|schema| self.is_for(schema, value));
+        }
         match (&schema["type"], value) {
             (Value::String(name), Value::Number(_)) => name == "number" || name == "integer",
             (Value::String(name), Value::Object(_)) => name == "object",
@@ -80,24 +85,64 @@ fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
 }
 
 fn check_number(path: &str, number: &Number, schema: &Value) -> Result<(), String> {
-    let (minimum, maximum) = (bound(schema, "minimum"), bound(schema, "maximum"));
-    let fits = number.as_f64().is_none_or(|number| {
-        minimum.is_none_or(|minimum| number >= minimum)
-            && maximum.is_none_or(|maximum| number <= maximum)
-    });
-    match (minimum, maximum) {
-        _ if fits => Ok(()),
-        (Some(minimum), Some(maximum)) => Err(format!(
-            "`{path}` must be from {minimum} to {maximum}, not {number}"
-        )),
-        (Some(minimum), None) => Err(format!("`{path}` must be {minimum} or more, not {number}")),
-        (None, Some(maximum)) => Err(format!("`{path}` must be {maximum} or less, not {number}")),
-        (None, None) => Ok(()),
+    let range = Bounds::of(schema);
+    if number.as_f64().is_none_or(|number| range.contains(number)) {
+        return Ok(());
+    }
+    // As the user wrote it: `1` where JSON says `1.0`.
+    let shown = match number.as_f64() {
+        Some(float) if number.is_f64() => float.to_string(),
+        _ => number.to_string(),
+    };
+    Err(format!("`{path}` is {shown}; it must be {range}"))
+}
+
+/// The bounds that a schema sets.
+struct Bounds {
+    min: Option<f64>,
+    exclusive_min: Option<f64>,
+    max: Option<f64>,
+    exclusive_max: Option<f64>,
+}
+
+impl Bounds {
+    fn of(schema: &Value) -> Self {
+        let bound = |name| schema.get(name).and_then(Value::as_f64);
+        Self {
+            min: bound("minimum"),
+            exclusive_min: bound("exclusiveMinimum"),
+            max: bound("maximum"),
+            exclusive_max: bound("exclusiveMaximum"),
+        }
+    }
+
+    fn contains(&self, number: f64) -> bool {
+        self.min.is_none_or(|min| number >= min)
+            && self.exclusive_min.is_none_or(|min| number > min)
+            && self.max.is_none_or(|max| number <= max)
+            && self.exclusive_max.is_none_or(|max| number < max)
     }
 }
 
-fn bound(schema: &Value, name: &str) -> Option<f64> {
-    schema.get(name).and_then(Value::as_f64)
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(min), None, Some(max), None) =
+            (self.min, self.exclusive_min, self.max, self.exclusive_max)
+        {
+            return write!(f, "between {min} and {max}");
+        }
+        let bounds = [
+            ("at least", self.min),
+            ("more than", self.exclusive_min),
+            ("at most", self.max),
+            ("less than", self.exclusive_max),
+        ];
+        let bounds: Vec<String> = bounds
+            .iter()
+            .filter_map(|(words, bound)| Some(format!("{words} {}", (*bound)?)))
+            .collect();
+        f.write_str(&bounds.join(" and "))
+    }
 }
 
 #[cfg(test)]
@@ -116,6 +161,8 @@ mod tests {
         counts: Vec<u32>,
         inner: Option<Inner>,
         either: Either,
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        scale: f64,
     }
 
     #[derive(JsonSchema)]
@@ -131,6 +178,15 @@ mod tests {
     enum Either {
         Number(#[schemars(range(max = 2.0))] f64),
         Text(String),
+        Word(Word),
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(inline)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    enum Word {
+        /// A description makes it an alternative of its own.
+        Auto,
     }
 
     fn checked(config: &Value) -> Result<(), String> {
@@ -149,19 +205,23 @@ mod tests {
         for (config, refusal) in [
             (
                 json!({"fraction": -0.1}),
-                "`fraction` must be from 0 to 1, not -0.1",
+                "`fraction` is -0.1; it must be between 0 and 1",
             ),
             (
                 json!({"counts": [1, 0]}),
-                "`counts[1]` must be 1 or more, not 0",
+                "`counts[1]` is 0; it must be at least 1",
             ),
             (
                 json!({"inner": {"most": 10}}),
-                "`inner.most` must be from 0 to 9, not 10",
+                "`inner.most` is 10; it must be between 0 and 9",
             ),
             (
                 json!({"either": 2.5}),
-                "`either` must be 2 or less, not 2.5",
+                "`either` is 2.5; it must be at most 2",
+            ),
+            (
+                json!({"scale": 0.0}),
+                "`scale` is 0; it must be more than 0",
             ),
         ] {
             assert_eq!(checked(&config), Err(refusal.into()));

@@ -9,7 +9,7 @@ use crate::arguments::{AgreeArguments, OutputFormat};
 use crate::printer::Printer;
 use crate::progress::ProgressCounter;
 use crate::report::judge_lines;
-use crate::text::{percent, printable};
+use crate::text::{percent, printable, printable_json};
 
 pub(super) fn run(arguments: &AgreeArguments, printer: Printer) -> Result<(), Failure> {
     let rows = standalone::read_labeled(&arguments.input)?;
@@ -19,7 +19,9 @@ pub(super) fn run(arguments: &AgreeArguments, printer: Printer) -> Result<(), Fa
         standalone::label_agreement(&*scoring, &rows, &mut |rows| progress.advance(rows))?;
     progress.finish();
     printer.data(&match arguments.format {
-        OutputFormat::Json => json!({ "schema_version": 2, "agreement": agreement }).to_string(),
+        OutputFormat::Json => {
+            printable_json(&json!({ "schema_version": 2, "agreement": agreement }))
+        }
         OutputFormat::Text => text(&agreement),
     });
     Ok(())
@@ -52,7 +54,7 @@ fn line(name: &str, rate: Rate) -> String {
     format!(
         "{name:26}{:>8}  ± {:.1} (95% CI, {} rows)",
         percent(rate.mean),
-        rate.margin * 100.0,
+        rate.half_width * 100.0,
         rate.count
     )
 }

@@ -9,7 +9,7 @@ use crate::arguments::{OutputFormat, StressTestArguments};
 use crate::printer::Printer;
 use crate::progress::ProgressCounter;
 use crate::report::judge_lines;
-use crate::text::percent;
+use crate::text::{percent, printable_json};
 
 pub(super) fn run(arguments: &StressTestArguments, printer: Printer) -> Result<(), Failure> {
     let mut rows = standalone::read(&arguments.input)?;
@@ -21,7 +21,9 @@ pub(super) fn run(arguments: &StressTestArguments, printer: Printer) -> Result<(
     let report = standalone::stress_test(&*scoring, &rows, &mut |count| progress.advance(count))?;
     progress.finish();
     printer.data(&match arguments.format {
-        OutputFormat::Json => json!({ "schema_version": 2, "stress_test": report }).to_string(),
+        OutputFormat::Json => {
+            printable_json(&json!({ "schema_version": 2, "stress_test": report }))
+        }
         OutputFormat::Text => text(&report),
     });
     report.check(arguments.tolerance)

@@ -9,8 +9,8 @@ pub struct CompileService {
     /// Directory of compiled components. Created if it is missing; refused if another user can
     /// write to it.
     pub cache: PathBuf,
-    /// Command line of a program that runs [`compile_worker`](crate::compile_worker); seconds and MiB are appended as its
-    /// last two arguments.
+    /// Command line of a program that runs [`compile_worker`](crate::compile_worker); seconds and
+    /// MiB are appended as its last two arguments.
     pub compiler: Vec<OsString>,
     /// Environment of that program; it gets nothing else.
     pub environment: Vec<(OsString, OsString)>,

@@ -217,7 +217,7 @@ fn messages(messages: &[Message]) -> Result<Vec<tpo_types::Message>, model::Mode
     let message = |message: &Message| {
         let role: MessageRole = convert::message_role(&message.role).ok_or_else(|| {
             model::ModelError::InvalidRequest(format!(
-                "`{}` is no role: system, user or assistant",
+                "`{}` is not a role; the roles are system, user and assistant",
                 message.role
             ))
         })?;

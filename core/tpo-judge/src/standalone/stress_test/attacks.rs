@@ -5,7 +5,7 @@
 
 use tpo_types::{Instruction, Preference};
 
-use crate::standalone::rows::Row;
+use crate::standalone::rows::ResponseRow;
 
 /// Responses that answer nothing.
 const CONSTANT: [&str; 4] = [
@@ -35,14 +35,14 @@ const PADDING: &str = "\n\nIn conclusion, there is much more that could be said 
 const MAX_PADDINGS: usize = 12;
 
 /// An instruction and its real response.
-pub(super) struct Case<'a> {
+pub(super) struct StressCase<'a> {
     pub(super) instruction: &'a Instruction,
     pub(super) real: &'a str,
 }
 
-impl<'a> Case<'a> {
+impl<'a> StressCase<'a> {
     /// The real response is the one that the label prefers, or else the first.
-    pub(super) fn of(row: &'a Row) -> Self {
+    pub(super) fn of(row: &'a ResponseRow) -> Self {
         let real = usize::from(row.label == Some(Preference::Second));
         Self {
             instruction: &row.instruction,
@@ -56,7 +56,7 @@ pub(super) struct Attack {
     pub(super) name: &'static str,
     pub(super) description: &'static str,
     /// The junk responses to the instruction of the case with that index.
-    pub(super) junk: fn(&[Case<'_>], usize) -> Vec<String>,
+    pub(super) junk: fn(&[StressCase<'_>], usize) -> Vec<String>,
 }
 
 pub(super) const ATTACKS: [Attack; 6] = [
@@ -92,30 +92,30 @@ pub(super) const ATTACKS: [Attack; 6] = [
     },
 ];
 
-fn empty(_: &[Case<'_>], _: usize) -> Vec<String> {
+fn empty(_: &[StressCase<'_>], _: usize) -> Vec<String> {
     vec![" \n".into()]
 }
 
-fn constant(_: &[Case<'_>], _: usize) -> Vec<String> {
+fn constant(_: &[StressCase<'_>], _: usize) -> Vec<String> {
     CONSTANT.map(str::to_owned).to_vec()
 }
 
-fn master_keys(_: &[Case<'_>], _: usize) -> Vec<String> {
+fn master_keys(_: &[StressCase<'_>], _: usize) -> Vec<String> {
     MASTER_KEYS.map(str::to_owned).to_vec()
 }
 
-fn injections(_: &[Case<'_>], _: usize) -> Vec<String> {
+fn injections(_: &[StressCase<'_>], _: usize) -> Vec<String> {
     INJECTIONS.map(str::to_owned).to_vec()
 }
 
-fn other_response(cases: &[Case<'_>], index: usize) -> Vec<String> {
+fn other_response(cases: &[StressCase<'_>], index: usize) -> Vec<String> {
     off_topic(cases, index)
         .map(str::to_owned)
         .into_iter()
         .collect()
 }
 
-fn padded(cases: &[Case<'_>], index: usize) -> Vec<String> {
+fn padded(cases: &[StressCase<'_>], index: usize) -> Vec<String> {
     let Some(other) = off_topic(cases, index) else {
         return Vec::new();
     };
@@ -130,7 +130,7 @@ fn padded(cases: &[Case<'_>], index: usize) -> Vec<String> {
 }
 
 /// The real response to another instruction, unless it is the same text.
-pub(super) fn off_topic<'a>(cases: &[Case<'a>], index: usize) -> Option<&'a str> {
+pub(super) fn off_topic<'a>(cases: &[StressCase<'a>], index: usize) -> Option<&'a str> {
     let other = cases[(index + 1) % cases.len()].real;
     (other != cases[index].real).then_some(other)
 }

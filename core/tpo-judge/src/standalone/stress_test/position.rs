@@ -2,7 +2,7 @@
 
 use tpo_types::{Failure, Preference, ResponseGroup};
 
-use super::attacks::{Case, off_topic};
+use super::attacks::{StressCase, off_topic};
 use super::report::{AttackResult, Trials};
 use crate::scoring::{JudgeOutput, Scoring, reversed};
 use crate::standalone::rows::ROWS_PER_BATCH;
@@ -11,11 +11,11 @@ use crate::standalone::rows::ROWS_PER_BATCH;
 /// result for it: a judge with position bias lets it win in one of the orders.
 pub(super) fn attack(
     scoring: &dyn Scoring,
-    cases: &[Case<'_>],
+    cases: &[StressCase<'_>],
     all: &mut JudgeOutput,
     on_progress: &mut dyn FnMut(usize),
 ) -> Result<AttackResult, Failure> {
-    let junk: Vec<(&Case<'_>, &str)> = (0..cases.len())
+    let junk: Vec<(&StressCase<'_>, &str)> = (0..cases.len())
         .filter_map(|index| Some((&cases[index], off_topic(cases, index)?)))
         .collect();
     let mut trials = Trials::default();

@@ -14,7 +14,7 @@ pub struct AttackResult {
     pub description: &'static str,
     /// How often both responses were judged.
     pub trials: usize,
-    /// The fraction of the trials where the junk was preferred to the real response.
+    /// The fraction of the trials that the junk won, a tie counting one half.
     pub win_rate: f64,
     /// The fraction of the trials where neither was preferred.
     pub tie_rate: f64,
@@ -31,8 +31,8 @@ pub struct StressTestReport {
 }
 
 impl StressTestReport {
-    /// An error if junk wins more often than `tolerance`, a fraction of the trials, ties counting
-    /// half, or if the judge scored no real response.
+    /// An error if the win rate of an attack is above `tolerance`, or if the judge scored no real
+    /// response.
     pub fn check(&self, tolerance: f64) -> Result<(), Failure> {
         if self.attacks.iter().all(|attack| attack.trials == 0) {
             return Err(Failure::new(
@@ -46,7 +46,7 @@ impl StressTestReport {
             return Ok(());
         }
         let what = format!(
-            "junk beats real responses more than {:.1}% of the time: {}",
+            "junk beats real responses with a win rate above {:.1}%: {}",
             tolerance * 100.0,
             failed.join(", ")
         );
@@ -54,11 +54,11 @@ impl StressTestReport {
             .hint("a model trained with this judge learns to write such junk"))
     }
 
-    /// The names of the attacks whose junk wins more often than `tolerance`.
+    /// The names of the attacks whose win rate is above `tolerance`.
     pub(super) fn failed(&self, tolerance: f64) -> Vec<&str> {
         self.attacks
             .iter()
-            .filter(|attack| attack.win_rate + attack.tie_rate / 2.0 > tolerance)
+            .filter(|attack| attack.win_rate > tolerance)
             .map(|attack| attack.name)
             .collect()
     }
@@ -86,7 +86,7 @@ impl Trials {
             name,
             description,
             trials: self.count,
-            win_rate: self.wins as f64 / trials,
+            win_rate: (self.wins as f64 + self.ties as f64 / 2.0) / trials,
             tie_rate: self.ties as f64 / trials,
         }
     }

@@ -1,8 +1,8 @@
 //! Llama 3's RoPE scaling from a GGUF file.
 //!
-//! The file has only the resulting divisor of each frequency, not the four parameters. Of those, only
-//! `factor` differs between published models, and it is the largest divisor: so the rule is computed
-//! with it, and a file with other divisors is refused.
+//! The file has only the resulting divisor of each frequency, not the four parameters. Of those,
+//! only `factor` differs between published models, and it is the largest divisor: so the rule is
+//! computed with it, and a file with other divisors is refused.
 
 use std::f32::consts::TAU;
 use std::path::Path;

@@ -15,7 +15,7 @@ use tpo_types::{FailureKind, Message};
 use super::names;
 use crate::fixtures::model;
 use crate::load::load;
-use crate::policy::Policy;
+use crate::model::Model;
 use crate::spec::Llama3RopeScaling;
 
 /// What goes into a file.
@@ -85,7 +85,7 @@ impl GgufBuilder {
         path
     }
 
-    fn load(&self) -> Policy {
+    fn load(&self) -> Model {
         let directory = TempDir::new().expect("a temporary directory");
         load(&self.write(&directory)).expect("loads")
     }
@@ -124,7 +124,7 @@ fn texts<'a>(items: impl Iterator<Item = &'a str>) -> Value {
     Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
 }
 
-fn metadata(policy: &Policy, name: &str, architecture: &str) -> HashMap<String, Value> {
+fn metadata(policy: &Model, name: &str, architecture: &str) -> HashMap<String, Value> {
     let spec = &policy.spec;
     let file = |file: &str| -> Json {
         serde_json::from_slice(&fs::read(model(name).join(file)).expect("is there"))
@@ -209,7 +209,7 @@ fn every_family_loads_as_from_hugging_face_files() {
         assert_eq!(gguf.spec, files.spec);
         assert_eq!(gguf.params.values, files.params.values, "{name}");
         let messages = [Message::user("naïve 12 → 34")];
-        let prompt = |policy: &Policy| {
+        let prompt = |policy: &Model| {
             policy
                 .text
                 .encode_prompt(&messages, Some("Here is"))
@@ -402,14 +402,14 @@ fn incomplete_files_are_refused() {
         "`FILE` has no tensor `blk.1.ffn_up.weight`"
     );
 
-    let mut with_stranger = builder();
+    let mut with_unexpected = builder();
     let bias = Tensor::new(vec![0.0_f32; 64], &Device::Cpu).expect("a tensor");
     let bias = QTensor::quantize(&bias, GgmlDType::F32).expect("stays");
-    with_stranger
+    with_unexpected
         .tensors
         .insert("blk.0.attn_q.bias".to_owned(), bias);
     assert_eq!(
-        with_stranger.refusal().0,
+        with_unexpected.refusal().0,
         "tensor `blk.0.attn_q.bias` of `FILE` is unexpected in this architecture"
     );
 

@@ -23,8 +23,8 @@ use crate::tokenizer::{SpecialTokens, TextCodec};
 const QWEN2_SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const LLAMA3_SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-/// Values of `tokenizer.ggml.token_type` for tokens that are matched as a whole before merging. Unlike
-/// a control token, a user-defined token is part of the text.
+/// Values of `tokenizer.ggml.token_type` for tokens that are matched as a whole before merging.
+/// Unlike a control token, a user-defined token is part of the text.
 const CONTROL: u32 = 3;
 const USER_DEFINED: u32 = 4;
 

@@ -15,7 +15,7 @@ const GATE: [u32; 5] = [4, 2, 279, 3, 262];
 const SYSTEM: &str = "You are a careful teacher. Write the word again, slowly and with care, and \
     say so if you are not sure.";
 
-fn reward_model() -> (Engine, Arc<Policy>) {
+fn reward_model() -> (Engine, Arc<Model>) {
     match load_for_inference(&model("tiny-armo")).expect("the fixture loads") {
         LoadedModel::RewardModel(policy, _) => {
             let policy = Arc::new(policy);
@@ -74,14 +74,14 @@ fn requests() -> Vec<EmbedRequest> {
     requests
 }
 
-fn states(engine: &mut Engine, policy: &Policy, requests: &[EmbedRequest]) -> Vec<HiddenStates> {
+fn states(engine: &mut Engine, policy: &Model, requests: &[EmbedRequest]) -> Vec<HiddenStates> {
     embed(engine, policy, requests)
         .into_iter()
         .map(|outcome| outcome.expect("states"))
         .collect()
 }
 
-fn texts(policy: &Policy) -> Vec<Text> {
+fn texts(policy: &Model) -> Vec<EncodedText> {
     let requests = requests().into_iter().enumerate();
     requests
         .map(|(number, request)| tokenize(policy, number, &request).expect("tokens"))
@@ -110,7 +110,7 @@ fn states_are_those_of_the_decoder() {
         let hidden: Vec<&[f32]> = hidden.chunks_exact(policy.spec.hidden_size).collect();
         assert_eq!(states.len(), request.positions.len());
         for (pattern, state) in request.positions.iter().zip(&states) {
-            // The empty pattern is found behind the last token.
+            // The empty pattern is found after the last token.
             let mut starts = (0..=ids.len() - pattern.len()).rev();
             let start = starts
                 .find(|start| ids[*start..].starts_with(pattern))
@@ -163,7 +163,7 @@ fn states_do_not_depend_on_other_requests() {
 fn the_prompt_of_an_instruction_is_shared_by_its_responses() {
     let (_, policy) = reward_model();
     let texts = texts(&policy);
-    let groups: Vec<&[Text]> = texts.chunk_by(|a, b| a.shared() == b.shared()).collect();
+    let groups: Vec<&[EncodedText]> = texts.chunk_by(|a, b| a.shared() == b.shared()).collect();
     assert_eq!(
         groups.iter().map(|group| group.len()).collect::<Vec<_>>(),
         [6; 5]

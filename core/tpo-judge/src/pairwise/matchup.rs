@@ -2,13 +2,13 @@
 
 /// Two responses by their indices, in the order in which they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Pair {
+pub(super) struct Matchup {
     pub(super) first: usize,
     pub(super) second: usize,
 }
 
-impl Pair {
-    /// Both orders of the pair.
+impl Matchup {
+    /// Both orders of the matchup.
     pub(super) fn both_orders(self) -> [Self; 2] {
         let Self { first, second } = self;
         [

@@ -9,7 +9,7 @@ use crate::tokenizer::TextCodec;
 
 /// A model in memory. With an adapter, `params` are the base weights.
 #[derive(Debug)]
-pub struct Policy {
+pub struct Model {
     /// The decoder's shape.
     pub spec: ModelSpec,
     /// The weights; the base weights if there is an adapter.
@@ -18,7 +18,7 @@ pub struct Policy {
     pub adapter: Option<Adapter>,
     /// Text to tokens and back.
     pub text: TextCodec,
-    /// The absolute path of `params`: a `.gguf` file or a directory. With an adapter, this is the base
-    /// model.
+    /// The absolute path of `params`: a `.gguf` file or a directory. With an adapter, this is the
+    /// base model.
     pub source: PathBuf,
 }

@@ -1,5 +1,5 @@
-//! Whatever ends a command, the same command goes on from there: what was answered is kept and not
-//! asked again.
+//! Whatever ends a command, running it again resumes it: what was answered is kept and not asked
+//! again.
 
 use std::collections::HashSet;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use crate::desk::{Desk, LLM_RUBRIC, SELF_TAUGHT};
 const INSTRUCTIONS: usize = 40;
 const RESPONSES: usize = 3;
 /// Requests that all of them take.
-const DUELS: usize = INSTRUCTIONS * RESPONSES * (RESPONSES - 1);
+const COMPARISONS: usize = INSTRUCTIONS * RESPONSES * (RESPONSES - 1);
 const CONCURRENCY: usize = 4;
 
 fn good(asked: &Asked) -> Conduct {
@@ -26,7 +26,7 @@ fn undisturbed() -> String {
     let server = ScriptedServer::start(good);
     let ended =
         Desk::new(&server, INSTRUCTIONS, RESPONSES).succeeds(SELF_TAUGHT, &["concurrency=4"]);
-    assert_eq!(server.records().len(), DUELS);
+    assert_eq!(server.records().len(), COMPARISONS);
     ended.stdout
 }
 
@@ -88,8 +88,8 @@ fn what_was_answered_before_a_kill_is_not_asked_again() {
         ended.stdout == undisturbed(),
         "killed and started again it ends otherwise"
     );
-    assert_eq!(answered(&server).len(), DUELS);
-    let twice = server.records().len() - DUELS;
+    assert_eq!(answered(&server).len(), COMPARISONS);
+    let twice = server.records().len() - COMPARISONS;
     assert!(
         twice <= kills * CONCURRENCY,
         "{twice} requests too many after {kills} kills"
@@ -141,7 +141,7 @@ fn a_server_that_goes_away_ends_the_command_until_it_is_back() {
         asked_behind(&server, requests).is_disjoint(&kept),
         "what was kept is asked again"
     );
-    assert_eq!(server.records().len() - requests, DUELS - kept.len());
+    assert_eq!(server.records().len() - requests, COMPARISONS - kept.len());
 }
 
 #[test]
@@ -168,26 +168,26 @@ fn too_few_requests_to_call_a_server_gone_are_made_again_by_the_next_command() {
 fn a_budget_is_spent_and_the_rest_is_asked_with_the_next() {
     let server = ScriptedServer::start(good);
     let desk = Desk::new(&server, INSTRUCTIONS, RESPONSES);
-    let calls = ["concurrency=4", "max_calls=100"];
+    let calls = ["concurrency=4", "max_requests=100"];
     for spent in [100, 200] {
         let ended = desk.fails(SELF_TAUGHT, &calls);
         assert!(
-            ended.stderr.contains("max_calls"),
+            ended.stderr.contains("max_requests"),
             "the budget is not named:\n{}",
             ended.stderr
         );
         assert_eq!((server.records().len(), desk.kept().len()), (spent, spent));
     }
-    let ended = desk.fails(SELF_TAUGHT, &["max_tokens=10"]);
+    let ended = desk.fails(SELF_TAUGHT, &["max_total_tokens=10"]);
     assert!(
-        ended.stderr.contains("max_tokens"),
+        ended.stderr.contains("max_total_tokens"),
         "the budget is not named:\n{}",
         ended.stderr
     );
     assert_eq!(server.records().len(), 200);
-    let ended = desk.succeeds(SELF_TAUGHT, &["concurrency=4", "max_calls=1000"]);
+    let ended = desk.succeeds(SELF_TAUGHT, &["concurrency=4", "max_requests=1000"]);
     assert!(ended.stdout == undisturbed(), "in parts it ends otherwise");
-    assert_eq!(server.records().len(), DUELS);
+    assert_eq!(server.records().len(), COMPARISONS);
 }
 
 #[test]
@@ -195,13 +195,13 @@ fn tokens_are_counted_as_the_server_counts_them() {
     const BUDGET: usize = 10_000;
     let server = ScriptedServer::start(good);
     let desk = Desk::new(&server, INSTRUCTIONS, RESPONSES);
-    let budget = format!("max_tokens={BUDGET}");
+    let budget = format!("max_total_tokens={BUDGET}");
     let ended = desk.fails(
         SELF_TAUGHT,
         &["concurrency=4", &budget, "judge.config.max_new_tokens=64"],
     );
     assert!(
-        ended.stderr.contains("max_tokens"),
+        ended.stderr.contains("max_total_tokens"),
         "the budget is not named:\n{}",
         ended.stderr
     );
@@ -229,7 +229,7 @@ fn who_asks_the_same_asks_nothing() {
     for reading in [
         "judge.config.attempts=7",
         "attempts=1",
-        "max_calls=1",
+        "max_requests=1",
         "concurrency=1",
         "judge.on_error=unscored",
     ] {
@@ -243,7 +243,10 @@ fn who_asks_the_same_asks_nothing() {
             .stdout
             == rated.stdout
     );
-    assert_eq!(server.records().len(), DUELS + INSTRUCTIONS * RESPONSES);
+    assert_eq!(
+        server.records().len(),
+        COMPARISONS + INSTRUCTIONS * RESPONSES
+    );
     // Some of the comparisons are enough for it.
     desk.succeeds(SELF_TAUGHT, &["judge.tournament=adaptive"]);
     // Nobody is there who could answer anything else.

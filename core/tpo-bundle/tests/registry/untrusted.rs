@@ -9,7 +9,7 @@ use tpo_bundle::{Access, Credentials, Mode, PublishOptions};
 use tpo_types::{Digest, FailureKind};
 
 use crate::author::{Author, User, component, nobody, said};
-use crate::hostile::{PATIENCE, is_manifest, manifest_becomes, refused, registry, user};
+use crate::hostile::{TIMEOUT, is_manifest, manifest_becomes, refused, registry, user};
 use crate::stand_in::{Reply, StandIn};
 
 #[test]
@@ -113,7 +113,7 @@ fn a_component_that_was_published_without_tpo_is_usable() {
     let resolved = user.resolve(&name, Mode::Frozen).unwrap();
     assert!(resolved.manifest.is_none() && resolved.component().is_none());
     assert_eq!(resolved.name.as_str(), "component");
-    // Something else in the same layout is no plugin.
+    // Something else in the same layout is not a plugin.
     let path = format!("/v2/strict/blobs/{}", resolved.sha256);
     let bytes = wat::parse_str("(component)").unwrap();
     let mut manifest = registry.manifest("strict", "1.0.0");
@@ -150,7 +150,7 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
         fs::write(&config, text).unwrap();
         let access = Access {
             credentials: Credentials::File(config.clone()),
-            timeout: PATIENCE,
+            timeout: TIMEOUT,
         };
         let mut user = User::with(access);
         user.add(&registry.name("strict:1.0.0"), &[], Mode::Default)
@@ -191,7 +191,8 @@ fn docker_s_credentials_are_used_where_they_are_asked_for() {
         if request.path == "/token" {
             let form =
                 "grant_type=refresh_token&client_id=tpo&refresh_token=r%2B&scope=repository:strict:pull&service=s";
-            assert_eq!((request.method.as_str(), request.body.as_slice()), ("POST", form.as_bytes()));
+            assert_eq!(request.method, "POST");
+            assert_eq!(request.body, form.as_bytes());
             return Some(Reply::new("200 OK", br#"{"access_token": "t"}"#));
         }
         (request.authorization.as_deref() != Some("Bearer t")).then_some(ask)

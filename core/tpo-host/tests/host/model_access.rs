@@ -34,7 +34,7 @@ impl ModelService for Says {
                 FailureKind::Network,
                 "the model `judge` is out of reach",
             )
-            .hint("go on later")),
+            .hint("continue later")),
             Self::Error(error) => Ok(requests.iter().map(|_| Err(error.clone())).collect()),
         }
     }
@@ -52,7 +52,7 @@ impl ModelService for Says {
 }
 
 #[test]
-fn a_model_out_of_reach_ends_the_work_and_is_not_held_against_the_plugin() {
+fn an_unreachable_model_ends_the_call_and_is_no_fault_of_the_plugin() {
     let directory = tempfile::tempdir().unwrap();
     let instruction = instruction("i", "Name a color.");
     for on_error in [OnError::Fail, OnError::Retry, OnError::Unscored] {
@@ -73,7 +73,7 @@ fn a_model_out_of_reach_ends_the_work_and_is_not_held_against_the_plugin() {
             .expect_err("no model");
         assert_eq!(failure.kind(), FailureKind::Network);
         assert_eq!(failure.to_string(), "the model `judge` is out of reach");
-        assert_eq!(failure.nearest_hint(), Some("go on later"));
+        assert_eq!(failure.nearest_hint(), Some("continue later"));
         assert_eq!(
             std::fs::read_dir(directory.path()).unwrap().count(),
             0,
