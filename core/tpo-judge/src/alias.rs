@@ -27,7 +27,7 @@ pub(crate) fn check(judge: &MemberConfig, plugins: &Plugins) -> Result<(), Failu
         .into_iter()
         .map(|model| model.alias)
         .collect();
-    if bound.iter().any(|bound| *bound == alias) {
+    if bound.contains(&alias) {
         return Ok(());
     }
     let what = format!(
