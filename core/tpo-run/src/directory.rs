@@ -59,6 +59,7 @@ impl RunDirectory {
     }
 
     /// The run of an arm, a variant of this one.
+    #[must_use]
     pub fn arm(&self, name: &str) -> Self {
         Self::at(self.root.join("arms").join(name))
     }

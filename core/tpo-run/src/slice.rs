@@ -92,6 +92,8 @@ pub fn size_of(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -101,7 +103,7 @@ mod tests {
             messages: Vec::new(),
             category: None,
             reference: None,
-            metadata: Default::default(),
+            metadata: BTreeMap::default(),
         };
         let dealt = |seed| {
             let dealt = shuffled((0..50).map(instruction).collect(), seed);

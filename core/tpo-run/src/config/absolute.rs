@@ -11,18 +11,18 @@ impl RunConfig {
     pub(crate) fn with_absolute_paths(&self) -> Self {
         let mut config = self.clone();
         config.data.train = canonical(&config.data.train);
-        config.data.validation = canonical(&config.data.validation);
-        let members = config.judge.panel.iter_mut();
-        let parser = config.parser.as_mut().map(|parser| &mut parser.plugin);
-        for plugin in members
-            .map(|member| &mut member.plugin)
-            .chain([
-                &mut config.judge.plugin,
-                &mut config.thought.plugin,
-                &mut config.selector.plugin,
-            ])
-            .chain(parser)
-        {
+        let mut judges = vec![&mut config.judge];
+        for set in &mut config.validation {
+            set.data = canonical(&set.data);
+            judges.extend(&mut set.judge);
+        }
+        let mut plugins = vec![&mut config.thought.plugin, &mut config.selector.plugin];
+        plugins.extend(config.parser.as_mut().map(|parser| &mut parser.plugin));
+        for judge in judges {
+            plugins.push(&mut judge.plugin);
+            plugins.extend(judge.panel.iter_mut().map(|member| &mut member.plugin));
+        }
+        for plugin in plugins {
             if tpo_host::is_file(plugin) {
                 *plugin = canonical(Path::new(plugin)).display().to_string();
             }
@@ -57,8 +57,8 @@ mod tests {
         for name in ["t.jsonl", "v.jsonl", "mine.wasm"] {
             fs::write(directory.path().join(name), "").expect("a file");
         }
-        let text = "name = \"x\"\n[data]\ntrain = \"t.jsonl\"\nvalidation = \"v.jsonl\"\n\
-                    [judge]\nplugin = \"panel\"\n[[judge.panel]]\nplugin = \"./mine.wasm\"\n\
+        let text = "name = \"x\"\nvalidation = [{ data = \"v.jsonl\" }]\n\
+                    [data]\ntrain = \"t.jsonl\"\n[judge]\nplugin = \"panel\"\n[[judge.panel]]\nplugin = \"./mine.wasm\"\n\
                     [[judge.panel]]\nplugin = \"rules\"\n";
         let recorded = |base: &Path| {
             let read = RunConfig::parse(text, "tpo.toml", &[]).expect("a configuration");
