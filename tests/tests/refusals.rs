@@ -140,3 +140,47 @@ fn a_prompt_longer_than_the_context() {
 fn a_status_without_a_run() {
     insta::assert_snapshot!(Workplace::new().refusal(&["status", "runs/none"]));
 }
+
+#[test]
+fn an_instruction_in_two_validation_sets() {
+    let here = workplace("[[validation]]\nname = \"other\"\ndata = \"other.jsonl\"\n");
+    here.write(
+        "other.jsonl",
+        "{\"id\": \"w\", \"prompt\": \"Name a tree.\"}\n",
+    );
+    insta::assert_snapshot!(here.refusal(&["run"]));
+}
+
+#[test]
+fn two_validation_sets_of_one_name() {
+    let here = workplace("[[validation]]\ndata = \"other.jsonl\"\n");
+    insta::assert_snapshot!(here.refusal(&["run"]));
+}
+
+#[test]
+fn a_patience_without_an_effect() {
+    let here = workplace("[train]\npatience = 2\n");
+    insta::assert_snapshot!(here.refusal(&["run"]));
+}
+
+#[test]
+fn an_interval_of_measurements_that_is_none() {
+    let here = workplace("every = \"month\"\n");
+    insta::assert_snapshot!(here.refusal(&["run"]));
+}
+
+#[test]
+fn a_run_without_a_validation_set() {
+    let here = workplace("");
+    here.write(
+        "tpo.toml",
+        "name = \"x\"\nvalidation = []\n[data]\ntrain = \"train.jsonl\"\n",
+    );
+    insta::assert_snapshot!(here.refusal(&["run"]));
+}
+
+#[test]
+fn an_arm_that_is_none() {
+    let here = workplace("");
+    insta::assert_snapshot!(here.refusal(&["run", "--arm", "indirect"]));
+}

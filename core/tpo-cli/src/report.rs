@@ -1,5 +1,6 @@
 //! The metrics of a run as text.
 
+mod alarm;
 mod change;
 mod example;
 mod judge;

@@ -53,6 +53,22 @@ pub fn gain_gap(choosing: JudgeScores, held_out: JudgeScores) -> Result<GainGap,
     })
 }
 
+/// The gap between the gains under a judge that chooses and one that is held out, where the two
+/// judge different instructions.
+///
+/// The gains are as in [`gain_gap`]; they are independent, so the error of the gap is
+/// `sqrt(SE_choosing^2 + SE_held_out^2)`. Returns whether the gap exceeds two standard errors.
+pub fn independent_gap_exceeds(
+    choosing: JudgeScores,
+    held_out: JudgeScores,
+) -> Result<bool, Refusal> {
+    let first = estimate(&gains(choosing)?, Scale::Continuous)?;
+    let second = estimate(&gains(held_out)?, Scale::Continuous)?;
+    let error = |one: &Estimate| one.standard_error.unwrap_or(0.0);
+    let gap_error = error(&first).hypot(error(&second));
+    Ok(first.mean - second.mean > ERRORS * gap_error)
+}
+
 /// Whether the gap exceeded two standard errors on the last two checkpoints.
 pub fn over_optimized(gaps: &[GainGap]) -> bool {
     gaps.len() >= IN_A_ROW && gaps[gaps.len() - IN_A_ROW..].iter().all(|gap| gap.exceeds)
@@ -73,4 +89,32 @@ fn gains(scores: JudgeScores) -> Result<Vec<f64>, Refusal> {
     let sd = sample_variance(scores.before).sqrt();
     let pairs = scores.before.iter().zip(scores.after);
     Ok(pairs.map(|(before, after)| (after - before) / sd).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_judge_that_rises_alone_is_noticed_on_other_instructions_too() {
+        let before = [0.10, 0.12, 0.09, 0.15, 0.11, 0.13];
+        let risen = [0.16, 0.17, 0.13, 0.20, 0.18, 0.16];
+        let held_out = [3.1, 2.8, 3.5, 3.0, 2.9, 3.3];
+        let stayed = [3.2, 2.7, 3.6, 3.1, 3.1, 3.0];
+        let gap = |after: &[f64], other: &[f64]| {
+            let choosing = JudgeScores {
+                before: &before,
+                after,
+            };
+            let held_out = JudgeScores {
+                before: &held_out,
+                after: other,
+            };
+            independent_gap_exceeds(choosing, held_out)
+        };
+        assert_eq!(gap(&risen, &stayed), Ok(true));
+        assert_eq!(gap(&before, &stayed), Ok(false));
+        assert_eq!(gap(&risen, &[9.1, 8.8, 9.5, 9.0, 8.9, 9.3]), Ok(false));
+        assert!(gap(&[0.1], &stayed).is_err());
+    }
 }

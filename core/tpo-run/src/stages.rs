@@ -3,6 +3,7 @@
 
 mod compare;
 mod judge;
+mod one_per_item;
 mod parse;
 mod render;
 mod resample;

@@ -3,6 +3,7 @@
 use tpo_run::ModelVersion;
 use tpo_run::metrics::{Measurement, replaces};
 
+use super::alarm::alarm;
 use super::change::Change;
 use super::models::{ArmReport, SetReport};
 
@@ -24,6 +25,8 @@ pub(super) fn sentences(sets: &[SetReport<'_>]) -> Vec<String> {
             .filter_map(|set| Some((set.name, set.arms.get(index)?)))
             .collect();
         lines.extend(best(first.name, arm, &others));
+        let chooses = (first.name, arm);
+        lines.extend(others.iter().filter_map(|other| alarm(chooses, *other)));
     }
     lines.extend(between_arms(first, sets));
     lines

@@ -2,7 +2,7 @@
 //! that is said about a model is computed from these rows, paired by instruction.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use tpo_judge::JudgeMetrics;
@@ -197,6 +197,17 @@ impl Measurement {
             Outcomes::Scores(_) => true,
             Outcomes::Comparisons(all) => all.iter().any(|one| one.opponent == opponent),
         }
+    }
+
+    /// The score of each instruction by its id, malformed completions at `floor`; empty if the judge
+    /// only compares.
+    pub fn scores(&self, floor: f64) -> BTreeMap<&str, f64> {
+        let Outcomes::Scores(rows) = &self.outcomes else {
+            return BTreeMap::new();
+        };
+        rows.iter()
+            .filter_map(|row| Some((row.id.as_str(), row.score(floor)?)))
+            .collect()
     }
 
     /// The lowest score of a response; none if no response has one.

@@ -3,6 +3,7 @@
 use tpo_judge::{ComparisonOutcome, JudgeMetrics};
 use tpo_types::{Failure, ResponseGroup};
 
+use super::one_per_item::one_per_item;
 use crate::context::Context;
 use crate::groups::CandidateGroup;
 use crate::progress::Stage;
@@ -48,8 +49,11 @@ pub(crate) fn judge<'a>(
         })?;
         let metrics = output.metrics();
         put_comparisons(context, slice, &groups, &output.comparisons)?;
-        for (group, judgments) in groups.iter_mut().zip(output.judgments) {
-            for (index, judgment) in group.parsed().into_iter().zip(judgments) {
+        let judgments = one_per_item("the judge", groups.len(), output.judgments)?;
+        for (group, judgments) in groups.iter_mut().zip(judgments) {
+            let parsed = group.parsed();
+            let judgments = one_per_item("the judge", parsed.len(), judgments)?;
+            for (index, judgment) in parsed.into_iter().zip(judgments) {
                 group.candidates[index].judgment = Some(judgment);
             }
         }

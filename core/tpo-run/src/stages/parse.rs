@@ -3,6 +3,7 @@
 
 use tpo_types::{Candidate, Completion, Failure, ParseOutcome, Sampler};
 
+use super::one_per_item::one_per_item;
 use crate::context::Context;
 use crate::groups::{CandidateGroup, SampledGroup};
 use crate::slice::Slice;
@@ -39,10 +40,9 @@ pub(super) fn parse_completions(
     completions: Vec<Completion>,
     sampler: &dyn Sampler,
 ) -> Result<Vec<Candidate>, Failure> {
-    let outcomes = context
-        .pipeline
-        .parser
-        .parse(&completions.iter().collect::<Vec<_>>())?;
+    let shown: Vec<&Completion> = completions.iter().collect();
+    let outcomes = context.pipeline.parser.parse(&shown)?;
+    let outcomes = one_per_item("the response parser", completions.len(), outcomes)?;
     let parsed = completions.into_iter().zip(outcomes);
     parsed
         .map(|(completion, outcome)| candidate(completion, outcome, sampler))

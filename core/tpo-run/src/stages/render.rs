@@ -2,6 +2,7 @@
 
 use tpo_types::{Failure, FailureKind, Instruction, RenderOutcome, RenderRequest, Sampler};
 
+use super::one_per_item::one_per_item;
 use crate::context::Context;
 use crate::groups::Rendered;
 use crate::slice::Slice;
@@ -22,6 +23,7 @@ pub(crate) fn render<'a>(
         })
         .collect();
     let outcomes = context.pipeline.template.render(&requests)?;
+    let outcomes = one_per_item("the thought template", requests.len(), outcomes)?;
     let rendered = instructions
         .iter()
         .zip(outcomes)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tpo_types::{CandidateGroupView, Failure};
 
+use super::one_per_item::one_per_item;
 use crate::context::Context;
 use crate::groups::{CandidateGroup, SelectedGroup};
 use crate::slice::Slice;
@@ -25,9 +26,10 @@ pub(crate) fn select<'a>(
 ) -> Result<SelectedSlice<'a>, Failure> {
     let views: Vec<CandidateGroupView<'_>> = groups.iter().map(CandidateGroup::view).collect();
     let selected = context.pipeline.selector.select(&views)?;
+    let selections = one_per_item("the pair selector", groups.len(), selected.selections)?;
     let groups = groups
         .into_iter()
-        .zip(selected.selections)
+        .zip(selections)
         .map(|(group, selection)| SelectedGroup { group, selection })
         .collect::<Vec<_>>();
     context.store.put_selections(slice, &groups)?;
