@@ -226,10 +226,10 @@ def unpenalized(one, difficulty, anchors, variant):
     return {"weights": weights, "lc": 100 * (1 / (1 + np.exp(-(x0 @ weights)))).mean()}
 
 
-def length_control(name, one, difficulty, anchors, folder):
+def length_control(name, one, difficulty, anchors, directory):
     """What the package says, with its download replaced by the stand-ins, and what statsmodels says."""
-    anchors.to_csv(folder / "df_gamed.csv", index=False)
-    glm_winrate.hf_hub_download = lambda **_: folder / "df_gamed.csv"
+    anchors.to_csv(directory / "df_gamed.csv", index=False)
+    glm_winrate.hf_hub_download = lambda **_: directory / "df_gamed.csv"
     frame = pd.DataFrame({
         "preference": one["preference"], "index": range(len(one["preference"])), "annotator": "judge",
         "output_1": ["x" * n for n in one["len_1"]], "output_2": ["x" * n for n in one["len_2"]],
@@ -252,20 +252,20 @@ def stored_anchors(anchors):
     }  # fmt: skip
 
 
-def alpaca(chance, folder):
+def alpaca(chance, directory):
     sets = json.loads((HERE / "alpaca_annotations.json").read_text(encoding="utf-8"))["sets"]
     difficulty, anchors = stand_ins(sets, chance)
-    rows = [length_control(name, one, difficulty, anchors, folder) for name, one in sets.items()]
+    rows = [length_control(name, one, difficulty, anchors, directory) for name, one in sets.items()]
     # The first set with every twentieth verdict missing.
     name, one = next(iter(sets.items()))
     holes = [float("nan") if place % 20 == 7 else p for place, p in enumerate(one["preference"])]
-    rows.append(length_control(f"{name}, with holes", one | {"preference": holes}, difficulty, anchors, folder))
+    rows.append(length_control(f"{name}, with holes", one | {"preference": holes}, difficulty, anchors, directory))
     few, few_difficulty, few_anchors = vector_of_the_reference()
     return {
         "difficulty": difficulty, "anchors": stored_anchors(anchors), "recorded": rows,
         "vector": {
             **few, "difficulty": few_difficulty, "anchors": stored_anchors(few_anchors),
-            **length_control("vector", few, few_difficulty, few_anchors, folder),
+            **length_control("vector", few, few_difficulty, few_anchors, directory),
         },
     }  # fmt: skip
 
@@ -338,7 +338,7 @@ def main():
     }
     shutil.rmtree(scratch)
     write_json(arguments.out / "statistics.json", plain(golden))
-    # A copy, so that what is compared is the whole folder.
+    # A copy, so that what is compared is the whole directory.
     if arguments.out.resolve() != HERE:
         shutil.copy(HERE / "alpaca_annotations.json", arguments.out)
 

@@ -62,13 +62,17 @@ fn a_run_keeps_everything_it_made() {
         ),
         12 * 6
     );
+    let resampled = count(
+        &db,
+        "SELECT count(*) FROM completions WHERE slice LIKE 'validation/%' AND sample > 0",
+    );
     assert_eq!(
         count(
             &db,
             "SELECT count(*) FROM completions WHERE slice LIKE 'validation/%'"
         ),
-        // The base model, and two epochs of two iterations.
-        5 * 4
+        // The base model, and two epochs of two iterations; some are sampled again.
+        5 * 4 + resampled
     );
     assert_eq!(
         count(&db, "SELECT count(*) FROM candidates"),
@@ -271,6 +275,7 @@ fn when_no_pair_comes_out_the_reasons_and_three_completions_are_shown() {
             &db,
             "SELECT count(*) FROM completions WHERE slice = 'train-1'"
         ),
-        6 * 6
+        // Six completions per instruction, and six more because none of them parsed.
+        6 * 12
     );
 }

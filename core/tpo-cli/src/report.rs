@@ -75,7 +75,8 @@ fn sample_line(sampled: &SampleMetrics) -> String {
     )
 }
 
-/// The tables of a run and its arms, what was dropped and why, and whether the models became better.
+/// The tables of a run and its arms, what was dropped and why, and whether the models became
+/// better.
 pub(crate) fn whole(runs: &[RunMetrics]) -> String {
     let sets = sets(runs);
     let mut text = String::new();

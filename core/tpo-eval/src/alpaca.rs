@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::scale::Scale;
 
 pub use length_control::{
-    Anchor, LengthControl, LengthControlled, LengthWeights, length_controlled,
+    Anchor, LengthControlVariant, LengthControlled, LengthWeights, length_controlled,
 };
 pub use package::{PackageFit, package_fit};
 

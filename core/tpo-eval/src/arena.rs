@@ -1,8 +1,8 @@
 //! Arena-Hard: a model against a baseline in two games per prompt, with strong verdicts weighted.
 //!
 //! Every model meets only the baseline, so the Bradley-Terry score of version 0.1 is the weighted
-//! vote mean of version 2. Both versions resample single votes, as if the copies of a strong verdict
-//! and the two games of a prompt were independent; here prompts are resampled.
+//! vote mean of version 2. Both versions resample single votes, as if the copies of a strong
+//! verdict and the two games of a prompt were independent; here prompts are resampled.
 
 mod label;
 mod style;
@@ -15,7 +15,7 @@ use crate::units::Unit;
 
 pub use label::Label;
 pub use style::{
-    Markdown, Side, StyleControl, StyleControlled, StyleWeights, StyledBattle, style_controlled,
+    Markdown, Style, StyleControl, StyleControlled, StyleWeights, StyledBattle, style_controlled,
 };
 
 /// Votes that a strong verdict counts in the original.
@@ -120,7 +120,8 @@ pub struct ArenaScore {
     /// 2.5 and 97.5 percentiles of the score over resampled prompts, in points, as the original
     /// shows them; refused below [`crate::MANY`] prompts, where they are too narrow.
     pub resampled: Result<Interval, Refusal>,
-    /// Distance to the baseline in Elo points, `400 log10(score / (100 - score))`; none at 0 and 100.
+    /// Distance to the baseline in Elo points, `400 log10(score / (100 - score))`; none at 0 and
+    /// 100.
     pub elo_difference: Option<f64>,
     /// Weighted votes.
     pub votes: f64,

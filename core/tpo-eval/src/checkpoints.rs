@@ -52,9 +52,9 @@ pub struct Gap {
 /// Keeps the earliest checkpoint whose paired gap to the best is at most one paired standard error
 /// (after Breiman et al. 1984, who used unpaired ones).
 ///
-/// `scores` has a list per checkpoint, from the earliest, with one score per instruction in the same
-/// order. Refuses an empty list, fewer than two instructions, different lengths and values that are
-/// not finite.
+/// `scores` has a list per checkpoint, from the earliest, with one score per instruction in the
+/// same order. Refuses an empty list, fewer than two instructions, different lengths and values
+/// that are not finite.
 pub fn one_standard_error(scores: &[Vec<f64>]) -> Result<OneErrorChoice, Refusal> {
     let n = check(scores)?;
     if n < 2 {

@@ -1,8 +1,8 @@
 //! Quantiles of a mean whose weights are random: `M = sum_j G_j s_j / sum_j G_j m_j` with
 //! independent `G_j ~ Gamma(shape_j)`.
 //!
-//! For sizes `m_j = 1` this is the mean of the values `s_j` under Dirichlet weights. Exactly: `P(M <=
-//! x) = P(Q <= 0)` with `Q = sum_j G_j (s_j - x m_j)`, whose cumulant function is `K(z) = -sum_j
+//! For sizes `m_j = 1` this is the mean of the values `s_j` under Dirichlet weights. Exactly: `P(M
+//! <= x) = P(Q <= 0)` with `Q = sum_j G_j (s_j - x m_j)`, whose cumulant function is `K(z) = -sum_j
 //! shape_j ln(1 - (s_j - x m_j) z)`. The tail probability is the integral of `e^K(z) / z` along the
 //! vertical line through the saddle point of K (Daniels 1987, "Tail probability approximations"),
 //! here evaluated to the last digits by the trapezoidal rule instead of approximated.
@@ -48,8 +48,8 @@ pub(crate) fn quantile(mut atoms: Vec<Atom>, probability: f64) -> f64 {
     (low + share * (high - low)).clamp(low, high)
 }
 
-/// In probits the distribution is nearly a straight line, so that secants converge at once. A saddle
-/// point approximation, exact to three digits, is enough to come near.
+/// In probits the distribution is nearly a straight line, so that secants converge at once. A
+/// saddle point approximation, exact to three digits, is enough to come near.
 fn quantile_of_shares(atoms: &[Atom], target: f64) -> f64 {
     let near = root(
         |x| approximate_probit(atoms, x) - target,
@@ -137,8 +137,8 @@ fn root(miss: impl Fn(f64) -> f64, accuracy: f64, guess: &Guess) -> Guess {
     found
 }
 
-/// Normal quantile of P(M <= x), approximately: `w + ln(u / w) / w` with `w = sign(z) sqrt(-2 K(z))`
-/// and `u = z sqrt(K''(z))` at the saddle point z (Barndorff-Nielsen 1986).
+/// Normal quantile of P(M <= x), approximately: `w + ln(u / w) / w` with `w = sign(z) sqrt(-2
+/// K(z))` and `u = z sqrt(K''(z))` at the saddle point z (Barndorff-Nielsen 1986).
 fn approximate_probit(atoms: &[Atom], x: f64) -> f64 {
     let terms = terms(atoms, x);
     let Some(strip) = Strip::of(&terms) else {

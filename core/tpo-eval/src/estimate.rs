@@ -9,7 +9,7 @@ use crate::scale::Scale;
 use crate::units::{self, Unit, spread};
 
 pub(crate) use rows::group;
-pub use rows::{InstructionMean, Row, Scored, instruction_means};
+pub use rows::{InstructionMean, InstructionMeans, Row, instruction_means};
 pub(crate) use variance::sample_variance;
 pub use variance::{VarianceParts, variance_parts};
 

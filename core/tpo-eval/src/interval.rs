@@ -11,12 +11,12 @@
 //!   variable"). For right and wrong this is the interval of Clopper and Pearson, whose coverage
 //!   is at least 95 % for certain. For more values that is a conjecture without a known
 //!   counterexample.
-//! - from [`MANY`] units, [`PSEUDO`] of a pseudo-unit at either end. With one half this would be the
-//!   interval of Jeffreys for right and wrong, whose coverage is 95 % on average and neither above
-//!   nor below by much (Brown, Cai and DasGupta 2001, "Interval estimation for a binomial
-//!   proportion"). With 0.6, enumerating all outcomes of 30 comparisons with win, tie and loss gives
-//!   94 to 96 % in 98 % of the worlds with at least ten expected wins and losses and never less than
-//!   94.0 %, against 93.8 % with one half.
+//! - from [`MANY`] units, [`PSEUDO`] of a pseudo-unit at either end. With one half this would be
+//!   the interval of Jeffreys for right and wrong, whose coverage is 95 % on average and neither
+//!   above nor below by much (Brown, Cai and DasGupta 2001, "Interval estimation for a binomial
+//!   proportion"). With 0.6, enumerating all outcomes of 30 comparisons with win, tie and loss
+//!   gives 94 to 96 % in 98 % of the worlds with at least ten expected wins and losses and never
+//!   less than 94.0 %, against 93.8 % with one half.
 
 use crate::dirichlet::{Atom, quantile};
 use crate::distributions::t_quantile;

@@ -1,10 +1,10 @@
 //! Logistic regression with an L1 penalty, ending where liblinear ends.
 //!
 //! liblinear 2 under scikit-learn stops so early that length-controlled win rates are off by up to
-//! 0.03 points. To agree with published numbers, this takes the steps of its algorithm, the improved
-//! GLMNET of Yuan, Ho and Lin (2012): Newton steps whose quadratic model is minimized by coordinate
-//! descent only as far as is worth it, over columns in an order that is drawn for each pass, leaving
-//! out columns that seem to stay at 0.
+//! 0.03 points. To agree with published numbers, this takes the steps of its algorithm, the
+//! improved GLMNET of Yuan, Ho and Lin (2012): Newton steps whose quadratic model is minimized by
+//! coordinate descent only as far as is worth it, over columns in an order that is drawn for each
+//! pass, leaving out columns that seem to stay at 0.
 
 use crate::logistic::{Derivatives, Observation, derivatives, dot, objective};
 use crate::mersenne::MersenneTwister;

@@ -53,7 +53,8 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 pub(crate) fn fit(rows: &[Observation]) -> Result<Fit, Refusal> {
     let columns = rows.first().ok_or(Refusal::Empty)?.x.len();
     let zero = vec![0.0; columns];
-    // At 0 every row has the same curvature, so a singular matrix there is the fault of the columns.
+    // At 0 every row has the same curvature, so a singular matrix there is the fault of the
+    // columns.
     let at_zero = derivatives(rows, &zero, 0.0);
     if solve(at_zero.hessian, zero).is_none() {
         return Err(Refusal::Collinear);

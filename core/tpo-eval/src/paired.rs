@@ -18,7 +18,7 @@ pub const POWER: f64 = 0.8;
 
 /// What a comparison says in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Conclusion {
     /// Higher than the reference.
     Improved,
     /// Lower than the reference.
@@ -29,7 +29,7 @@ pub enum Verdict {
 
 /// A mean compared with the value that it has if nothing differs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Comparison {
+pub struct PairedComparison {
     /// The mean and its interval. Where no signs of these differences could have been significant,
     /// the interval contains the null value.
     pub estimate: Estimate,
@@ -40,7 +40,7 @@ pub struct Comparison {
     /// Two-sided p of the t test; none without a spread.
     pub t_p_value: Option<f64>,
     /// The verdict at [`LEVEL`].
-    pub verdict: Verdict,
+    pub verdict: Conclusion,
     /// The distance from null that this design detects with probability [`POWER`]:
     /// `(t(0.975) + t(0.8)) SE`. None without a spread, and where no result could be significant.
     pub smallest_detectable: Option<f64>,
@@ -62,7 +62,7 @@ pub fn differences(a: &[f64], b: &[f64]) -> Result<Vec<f64>, Refusal> {
 /// "Improved" takes both: a sign-flip p of at most 5 %, which holds exactly for equal models
 /// whatever the outcomes look like, and an interval above null. Of equal models it is said in at
 /// most 2.5 % of evaluations.
-pub fn compare(values: &[f64], null: f64, scale: Scale) -> Result<Comparison, Refusal> {
+pub fn compare(values: &[f64], null: f64, scale: Scale) -> Result<PairedComparison, Refusal> {
     of(&units::singles(values, scale)?, null, scale)
 }
 
@@ -71,11 +71,11 @@ pub fn compare_clustered(
     clusters: &[Vec<f64>],
     null: f64,
     scale: Scale,
-) -> Result<Comparison, Refusal> {
+) -> Result<PairedComparison, Refusal> {
     of(&units::clusters(clusters, scale)?, null, scale)
 }
 
-fn of(units: &[Unit], null: f64, scale: Scale) -> Result<Comparison, Refusal> {
+fn of(units: &[Unit], null: f64, scale: Scale) -> Result<PairedComparison, Refusal> {
     all_finite(&[null])?;
     let centered: Vec<f64> = units
         .iter()
@@ -91,7 +91,7 @@ fn of(units: &[Unit], null: f64, scale: Scale) -> Result<Comparison, Refusal> {
     let detectable = |error: f64| {
         (t_quantile(1.0 - LEVEL / 2.0, spread.degrees) + t_quantile(POWER, spread.degrees)) * error
     };
-    Ok(Comparison {
+    Ok(PairedComparison {
         null,
         t_p_value: spread.t_p_value(null),
         verdict: verdict(&estimate, &sign_flip, null),
@@ -104,10 +104,10 @@ fn of(units: &[Unit], null: f64, scale: Scale) -> Result<Comparison, Refusal> {
     })
 }
 
-fn verdict(estimate: &Estimate, sign_flip: &SignFlip, null: f64) -> Verdict {
+fn verdict(estimate: &Estimate, sign_flip: &SignFlip, null: f64) -> Conclusion {
     match &estimate.interval {
-        Ok(interval) if sign_flip.p_value <= LEVEL && interval.low > null => Verdict::Improved,
-        Ok(interval) if sign_flip.p_value <= LEVEL && interval.high < null => Verdict::Worse,
-        _ => Verdict::NoDifferenceDetected,
+        Ok(interval) if sign_flip.p_value <= LEVEL && interval.low > null => Conclusion::Improved,
+        Ok(interval) if sign_flip.p_value <= LEVEL && interval.high < null => Conclusion::Worse,
+        _ => Conclusion::NoDifferenceDetected,
     }
 }

@@ -82,9 +82,9 @@ impl SampledDesign {
     }
 }
 
-/// Questions needed to detect a difference of accuracies when a share `discordant` of them is solved
-/// by one model only, not rounded: `(z(0.975) sqrt(p_d) + z(0.8) sqrt(p_d - d^2))^2 / d^2` (Connor
-/// 1987).
+/// Questions needed to detect a difference of accuracies when a share `discordant` of them is
+/// solved by one model only, not rounded: `(z(0.975) sqrt(p_d) + z(0.8) sqrt(p_d - d^2))^2 / d^2`
+/// (Connor 1987).
 ///
 /// Refuses a difference larger than the discordant share.
 pub fn questions_needed(discordant: f64, difference: f64) -> Result<f64, Refusal> {

@@ -22,7 +22,8 @@ impl Stream {
         bits
     }
 
-    /// An index below `n` > 0, as the remainder; its bias of n/2^64 is far below any sampling error.
+    /// An index below `n` > 0, as the remainder; its bias of n/2^64 is far below any sampling
+    /// error.
     pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.bits() % n as u64) as usize
     }

@@ -13,8 +13,8 @@ pub(crate) fn z() -> f64 {
     normal_quantile(f64::midpoint(1.0, CONFIDENCE))
 }
 
-/// Wilson's score interval for `successes` out of `n`: `(p + z^2/2n ± z sqrt(p(1-p)/n + z^2/4n^2)) /
-/// (1 + z^2/n)` (Wilson 1927).
+/// Wilson's score interval for `successes` out of `n`: `(p + z^2/2n ± z sqrt(p(1-p)/n + z^2/4n^2))
+/// / (1 + z^2/n)` (Wilson 1927).
 ///
 /// Half a success per tie is accepted and conservative; with many ties or soft outcomes
 /// [`crate::estimate::estimate`] is better.
@@ -51,8 +51,8 @@ pub fn wilson(successes: f64, n: usize) -> Result<Interval, Refusal> {
 /// Difference of two models' accuracies on the same questions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccuracyDifference {
-    /// `(b - c) / n`, where b counts the questions that only the first model solves and c those that
-    /// only the second one does.
+    /// `(b - c) / n`, where b counts the questions that only the first model solves and c those
+    /// that only the second one does.
     pub difference: f64,
     /// `sqrt(b + c - (b - c)^2 / n) / n`; none where it is 0.
     pub standard_error: Option<f64>,

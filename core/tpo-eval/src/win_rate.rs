@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::estimate::{Estimate, of_units};
 use crate::multiple::benjamini_hochberg;
-use crate::paired::{Comparison, compare};
+use crate::paired::{PairedComparison, compare};
 use crate::refusal::Refusal;
 use crate::scale::Scale;
 use crate::units::singles;
@@ -21,14 +21,14 @@ pub struct BothOrders {
 }
 
 impl BothOrders {
-    /// `y = (y1 + 1 - y2) / 2`: a contradiction is one half. None unless both orders were read, since
-    /// one alone has the bias of its position.
+    /// `y = (y1 + 1 - y2) / 2`: a contradiction is one half. None unless both orders were read,
+    /// since one alone has the bias of its position.
     pub fn outcome(&self) -> Option<f64> {
         Some(f64::midpoint(self.ours_first?, 1.0 - self.baseline_first?))
     }
 
-    /// The rule of the TPO paper: 1 if our response wins in both orders, 0 if it loses in both, else
-    /// one half, also where a verdict could not be read.
+    /// The rule of the TPO paper: 1 if our response wins in both orders, 0 if it loses in both,
+    /// else one half, also where a verdict could not be read.
     pub fn by_the_fifty_rule(&self) -> f64 {
         match self.outcome() {
             Some(_) if self.wins() == [true, true] => 1.0,
@@ -57,9 +57,9 @@ impl BothOrders {
 pub struct WinRate {
     /// Mean of [`BothOrders::outcome`] compared with one half, over instructions that were read in
     /// both orders; refused if there are none.
-    pub outcome: Result<Comparison, Refusal>,
+    pub outcome: Result<PairedComparison, Refusal>,
     /// Mean of [`BothOrders::by_the_fifty_rule`] compared with one half, over all instructions.
-    pub fifty_rule: Comparison,
+    pub fifty_rule: PairedComparison,
     /// Share of all instructions on which the same model wins in both orders.
     pub consistent: f64,
     /// Mean preference for the response shown first over all verdicts that were read; one half is

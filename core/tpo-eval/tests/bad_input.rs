@@ -4,13 +4,15 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tpo_eval::agreement::agreement;
 use tpo_eval::alarm::{JudgeScores, gain_gap};
-use tpo_eval::alpaca::{LengthControl, length_controlled, package_fit, raw_win_rate};
+use tpo_eval::alpaca::{LengthControlVariant, length_controlled, package_fit, raw_win_rate};
 use tpo_eval::arena::{Battle, Label, Resampling, VoteRule, arena_score};
 use tpo_eval::checkpoints::{cross_fit, expected_maximum, max_t, one_standard_error};
 use tpo_eval::correlation::{pearson, spearman, within_instructions};
 use tpo_eval::estimate::{Row, clustered_estimate, estimate, instruction_means, variance_parts};
 use tpo_eval::multiple::{benjamini_hochberg, bonferroni, holm};
-use tpo_eval::paired::{Comparison, Verdict, compare, compare_clustered, differences, pair};
+use tpo_eval::paired::{
+    Conclusion, PairedComparison, compare, compare_clustered, differences, pair,
+};
 use tpo_eval::power::{SampledDesign, instructions_needed, questions_needed, smallest_detectable};
 use tpo_eval::rates::{Discordant, accuracy_difference, mcnemar, wilson};
 use tpo_eval::sign_flip::sign_flip;
@@ -23,7 +25,9 @@ fn number() -> impl Strategy<Value = f64> {
         4 => -2.0..2.0_f64,
         4 => prop::sample::select(vec![0.0, 0.5, 1.0, -1.0, 1.5, 2.0]),
         1 => any::<f64>(),
-        1 => prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e308, -0.0, 5e-324]),
+        1 => prop::sample::select(vec![
+            f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e308, -0.0, 5e-324,
+        ]),
     ]
 }
 
@@ -53,7 +57,7 @@ fn sound(interval: &Interval) {
     );
 }
 
-fn sound_comparison(found: &Comparison) {
+fn sound_comparison(found: &PairedComparison) {
     let estimate = &found.estimate;
     assert!(estimate.mean.is_finite());
     assert!(
@@ -69,12 +73,12 @@ fn sound_comparison(found: &Comparison) {
         Ok(interval) => {
             sound(interval);
             match found.verdict {
-                Verdict::Improved => assert!(interval.low > found.null && flip.p_value <= 0.05),
-                Verdict::Worse => assert!(interval.high < found.null && flip.p_value <= 0.05),
-                Verdict::NoDifferenceDetected => {}
+                Conclusion::Improved => assert!(interval.low > found.null && flip.p_value <= 0.05),
+                Conclusion::Worse => assert!(interval.high < found.null && flip.p_value <= 0.05),
+                Conclusion::NoDifferenceDetected => {}
             }
         }
-        Err(_) => assert_eq!(found.verdict, Verdict::NoDifferenceDetected),
+        Err(_) => assert_eq!(found.verdict, Conclusion::NoDifferenceDetected),
     }
 }
 
@@ -82,7 +86,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn estimates_and_comparisons(x in numbers(), y in numbers(), scale in scale(), null in number()) {
+    fn estimates_and_comparisons(
+        x in numbers(),
+        y in numbers(),
+        scale in scale(),
+        null in number(),
+    ) {
         if let Ok(found) = estimate(&x, scale) {
             prop_assert!(found.mean.is_finite());
             found.interval.iter().for_each(sound);
@@ -101,8 +110,12 @@ proptest! {
         let turned: Vec<f64> = x.iter().map(|x| -x).collect();
         let scale = Scale::Bounded { lowest: -1.5, highest: 1.5 };
         for scale in [Scale::Continuous, scale] {
-            let (one, other) = (compare(&x, 0.0, scale).unwrap(), compare(&turned, 0.0, scale).unwrap());
-            prop_assert_eq!(one.verdict == Verdict::Improved, other.verdict == Verdict::Worse);
+            let one = compare(&x, 0.0, scale).unwrap();
+            let other = compare(&turned, 0.0, scale).unwrap();
+            prop_assert_eq!(
+                one.verdict == Conclusion::Improved,
+                other.verdict == Conclusion::Worse
+            );
             if let (Ok(one), Ok(other)) = (one.estimate.interval, other.estimate.interval) {
                 prop_assert!((one.low + other.high).abs() < 1e-9, "{one:?} {other:?}");
             }
@@ -110,7 +123,9 @@ proptest! {
     }
 
     #[test]
-    fn bounded_intervals_stay_on_the_scale(x in vec(prop::sample::select(vec![0.0, 0.5, 1.0]), 1..50)) {
+    fn bounded_intervals_stay_on_the_scale(
+        x in vec(prop::sample::select(vec![0.0, 0.5, 1.0]), 1..50),
+    ) {
         let found = estimate(&x, Scale::UNIT).unwrap();
         let interval = found.interval.unwrap();
         prop_assert!(interval.low >= 0.0 && interval.high <= 1.0);
@@ -136,14 +151,21 @@ proptest! {
     }
 
     #[test]
-    fn rates_and_power(x in number(), y in number(), n in 0..400_usize, b in any::<u64>(), c in 0..50_u64) {
+    fn rates_and_power(
+        x in number(),
+        y in number(),
+        n in 0..400_usize,
+        b in any::<u64>(),
+        c in 0..50_u64,
+    ) {
         wilson(x, n).iter().for_each(sound);
         let pairs = Discordant { first: b, second: c };
         if let Ok(found) = mcnemar(pairs) {
             prop_assert!((0.0..=1.0).contains(&found.p_value), "{found:?}");
         }
         let _ = accuracy_difference(Discordant { first: c, second: c }, n);
-        for found in [smallest_detectable(x, n), instructions_needed(x, y), questions_needed(x, y)] {
+        let needed = [instructions_needed(x, y), questions_needed(x, y)];
+        for found in [smallest_detectable(x, n)].into_iter().chain(needed) {
             prop_assert!(found.is_err() || found.is_ok_and(|found| found >= 0.0));
         }
         let design = SampledDesign {
@@ -157,7 +179,8 @@ proptest! {
     #[test]
     fn several_checkpoints(x in numbers(), y in numbers(), count in 0..4_usize) {
         for p_values in [holm(&x), bonferroni(&x), benjamini_hochberg(&x)].into_iter().flatten() {
-            prop_assert!(p_values.iter().zip(&x).all(|(adjusted, p)| adjusted >= p && *adjusted <= 1.0));
+            let mut both = p_values.iter().zip(&x);
+            prop_assert!(both.all(|(adjusted, p)| adjusted >= p && *adjusted <= 1.0));
         }
         let mut table = vec![x; count];
         table.push(y);
@@ -196,7 +219,10 @@ proptest! {
         let outcomes: Vec<CategoryOutcome> = rows
             .iter()
             .filter_map(BothOrders::outcome)
-            .map(|outcome| CategoryOutcome { category: if outcome > 0.5 { "a" } else { "b" }, outcome })
+            .map(|outcome| CategoryOutcome {
+                category: if outcome > 0.5 { "a" } else { "b" },
+                outcome,
+            })
             .collect();
         let _ = by_category(&outcomes);
     }
@@ -206,10 +232,11 @@ proptest! {
         let (preferences, differences): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
         let _ = raw_win_rate(&preferences);
         let difficulty = &preferences;
-        for formula in [LengthControl::Minimal, LengthControl::NoReg { difficulty }] {
+        for formula in [LengthControlVariant::Minimal, LengthControlVariant::NoReg { difficulty }] {
             if let Ok(found) = length_controlled(&preferences, &differences, formula) {
                 prop_assert!((0.0..=100.0).contains(&found.win_rate));
-                prop_assert!(found.standard_error.is_none_or(|error| error > 0.0 && error.is_finite()));
+                let error = found.standard_error;
+                prop_assert!(error.is_none_or(|error| error > 0.0 && error.is_finite()));
             }
             if let Ok(found) = package_fit(&preferences, &differences, formula) {
                 prop_assert!((0.0..=100.0).contains(&found.win_rate), "{found:?}");
@@ -218,7 +245,11 @@ proptest! {
     }
 
     #[test]
-    fn arena(labels in vec((0..6_usize, 0..6_usize), 0..40), strong in number(), rounds in 0..3_usize) {
+    fn arena(
+        labels in vec((0..6_usize, 0..6_usize), 0..40),
+        strong in number(),
+        rounds in 0..3_usize,
+    ) {
         let names = ["A>>B", "A>B", "A=B", "B>A", "B>>A", "none"];
         let battle = |(first, second): &(usize, usize)| Battle {
             baseline_first: Label::parse(names[*first]),
@@ -238,10 +269,11 @@ proptest! {
 fn separable_preferences_are_flagged() {
     let preferences = [2.0; 12];
     let differences: Vec<f64> = (0..12).map(f64::from).collect();
-    let found = length_controlled(&preferences, &differences, LengthControl::Minimal).unwrap();
+    let found =
+        length_controlled(&preferences, &differences, LengthControlVariant::Minimal).unwrap();
     assert!(found.ridge && found.standard_error.is_none(), "{found:?}");
     let same = [300.0; 12];
-    let found = length_controlled(&preferences, &same, LengthControl::Minimal);
+    let found = length_controlled(&preferences, &same, LengthControlVariant::Minimal);
     assert_eq!(found, Err(Refusal::NoSpread));
 }
 
@@ -255,12 +287,12 @@ fn nothing_and_one_value_are_said_to_be_so() {
     );
     assert_eq!(
         (one.verdict, one.smallest_detectable),
-        (Verdict::NoDifferenceDetected, None)
+        (Conclusion::NoDifferenceDetected, None)
     );
     let ties = compare(&[0.5; 40], 0.5, Scale::UNIT).unwrap();
     assert_eq!(
         (ties.verdict, ties.sign_flip.p_value),
-        (Verdict::NoDifferenceDetected, 1.0)
+        (Conclusion::NoDifferenceDetected, 1.0)
     );
     assert!(ties.estimate.interval.unwrap().contains(0.5));
     assert_eq!(

@@ -16,7 +16,6 @@ use tpo_types::{
 };
 
 use crate::config::RunConfig;
-use crate::context::Context;
 use crate::slice::Slice;
 
 /// Opens a sampler on a policy.
@@ -70,15 +69,6 @@ impl RunJudge {
             plugins: loaded,
         })
     }
-
-    /// Scoring that stops when too many responses are unscored.
-    pub(crate) fn guarded<'a>(&'a self, context: &'a Context<'_>) -> GuardedScoring<'a> {
-        GuardedScoring {
-            scoring: &*self.scoring,
-            models: context.pipeline.model_service.as_deref(),
-            max_unscored: self.config.max_unscored,
-        }
-    }
 }
 
 impl Pipeline {
@@ -87,6 +77,15 @@ impl Pipeline {
         match slice {
             Slice::Train(_) => &self.judge,
             Slice::Validation { set, .. } => self.validation_judges.get(set).unwrap_or(&self.judge),
+        }
+    }
+
+    /// Scoring with one of its judges that stops when too many responses are unscored.
+    pub(crate) fn guarded<'a>(&'a self, judge: &'a RunJudge) -> GuardedScoring<'a> {
+        GuardedScoring {
+            scoring: &*judge.scoring,
+            models: self.model_service.as_deref(),
+            max_unscored: judge.config.max_unscored,
         }
     }
 

@@ -49,9 +49,9 @@ impl fmt::Display for Slice {
     }
 }
 
-/// The training instructions in the order in which they are dealt to the iterations: a permutation
-/// that only the seed decides. A file is often sorted by topic or source, and every iteration
-/// should see all of it.
+/// The training instructions in the order in which they are split across the iterations: a
+/// permutation that only the seed decides. A file is often sorted by topic or source, and every
+/// iteration should see all of it.
 pub fn shuffled(train: Vec<Instruction>, seed: u64) -> Vec<Instruction> {
     let order = Counter::new(seed, "instructions").permutation(train.len());
     let mut train: Vec<Option<Instruction>> = train.into_iter().map(Some).collect();

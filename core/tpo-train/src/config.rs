@@ -212,7 +212,8 @@ mod tests {
         property: &Value,
         value: f64,
     ) -> Result<TrainConfig, serde_json::Error> {
-        let whole = property["type"] == "integer";
+        let kind = &property["type"];
+        let whole = kind == "integer" || kind[0] == "integer";
         let number = if whole {
             json!(value as i64)
         } else {

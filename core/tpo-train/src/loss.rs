@@ -52,7 +52,8 @@ impl PairLoss {
 /// | symbol | argument |
 /// |---|---|
 /// | `log pi(y_c\|x)`, `log pi(y_r\|x)` | `log_probs.chosen`, `log_probs.rejected` |
-/// | `log pi_ref(y_c\|x)`, `log pi_ref(y_r\|x)` | `log_probs.reference_chosen`, `log_probs.reference_rejected` |
+/// | `log pi_ref(y_c\|x)`, `log pi_ref(y_r\|x)` | `log_probs.reference_chosen`,
+/// `log_probs.reference_rejected` |
 /// | `beta` | `beta`, above 0 |
 /// | `e` | `label_smoothing`, from 0 to below 0.5 |
 ///

@@ -11,7 +11,7 @@ pub(crate) struct Config {
     /// The alias of the model, as `models` binds it.
     model: String,
     /// How to get the verdict.
-    verdict: VerdictBy,
+    pub(crate) verdict: VerdictBy,
     /// Sampling temperature; 0 is greedy, 1 is AlpacaEval's. It has no effect on a verdict from
     /// probabilities.
     #[schemars(range(min = 0.0, max = 10.0))]
@@ -45,16 +45,15 @@ impl Default for Config {
 }
 
 impl Config {
-    /// How to get the verdict, and the model to get it from.
-    pub(crate) fn parts(self) -> (VerdictBy, ChatModel) {
-        let model = ChatModel {
+    /// The model to get the verdict from.
+    pub(crate) fn model(self) -> ChatModel {
+        ChatModel {
             alias: self.model,
             max_new_tokens: 1,
             temperature: self.temperature,
             // The probabilities would be the same again.
             attempts: 1,
             seed: self.seed,
-        };
-        (self.verdict, model)
+        }
     }
 }

@@ -7,7 +7,7 @@
 mod config;
 mod identifier;
 
-use model_judge::{ChatModel, fill};
+use model_judge::{ChatModel, Placeholder, fill};
 use tpo_plugin::model::{ChatRequest, REFUSED};
 use tpo_plugin::{Comparison, Error, PairwiseJudge, Plugin, Preference, Verdict};
 
@@ -30,7 +30,7 @@ impl Plugin for AlpacaEval {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        let (verdict, model) = config.parts();
+        let (verdict, model) = (config.verdict, config.model());
         Ok(Self { verdict, model })
     }
 }
@@ -102,12 +102,13 @@ impl AlpacaEval {
     }
 
     fn request(&self, comparison: &Comparison, top_log_probs: u32) -> ChatRequest {
+        let place = |name, value| Placeholder { name, value };
         let user = fill(
             USER,
             &[
-                ("{instruction}", &comparison.instruction.text()),
-                ("{output_1}", &comparison.first),
-                ("{output_2}", &comparison.second),
+                place("{instruction}", comparison.instruction.text().as_str()),
+                place("{output_1}", &comparison.first),
+                place("{output_2}", &comparison.second),
             ],
         );
         ChatRequest {

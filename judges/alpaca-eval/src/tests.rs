@@ -227,7 +227,7 @@ fn wrong_settings_are_refused_by_key() {
     for (config, refusal) in [
         (
             r#"{"temperature": -1}"#,
-            "`temperature` must be from 0 to 10, not -1",
+            "`temperature` is -1; it must be between 0 and 10",
         ),
         (
             r#"{"verdict": "likelier"}"#,

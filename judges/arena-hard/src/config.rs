@@ -11,7 +11,7 @@ pub(crate) struct Config {
     /// The alias of the model, as `models` binds it.
     model: String,
     /// Whose rules read the verdict.
-    version: Version,
+    pub(crate) version: Version,
     /// The largest number of tokens of the reply: the model's own answer, explanation and verdict.
     #[schemars(range(min = 1))]
     max_new_tokens: u32,
@@ -53,15 +53,14 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Whose rules read the verdict, and the model to get it from.
-    pub(crate) fn parts(self) -> (Version, ChatModel) {
-        let model = ChatModel {
+    /// The model to get the verdict from.
+    pub(crate) fn model(self) -> ChatModel {
+        ChatModel {
             alias: self.model,
             max_new_tokens: self.max_new_tokens,
             temperature: self.temperature,
             attempts: self.attempts,
             seed: self.seed,
-        };
-        (self.version, model)
+        }
     }
 }

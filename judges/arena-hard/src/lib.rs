@@ -7,7 +7,7 @@
 mod config;
 mod label;
 
-use model_judge::{ChatModel, fill};
+use model_judge::{ChatModel, Placeholder, fill};
 use tpo_plugin::model::{ChatReply, ChatRequest};
 use tpo_plugin::{Comparison, Error, PairwiseJudge, Plugin, Preference, Verdict};
 
@@ -29,7 +29,7 @@ impl Plugin for ArenaHard {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self, String> {
-        let (version, model) = config.parts();
+        let (version, model) = (config.version, config.model());
         Ok(Self { version, model })
     }
 }
@@ -59,12 +59,13 @@ impl ArenaHard {
             (Version::V2, Some(CREATIVE_WRITING)) => SYSTEM_OF_CREATIVE_WRITING,
             _ => SYSTEM,
         };
+        let place = |name, value| Placeholder { name, value };
         let user = fill(
             USER,
             &[
-                ("{QUESTION}", &instruction.text()),
-                ("{ANSWER_A}", first),
-                ("{ANSWER_B}", second),
+                place("{QUESTION}", instruction.text().as_str()),
+                place("{ANSWER_A}", first),
+                place("{ANSWER_B}", second),
             ],
         );
         self.model.request(system.into(), user)

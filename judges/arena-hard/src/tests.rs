@@ -175,15 +175,15 @@ fn wrong_settings_are_refused_by_key() {
     for (config, refusal) in [
         (
             r#"{"attempts": 0}"#,
-            "`attempts` must be from 1 to 10, not 0",
+            "`attempts` is 0; it must be between 1 and 10",
         ),
         (
             r#"{"temperature": -1}"#,
-            "`temperature` must be from 0 to 10, not -1",
+            "`temperature` is -1; it must be between 0 and 10",
         ),
         (
             r#"{"max_new_tokens": 0}"#,
-            "`max_new_tokens` must be 1 or more, not 0",
+            "`max_new_tokens` is 0; it must be 1 or more",
         ),
         (
             r#"{"version": "v1"}"#,

@@ -43,23 +43,32 @@ impl ChatModel {
     }
 }
 
-/// The template with each placeholder replaced by its value, in one pass: a placeholder that is part
-/// of a value stays as it is.
-pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
+/// A placeholder of a template, and what takes its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Placeholder<'a> {
+    /// How it is written in the template, for example `{input}`.
+    pub name: &'a str,
+    /// What takes its place.
+    pub value: &'a str,
+}
+
+/// The template with each placeholder replaced by its value, in one pass: a placeholder that is
+/// part of a value stays as it is.
+pub fn fill(template: &str, placeholders: &[Placeholder<'_>]) -> String {
     let mut filled = String::new();
     let mut rest = template;
     loop {
-        let next = values
+        let next = placeholders
             .iter()
-            .filter_map(|(name, value)| Some((rest.find(name)?, name, value)))
-            .min_by_key(|&(at, ..)| at);
-        let Some((at, name, value)) = next else {
+            .filter_map(|placeholder| Some((rest.find(placeholder.name)?, placeholder)))
+            .min_by_key(|&(at, _)| at);
+        let Some((at, placeholder)) = next else {
             filled.push_str(rest);
             return filled;
         };
         filled.push_str(&rest[..at]);
-        filled.push_str(value);
-        rest = &rest[at + name.len()..];
+        filled.push_str(placeholder.value);
+        rest = &rest[at + placeholder.name.len()..];
     }
 }
 
@@ -76,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_template_is_filled_in_one_pass() {
-        let values = [("{a}", "1 {b}"), ("{b}", "2 {a}")];
+        let place = |name, value| Placeholder { name, value };
+        let values = [place("{a}", "1 {b}"), place("{b}", "2 {a}")];
         assert_eq!(
             fill("{b}, {c}, {a}, {b}.", &values),
             "2 {a}, {c}, 1 {b}, 2 {a}."

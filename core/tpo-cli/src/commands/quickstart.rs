@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(
     let mut runs = Vec::new();
     for plan in [&plan].into_iter().chain(&arms) {
         let pipeline = run::open_pipeline(plan, &config, overrides.trust, printer)?;
-        runs.push((plan, pipeline));
+        runs.push(run::OpenedRun { plan, pipeline });
     }
     run::start(&runs, &base, printer)?;
     if let Some(example) = status::example(&plan.directory)? {

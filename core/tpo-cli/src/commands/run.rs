@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Fail
     for plan in [&plan].into_iter().chain(&arms) {
         let pipeline = open_pipeline(plan, &arguments.config, trust, printer)?;
         printer.status(&describe(plan, &base, &pipeline));
-        runs.push((plan, pipeline));
+        runs.push(OpenedRun { plan, pipeline });
     }
     if arguments.dry_run {
         return Ok(());
@@ -77,23 +77,29 @@ pub(crate) fn open_pipeline(
     Pipeline::open(&plan.config, &Plugins::new(host)?)
 }
 
+/// A run, ready to start.
+pub(crate) struct OpenedRun<'a> {
+    pub plan: &'a RunPlan,
+    pub pipeline: Pipeline,
+}
+
 /// Runs a plan and then its arms, and prints their metrics.
 pub(crate) fn start(
-    runs: &[(&RunPlan, Pipeline)],
+    runs: &[OpenedRun<'_>],
     base: &Checkpoint,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let Some((first, _)) = runs.first() else {
+    let Some(first) = runs.first() else {
         return Ok(());
     };
-    for (plan, pipeline) in runs {
+    for OpenedRun { plan, pipeline } in runs {
         let progress = RunProgress::new(printer);
         tpo_run::run(plan, base, pipeline, &|event| progress.on(event))?;
     }
-    printer.data(&status::text(&first.directory)?);
+    printer.data(&status::text(&first.plan.directory)?);
     printer.status(&format!(
         "run directory: {}",
-        first.directory.root().display()
+        first.plan.directory.root().display()
     ));
     Ok(())
 }

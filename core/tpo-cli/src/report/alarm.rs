@@ -3,19 +3,16 @@
 use tpo_eval::alarm::{JudgeScores, independent_gap_exceeds};
 use tpo_run::metrics::{Measurement, floor_of};
 
-use super::models::ArmReport;
+use super::models::{ArmReport, SetOfArm};
 
 /// Models in a row on which the gap must be clear.
 const IN_A_ROW: usize = 2;
 
 /// A warning if the last two models gained much more under the judge of the set that chooses than
 /// under the judge of another set.
-pub(super) fn alarm(
-    chooses: (&str, &ArmReport<'_>),
-    other: (&str, &ArmReport<'_>),
-) -> Option<String> {
-    let (chooses_name, choosing) = chooses;
-    let (other_name, held_out) = other;
+pub(super) fn alarm(chooses: SetOfArm<'_>, other: SetOfArm<'_>) -> Option<String> {
+    let (chooses_name, choosing) = (chooses.set, chooses.arm);
+    let (other_name, held_out) = (other.set, other.arm);
     let trained = choosing.kept.iter().filter(|one| !one.model.is_base());
     let gaps: Vec<bool> = trained
         .map(|model| {

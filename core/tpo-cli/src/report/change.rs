@@ -1,7 +1,7 @@
 //! How one model compares with another, in words.
 
 use tpo_eval::Scale;
-use tpo_eval::paired::{Comparison, Verdict, compare};
+use tpo_eval::paired::{Conclusion, PairedComparison, compare};
 use tpo_run::metrics::{Measurement, Unit, change};
 
 use crate::text::percent;
@@ -9,7 +9,7 @@ use crate::text::percent;
 /// The paired comparison of a model with another.
 pub(super) struct Change {
     unit: Unit,
-    comparison: Comparison,
+    comparison: PairedComparison,
 }
 
 /// A win rate that differs from one half by at most one half.
@@ -68,8 +68,8 @@ impl Change {
     pub(super) fn verdict(&self, adjusted_p: f64) -> &'static str {
         let is_sure = adjusted_p <= tpo_eval::paired::LEVEL;
         match self.comparison.verdict {
-            Verdict::Improved if is_sure => "improved",
-            Verdict::Worse if is_sure => "got worse",
+            Conclusion::Improved if is_sure => "improved",
+            Conclusion::Worse if is_sure => "got worse",
             _ => "no difference detected",
         }
     }
@@ -90,7 +90,7 @@ impl Change {
             self.mean(),
             estimate.units
         );
-        if self.comparison.verdict == Verdict::NoDifferenceDetected {
+        if self.comparison.verdict == Conclusion::NoDifferenceDetected {
             let effect = self.comparison.smallest_detectable;
             text += &match effect {
                 Some(effect) => format!("; detectable from {}", self.value(effect)),

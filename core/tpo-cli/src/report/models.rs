@@ -24,6 +24,13 @@ pub(super) struct ArmReport<'a> {
     pub others: Vec<&'a Measurement>,
 }
 
+/// The measurements of one arm, with the name of the set.
+#[derive(Clone, Copy)]
+pub(super) struct SetOfArm<'a> {
+    pub set: &'a str,
+    pub arm: &'a ArmReport<'a>,
+}
+
 impl SetReport<'_> {
     /// The table of the set.
     pub(super) fn table(&self) -> String {

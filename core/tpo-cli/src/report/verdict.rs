@@ -5,7 +5,7 @@ use tpo_run::metrics::{Measurement, replaces};
 
 use super::alarm::alarm;
 use super::change::Change;
-use super::models::{ArmReport, SetReport};
+use super::models::{ArmReport, SetOfArm, SetReport};
 
 /// One sentence per model and set; then which model of each arm is best, what its figure is worth,
 /// and how the arms compare. The first set chooses the best models.
@@ -20,12 +20,20 @@ pub(super) fn sentences(sets: &[SetReport<'_>]) -> Vec<String> {
         return vec!["no metrics yet".to_owned()];
     };
     for (index, arm) in first.arms.iter().enumerate() {
-        let others: Vec<(&str, &ArmReport<'_>)> = others
+        let others: Vec<SetOfArm<'_>> = others
             .iter()
-            .filter_map(|set| Some((set.name, set.arms.get(index)?)))
+            .filter_map(|set| {
+                Some(SetOfArm {
+                    set: set.name,
+                    arm: set.arms.get(index)?,
+                })
+            })
             .collect();
-        lines.extend(best(first.name, arm, &others));
-        let chooses = (first.name, arm);
+        let chooses = SetOfArm {
+            set: first.name,
+            arm,
+        };
+        lines.extend(best(chooses, &others));
         lines.extend(others.iter().filter_map(|other| alarm(chooses, *other)));
     }
     lines.extend(between_arms(first, sets));
@@ -80,7 +88,8 @@ fn best_of<'a>(arm: &ArmReport<'a>) -> Option<&'a Measurement> {
 }
 
 /// Which model of an arm is best, and how it does on the sets that chose nothing.
-fn best(set: &str, arm: &ArmReport<'_>, others: &[(&str, &ArmReport<'_>)]) -> Vec<String> {
+fn best(chooses: SetOfArm<'_>, others: &[SetOfArm<'_>]) -> Vec<String> {
+    let SetOfArm { set, arm } = chooses;
     let Some(best) = best_of(arm) else {
         return vec!["no metrics yet".to_owned()];
     };
@@ -100,7 +109,7 @@ fn best(set: &str, arm: &ArmReport<'_>, others: &[(&str, &ArmReport<'_>)]) -> Ve
     let candidates = arm.kept.len() + arm.others.len();
     let held_out: Vec<String> = others
         .iter()
-        .filter_map(|(name, arm)| on(name, arm, best.model))
+        .filter_map(|other| on(*other, best.model))
         .collect();
     let worth = if held_out.is_empty() {
         format!(
@@ -119,7 +128,8 @@ fn best(set: &str, arm: &ArmReport<'_>, others: &[(&str, &ArmReport<'_>)]) -> Ve
     ]
 }
 
-fn on(set: &str, arm: &ArmReport<'_>, model: ModelVersion) -> Option<String> {
+fn on(other: SetOfArm<'_>, model: ModelVersion) -> Option<String> {
+    let SetOfArm { set, arm } = other;
     let measurement = arm.kept.iter().find(|one| one.model == model)?;
     let change = arm.change(measurement)?;
     let verdict = change.verdict(change.p_value());

@@ -17,7 +17,7 @@ pub(crate) const ANCHOR_WEIGHT: f64 = 0.1;
 
 /// Which formula to fit.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum LengthControl<'a> {
+pub enum LengthControlVariant<'a> {
     /// Length and model. The only one for sets without published difficulties.
     Minimal,
     /// Length, difficulty and model.
@@ -46,7 +46,7 @@ pub struct Anchor {
     pub outcome: f64,
 }
 
-impl LengthControl<'_> {
+impl LengthControlVariant<'_> {
     /// The package's name of the formula; a name of ours should contain it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -90,7 +90,8 @@ pub struct LengthControlled {
     pub standard_error: Option<f64>,
     /// The fitted weights.
     pub weights: LengthWeights,
-    /// Whether the likelihood had no maximum (as when all are won), so that a ridge of 1e-3 decided.
+    /// Whether the likelihood had no maximum (as when all are won), so that a ridge of 1e-3
+    /// decided.
     pub ridge: bool,
     /// Whether it is so far from the raw win rate w that the fit may have failed: outside `[min(w -
     /// w/4, w - 10), max(w + (100 - w)/4, w + 10)]`.
@@ -105,7 +106,7 @@ pub struct LengthControlled {
 pub fn length_controlled(
     preferences: &[f64],
     differences: &[f64],
-    formula: LengthControl,
+    formula: LengthControlVariant,
 ) -> Result<LengthControlled, Refusal> {
     let table = Table::new(preferences, differences, formula)?;
     let fit = fit(&table.observations())?;
@@ -134,7 +135,7 @@ fn is_extreme(raw: f64, controlled: f64) -> bool {
 
 /// The columns of the formula.
 pub(crate) struct Table<'a> {
-    formula: LengthControl<'a>,
+    formula: LengthControlVariant<'a>,
     /// P(model wins), where it counts.
     outcomes: Vec<Option<f64>>,
     /// `tanh(d / s)`.
@@ -145,7 +146,7 @@ impl<'a> Table<'a> {
     pub(crate) fn new(
         preferences: &[f64],
         differences: &[f64],
-        formula: LengthControl<'a>,
+        formula: LengthControlVariant<'a>,
     ) -> Result<Self, Refusal> {
         same_length(preferences.len(), differences.len())?;
         all_finite(differences)?;
@@ -153,12 +154,13 @@ impl<'a> Table<'a> {
         if n < 2 {
             return Err(Refusal::TooFew { n, needed: 2 });
         }
-        if let LengthControl::NoReg { difficulty } | LengthControl::V1 { difficulty, .. } = formula
+        if let LengthControlVariant::NoReg { difficulty }
+        | LengthControlVariant::V1 { difficulty, .. } = formula
         {
             same_length(n, difficulty.len())?;
             all_finite(difficulty)?;
         }
-        if let LengthControl::V1 { anchors, .. } = formula {
+        if let LengthControlVariant::V1 { anchors, .. } = formula {
             for anchor in anchors {
                 all_finite(&[anchor.scaled_difference, anchor.difficulty])?;
                 crate::Scale::UNIT.check(&[anchor.outcome])?;
@@ -178,8 +180,8 @@ impl<'a> Table<'a> {
     /// Columns of a row: length, difficulty where the formula has it, model.
     fn columns(&self, length: f64, difficulty: f64, model: f64) -> Vec<f64> {
         match self.formula {
-            LengthControl::Minimal => vec![length, model],
-            LengthControl::NoReg { .. } | LengthControl::V1 { .. } => {
+            LengthControlVariant::Minimal => vec![length, model],
+            LengthControlVariant::NoReg { .. } | LengthControlVariant::V1 { .. } => {
                 vec![length, difficulty, model]
             }
         }
@@ -187,10 +189,9 @@ impl<'a> Table<'a> {
 
     fn difficulty(&self, row: usize) -> f64 {
         match self.formula {
-            LengthControl::Minimal => 0.0,
-            LengthControl::NoReg { difficulty } | LengthControl::V1 { difficulty, .. } => {
-                difficulty[row]
-            }
+            LengthControlVariant::Minimal => 0.0,
+            LengthControlVariant::NoReg { difficulty }
+            | LengthControlVariant::V1 { difficulty, .. } => difficulty[row],
         }
     }
 
@@ -205,8 +206,8 @@ impl<'a> Table<'a> {
     /// Anchors, then the instructions that have an outcome.
     pub(crate) fn observations(&self) -> Vec<Observation> {
         let anchors = match self.formula {
-            LengthControl::V1 { anchors, .. } => anchors,
-            LengthControl::Minimal | LengthControl::NoReg { .. } => &[],
+            LengthControlVariant::V1 { anchors, .. } => anchors,
+            LengthControlVariant::Minimal | LengthControlVariant::NoReg { .. } => &[],
         };
         let anchored = anchors.iter().map(|anchor| Observation {
             x: self.columns(anchor.scaled_difference.tanh(), anchor.difficulty, 0.0),

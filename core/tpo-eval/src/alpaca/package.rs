@@ -3,7 +3,7 @@
 //! It minimizes `|w|_1 + C sum_i weight_i crossentropy_i` over all weights, with C from ten values
 //! by five-fold cross-validation, and stops where liblinear stops.
 
-use crate::alpaca::LengthControl;
+use crate::alpaca::LengthControlVariant;
 use crate::alpaca::length_control::{LengthWeights, Table};
 use crate::liblinear::fit_l1;
 use crate::logistic::{Observation, dot, sigmoid};
@@ -32,8 +32,8 @@ const CLIP: f64 = 1e-15;
 pub struct PackageFit {
     /// `length_controlled_winrate`, in points.
     pub win_rate: f64,
-    /// `lc_standard_error`: the spread of the predictions, in points. It is no sampling error, and 0
-    /// for the minimal formula.
+    /// `lc_standard_error`: the spread of the predictions, in points. It is no sampling error, and
+    /// 0 for the minimal formula.
     pub prediction_error: f64,
     /// The chosen C.
     pub c: f64,
@@ -46,7 +46,7 @@ pub struct PackageFit {
 pub fn package_fit(
     preferences: &[f64],
     differences: &[f64],
-    formula: LengthControl,
+    formula: LengthControlVariant,
 ) -> Result<PackageFit, Refusal> {
     let table = Table::new(preferences, differences, formula)?;
     let rows = table.observations();

@@ -3,7 +3,8 @@
 //!
 //! `logit P(model wins) = theta + sum_k beta_k z_k` over votes. The features are `(tok_m - tok_b) /
 //! (tok_m + tok_b)` for tokens and, with densities `D = count / (tok + 1)`, `(D_m - D_b) / (D_m +
-//! D_b + 1)` for headers, list items and bold; each is divided by its standard deviation over votes.
+//! D_b + 1)` for headers, list items and bold; each is divided by its standard deviation over
+//! votes.
 
 use crate::arena::{Battle, Resampling, Vote, VoteRule};
 use crate::interval::Interval;
@@ -23,7 +24,7 @@ pub struct Markdown {
 
 /// One response's style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Side {
+pub struct Style {
     /// Tokens.
     pub tokens: u64,
     /// Markdown elements.
@@ -36,9 +37,9 @@ pub struct StyledBattle {
     /// The verdicts.
     pub battle: Battle,
     /// The model's response.
-    pub model: Side,
+    pub model: Style,
     /// The baseline's response.
-    pub baseline: Side,
+    pub baseline: Style,
 }
 
 /// Which features are controlled.
@@ -69,7 +70,7 @@ impl StyledBattle {
         let (m, b) = (model.tokens as f64, baseline.tokens as f64);
         let tokens = if m + b > 0.0 { (m - b) / (m + b) } else { 0.0 };
         let density = |count: fn(&Markdown) -> u64| {
-            let of = |side: &Side| count(&side.markdown) as f64 / (side.tokens as f64 + 1.0);
+            let of = |side: &Style| count(&side.markdown) as f64 / (side.tokens as f64 + 1.0);
             let (m, b) = (of(model), of(baseline));
             (m - b) / (m + b + 1.0)
         };

@@ -27,10 +27,10 @@ pub struct MaxT {
 /// deviation is computed again for each flip. The chance of a single wrong claim is at most the
 /// level, and checkpoints that rise and fall together cost less than under Holm.
 ///
-/// `differences` has a list per checkpoint: its scores minus the reference's, one per instruction in
-/// the same order. Exact up to 14 instructions, else 9,999 random flips from a fixed seed with `p =
-/// (1 + reached) / 10000`. Refuses fewer than two instructions, different lengths and values that
-/// are not finite.
+/// `differences` has a list per checkpoint: its scores minus the reference's, one per instruction
+/// in the same order. Exact up to 14 instructions, else 9,999 random flips from a fixed seed with
+/// `p = (1 + reached) / 10000`. Refuses fewer than two instructions, different lengths and values
+/// that are not finite.
 pub fn max_t(differences: &[Vec<f64>]) -> Result<Vec<MaxT>, Refusal> {
     let n = differences.first().ok_or(Refusal::Empty)?.len();
     for checkpoint in differences {

@@ -28,14 +28,14 @@ pub struct InstructionMean {
 
 /// Instructions with a mean, and how many have none.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scored {
+pub struct InstructionMeans {
     /// Means in the order of the rows.
     pub means: Vec<InstructionMean>,
     /// Instructions without a single scored sample.
     pub unscored: usize,
 }
 
-impl Scored {
+impl InstructionMeans {
     /// The means alone.
     pub fn values(&self) -> Vec<f64> {
         self.means.iter().map(|row| row.mean).collect()
@@ -53,7 +53,7 @@ impl Scored {
 /// of one instruction are not independent.
 ///
 /// Refuses outcomes that are not finite, two rows of one instruction, and rows without a score.
-pub fn instruction_means(rows: &[Row]) -> Result<Scored, Refusal> {
+pub fn instruction_means(rows: &[Row]) -> Result<InstructionMeans, Refusal> {
     let mut seen = HashSet::new();
     let mut means = Vec::new();
     for row in rows {
@@ -74,7 +74,7 @@ pub fn instruction_means(rows: &[Row]) -> Result<Scored, Refusal> {
         return Err(Refusal::Empty);
     }
     let unscored = rows.len() - means.len();
-    Ok(Scored { means, unscored })
+    Ok(InstructionMeans { means, unscored })
 }
 
 /// Values by key in order of first appearance; a value without a key is a group of its own.

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 use tpo_eval::Refusal;
-use tpo_eval::alpaca::{Anchor, LengthControl, length_controlled, package_fit, raw_win_rate};
+use tpo_eval::alpaca::{
+    Anchor, LengthControlVariant, length_controlled, package_fit, raw_win_rate,
+};
 
 use crate::{file, golden, integer, list, near, rows};
 
@@ -39,15 +41,15 @@ impl Set {
         }
     }
 
-    fn formulas(&self) -> [(&'static str, LengthControl<'_>); 3] {
+    fn formulas(&self) -> [(&'static str, LengthControlVariant<'_>); 3] {
         let difficulty = &self.difficulty;
         let anchors = &self.anchors;
         [
-            ("minimal", LengthControl::Minimal),
-            ("noreg", LengthControl::NoReg { difficulty }),
+            ("minimal", LengthControlVariant::Minimal),
+            ("noreg", LengthControlVariant::NoReg { difficulty }),
             (
                 "v1",
-                LengthControl::V1 {
+                LengthControlVariant::V1 {
                     difficulty,
                     anchors,
                 },

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tpo_eval::arena::{
-    Battle, Label, Markdown, Resampling, Side, StyleControl, StyledBattle, VoteRule, arena_score,
+    Battle, Label, Markdown, Resampling, Style, StyleControl, StyledBattle, VoteRule, arena_score,
     style_controlled,
 };
 
@@ -16,7 +16,7 @@ const RESAMPLING: Resampling = Resampling {
 fn battle(row: &Value) -> StyledBattle {
     let label = |place: usize| Label::parse(row[place].as_str().expect("a label"));
     let count = |place: usize| integer(&row[place]);
-    let side = |tokens: usize, markdown: usize| Side {
+    let side = |tokens: usize, markdown: usize| Style {
         tokens: count(tokens),
         markdown: Markdown {
             headers: count(markdown),

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use chance::Chance;
 use tpo_eval::estimate::clustered_estimate;
-use tpo_eval::paired::{Verdict, compare_clustered};
+use tpo_eval::paired::{Conclusion, compare_clustered};
 use tpo_eval::{Interval, Scale};
 use worlds::{Truth, WORLDS, World};
 
@@ -74,8 +74,8 @@ fn simulate(world: &World, truth: Truth, n: usize, evaluations: usize, seed: u64
         // An interval that is refused claims nothing.
         cell.covered += usize::from(result.interval.is_none_or(|i| i.contains(mean)));
         cell.judged += usize::from(judged);
-        cell.improved += usize::from(judged && result.verdict == Verdict::Improved);
-        cell.worse += usize::from(judged && result.verdict == Verdict::Worse);
+        cell.improved += usize::from(judged && result.verdict == Conclusion::Improved);
+        cell.worse += usize::from(judged && result.verdict == Conclusion::Worse);
     }
     cell
 }
@@ -84,7 +84,7 @@ fn simulate(world: &World, truth: Truth, n: usize, evaluations: usize, seed: u64
 #[derive(Debug, Clone, Copy)]
 struct Report {
     interval: Option<Interval>,
-    verdict: Verdict,
+    verdict: Conclusion,
 }
 
 fn evaluate(world: &World, outcomes: &[Vec<f64>], judged: bool) -> Report {
@@ -101,7 +101,7 @@ fn evaluate(world: &World, outcomes: &[Vec<f64>], judged: bool) -> Report {
     }
     Report {
         interval,
-        verdict: Verdict::NoDifferenceDetected,
+        verdict: Conclusion::NoDifferenceDetected,
     }
 }
 
@@ -245,7 +245,8 @@ fn best_of_ten(world: &World, n: usize) -> (Cell, Cell) {
         let sets = (0..10).map(|_| set());
         let better = |a: Vec<Vec<f64>>, b: Vec<Vec<f64>>| if sum(&b) > sum(&a) { b } else { a };
         let validation = sets.reduce(better).expect("ten");
-        let improved = |set: &[Vec<f64>]| evaluate(world, set, true).verdict == Verdict::Improved;
+        let improved =
+            |set: &[Vec<f64>]| evaluate(world, set, true).verdict == Conclusion::Improved;
         optimistic.improved += usize::from(improved(&validation));
         honest.improved += usize::from(improved(&set()));
     }

@@ -1,7 +1,7 @@
 //! The sixteen prompts of sections 2.3 and 3.
 
 use tpo_eval::arena::{
-    Battle, Label, Markdown, Resampling, Side, StyleControl, StyledBattle, VoteRule, arena_score,
+    Battle, Label, Markdown, Resampling, Style, StyleControl, StyledBattle, VoteRule, arena_score,
     style_controlled,
 };
 use tpo_eval::win_rate::{BothOrders, win_rate};
@@ -31,7 +31,7 @@ fn battles() -> Vec<StyledBattle> {
         };
         let side = |tokens: &str, counts: &str| {
             let counts = numbers(counts);
-            Side {
+            Style {
                 tokens: numbers(tokens)[0],
                 markdown: Markdown {
                     headers: counts[0],

@@ -5,7 +5,7 @@ use tpo_eval::agreement::agreement;
 use tpo_eval::alarm::{JudgeScores, gain_gap, over_optimized};
 use tpo_eval::correlation::{pearson, spearman, within_instructions};
 use tpo_eval::estimate::{clustered_estimate, estimate, variance_parts};
-use tpo_eval::paired::{Verdict, compare, compare_clustered, differences};
+use tpo_eval::paired::{Conclusion, compare, compare_clustered, differences};
 use tpo_eval::power::{SampledDesign, instructions_needed, questions_needed, smallest_detectable};
 use tpo_eval::rates::{Discordant, accuracy_difference, mcnemar, wilson};
 
@@ -25,7 +25,7 @@ fn paired_comparison_5_2() {
     let interval = found.estimate.interval.expect("spread");
     near(interval.low, 0.011_276);
     near(interval.high, 0.064_724);
-    assert_eq!(found.verdict, Verdict::Improved);
+    assert_eq!(found.verdict, Conclusion::Improved);
 }
 
 #[test]

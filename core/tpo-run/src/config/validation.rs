@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tpo_judge::JudgeConfig;
 
 /// A set of instructions on which the models of a run are measured. The first set chooses the best
-/// model; the others are only shown, so their figures are not biased by the choice.
+/// model; the others are only shown, so their metrics are not biased by the choice.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValidationConfig {

@@ -73,8 +73,8 @@ pub struct HeadToHead {
 pub struct InstructionWin {
     /// The instruction's id.
     pub id: String,
-    /// 1 if the response won in both orders, 0 if it lost in both, one half otherwise; the mean over
-    /// the completions. None if the judge failed.
+    /// 1 if the response won in both orders, 0 if it lost in both, one half otherwise; the mean
+    /// over the completions. None if the judge failed.
     pub win: Option<f64>,
 }
 
@@ -199,8 +199,8 @@ impl Measurement {
         }
     }
 
-    /// The score of each instruction by its id, malformed completions at `floor`; empty if the judge
-    /// only compares.
+    /// The score of each instruction by its id, malformed completions at `floor`; empty if the
+    /// judge only compares.
     pub fn scores(&self, floor: f64) -> BTreeMap<&str, f64> {
         let Outcomes::Scores(rows) = &self.outcomes else {
             return BTreeMap::new();

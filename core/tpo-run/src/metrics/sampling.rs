@@ -29,8 +29,8 @@ pub struct SampleMetrics {
     pub thought_tokens_mean: f64,
     /// Mean length of the responses of parsed completions, in tokens.
     pub response_tokens_mean: f64,
-    /// Tokens sampled per completion that was asked for: thoughts, markers and completions that were
-    /// sampled again included.
+    /// Tokens sampled per completion that was asked for: thoughts, markers and completions that
+    /// were sampled again included.
     pub tokens_per_completion: f64,
 }
 

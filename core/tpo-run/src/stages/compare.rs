@@ -67,7 +67,7 @@ pub(super) fn compare(
         })
         .collect();
     context.stage_started(Stage::Compare, slice, shown.len(), 0);
-    let output = judge.guarded(context).score(&shown, &|judged| {
+    let output = context.pipeline.guarded(judge).score(&shown, &|judged| {
         // A batch counts responses, and a comparison has two.
         (0..judged / 2).for_each(|_| context.item_done(0));
     })?;

@@ -44,9 +44,12 @@ pub(crate) fn judge<'a>(
         }
         cached.metrics
     } else {
-        let output = judge.guarded(context).score(&responses, &|judged| {
-            (0..judged).for_each(|_| context.item_done(0));
-        })?;
+        let output = context
+            .pipeline
+            .guarded(judge)
+            .score(&responses, &|judged| {
+                (0..judged).for_each(|_| context.item_done(0));
+            })?;
         let metrics = output.metrics();
         put_comparisons(context, slice, &groups, &output.comparisons)?;
         let judgments = one_per_item("the judge", groups.len(), output.judgments)?;

@@ -3,7 +3,7 @@
 use tpo_types::{Failure, FailureKind};
 
 /// The outcomes, if there is one per item: a list that is too short would otherwise drop items
-/// without a word, or give an item the outcome of another.
+/// in silence, or give an item the outcome of another.
 pub(super) fn one_per_item<T>(
     what: &str,
     items: usize,

@@ -2,27 +2,19 @@
 
 mod checkpoints;
 mod no_pairs;
+mod trained;
 
 use tpo_types::{Completion, Failure, Side, TrainRequest, TrainingPair};
 
 use self::checkpoints::TrainingCheckpoints;
 use self::no_pairs::no_pairs;
+use self::trained::Trained;
 use crate::context::Context;
 use crate::groups::SelectedGroup;
-use crate::metrics::TrainMetrics;
 use crate::model_version::ModelVersion;
 use crate::policy::Policy;
 use crate::progress::Stage;
 use crate::slice::Slice;
-
-/// What training made.
-#[derive(Debug)]
-pub(crate) struct Trained {
-    /// The next policy: the last model, or the best of those that were measured on the way.
-    pub policy: Policy,
-    /// Means over the last epoch before it.
-    pub metrics: TrainMetrics,
-}
 
 /// Trains the policy on the selected pairs. Models on the way are measured on the validation sets,
 /// and the one to keep is committed as a checkpoint. `best` is the best model of the run so far.
@@ -40,7 +32,6 @@ pub(crate) fn train(
     }
     let config = &context.plan.config.train;
     let total_steps = config.total_steps(pairs.len());
-    let steps_per_epoch = total_steps / config.num_train_epochs;
     context.store.clear_steps(iteration)?;
     context.stage_started(Stage::Train, &Slice::Train(iteration), total_steps, 0);
     let mut checkpoints = TrainingCheckpoints::new(context, iteration, best, pairs.len());
@@ -53,12 +44,7 @@ pub(crate) fn train(
         &mut checkpoints,
     )?;
     context.stage_ended();
-    let (policy, steps) = checkpoints.kept()?;
-    let up_to = &steps[..policy.version.step.min(steps.len())];
-    Ok(Trained {
-        metrics: TrainMetrics::of(up_to, steps_per_epoch),
-        policy,
-    })
+    checkpoints.kept()
 }
 
 /// The pairs of one instruction as tokens.

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use tpo_train::Keep;
 use tpo_types::{Checkpoint, Failure, FailureKind, StepMetrics, TrainObserver};
 
+use super::trained::Trained;
 use crate::config::{Boundary, Every};
 use crate::context::Context;
 use crate::directory::checkpoints;
-use crate::metrics::{Measurement, replaces};
+use crate::metrics::{Measurement, TrainMetrics, replaces};
 use crate::model_version::ModelVersion;
 use crate::plan::ValidationSet;
 use crate::policy::Policy;
@@ -59,15 +60,19 @@ impl<'a> TrainingCheckpoints<'a> {
         }
     }
 
-    /// The model to keep, and the metrics of every step.
-    pub(super) fn kept(self) -> Result<(Policy, Vec<StepMetrics>), Failure> {
-        match self.kept {
-            Some(kept) => Ok((kept.policy, self.steps)),
-            None => Err(Failure::new(
+    /// The model to keep, with the means over the last epoch before it.
+    pub(super) fn kept(self) -> Result<Trained, Failure> {
+        let Some(Kept { policy, .. }) = self.kept else {
+            return Err(Failure::new(
                 FailureKind::Bug,
                 "the trainer ended without a checkpoint",
-            )),
-        }
+            ));
+        };
+        let up_to = &self.steps[..policy.version.step.min(self.steps.len())];
+        Ok(Trained {
+            metrics: TrainMetrics::of(up_to, self.steps_per_epoch),
+            policy,
+        })
     }
 
     /// The name under which a checkpoint is measured.
