@@ -183,7 +183,7 @@ fn wrong_settings_are_refused_by_key() {
         ),
         (
             r#"{"max_new_tokens": 0}"#,
-            "`max_new_tokens` is 0; it must be 1 or more",
+            "`max_new_tokens` is 0; it must be at least 1",
         ),
         (
             r#"{"version": "v1"}"#,
