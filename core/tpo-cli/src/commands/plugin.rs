@@ -2,18 +2,17 @@
 
 mod author;
 mod bench;
+mod cases;
 mod check;
 mod inspect;
+mod load;
 mod published;
 mod replay;
 mod test;
 
-use std::path::Path;
+use tpo_types::Failure;
 
-use tpo_host::{HostConfig, Limits};
-use tpo_types::{Failure, FailureKind, PluginRole};
-
-use crate::arguments::{LoadOptions, PluginCommand};
+use crate::arguments::PluginCommand;
 use crate::plugins;
 use crate::printer::Printer;
 
@@ -35,70 +34,4 @@ pub(crate) fn run(command: &PluginCommand, printer: Printer) -> Result<(), Failu
         PluginCommand::Keygen(arguments) => published::keygen(arguments, printer),
         PluginCommand::Compile(arguments) => plugins::compile(arguments),
     }
-}
-
-impl LoadOptions {
-    /// How the host loads plugins with these options.
-    fn host_config(&self) -> Result<HostConfig, Failure> {
-        Ok(HostConfig {
-            limits: limits(&self.limit)?,
-            ..plugins::host_config(self.trust, Path::new(tpo_bundle::LOCK_FILE))?
-        })
-    }
-}
-
-/// The default limits, except for those that `given` sets, for example `memory_mib=512`.
-fn limits(given: &[String]) -> Result<Limits, Failure> {
-    let mut limits = serde_json::Map::new();
-    for given in given {
-        let value = given
-            .split_once('=')
-            .and_then(|(key, value)| Some((key, value.parse::<u32>().ok()?)));
-        let (key, value) = value.ok_or_else(|| {
-            Failure::new(
-                FailureKind::Usage,
-                format!("`--limit {given}` does not set a limit to a whole number"),
-            )
-            .hint(
-                "write `--limit memory_mib=512`; the keys are those of `[limits]` in a \
-                    configuration",
-            )
-        })?;
-        limits.insert(key.into(), value.into());
-    }
-    serde_json::from_value(limits.into()).map_err(|error| {
-        Failure::new(FailureKind::Usage, "`--limit` has an unknown key")
-            .because(error)
-            .hint("`tpo schema` describes every key")
-    })
-}
-
-/// The roles to test a plugin in: the requested one, or all that it has.
-fn roles(
-    source: &str,
-    requested: Option<PluginRole>,
-    own: &[PluginRole],
-) -> Result<Vec<PluginRole>, Failure> {
-    match requested {
-        None => Ok(own.to_vec()),
-        Some(role) if own.contains(&role) => Ok(vec![role]),
-        Some(role) => {
-            let names: Vec<&str> = own.iter().map(|role| role.as_str()).collect();
-            let what = format!("`{source}` is a {}, not a {role}", names.join(" and a "));
-            Err(Failure::new(FailureKind::Usage, what))
-        }
-    }
-}
-
-/// The test cases of a project, next to its component.
-fn project_cases(component: &str, role: PluginRole) -> Option<std::path::PathBuf> {
-    let names = [
-        format!("fixtures/{role}.jsonl"),
-        "fixtures/cases.jsonl".to_owned(),
-    ];
-    let directory = Path::new(component).parent()?;
-    names
-        .iter()
-        .map(|name| directory.join(name))
-        .find(|path| path.is_file())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use tpo_judge::standalone;
 use tpo_types::{Failure, FailureKind};
 
-use super::open;
+use super::open::open;
 use crate::arguments::ScoreArguments;
 use crate::printer::Printer;
 use crate::progress::ProgressCounter;

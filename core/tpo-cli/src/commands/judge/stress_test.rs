@@ -4,7 +4,7 @@ use serde_json::json;
 use tpo_judge::standalone::{self, StressTestReport};
 use tpo_types::Failure;
 
-use super::open;
+use super::open::open;
 use crate::arguments::{OutputFormat, StressTestArguments};
 use crate::printer::Printer;
 use crate::progress::ProgressCounter;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tpo_host::{Batching, Case, OnError, PluginRequest, Plugins};
 use tpo_types::Failure;
 
-use super::{project_cases, roles};
+use super::cases::{RoleCases, role_cases};
 use crate::arguments::BenchArguments;
 use crate::printer::Printer;
 
@@ -20,16 +20,8 @@ const BATCH: usize = 256;
 pub(super) fn run(arguments: &BenchArguments, printer: Printer) -> Result<(), Failure> {
     let source = &arguments.plugin;
     let host = arguments.load.host_config()?;
-    for role in roles(
-        source,
-        arguments.role,
-        &Plugins::new(host.clone())?.roles(source)?,
-    )? {
-        let file = arguments
-            .cases
-            .clone()
-            .or_else(|| project_cases(source, role));
-        let mut cases = file.as_deref().map_or(Ok(Vec::new()), Case::read)?;
+    for tested in role_cases(&host, source, arguments.role, arguments.cases.as_deref())? {
+        let RoleCases { role, mut cases } = tested;
         if cases.is_empty() {
             cases = Case::samples(role)?;
         }

@@ -1,9 +1,9 @@
 //! `tpo plugin test`: test cases, determinism, unusual inputs, speed.
 
-use tpo_host::{Case, Check, Plugins, check_conformance};
+use tpo_host::{Check, check_conformance};
 use tpo_types::{Failure, FailureKind};
 
-use super::{project_cases, roles};
+use super::cases::{RoleCases, role_cases};
 use crate::arguments::TestArguments;
 use crate::printer::Printer;
 use crate::text::printable;
@@ -12,16 +12,8 @@ pub(super) fn run(arguments: &TestArguments, printer: Printer) -> Result<(), Fai
     let host = arguments.load.host_config()?;
     let source = &arguments.plugin;
     let mut failed = 0;
-    for role in roles(
-        source,
-        arguments.role,
-        &Plugins::new(host.clone())?.roles(source)?,
-    )? {
-        let file = arguments
-            .cases
-            .clone()
-            .or_else(|| project_cases(source, role));
-        let cases = file.as_deref().map_or(Ok(Vec::new()), Case::read)?;
+    for tested in role_cases(&host, source, arguments.role, arguments.cases.as_deref())? {
+        let RoleCases { role, cases } = tested;
         let conformance = check_conformance(&host, source, role, &cases)?;
         printer.data(&format!("{role}:"));
         for check in &conformance.checks {
