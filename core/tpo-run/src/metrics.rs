@@ -16,7 +16,7 @@ use tpo_types::Selection;
 use crate::groups::SelectedGroup;
 use crate::model_version::ModelVersion;
 
-pub use choice::{change, replaces};
+pub use choice::replaces;
 pub use measurement::{
     HeadToHead, InstructionWin, Measurement, Outcomes, PairedRows, SampleOutcome,
     ScoredInstruction, Unit, floor_of,
@@ -69,7 +69,7 @@ fn count<'a>(reasons: impl Iterator<Item = &'a String>) -> ReasonCounts {
 }
 
 /// The mean; none without any value.
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let values: Vec<f64> = values.collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

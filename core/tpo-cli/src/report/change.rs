@@ -2,7 +2,7 @@
 
 use tpo_eval::Scale;
 use tpo_eval::paired::{Conclusion, PairedComparison, compare};
-use tpo_run::metrics::{Measurement, Unit, change};
+use tpo_run::metrics::{Measurement, Unit};
 
 use crate::text::percent;
 
@@ -21,7 +21,7 @@ const WINS: Scale = Scale::Bounded {
 impl Change {
     /// From `before` to `after`; none where nothing can be compared.
     pub(super) fn between(before: &Measurement, after: &Measurement) -> Option<Self> {
-        let rows = change(before, after)?;
+        let rows = after.compared_with(before)?;
         let scale = match rows.unit {
             Unit::Score => Scale::Continuous,
             Unit::WinRate => WINS,

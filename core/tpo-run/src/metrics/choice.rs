@@ -1,24 +1,20 @@
-//! Which of several models is best, and whether one is better than another.
+//! Which of several models is best.
 
 use tpo_eval::Scale;
 use tpo_eval::estimate::estimate;
 
-use super::{Measurement, PairedRows};
+use super::Measurement;
 
 /// Whether a later model replaces the best one so far: it is better by more than one standard error
 /// of the paired difference. So among models that differ by chance the earliest stays, as the
 /// one-standard-error rule wants (Breiman et al. 1984, section 3.4.3), and nothing replaces a model
 /// that it was not compared with on at least two instructions.
 pub fn replaces(later: &Measurement, best: &Measurement) -> bool {
-    change(best, later)
+    later
+        .compared_with(best)
         .and_then(|rows| estimate(&rows.differences, Scale::Continuous).ok())
         .filter(|gain| gain.units >= 2)
         .is_some_and(|gain| gain.mean > gain.standard_error.unwrap_or(0.0))
-}
-
-/// How `after` compares with `before`, instruction by instruction.
-pub fn change(before: &Measurement, after: &Measurement) -> Option<PairedRows> {
-    after.compared_with(before)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use tpo_types::{Candidate, Failure, ResponseGroup};
 
 use crate::context::Context;
 use crate::groups::CandidateGroup;
-use crate::metrics::{HeadToHead, InstructionWin};
+use crate::metrics::{HeadToHead, InstructionWin, mean};
 use crate::model_version::ModelVersion;
 use crate::pipeline::RunJudge;
 use crate::progress::Stage;
@@ -77,7 +77,7 @@ pub(super) fn compare(
     }
     let rows = groups.iter().zip(wins).map(|(group, wins)| InstructionWin {
         id: group.id().to_owned(),
-        win: mean_of_scored(&wins),
+        win: mean(wins.into_iter().flatten()),
     });
     Ok(Compared {
         head_to_head: HeadToHead {
@@ -92,9 +92,4 @@ pub(super) fn compare(
 fn responses<'a>(group: &'a CandidateGroup<'_>) -> impl Iterator<Item = &'a str> {
     let parts = group.candidates.iter().filter_map(Candidate::parts);
     parts.map(|parts| parts.response.as_str())
-}
-
-fn mean_of_scored(wins: &[Option<f64>]) -> Option<f64> {
-    let scored: Vec<f64> = wins.iter().copied().flatten().collect();
-    (!scored.is_empty()).then(|| scored.iter().sum::<f64>() / scored.len() as f64)
 }

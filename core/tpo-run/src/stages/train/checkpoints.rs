@@ -180,9 +180,11 @@ impl TrainObserver for TrainingCheckpoints<'_> {
         if patience.is_some_and(|patience| self.no_better >= patience) {
             return Ok(ControlFlow::Break(()));
         }
-        let slice = Slice::Train(self.iteration);
-        self.context
-            .stage_started(Stage::Train, &slice, self.total_steps, step);
+        if step < self.total_steps {
+            let slice = Slice::Train(self.iteration);
+            self.context
+                .stage_started(Stage::Train, &slice, self.total_steps, step);
+        }
         Ok(ControlFlow::Continue(()))
     }
 }
