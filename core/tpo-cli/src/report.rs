@@ -37,7 +37,7 @@ pub(crate) struct RunMetrics {
 /// One line on a measurement.
 pub(crate) fn measurement_line(measurement: &Measurement) -> String {
     let sampled = &measurement.sampled;
-    let figure = match measurement.win_rate(ModelVersion::BASE) {
+    let figure = match measurement.win_rate(&ModelVersion::BASE) {
         Some(rate) => format!("win rate {} against the base model", percent(rate)),
         None => format!("score {}", score(sampled.score_mean)),
     };

@@ -18,7 +18,7 @@ use crate::model_version::ModelVersion;
 
 pub use choice::replaces;
 pub use measurement::{
-    HeadToHead, InstructionWin, Measurement, Outcomes, PairedRows, SampleOutcome,
+    HeadToHead, InstructionWin, Measurement, Outcomes, PairedRow, PairedRows, SampleOutcome,
     ScoredInstruction, Unit, floor_of,
 };
 pub use sampling::SampleMetrics;

@@ -28,7 +28,7 @@ impl Change {
         };
         Some(Self {
             unit: rows.unit,
-            comparison: compare(&rows.differences, 0.0, scale).ok()?,
+            comparison: compare(&rows.differences(), 0.0, scale).ok()?,
         })
     }
 

@@ -116,7 +116,7 @@ impl ArmReport<'_> {
     }
 
     fn figure(&self, measurement: &Measurement) -> String {
-        let figure = match measurement.win_rate(ModelVersion::BASE) {
+        let figure = match measurement.win_rate(&ModelVersion::BASE) {
             Some(rate) => format!("win rate {}", percent(rate)),
             None => format!("score {}", score(measurement.mean_score(self.floor()))),
         };
@@ -134,7 +134,7 @@ impl ArmReport<'_> {
             self.name(measurement.model),
             percent(sampled.first_parse_rate()),
             percent(sampled.parse_rate()),
-            match measurement.win_rate(ModelVersion::BASE) {
+            match measurement.win_rate(&ModelVersion::BASE) {
                 Some(rate) => percent(rate),
                 None => score(measurement.mean_score(self.floor())),
             },

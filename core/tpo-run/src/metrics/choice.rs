@@ -12,7 +12,7 @@ use super::Measurement;
 pub fn replaces(later: &Measurement, best: &Measurement) -> bool {
     later
         .compared_with(best)
-        .and_then(|rows| estimate(&rows.differences, Scale::Continuous).ok())
+        .and_then(|rows| estimate(&rows.differences(), Scale::Continuous).ok())
         .filter(|gain| gain.units >= 2)
         .is_some_and(|gain| gain.mean > gain.standard_error.unwrap_or(0.0))
 }

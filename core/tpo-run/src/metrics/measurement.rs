@@ -12,30 +12,30 @@ use super::{SampleMetrics, mean};
 use crate::groups::CandidateGroup;
 use crate::model_version::ModelVersion;
 
-/// One model, measured on one validation set.
+/// One model, measured on one validation set. `M` names models: the versions of a run by default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measurement {
+pub struct Measurement<M = ModelVersion> {
     /// The name of the set.
     pub set: String,
     /// The model.
-    pub model: ModelVersion,
+    pub model: M,
     /// All its completions.
     pub sampled: SampleMetrics,
     /// How consistent the judges are.
     pub judge: JudgeMetrics,
     /// An outcome per instruction.
-    pub outcomes: Outcomes,
+    pub outcomes: Outcomes<M>,
 }
 
 /// What the judge said, in the order of the set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcomes {
+pub enum Outcomes<M = ModelVersion> {
     /// The scores of a judge whose scores of two models can be compared.
     Scores(Vec<ScoredInstruction>),
     /// The comparisons of a judge that says which of two responses is better: with the base model
     /// and with the best model at that time. None for the base model itself.
-    Comparisons(Vec<HeadToHead>),
+    Comparisons(Vec<HeadToHead<M>>),
 }
 
 /// The outcomes of one instruction.
@@ -61,9 +61,9 @@ pub enum SampleOutcome {
 
 /// The comparisons of a model's responses with another's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HeadToHead {
+pub struct HeadToHead<M = ModelVersion> {
     /// The other model.
-    pub opponent: ModelVersion,
+    pub opponent: M,
     /// One per instruction.
     pub rows: Vec<InstructionWin>,
 }
@@ -83,8 +83,24 @@ pub struct InstructionWin {
 pub struct PairedRows {
     /// What is compared.
     pub unit: Unit,
-    /// One per instruction with an outcome of both models; positive if the first is better.
-    pub differences: Vec<f64>,
+    /// One per instruction with an outcome of both models.
+    pub rows: Vec<PairedRow>,
+}
+
+/// How two models compare on one instruction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairedRow {
+    /// The instruction's id.
+    pub id: String,
+    /// Positive if the first model is better.
+    pub difference: f64,
+}
+
+impl PairedRows {
+    /// The differences, in the order of the set.
+    pub fn differences(&self) -> Vec<f64> {
+        self.rows.iter().map(|row| row.difference).collect()
+    }
 }
 
 /// What the difference between two models is counted in.
@@ -96,6 +112,9 @@ pub enum Unit {
     /// malformed. A malformed completion has no score that could be subtracted; it only loses.
     WinRate,
 }
+
+/// What one completion's outcome says against another's; none if it says nothing.
+type OneOutcome = fn(SampleOutcome, SampleOutcome) -> Option<f64>;
 
 impl SampleOutcome {
     /// The score, with `floor` for a malformed completion; none if unscored.
@@ -160,42 +179,43 @@ impl ScoredInstruction {
     }
 
     /// The mean over the completions that both have.
-    fn compare(
-        &self,
-        other: &Self,
-        one: fn(SampleOutcome, SampleOutcome) -> Option<f64>,
-    ) -> Option<f64> {
+    fn compare(&self, other: &Self, one: OneOutcome) -> Option<f64> {
         let pairs = self.samples.iter().zip(&other.samples);
         mean(pairs.filter_map(|(own, other)| one(*own, *other)))
     }
 }
 
-impl Measurement {
+impl<M: PartialEq> Measurement<M> {
     /// How this model compares with another, instruction by instruction. None if a judge that
     /// compares did not compare the two models.
     pub fn compared_with(&self, other: &Self) -> Option<PairedRows> {
         match (&self.outcomes, &other.outcomes) {
             (Outcomes::Scores(own), Outcomes::Scores(others)) => Some(compare_scores(own, others)),
             (Outcomes::Comparisons(own), Outcomes::Comparisons(others)) => {
-                let against = |all: &[HeadToHead], opponent, sign: f64| {
-                    let head_to_head = all.iter().find(|one| one.opponent == opponent)?;
-                    let wins = head_to_head.rows.iter().filter_map(|row| row.win);
+                let against = |all: &[HeadToHead<M>], opponent: &M, sign: f64| {
+                    let head_to_head = all.iter().find(|one| one.opponent == *opponent)?;
+                    let rows = head_to_head.rows.iter().filter_map(|row| {
+                        Some(PairedRow {
+                            id: row.id.clone(),
+                            difference: sign * (row.win? - 0.5),
+                        })
+                    });
                     Some(PairedRows {
                         unit: Unit::WinRate,
-                        differences: wins.map(|win| sign * (win - 0.5)).collect(),
+                        rows: rows.collect(),
                     })
                 };
-                against(own, other.model, 1.0).or_else(|| against(others, self.model, -1.0))
+                against(own, &other.model, 1.0).or_else(|| against(others, &self.model, -1.0))
             }
             _ => None,
         }
     }
 
     /// Whether nothing more has to be compared to know how this model compares with `opponent`.
-    pub(crate) fn has_met(&self, opponent: ModelVersion) -> bool {
+    pub(crate) fn has_met(&self, opponent: &M) -> bool {
         match &self.outcomes {
             Outcomes::Scores(_) => true,
-            Outcomes::Comparisons(all) => all.iter().any(|one| one.opponent == opponent),
+            Outcomes::Comparisons(all) => all.iter().any(|one| one.opponent == *opponent),
         }
     }
 
@@ -234,11 +254,11 @@ impl Measurement {
     }
 
     /// The share of comparisons won against another model; none if they were not compared.
-    pub fn win_rate(&self, opponent: ModelVersion) -> Option<f64> {
+    pub fn win_rate(&self, opponent: &M) -> Option<f64> {
         match &self.outcomes {
             Outcomes::Scores(_) => None,
             Outcomes::Comparisons(all) => {
-                let head_to_head = all.iter().find(|one| one.opponent == opponent)?;
+                let head_to_head = all.iter().find(|one| one.opponent == *opponent)?;
                 mean(head_to_head.rows.iter().filter_map(|row| row.win))
             }
         }
@@ -255,27 +275,28 @@ fn compare_scores(own: &[ScoredInstruction], others: &[ScoredInstruction]) -> Pa
     let malformed = both
         .iter()
         .any(|(own, other)| own.is_malformed() || other.is_malformed());
-    let rows = both.into_iter();
-    if malformed {
-        PairedRows {
-            unit: Unit::WinRate,
-            differences: rows
-                .filter_map(|(own, other)| Some(own.compare(other, SampleOutcome::win)? - 0.5))
-                .collect(),
-        }
+    let (unit, one): (Unit, OneOutcome) = if malformed {
+        (Unit::WinRate, |own, other| Some(own.win(other)? - 0.5))
     } else {
-        PairedRows {
-            unit: Unit::Score,
-            differences: rows
-                .filter_map(|(own, other)| own.compare(other, SampleOutcome::difference))
-                .collect(),
-        }
+        (Unit::Score, SampleOutcome::difference)
+    };
+    let rows = both.into_iter().filter_map(|(own, other)| {
+        Some(PairedRow {
+            id: own.id.clone(),
+            difference: own.compare(other, one)?,
+        })
+    });
+    PairedRows {
+        unit,
+        rows: rows.collect(),
     }
 }
 
 /// The score of a malformed completion: the lowest score of the first model that has one, which is
 /// the base model unless it has none. It is fixed before other models are looked at.
-pub fn floor_of<'a>(measurements: impl IntoIterator<Item = &'a Measurement>) -> f64 {
+pub fn floor_of<'a, M: PartialEq + 'a>(
+    measurements: impl IntoIterator<Item = &'a Measurement<M>>,
+) -> f64 {
     let mut lowest = measurements
         .into_iter()
         .filter_map(Measurement::lowest_score);
@@ -325,7 +346,7 @@ mod tests {
         );
         let rows = model.compared_with(&base).expect("two models with scores");
         assert_eq!(rows.unit, Unit::WinRate);
-        assert_eq!(rows.differences, [-0.5, 0.5, 0.5, 0.5]);
+        assert_eq!(rows.differences(), [-0.5, 0.5, 0.5, 0.5]);
         assert!((floor_of([&base, &model]) - 1.0).abs() < 1e-12);
     }
 
@@ -340,7 +361,7 @@ mod tests {
             &[&[Malformed], &[Unscored], &[Scored(0.7)], &[Malformed]],
         );
         let differences = |one: &Measurement, other: &Measurement| {
-            one.compared_with(other).map(|rows| rows.differences)
+            one.compared_with(other).map(|rows| rows.differences())
         };
         assert_eq!(differences(&model, &base), Some(vec![-0.5, 0.0]));
         assert_eq!(differences(&base, &model), Some(vec![0.5, 0.0]));
@@ -356,7 +377,7 @@ mod tests {
             &[&[Scored(0.75), Scored(0.1)], &[Scored(1.0), Scored(1.0)]],
         );
         let rows = model.compared_with(&base).expect("two models with scores");
-        assert_eq!((rows.unit, rows.differences), (Unit::Score, vec![0.25]));
+        assert_eq!((rows.unit, rows.differences()), (Unit::Score, vec![0.25]));
     }
 
     #[test]
@@ -370,11 +391,11 @@ mod tests {
             rows: vec![row("a", Some(1.0)), row("b", None), row("c", Some(0.5))],
         }]);
         let differences = |one: &Measurement, other: &Measurement| {
-            one.compared_with(other).map(|rows| rows.differences)
+            one.compared_with(other).map(|rows| rows.differences())
         };
         assert_eq!(differences(&model, &base), Some(vec![0.5, 0.0]));
         assert_eq!(differences(&base, &model), Some(vec![-0.5, 0.0]));
-        assert_eq!(model.win_rate(base.model), Some(0.75));
+        assert_eq!(model.win_rate(&base.model), Some(0.75));
         assert_eq!(differences(&model, &scores(2, &[])), None);
     }
 }

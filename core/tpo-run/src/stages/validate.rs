@@ -34,7 +34,7 @@ pub(crate) fn validate(
         && measured
             .opponents
             .iter()
-            .all(|opponent| recorded.has_met(*opponent))
+            .all(|opponent| recorded.has_met(opponent))
     {
         return Ok(recorded);
     }
