@@ -3,6 +3,7 @@
 mod chat;
 mod completions;
 mod config;
+mod eval;
 mod init;
 mod judge;
 mod model;
@@ -10,6 +11,7 @@ mod output;
 mod plugin;
 mod quickstart;
 mod run;
+mod schema;
 mod status;
 mod trust;
 
@@ -19,6 +21,7 @@ use tpo_types::FailureKind;
 pub(crate) use chat::ChatArguments;
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use config::ConfigOverrides;
+pub(crate) use eval::{EvalArguments, Threshold};
 pub(crate) use init::InitArguments;
 pub(crate) use judge::{
     AgreeArguments, JudgeArguments, JudgeCommand, JudgeOverrides, ScoreArguments,
@@ -33,6 +36,7 @@ pub(crate) use plugin::{
 };
 pub(crate) use quickstart::QuickstartArguments;
 pub(crate) use run::{RunArguments, RunOverrides};
+pub(crate) use schema::{SchemaArguments, SchemaOf};
 pub(crate) use status::StatusArguments;
 pub(crate) use trust::{LockFlags, Trust};
 
@@ -62,6 +66,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Train a small model for two iterations on a few dozen instructions.
     Quickstart(QuickstartArguments),
+    /// Evaluate models on sets of instructions, and compare them.
+    Eval(EvalArguments),
     /// Create a commented configuration and sample instructions.
     Init(InitArguments),
     /// Score responses with a judge, compare it with labels, or stress-test it.
@@ -76,8 +82,8 @@ pub(crate) enum Command {
     /// Download models.
     #[command(subcommand)]
     Model(ModelCommand),
-    /// Print the JSON Schema of the configuration file.
-    Schema,
+    /// Print the JSON Schema of a configuration file.
+    Schema(SchemaArguments),
     /// Generate a shell completion script.
     Completions(CompletionsArguments),
 }

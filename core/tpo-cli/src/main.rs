@@ -39,13 +39,14 @@ fn execute(command: &Command, printer: Printer) -> Result<(), Failure> {
     match command {
         Command::Run(arguments) => commands::run::run(arguments, printer),
         Command::Quickstart(arguments) => commands::quickstart::run(arguments, printer),
+        Command::Eval(arguments) => commands::eval::run(arguments, printer),
         Command::Init(arguments) => commands::init::run(arguments, printer),
         Command::Judge(arguments) => commands::judge::run(arguments, printer),
         Command::Status(arguments) => commands::status::run(arguments, printer),
         Command::Chat(arguments) => commands::chat::run(arguments, printer),
         Command::Plugin(command) => commands::plugin::run(command, printer),
         Command::Model(command) => commands::model::run(command, printer),
-        Command::Schema => commands::schema::run(printer),
+        Command::Schema(arguments) => commands::schema::run(arguments, printer),
         Command::Completions(arguments) => commands::completions::run(arguments, printer),
     }
 }

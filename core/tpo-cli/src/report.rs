@@ -2,6 +2,7 @@
 
 mod alarm;
 mod change;
+mod evaluation;
 mod example;
 mod judge;
 mod models;
@@ -19,6 +20,7 @@ use tpo_run::metrics::{
 use self::models::{ArmReport, SetReport};
 use crate::text::{one_decimal, percent, printable, score};
 
+pub(crate) use evaluation::evaluation_text;
 pub(crate) use example::example_text;
 pub(crate) use judge::judge_lines;
 

@@ -40,19 +40,24 @@ impl Arm {
     /// Replaces the thought prompt of a configuration, and with it the parser.
     pub fn apply(&self, config: &mut RunConfig) -> Result<(), Failure> {
         config.parser = None;
-        config.thought = match self {
-            Self::Direct => ThoughtConfig {
+        config.thought = self.thought(&config.thought)?;
+        Ok(())
+    }
+
+    /// The thought prompt of the arm. A plugin keeps the budget of `thought`.
+    pub fn thought(&self, thought: &ThoughtConfig) -> Result<ThoughtConfig, Failure> {
+        match self {
+            Self::Direct => Ok(ThoughtConfig {
                 config: Map::from_iter([("preset".to_owned(), Value::from("direct"))]),
                 ..ThoughtConfig::default()
-            },
-            Self::Thought(source) if is_toml(source) => read(source)?,
-            Self::Thought(source) => ThoughtConfig {
+            }),
+            Self::Thought(source) if is_toml(source) => read(source),
+            Self::Thought(source) => Ok(ThoughtConfig {
                 plugin: source.clone(),
                 config: Map::new(),
-                ..config.thought.clone()
-            },
-        };
-        Ok(())
+                ..thought.clone()
+            }),
+        }
     }
 }
 

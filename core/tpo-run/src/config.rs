@@ -22,6 +22,7 @@ use tpo_train::TrainConfig;
 pub(crate) use absolute::canonical;
 pub use inputs::{DataConfig, ModelConfig};
 pub use overrides::Override;
+pub(crate) use read::parse;
 pub use read::{ReadConfig, read_standalone_judge};
 pub use stages::{SamplingConfig, SelectorConfig, ThoughtConfig};
 pub use validation::{Boundary, Every, ValidationConfig};

@@ -1,28 +1,63 @@
 //! Reads the instructions of a run.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
-use tpo_types::{Failure, FailureKind, Instruction, RowProblem, parse_rows};
+use serde_json::Value;
+use tpo_types::{Failure, FailureKind, Instruction, RowFields, RowProblem, parse_rows};
 
 /// Reads a file of instructions. Their ids must be unique.
 pub fn read(path: &Path) -> Result<Vec<Instruction>, Failure> {
+    parse(&bytes(path)?, &path.display().to_string())
+}
+
+/// Reads a file of instructions whose rows another project published: JSONL or a JSON array.
+/// `convert` makes each row one of ours.
+pub(crate) fn read_published(
+    path: &Path,
+    convert: &dyn Fn(&mut RowFields) -> Result<(), RowProblem>,
+) -> Result<Vec<Instruction>, Failure> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
+    parse_converted(&lines(&bytes(path)?, &name)?, &name, convert)
+}
+
+/// The rows of a file as JSONL: those of a JSON array become one line each.
+pub(crate) fn lines<'a>(bytes: &'a [u8], name: &str) -> Result<Cow<'a, [u8]>, Failure> {
+    if bytes.trim_ascii_start().first() != Some(&b'[') {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let rows: Vec<Value> = serde_json::from_slice(bytes).map_err(|error| {
+        Failure::new(FailureKind::Input, format!("{name} is not a JSON array")).because(error)
+    })?;
+    let rows: Vec<String> = rows.iter().map(Value::to_string).collect();
+    Ok(Cow::Owned(rows.join("\n").into_bytes()))
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
         Failure::new(
             FailureKind::Input,
-            format!("cannot read instructions from `{name}`"),
+            format!("cannot read instructions from `{}`", path.display()),
         )
         .because(error)
-        .hint("`data.train` and `data.validation` are relative to the configuration file")
-    })?;
-    parse(&bytes, &name)
+        .hint("paths of a configuration are relative to its file")
+    })
 }
 
 /// Parses the bytes of a file; `name` stands for the file in messages.
 pub fn parse(bytes: &[u8], name: &str) -> Result<Vec<Instruction>, Failure> {
+    parse_converted(bytes, name, &|_| Ok(()))
+}
+
+fn parse_converted(
+    bytes: &[u8],
+    name: &str,
+    convert: &dyn Fn(&mut RowFields) -> Result<(), RowProblem>,
+) -> Result<Vec<Instruction>, Failure> {
     let mut first_line_of: HashMap<String, usize> = HashMap::new();
-    let instructions = parse_rows(bytes, name, |line, fields| {
+    let instructions = parse_rows(bytes, name, |line, mut fields| {
+        convert(&mut fields)?;
         let instruction = Instruction::from_fields(fields)?;
         match first_line_of.insert(instruction.id.clone(), line) {
             Some(first) => Err(RowProblem::new(format!(

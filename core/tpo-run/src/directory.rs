@@ -15,10 +15,10 @@ pub struct RunDirectory {
     root: PathBuf,
 }
 
-/// Held while a process writes the run. The operating system releases it when the process ends,
+/// Held while a process writes a directory. The operating system releases it when the process ends,
 /// however it ends.
 #[derive(Debug)]
-pub struct RunLock {
+pub struct DirectoryLock {
     _file: File,
 }
 
@@ -93,46 +93,52 @@ impl RunDirectory {
     }
 
     /// Creates the directory and locks it for writing.
-    pub fn lock(&self) -> Result<RunLock, Failure> {
+    pub fn lock(&self) -> Result<DirectoryLock, Failure> {
         std::fs::create_dir_all(self.checkpoints())
             .map_err(|error| cannot_write(&self.root, error))?;
-        let path = self.root.join("run.lock");
-        let open = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path);
-        let mut file = open.map_err(|error| cannot_write(&path, error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // The holder's process number is only for the message.
-                let _ = file.read_to_string(&mut holder);
-                return Err(Failure::new(
-                    FailureKind::InUse,
-                    format!(
-                        "`{}` is being written by another tpo ({})",
-                        self.root.display(),
-                        holder.trim()
-                    ),
-                )
-                .hint("wait for it, stop it, or give this run another directory with `--dir`"));
-            }
-            Err(TryLockError::Error(error)) => return Err(cannot_write(&path, error)),
-        }
-        file.set_len(0)
-            .and_then(|()| write!(file, "process {}", std::process::id()))
-            .map_err(|error| cannot_write(&path, error))?;
-        Ok(RunLock { _file: file })
+        lock(&self.root, "run.lock")
     }
+}
+
+/// Creates a directory and locks it for writing with a file of that name.
+pub(crate) fn lock(root: &Path, file: &str) -> Result<DirectoryLock, Failure> {
+    std::fs::create_dir_all(root).map_err(|error| cannot_write(root, error))?;
+    let path = root.join(file);
+    let open = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path);
+    let mut file = open.map_err(|error| cannot_write(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // The holder's process number is only for the message.
+            let _ = file.read_to_string(&mut holder);
+            return Err(Failure::new(
+                FailureKind::InUse,
+                format!(
+                    "`{}` is being written by another tpo ({})",
+                    root.display(),
+                    holder.trim()
+                ),
+            )
+            .hint("wait for it, stop it, or name another directory with `--dir`"));
+        }
+        Err(TryLockError::Error(error)) => return Err(cannot_write(&path, error)),
+    }
+    file.set_len(0)
+        .and_then(|()| write!(file, "process {}", std::process::id()))
+        .map_err(|error| cannot_write(&path, error))?;
+    Ok(DirectoryLock { _file: file })
 }
 
 fn cannot_write(path: &Path, error: std::io::Error) -> Failure {
     Failure::new(
         FailureKind::Resources,
-        format!("cannot write the run directory `{}`", path.display()),
+        format!("cannot write the directory `{}`", path.display()),
     )
     .because(error)
 }

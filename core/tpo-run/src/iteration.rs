@@ -10,40 +10,41 @@
 
 use tpo_types::Failure;
 
-use crate::context::Context;
+use crate::context::RunContext;
 use crate::directory::RunDirectory;
 use crate::metrics::{IterationMetrics, SampleMetrics, SelectorMetrics, drop_reasons};
 use crate::model_version::ModelVersion;
 use crate::policy::Policy;
 use crate::progress::Event;
-use crate::slice::Slice;
 use crate::stages::{judge, parse, render, resample, sample, select, train};
 use crate::store::StoredCheckpoint;
 
 /// Samples, parses, judges, selects and trains. Returns the next policy. `best` is the best model
 /// of the run so far.
 pub(crate) fn iterate(
-    context: &Context<'_>,
+    context: &RunContext<'_>,
     iteration: usize,
     policy: &Policy,
     best: ModelVersion,
 ) -> Result<Policy, Failure> {
-    let slice = &Slice::Train(iteration);
+    let stages = &context.stages;
+    let pass = &context.plan.training(iteration);
+    let model = &policy.identity;
 
     let mut sampler = (context.pipeline.open_sampler)(&policy.checkpoint)?;
-    let rendered = render(context, slice, &*sampler)?;
-    let sampled = sample(context, slice, policy, rendered, &mut *sampler)?;
-    let parsed = parse(context, slice, sampled, &*sampler)?;
-    let parsed = resample(context, slice, parsed, &mut *sampler)?;
+    let rendered = render(stages, pass, &*sampler)?;
+    let sampled = sample(stages, pass, model, rendered, &mut *sampler)?;
+    let parsed = parse(stages, &pass.slice, sampled, &*sampler)?;
+    let parsed = resample(stages, pass, model, parsed, &mut *sampler)?;
     // Frees the sampler's copy of the weights before training loads its own.
     drop(sampler);
 
-    let judged = judge(context, slice, parsed)?;
-    let selected = select(context, slice, judged.groups)?;
+    let judged = judge(stages, &pass.slice, &context.pipeline.judge, parsed)?;
+    let selected = select(context, &pass.slice, judged.groups)?;
     let trained = train(context, iteration, policy, best, &selected.groups)?;
 
     let groups = &selected.groups;
-    let k = context.plan.num_samples(slice);
+    let k = pass.num_samples;
     let metrics = IterationMetrics {
         iteration,
         sampled_from: policy.version,
@@ -60,7 +61,7 @@ pub(crate) fn iterate(
         sha256: trained.policy.identity.clone(),
         version: trained.policy.version,
     };
-    context.store.put_iteration(&checkpoint, &metrics)?;
-    (context.observer)(&Event::IterationEnded(&metrics));
+    stages.store.put_iteration(&checkpoint, &metrics)?;
+    (stages.judging.observer)(&Event::IterationEnded(&metrics));
     Ok(trained.policy)
 }

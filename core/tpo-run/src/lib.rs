@@ -8,6 +8,7 @@ pub mod config;
 mod context;
 pub mod dataset;
 pub mod directory;
+pub mod evaluation;
 mod groups;
 mod iteration;
 pub mod metrics;

@@ -2,6 +2,7 @@
 //! improved.
 
 mod choice;
+mod judged;
 mod measurement;
 mod sampling;
 mod selector;
@@ -17,6 +18,7 @@ use crate::groups::SelectedGroup;
 use crate::model_version::ModelVersion;
 
 pub use choice::replaces;
+pub(crate) use judged::{BothVerdicts, ComparedSample, JudgedResponse, JudgedSubject};
 pub use measurement::{
     HeadToHead, InstructionWin, Measurement, Outcomes, PairedRow, PairedRows, SampleOutcome,
     ScoredInstruction, Unit, floor_of,

@@ -15,18 +15,15 @@ use tpo_types::{
     ResponseParser, Sampler, ThoughtTemplate, Trainer,
 };
 
-use crate::config::RunConfig;
-use crate::slice::Slice;
+use crate::config::{RunConfig, ThoughtConfig};
 
 /// Opens a sampler on a policy.
 pub type OpenSampler = Box<dyn Fn(&Checkpoint) -> Result<Box<dyn Sampler>, Failure>>;
 
 /// What implements the stages of a run.
 pub struct Pipeline {
-    /// Renders instructions.
-    pub template: Box<dyn ThoughtTemplate>,
-    /// Splits completions.
-    pub parser: Box<dyn ResponseParser>,
+    /// Renders instructions and splits completions.
+    pub thought: ThoughtFormat,
     /// Scores the responses to training instructions, and to those of validation sets without a
     /// judge of their own.
     pub judge: RunJudge,
@@ -41,10 +38,77 @@ pub struct Pipeline {
     pub trainer: Box<dyn Trainer>,
     /// Which plugin plays which role.
     pub plugins: Vec<LoadedPlugin>,
-    /// The models that judges may ask, if any are bound.
-    pub model_service: Option<Arc<dyn ModelService>>,
-    /// The same models by alias and identity.
-    pub models: Vec<BoundModel>,
+    /// The models that judges may ask.
+    pub models: JudgeModels,
+}
+
+/// What renders instructions and splits completions.
+pub struct ThoughtFormat {
+    /// Renders instructions.
+    pub template: Box<dyn ThoughtTemplate>,
+    /// Splits completions.
+    pub parser: Box<dyn ResponseParser>,
+    /// The plugins of both.
+    pub plugins: Vec<LoadedPlugin>,
+}
+
+impl ThoughtFormat {
+    /// Loads a thought template, and its own parser unless there is another one.
+    pub(crate) fn open(
+        thought: &ThoughtConfig,
+        parser: Option<&PluginConfig>,
+        plugins: &Plugins,
+    ) -> Result<Self, Failure> {
+        let thought = thought.plugin();
+        let parser = parser.unwrap_or(&thought);
+        let template = thought.load(|request| plugins.thought_template(request))?;
+        let parsing = parser.load(|request| plugins.response_parser(request))?;
+        Ok(Self {
+            plugins: vec![
+                record(PluginRole::ThoughtTemplate, template.identity(), &thought),
+                record(PluginRole::ResponseParser, parsing.identity(), parser),
+            ],
+            template: Box::new(template),
+            parser: Box::new(parsing),
+        })
+    }
+}
+
+/// The models that judges may ask.
+#[derive(Default)]
+pub struct JudgeModels {
+    /// Answers; none if no model is bound.
+    pub service: Option<Arc<dyn ModelService>>,
+    /// The models by alias and identity.
+    pub bound: Vec<BoundModel>,
+}
+
+impl JudgeModels {
+    pub(crate) fn of(plugins: &Plugins) -> Self {
+        let service = plugins.models().cloned();
+        Self {
+            bound: service
+                .as_ref()
+                .map(|service| service.bound())
+                .unwrap_or_default(),
+            service,
+        }
+    }
+
+    /// Scoring with a judge that stops when too many responses are unscored.
+    pub(crate) fn guarded<'a>(&'a self, judge: &'a RunJudge) -> GuardedScoring<'a> {
+        GuardedScoring {
+            scoring: &*judge.scoring,
+            models: self.service.as_deref(),
+            max_unscored: judge.config.max_unscored,
+        }
+    }
+}
+
+/// Opens a sampler on a policy on this machine.
+pub(crate) fn open_local_sampler(policy: &Checkpoint) -> Result<Box<dyn Sampler>, Failure> {
+    let model = tpo_lm::load::load(&policy.path)?;
+    Ok(Box::new(LocalSampler::new(Arc::new(model))))
 }
 
 /// A judge of a run.
@@ -58,7 +122,7 @@ pub struct RunJudge {
 }
 
 impl RunJudge {
-    fn open(config: &JudgeConfig, plugins: &Plugins) -> Result<Self, Failure> {
+    pub(crate) fn open(config: &JudgeConfig, plugins: &Plugins) -> Result<Self, Failure> {
         let OpenedJudges {
             scoring,
             plugins: loaded,
@@ -72,40 +136,16 @@ impl RunJudge {
 }
 
 impl Pipeline {
-    /// The judge of a slice.
-    pub(crate) fn judge_of(&self, slice: &Slice) -> &RunJudge {
-        match slice {
-            Slice::Train(_) => &self.judge,
-            Slice::Validation { set, .. } => self.validation_judges.get(set).unwrap_or(&self.judge),
-        }
-    }
-
-    /// Scoring with one of its judges that stops when too many responses are unscored.
-    pub(crate) fn guarded<'a>(&'a self, judge: &'a RunJudge) -> GuardedScoring<'a> {
-        GuardedScoring {
-            scoring: &*judge.scoring,
-            models: self.model_service.as_deref(),
-            max_unscored: judge.config.max_unscored,
-        }
+    /// The judge of a validation set.
+    pub(crate) fn validation_judge(&self, set: &str) -> &RunJudge {
+        self.validation_judges.get(set).unwrap_or(&self.judge)
     }
 
     /// Loads and configures the plugins that `config` names.
     pub fn open(config: &RunConfig, plugins: &Plugins) -> Result<Self, Failure> {
-        let (thought, selector) = (config.thought.plugin(), config.selector.plugin());
-        let parser = config.parser.as_ref().unwrap_or(&thought);
-
-        let template = thought.load(|request| plugins.thought_template(request))?;
-        let mut loaded = vec![record(
-            PluginRole::ThoughtTemplate,
-            template.identity(),
-            &thought,
-        )];
-        let parsing = parser.load(|request| plugins.response_parser(request))?;
-        loaded.push(record(
-            PluginRole::ResponseParser,
-            parsing.identity(),
-            parser,
-        ));
+        let selector = config.selector.plugin();
+        let thought = ThoughtFormat::open(&config.thought, config.parser.as_ref(), plugins)?;
+        let mut loaded = thought.plugins.clone();
         let own_judges = config.validation.iter().filter_map(|set| {
             let judge = set.judge.as_ref()?;
             Some((set.name.clone(), judge))
@@ -134,24 +174,15 @@ impl Pipeline {
             &selector,
         ));
 
-        let model_service = plugins.models().cloned();
         Ok(Self {
-            template: Box::new(template),
-            parser: Box::new(parsing),
+            thought,
             judge,
             validation_judges,
             selector: Box::new(selecting),
-            open_sampler: Box::new(|policy| {
-                let model = tpo_lm::load::load(&policy.path)?;
-                Ok(Box::new(LocalSampler::new(Arc::new(model))))
-            }),
+            open_sampler: Box::new(open_local_sampler),
             trainer: Box::new(LocalTrainer::new(config.train.clone(), config.seed)),
             plugins: loaded,
-            models: model_service
-                .as_ref()
-                .map(|service| service.bound())
-                .unwrap_or_default(),
-            model_service,
+            models: JudgeModels::of(plugins),
         })
     }
 }

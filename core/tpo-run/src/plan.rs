@@ -5,7 +5,7 @@
 //! before the first token.
 
 mod checks;
-mod overlap;
+pub(crate) mod overlap;
 mod validation;
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use crate::arm::Arm;
 use crate::config::RunConfig;
 use crate::dataset;
 use crate::directory::RunDirectory;
-use crate::slice::{self, Slice};
+use crate::slice::{self, Pass, Slice};
 
 pub use self::validation::ValidationSet;
 
@@ -106,41 +106,14 @@ impl RunPlan {
         Ok(Checkpoint::at(path))
     }
 
-    /// The instructions of a slice.
-    pub fn instructions(&self, slice: &Slice) -> &[Instruction] {
-        match slice {
-            Slice::Train(iteration) => {
-                slice::of_iteration(&self.train, *iteration, self.slice_size)
-            }
-            Slice::Validation { set, .. } => self
-                .validation_set(set)
-                .map_or(&[], |set| &set.instructions),
+    /// The training instructions of an iteration.
+    pub fn training(&self, iteration: usize) -> Pass<'_> {
+        Pass {
+            slice: Slice::Train(iteration),
+            instructions: slice::of_iteration(&self.train, iteration, self.slice_size),
+            num_samples: self.config.sampling.num_samples,
+            resample: self.config.sampling.resample,
         }
-    }
-
-    /// How many completions each instruction of a slice gets.
-    pub fn num_samples(&self, slice: &Slice) -> usize {
-        match slice {
-            Slice::Train(_) => self.config.sampling.num_samples,
-            Slice::Validation { set, .. } => self
-                .validation_set(set)
-                .map_or(0, |set| set.config.num_samples),
-        }
-    }
-
-    /// How often completions of a slice are sampled again where too few parse.
-    pub fn resample(&self, slice: &Slice) -> usize {
-        match slice {
-            Slice::Train(_) => self.config.sampling.resample,
-            Slice::Validation { set, .. } => self
-                .validation_set(set)
-                .map_or(0, |set| set.config.resample),
-        }
-    }
-
-    /// The validation set of that name.
-    pub fn validation_set(&self, name: &str) -> Option<&ValidationSet> {
-        self.validation.iter().find(|set| set.name() == name)
     }
 
     /// The optimizer steps of an iteration after which a model is measured on some set.

@@ -1,12 +1,14 @@
 //! What need not be made again.
 //!
-//! The completions and the judgments of a slice are stored with a cache key: a digest of everything
-//! that they depend on. Completions depend on the policy, on the prompts as tokens, on how they are
-//! sampled and on the engine; judgments on the judge's code, configuration and models and on the
-//! responses. Where the key is the same, in this run after an interruption or in the run named by
-//! `--from`, the outputs are reused. So a changed selector samples and judges nothing, and a
-//! changed judge samples nothing. Rendering and parsing are cheap and are always done: a changed
-//! plugin that gives the same outputs changes nothing.
+//! Completions and judgments are stored with a cache key: a digest of everything that they depend
+//! on. Completions depend on the policy, on the prompt as tokens, on how they are sampled and on
+//! the engine; judgments on the judge's code, configuration and models and on the responses. Where
+//! the key is the same, after an interruption or in the run named by `--from`, the outputs are
+//! reused; completions one by one, the judgments of a slice all together. So a changed selector
+//! samples and judges nothing, and a changed judge samples nothing. Rendering and parsing are cheap
+//! and are always done: a changed plugin that gives the same outputs changes nothing.
+
+use std::collections::HashMap;
 
 use serde::Serialize;
 use tpo_judge::{JudgeConfig, JudgeMetrics};
@@ -15,9 +17,7 @@ use tpo_types::{Failure, ResponseGroup};
 
 use crate::context::Context;
 use crate::groups::Rendered;
-use crate::pipeline::RunJudge;
-use crate::plan::RunPlan;
-use crate::policy::Policy;
+use crate::pipeline::{JudgeModels, RunJudge};
 use crate::progress::Stage;
 use crate::slice::Slice;
 use crate::store::{CompletionsById, JudgmentsById, from_json, to_json};
@@ -31,31 +31,46 @@ pub(crate) struct CachedJudgments {
     pub metrics: JudgeMetrics,
 }
 
-/// The key of the completions of a slice.
-pub(crate) fn completions_key(
-    plan: &RunPlan,
+/// The keys of completions, by the id of their instruction.
+pub(crate) type CompletionKeys = HashMap<String, String>;
+
+/// The key of each instruction's completions, sampled with the model of that identity.
+pub(crate) fn completion_keys<'a>(
+    context: &Context<'_>,
     slice: &Slice,
-    policy: &Policy,
-    prompts: &[Rendered<'_>],
-) -> String {
-    let mut key = KeyHasher::default();
-    key.add(&tpo_lm::NUMERICS);
-    key.add(&policy.identity);
-    key.add(&plan.params);
-    key.add(&plan.config.seed);
-    key.add(&plan.num_samples(slice));
-    key.add(&slice.to_string());
-    for rendered in prompts {
+    model: &str,
+    prompts: impl IntoIterator<Item = &'a Rendered<'a>>,
+) -> CompletionKeys {
+    let stream = slice.stream();
+    let key_of = |rendered: &Rendered<'_>| {
+        let mut key = KeyHasher::default();
+        key.add(&tpo_lm::NUMERICS);
+        key.add(model);
+        key.add(context.params);
+        key.add(&context.seed);
+        key.add(&stream);
         key.add(&rendered.instruction.id);
         key.add(&rendered.prompt);
         key.add(&rendered.token_ids);
-    }
+        key.hex()
+    };
+    let keys = prompts.into_iter();
+    keys.map(|rendered| (rendered.instruction.id.clone(), key_of(rendered)))
+        .collect()
+}
+
+/// The key of all completions of a slice.
+pub(crate) fn key_of_all(keys: &CompletionKeys) -> String {
+    let mut sorted: Vec<&String> = keys.values().collect();
+    sorted.sort();
+    let mut key = KeyHasher::default();
+    key.add(&sorted);
     key.hex()
 }
 
 /// The key of the judgments of some responses.
 pub(crate) fn judgments_key(
-    context: &Context<'_>,
+    models: &JudgeModels,
     judge: &RunJudge,
     responses: &[ResponseGroup<'_>],
 ) -> String {
@@ -66,7 +81,7 @@ pub(crate) fn judgments_key(
     };
     let mut key = KeyHasher::default();
     key.add(&config);
-    key.add(&context.pipeline.models);
+    key.add(&models.bound);
     for loaded in &judge.plugins {
         key.add(&loaded.plugin.sha256);
     }
@@ -78,23 +93,31 @@ pub(crate) fn judgments_key(
 }
 
 /// The completions of a slice that are there already. Those of another run are copied into this
-/// one's store.
+/// one's store, and those that depend on other settings are removed from it.
 pub(crate) fn cached_completions(
     context: &Context<'_>,
     slice: &Slice,
-    cache_key: &str,
+    keys: &CompletionKeys,
 ) -> Result<CompletionsById, Failure> {
-    let own = context.store.completions(slice)?;
-    let Some(other) = context.reuse_from.filter(|_| own.is_empty()) else {
-        return Ok(own);
-    };
-    let output = other.stage_output(slice, Stage::Sample)?;
-    if output.is_none_or(|output| output.cache_key != cache_key) {
-        return Ok(own);
+    let removed = context.store.remove_outdated(slice, keys)?;
+    if removed > 0 {
+        context.judging.warn(&format!(
+            "{removed} instructions of {slice} are sampled again: their completions were sampled \
+             with another model, prompt or setting, or by another version of tpo"
+        ));
     }
-    let completions = other.completions(slice)?;
-    context.store.put_completions(slice, &completions)?;
-    Ok(completions)
+    let mut own = context.store.completions(slice, keys)?;
+    if let Some(other) = context.reuse_from {
+        let mut others = other.completions(slice, keys)?;
+        for (id, of_one) in &mut others {
+            of_one.retain(|index, _| !own.get(id).is_some_and(|own| own.contains_key(index)));
+        }
+        context.store.put_completions(slice, keys, &others)?;
+        for (id, of_one) in others {
+            own.entry(id).or_default().extend(of_one);
+        }
+    }
+    Ok(own)
 }
 
 /// The judgments of a slice, if they are there already, of this run or the other one. The
@@ -125,14 +148,16 @@ pub(crate) fn cached_judgments(
 
 /// Computes a cache key from several values.
 #[derive(Default)]
-struct KeyHasher(Hasher);
+pub(crate) struct KeyHasher(Hasher);
 
 impl KeyHasher {
-    fn add(&mut self, value: &(impl Serialize + ?Sized)) {
+    /// Adds a value.
+    pub(crate) fn add(&mut self, value: &(impl Serialize + ?Sized)) {
         self.0.update_part(to_json(value));
     }
 
-    fn hex(self) -> String {
+    /// The key.
+    pub(crate) fn hex(self) -> String {
         self.0.finish().hex()
     }
 }

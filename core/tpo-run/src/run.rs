@@ -5,7 +5,7 @@ mod record;
 
 use tpo_types::{Checkpoint, Failure, FailureKind};
 
-use crate::context::Context;
+use crate::context::{Context, Judging, RunContext};
 use crate::directory::{RunDirectory, checkpoints, exports};
 use crate::iteration::iterate;
 use crate::metrics::{Measurement, replaces};
@@ -37,12 +37,20 @@ pub fn run(
         identity: tpo_lm::local_model::identity(&base.path)?,
         checkpoint: base.clone(),
     };
-    let context = Context {
+    let context = RunContext {
         plan,
         pipeline,
-        store: &store,
-        reuse_from: reuse_from.as_ref(),
-        observer,
+        stages: Context {
+            seed: plan.config.seed,
+            params: &plan.params,
+            thought: &pipeline.thought,
+            judging: Judging {
+                models: &pipeline.models,
+                observer,
+            },
+            store: &store,
+            reuse_from: reuse_from.as_ref(),
+        },
     };
     record::record_inputs(&context, base)?;
     warn_of_self_judging(&context, &policy);
@@ -65,10 +73,10 @@ pub fn run(
 }
 
 /// Warns if a judge asks the very model that is trained: such a judge prefers its own answers.
-fn warn_of_self_judging(context: &Context<'_>, base: &Policy) {
-    let mut models = context.pipeline.models.iter();
+fn warn_of_self_judging(context: &RunContext<'_>, base: &Policy) {
+    let mut models = context.pipeline.models.bound.iter();
     if let Some(model) = models.find(|model| model.identity == base.identity) {
-        (context.observer)(&Event::Warning(&format!(
+        (context.stages.judging.observer)(&Event::Warning(&format!(
             "the model `{}` that judges ask is the model that is trained: its scores favor its own \
              answers; use another model, or a validation set with an independent judge",
             model.alias
@@ -79,7 +87,7 @@ fn warn_of_self_judging(context: &Context<'_>, base: &Policy) {
 /// Measures a model on every validation set where it is not measured yet. Returns the measurement
 /// on the first set, which chooses the best model.
 fn measure(
-    context: &Context<'_>,
+    context: &RunContext<'_>,
     policy: &Policy,
     best: ModelVersion,
 ) -> Result<Measurement, Failure> {
@@ -102,8 +110,8 @@ fn measure(
 }
 
 /// The policy after an iteration that an earlier start has finished.
-fn finished(context: &Context<'_>, iteration: usize) -> Result<Option<Policy>, Failure> {
-    let Some(stored) = context.store.checkpoint(iteration)? else {
+fn finished(context: &RunContext<'_>, iteration: usize) -> Result<Option<Policy>, Failure> {
+    let Some(stored) = context.stages.store.checkpoint(iteration)? else {
         return Ok(None);
     };
     let path = context.plan.directory.root().join(stored.path);

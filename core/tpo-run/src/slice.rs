@@ -24,6 +24,26 @@ pub enum Slice {
         /// The model that is measured.
         model: ModelVersion,
     },
+    /// A set of an evaluation, answered by one of its subjects.
+    Evaluation {
+        /// The name of the set.
+        set: String,
+        /// The name of the subject.
+        subject: String,
+    },
+}
+
+/// A slice with its instructions, and how many completions they get.
+#[derive(Debug, Clone)]
+pub struct Pass<'a> {
+    /// Which slice.
+    pub slice: Slice,
+    /// Its instructions.
+    pub instructions: &'a [Instruction],
+    /// Completions per instruction.
+    pub num_samples: usize,
+    /// How often completions are sampled again where too few parse.
+    pub resample: usize,
 }
 
 impl Slice {
@@ -32,7 +52,7 @@ impl Slice {
     pub(crate) fn stream(&self) -> String {
         match self {
             Self::Train(_) => self.to_string(),
-            Self::Validation { set, .. } => set.clone(),
+            Self::Validation { set, .. } | Self::Evaluation { set, .. } => set.clone(),
         }
     }
 }
@@ -41,6 +61,7 @@ impl fmt::Display for Slice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Train(iteration) => write!(f, "train-{iteration}"),
+            Self::Evaluation { set, subject } => write!(f, "{set}/{subject}"),
             Self::Validation { set, model } if model.is_base() => write!(f, "{set}/base"),
             Self::Validation { set, model } => {
                 write!(f, "{set}/{}.{}", model.iteration, model.step)

@@ -7,6 +7,7 @@ mod examples;
 mod inputs;
 mod judgments;
 mod metrics;
+mod outcomes;
 mod outputs;
 mod pairs;
 mod samples;
@@ -20,14 +21,14 @@ use serde::de::DeserializeOwned;
 use tpo_types::{Failure, FailureKind};
 
 pub use examples::Example;
-pub(crate) use judgments::{ComparisonRow, JudgmentsById};
+pub(crate) use judgments::{ComparisonRow, JudgmentsById, ResponsesById};
 pub(crate) use metrics::StoredCheckpoint;
 pub(crate) use outputs::StageOutput;
 pub(crate) use pairs::StoredPair;
 pub(crate) use samples::CompletionsById;
 
 /// Version of the tables. A store of another version is refused.
-const SCHEMA_VERSION: i64 = 5;
+const SCHEMA_VERSION: i64 = 6;
 /// How long to wait for another process that holds the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -181,7 +182,7 @@ mod tests {
         let refusal = Store::open(&path).expect_err("another version");
         assert_eq!(refusal.kind(), FailureKind::Input);
         let what = format!(
-            "`{}` has version 3; this tpo reads version 5",
+            "`{}` has version 3; this tpo reads version 6",
             path.display()
         );
         assert_eq!(refusal.to_string(), what);

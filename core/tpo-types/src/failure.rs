@@ -26,13 +26,15 @@ pub enum FailureKind {
     InUse,
     /// Training produced a non-finite number.
     Numeric,
+    /// A model is worse than the command accepts.
+    BelowThreshold,
     /// A bug in `tpo` itself.
     Bug,
 }
 
 impl FailureKind {
     /// All kinds, ordered by exit code.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Usage,
         Self::Input,
         Self::Plugin,
@@ -41,6 +43,7 @@ impl FailureKind {
         Self::Resources,
         Self::InUse,
         Self::Numeric,
+        Self::BelowThreshold,
         Self::Bug,
     ];
 
@@ -55,6 +58,7 @@ impl FailureKind {
             Self::Resources => 7,
             Self::InUse => 8,
             Self::Numeric => 9,
+            Self::BelowThreshold => 10,
             Self::Bug => 70,
         }
     }
@@ -70,6 +74,7 @@ impl FailureKind {
             Self::Resources => "out of disk space or memory, or file operation denied",
             Self::InUse => "run directory in use by another process",
             Self::Numeric => "training produced a non-finite number",
+            Self::BelowThreshold => "a model is below the threshold of `tpo eval --fail-below`",
             Self::Bug => "internal error, please report",
         }
     }

@@ -43,7 +43,7 @@ fn lengths([first, second]: [&str; 2]) -> Ordering {
 
 /// The identifier of the longer response, which has three quarters of the probability that both
 /// have.
-fn weighted(asked: &Asked) -> Conduct {
+pub(crate) fn weighted(asked: &Asked) -> Conduct {
     let tokens = match lengths(outputs(&asked.prompt)) {
         Ordering::Greater => [("m", 0.6), ("M", 0.2)],
         Ordering::Less => [("M", 0.6), ("m", 0.2)],
@@ -75,7 +75,7 @@ fn label([first, second]: [&str; 2]) -> &'static str {
     }
 }
 
-fn labeled(asked: &Asked) -> Conduct {
+pub(crate) fn labeled(asked: &Asked) -> Conduct {
     let label = label(answers(&asked.prompt));
     let text = format!("My own answer is short.\n\nMy final verdict is: [[{label}]]");
     Reply::good(asked, &text).into()

@@ -4,6 +4,7 @@
 mod allowed;
 mod benchmarks;
 mod desk;
+mod evaluations;
 mod faults;
 mod key;
 mod resume;

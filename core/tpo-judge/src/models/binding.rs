@@ -22,6 +22,14 @@ pub struct ModelBinding {
 }
 
 impl ModelBinding {
+    /// A model on this machine.
+    pub fn local(source: String) -> Self {
+        Self {
+            source: Some(source),
+            server: None,
+        }
+    }
+
     /// Resolves a relative path against `base`.
     pub fn resolve_relative(&mut self, base: &Path) {
         if let Some(source) = &mut self.source {

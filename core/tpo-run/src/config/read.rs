@@ -74,7 +74,8 @@ pub fn read_standalone_judge(
     Ok(config)
 }
 
-fn parse<T: DeserializeOwned + JsonSchema>(
+/// Parses the text of a configuration; messages call the file `name`.
+pub(crate) fn parse<T: DeserializeOwned + JsonSchema>(
     text: &str,
     name: &str,
     overrides: &[Override],

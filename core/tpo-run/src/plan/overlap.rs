@@ -34,6 +34,22 @@ pub(super) fn check(
         .collect())
 }
 
+/// How many of `instructions` are in `seen` too, with the same text or nearly the same words.
+pub(crate) fn shared(seen: &[Instruction], instructions: &[Instruction]) -> usize {
+    let mut members: Vec<Member<'_>> = of_set("seen", seen).collect();
+    members.extend(of_set("new", instructions));
+    let found = near_duplicates(&members);
+    let of_new = |near: &NearDuplicate<'_>| {
+        let new = if near.one.set == "new" {
+            near.one
+        } else {
+            near.other
+        };
+        new.instruction.id.clone()
+    };
+    found.iter().map(of_new).collect::<BTreeSet<_>>().len()
+}
+
 fn of_set<'a>(set: &'a str, instructions: &'a [Instruction]) -> impl Iterator<Item = Member<'a>> {
     instructions
         .iter()

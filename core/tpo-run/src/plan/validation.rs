@@ -4,6 +4,8 @@ use tpo_types::{Failure, Instruction};
 
 use crate::config::{Boundary, Every, ValidationConfig};
 use crate::dataset;
+use crate::model_version::ModelVersion;
+use crate::slice::{Pass, Slice};
 
 /// The fewest instructions with which a sign-flip test can reach 5 %: `2 / 2^6 < 0.05`.
 const SMALLEST: usize = 6;
@@ -47,6 +49,17 @@ impl ValidationSet {
                 self.config.name
             )
         })
+    }
+
+    /// The set, sampled with a model.
+    pub fn pass(&self, model: ModelVersion) -> Pass<'_> {
+        let set = self.name().to_owned();
+        Pass {
+            slice: Slice::Validation { set, model },
+            instructions: &self.instructions,
+            num_samples: self.config.num_samples,
+            resample: self.config.resample,
+        }
     }
 
     /// The name of the set.

@@ -1,90 +1,120 @@
-//! Two models' responses to the same instructions to wins, for judges that only compare.
+//! Two models' responses to the same instructions to wins.
 
-use tpo_judge::ComparisonMetrics;
+use tpo_judge::{ComparisonOutcome, JudgeMetrics};
 use tpo_types::{Candidate, Failure, ResponseGroup};
 
-use crate::context::Context;
+use crate::context::Judging;
 use crate::groups::CandidateGroup;
-use crate::metrics::{HeadToHead, InstructionWin, mean};
-use crate::model_version::ModelVersion;
+use crate::metrics::{BothVerdicts, ComparedSample, InstructionWin, mean};
 use crate::pipeline::RunJudge;
 use crate::progress::Stage;
-use crate::slice::Slice;
+use crate::slice::Pass;
+use crate::store::ResponsesById;
 
-/// The wins of a model against another one, and how consistent the judge was.
-pub(super) struct Compared {
-    pub head_to_head: HeadToHead,
-    pub metrics: Option<ComparisonMetrics>,
+/// The comparisons of a model's responses with another's.
+pub(crate) struct Compared {
+    /// One per completion that was asked for, instruction after instruction.
+    pub samples: Vec<ComparedSample>,
+    /// How consistent the judge was.
+    pub metrics: JudgeMetrics,
 }
 
 /// A response of each model to an instruction.
 struct Meeting<'a> {
-    /// The index of the instruction.
-    row: usize,
-    own: &'a str,
-    other: &'a str,
+    /// The position among the compared samples.
+    position: usize,
+    group: ResponseGroup<'a>,
 }
 
-/// Compares the responses of `groups`, which `slice` was sampled with, with those of `opponent` on
-/// the same set, in both orders. A malformed completion loses against any response without being
-/// shown to the judge.
-pub(super) fn compare(
-    context: &Context<'_>,
+/// Compares the responses of `groups`, which `pass` was sampled to, with those of another model to
+/// the same instructions, in both orders.
+pub(crate) fn compare(
+    judging: Judging<'_>,
+    pass: &Pass<'_>,
     judge: &RunJudge,
-    slice: &Slice,
     groups: &[CandidateGroup<'_>],
-    opponent: ModelVersion,
-    num_samples: usize,
+    others: &ResponsesById,
 ) -> Result<Compared, Failure> {
-    let Slice::Validation { set, .. } = slice else {
-        unreachable!("only models on a validation set are compared")
-    };
-    let others = context.store.responses(&Slice::Validation {
-        set: set.clone(),
-        model: opponent,
-    })?;
     let none = Vec::new();
-    let mut wins: Vec<Vec<Option<f64>>> = vec![Vec::new(); groups.len()];
+    let mut samples = Vec::new();
     let mut meetings = Vec::new();
-    for (row, group) in groups.iter().enumerate() {
+    for group in groups {
         let others = others.get(group.id()).unwrap_or(&none);
         let mut own = responses(group);
         let mut others = others.iter().map(String::as_str);
-        for _ in 0..num_samples {
-            match (own.next(), others.next()) {
-                (Some(own), Some(other)) => meetings.push(Meeting { row, own, other }),
-                (Some(_), None) => wins[row].push(Some(1.0)),
-                (None, Some(_)) => wins[row].push(Some(0.0)),
-                (None, None) => wins[row].push(Some(0.5)),
-            }
+        for index in 0..pass.num_samples {
+            let win = match (own.next(), others.next()) {
+                (Some(own), Some(other)) => {
+                    meetings.push(Meeting {
+                        position: samples.len(),
+                        group: ResponseGroup {
+                            instruction: group.rendered.instruction,
+                            responses: vec![own, other],
+                        },
+                    });
+                    None
+                }
+                (Some(_), None) => Some(1.0),
+                (None, Some(_)) => Some(0.0),
+                (None, None) => Some(0.5),
+            };
+            samples.push(ComparedSample {
+                id: group.id().to_owned(),
+                index,
+                win,
+                verdicts: None,
+            });
         }
     }
-    let shown: Vec<ResponseGroup<'_>> = meetings
-        .iter()
-        .map(|meeting| ResponseGroup {
-            instruction: groups[meeting.row].rendered.instruction,
-            responses: vec![meeting.own, meeting.other],
-        })
-        .collect();
-    context.stage_started(Stage::Compare, slice, shown.len(), 0);
-    let output = context.pipeline.guarded(judge).score(&shown, &|judged| {
+    let positions: Vec<usize> = meetings.iter().map(|meeting| meeting.position).collect();
+    let shown: Vec<ResponseGroup<'_>> = meetings.into_iter().map(|one| one.group).collect();
+    judging.stage_started(Stage::Compare, &pass.slice, shown.len(), 0);
+    let output = judging.models.guarded(judge).score(&shown, &|judged| {
         // A batch counts responses, and a comparison has two.
-        (0..judged / 2).for_each(|_| context.item_done(0));
+        (0..judged / 2).for_each(|_| judging.item_done(0));
     })?;
-    context.stage_ended();
-    for (meeting, win) in meetings.iter().zip(output.wins_of_first()) {
-        wins[meeting.row].push(win);
+    judging.stage_ended();
+    for (position, win) in positions.iter().zip(output.wins_of_first()) {
+        samples[*position].win = win;
     }
-    let rows = groups.iter().zip(wins).map(|(group, wins)| InstructionWin {
-        id: group.id().to_owned(),
-        win: mean(wins.into_iter().flatten()),
-    });
+    let mut verdicts: Vec<Vec<&ComparisonOutcome>> = vec![Vec::new(); positions.len()];
+    for comparison in &output.comparisons {
+        verdicts[comparison.group].push(comparison);
+    }
+    for (position, verdicts) in positions.iter().zip(verdicts) {
+        samples[*position].verdicts = both_orders(&verdicts);
+    }
     Ok(Compared {
-        head_to_head: HeadToHead {
-            opponent,
-            rows: rows.collect(),
-        },
-        metrics: output.metrics().comparisons,
+        samples,
+        metrics: output.metrics(),
+    })
+}
+
+impl Compared {
+    /// The wins of each instruction, in the order of the set.
+    pub(crate) fn rows(&self) -> Vec<InstructionWin> {
+        let of_one = self.samples.chunk_by(|one, next| one.id == next.id);
+        of_one
+            .map(|samples| InstructionWin {
+                id: samples[0].id.clone(),
+                win: mean(samples.iter().filter_map(|sample| sample.win)),
+            })
+            .collect()
+    }
+}
+
+fn both_orders(verdicts: &[&ComparisonOutcome]) -> Option<BothVerdicts> {
+    let [one, other] = verdicts else {
+        return None;
+    };
+    let (own, other) = match (one.first, other.first) {
+        (0, 1) => (one, other),
+        (1, 0) => (other, one),
+        _ => return None,
+    };
+    Some(BothVerdicts {
+        own_first: own.verdict.clone(),
+        other_first: other.verdict.clone(),
     })
 }
 

@@ -6,6 +6,7 @@ use tpo_types::{Failure, ResponseGroup};
 use super::one_per_item::one_per_item;
 use crate::context::Context;
 use crate::groups::CandidateGroup;
+use crate::pipeline::RunJudge;
 use crate::progress::Stage;
 use crate::reuse;
 use crate::slice::Slice;
@@ -25,16 +26,18 @@ pub(crate) struct JudgedSlice<'a> {
 pub(crate) fn judge<'a>(
     context: &Context<'_>,
     slice: &Slice,
+    judge: &RunJudge,
     mut groups: Vec<CandidateGroup<'a>>,
 ) -> Result<JudgedSlice<'a>, Failure> {
     let responses: Vec<ResponseGroup<'_>> = groups.iter().map(CandidateGroup::responses).collect();
     let items = responses.iter().map(|group| group.responses.len()).sum();
-    let judge = context.pipeline.judge_of(slice);
-    let cache_key = reuse::judgments_key(context, judge, &responses);
+    let cache_key = reuse::judgments_key(context.judging.models, judge, &responses);
     let cached = reuse::cached_judgments(context, slice, &cache_key)?;
     let reused = if cached.is_some() { items } else { 0 };
 
-    context.stage_started(Stage::Judge, slice, items, reused);
+    context
+        .judging
+        .stage_started(Stage::Judge, slice, items, reused);
     let metrics = if let Some(mut cached) = cached {
         for group in &mut groups {
             let mut judgments = cached.judgments.remove(group.id()).unwrap_or_default();
@@ -45,10 +48,11 @@ pub(crate) fn judge<'a>(
         cached.metrics
     } else {
         let output = context
-            .pipeline
+            .judging
+            .models
             .guarded(judge)
             .score(&responses, &|judged| {
-                (0..judged).for_each(|_| context.item_done(0));
+                (0..judged).for_each(|_| context.judging.item_done(0));
             })?;
         let metrics = output.metrics();
         put_comparisons(context, slice, &groups, &output.comparisons)?;
@@ -72,7 +76,7 @@ pub(crate) fn judge<'a>(
     context
         .store
         .put_stage_output(slice, Stage::Judge, &output)?;
-    context.stage_ended();
+    context.judging.stage_ended();
     Ok(JudgedSlice { groups, metrics })
 }
 

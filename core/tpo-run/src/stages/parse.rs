@@ -41,7 +41,7 @@ pub(super) fn parse_completions(
     sampler: &dyn Sampler,
 ) -> Result<Vec<Candidate>, Failure> {
     let shown: Vec<&Completion> = completions.iter().collect();
-    let outcomes = context.pipeline.parser.parse(&shown)?;
+    let outcomes = context.thought.parser.parse(&shown)?;
     let outcomes = one_per_item("the response parser", completions.len(), outcomes)?;
     let parsed = completions.into_iter().zip(outcomes);
     parsed

@@ -5,31 +5,32 @@ use tpo_types::{Failure, FailureKind, Instruction, RenderOutcome, RenderRequest,
 use super::one_per_item::one_per_item;
 use crate::context::Context;
 use crate::groups::Rendered;
-use crate::slice::Slice;
+use crate::slice::Pass;
 
-/// Renders the instructions of a slice and tokenizes the prompts.
+/// Renders the instructions of a pass and tokenizes the prompts.
 pub(crate) fn render<'a>(
-    context: &Context<'a>,
-    slice: &Slice,
+    context: &Context<'_>,
+    pass: &Pass<'a>,
     sampler: &dyn Sampler,
 ) -> Result<Vec<Rendered<'a>>, Failure> {
-    let instructions = context.plan.instructions(slice);
-    let thought_budget = context.plan.params.max_thought_tokens;
-    let requests: Vec<RenderRequest<'_>> = instructions
+    let thought_budget = context.params.max_thought_tokens;
+    let requests: Vec<RenderRequest<'_>> = pass
+        .instructions
         .iter()
         .map(|instruction| RenderRequest {
             instruction,
             thought_budget: thought_budget.map(|tokens| tokens as u32),
         })
         .collect();
-    let outcomes = context.pipeline.template.render(&requests)?;
+    let outcomes = context.thought.template.render(&requests)?;
     let outcomes = one_per_item("the thought template", requests.len(), outcomes)?;
-    let rendered = instructions
+    let rendered = pass
+        .instructions
         .iter()
         .zip(outcomes)
         .map(|(instruction, outcome)| tokenized(instruction, outcome, sampler))
         .collect::<Result<Vec<_>, _>>()?;
-    context.store.put_prompts(slice, &rendered)?;
+    context.store.put_prompts(&pass.slice, &rendered)?;
     Ok(rendered)
 }
 

@@ -11,7 +11,8 @@ use super::sample::{Wanted, sample_missing, take};
 use crate::context::Context;
 use crate::groups::CandidateGroup;
 use crate::progress::Stage;
-use crate::slice::Slice;
+use crate::reuse;
+use crate::slice::{Pass, Slice};
 
 /// Parsed completions that a training instruction needs.
 const NEEDED_FOR_A_PAIR: usize = 2;
@@ -20,14 +21,18 @@ const NEEDED_FOR_A_PAIR: usize = 2;
 /// configuration says.
 pub(crate) fn resample<'a>(
     context: &Context<'_>,
-    slice: &Slice,
+    pass: &Pass<'_>,
+    model: &str,
     mut groups: Vec<CandidateGroup<'a>>,
     sampler: &mut dyn Sampler,
 ) -> Result<Vec<CandidateGroup<'a>>, Failure> {
+    let slice = &pass.slice;
+    let rendered = groups.iter().map(|group| &group.rendered);
+    let keys = reuse::completion_keys(context, slice, model, rendered);
     let mut completions = None;
-    for _ in 0..context.plan.resample(slice) {
+    for _ in 0..pass.resample {
         let short: Vec<(usize, usize)> = (0..groups.len())
-            .map(|index| (index, shortage(context, slice, &groups[index])))
+            .map(|index| (index, shortage(pass, &groups[index])))
             .filter(|(_, shortage)| *shortage > 0)
             .collect();
         if short.is_empty() {
@@ -35,7 +40,7 @@ pub(crate) fn resample<'a>(
         }
         let completions = match &mut completions {
             Some(completions) => completions,
-            none => none.insert(context.store.completions(slice)?),
+            none => none.insert(context.store.completions(slice, &keys)?),
         };
         let wanted: Vec<Wanted<'_, '_>> = short
             .iter()
@@ -53,6 +58,7 @@ pub(crate) fn resample<'a>(
             slice,
             Stage::Resample,
             &wanted,
+            &keys,
             completions,
             sampler,
         )?;
@@ -65,16 +71,17 @@ pub(crate) fn resample<'a>(
         }
     }
     context.store.put_candidates(slice, &groups)?;
+    context.store.trim_candidates(slice, &groups)?;
     Ok(groups)
 }
 
 /// How many more completions an instruction gets.
-fn shortage(context: &Context<'_>, slice: &Slice, group: &CandidateGroup<'_>) -> usize {
-    let k = context.plan.num_samples(slice);
+fn shortage(pass: &Pass<'_>, group: &CandidateGroup<'_>) -> usize {
+    let k = pass.num_samples;
     let parsed = group.parsed().len();
-    match slice {
+    match pass.slice {
         Slice::Train(_) if parsed < NEEDED_FOR_A_PAIR => k,
         Slice::Train(_) => 0,
-        Slice::Validation { .. } => k.saturating_sub(parsed),
+        Slice::Validation { .. } | Slice::Evaluation { .. } => k.saturating_sub(parsed),
     }
 }

@@ -7,23 +7,23 @@ use tpo_types::{Completion, Failure, FailureKind, SampleId, SampleJob, Sampler};
 
 use crate::context::Context;
 use crate::groups::{Rendered, SampledGroup};
-use crate::policy::Policy;
 use crate::progress::Stage;
-use crate::reuse;
-use crate::slice::Slice;
+use crate::reuse::{self, CompletionKeys};
+use crate::slice::{Pass, Slice};
 use crate::store::{CompletionsById, StageOutput};
 
-/// Samples the completions of a slice that are not there yet. Each is committed as soon as it ends.
+/// Samples the completions of a pass that are not there yet, with the model of that identity. Each
+/// is committed as soon as it ends.
 pub(crate) fn sample<'a>(
     context: &Context<'_>,
-    slice: &Slice,
-    policy: &Policy,
+    pass: &Pass<'_>,
+    model: &str,
     prompts: Vec<Rendered<'a>>,
     sampler: &mut dyn Sampler,
 ) -> Result<Vec<SampledGroup<'a>>, Failure> {
-    let k = context.plan.num_samples(slice);
-    let cache_key = reuse::completions_key(context.plan, slice, policy, &prompts);
-    let mut completions = reuse::cached_completions(context, slice, &cache_key)?;
+    let (slice, k) = (&pass.slice, pass.num_samples);
+    let keys = reuse::completion_keys(context, slice, model, &prompts);
+    let mut completions = reuse::cached_completions(context, slice, &keys)?;
     let wanted: Vec<Wanted<'_, '_>> = prompts
         .iter()
         .map(|rendered| Wanted {
@@ -38,11 +38,12 @@ pub(crate) fn sample<'a>(
             slice,
             Stage::Sample,
             &wanted,
+            &keys,
             &mut completions,
             sampler,
         )?;
     let output = StageOutput {
-        cache_key,
+        cache_key: reuse::key_of_all(&keys),
         items,
         reused,
         stats: "{}".to_owned(),
@@ -73,6 +74,7 @@ pub(super) fn sample_missing(
     slice: &Slice,
     stage: Stage,
     wanted: &[Wanted<'_, '_>],
+    keys: &CompletionKeys,
     completions: &mut CompletionsById,
     sampler: &mut dyn Sampler,
 ) -> Result<usize, Failure> {
@@ -89,7 +91,7 @@ pub(super) fn sample_missing(
                 prompt_ids: &rendered.token_ids,
                 samples: missing
                     .map(|index| SampleId {
-                        seed: context.plan.config.seed,
+                        seed: context.seed,
                         stream: stream.clone(),
                         instruction_id: rendered.instruction.id.clone(),
                         index,
@@ -102,15 +104,17 @@ pub(super) fn sample_missing(
     let missing: usize = jobs.iter().map(|job| job.samples.len()).sum();
     let total = wanted.iter().map(|wanted| wanted.indices.len()).sum();
 
-    context.stage_started(stage, slice, total, total - missing);
-    sampler.sample(&jobs, &context.plan.params, &mut |id, completion| {
-        context.store.put_completion(slice, id, &completion)?;
-        context.item_done(completion.token_ids.len());
+    context
+        .judging
+        .stage_started(stage, slice, total, total - missing);
+    sampler.sample(&jobs, context.params, &mut |id, completion| {
+        context.store.put_completion(slice, id, keys, &completion)?;
+        context.judging.item_done(completion.token_ids.len());
         let of_one = completions.entry(id.instruction_id.clone()).or_default();
         of_one.insert(id.index, completion);
         Ok(())
     })?;
-    context.stage_ended();
+    context.judging.stage_ended();
     Ok(missing)
 }
 

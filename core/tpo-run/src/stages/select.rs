@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tpo_types::{CandidateGroupView, Failure};
 
 use super::one_per_item::one_per_item;
-use crate::context::Context;
+use crate::context::RunContext;
 use crate::groups::{CandidateGroup, SelectedGroup};
 use crate::slice::Slice;
 
@@ -20,7 +20,7 @@ pub(crate) struct SelectedSlice<'a> {
 
 /// Selects the pairs of a slice. The selector sees all groups in one call.
 pub(crate) fn select<'a>(
-    context: &Context<'_>,
+    context: &RunContext<'_>,
     slice: &Slice,
     groups: Vec<CandidateGroup<'a>>,
 ) -> Result<SelectedSlice<'a>, Failure> {
@@ -32,7 +32,7 @@ pub(crate) fn select<'a>(
         .zip(selections)
         .map(|(group, selection)| SelectedGroup { group, selection })
         .collect::<Vec<_>>();
-    context.store.put_selections(slice, &groups)?;
+    context.stages.store.put_selections(slice, &groups)?;
     Ok(SelectedSlice {
         groups,
         metrics: selected.metrics,

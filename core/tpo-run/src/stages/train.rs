@@ -9,7 +9,7 @@ use tpo_types::{Completion, Failure, Side, TrainRequest, TrainingPair};
 use self::checkpoints::TrainingCheckpoints;
 use self::no_pairs::no_pairs;
 use self::trained::Trained;
-use crate::context::Context;
+use crate::context::RunContext;
 use crate::groups::SelectedGroup;
 use crate::model_version::ModelVersion;
 use crate::policy::Policy;
@@ -19,7 +19,7 @@ use crate::slice::Slice;
 /// Trains the policy on the selected pairs. Models on the way are measured on the validation sets,
 /// and the one to keep is committed as a checkpoint. `best` is the best model of the run so far.
 pub(crate) fn train(
-    context: &Context<'_>,
+    context: &RunContext<'_>,
     iteration: usize,
     policy: &Policy,
     best: ModelVersion,
@@ -32,8 +32,11 @@ pub(crate) fn train(
     }
     let config = &context.plan.config.train;
     let total_steps = config.total_steps(pairs.len());
-    context.store.clear_steps(iteration)?;
-    context.stage_started(Stage::Train, &Slice::Train(iteration), total_steps, 0);
+    context.stages.store.clear_steps(iteration)?;
+    context
+        .stages
+        .judging
+        .stage_started(Stage::Train, &Slice::Train(iteration), total_steps, 0);
     let mut checkpoints = TrainingCheckpoints::new(context, iteration, best, pairs.len());
     context.pipeline.trainer.train(
         &TrainRequest {
@@ -43,7 +46,7 @@ pub(crate) fn train(
         },
         &mut checkpoints,
     )?;
-    context.stage_ended();
+    context.stages.judging.stage_ended();
     checkpoints.kept()
 }
 

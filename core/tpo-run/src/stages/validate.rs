@@ -3,16 +3,17 @@
 use tpo_judge::{JudgeMetrics, ScoreScale};
 use tpo_types::Failure;
 
+use super::answer::answer;
 use super::compare::compare;
-use super::{judge::judge, parse::parse, render::render, resample::resample, sample::sample};
-use crate::context::Context;
+use crate::context::{Context, RunContext};
 use crate::groups::CandidateGroup;
-use crate::metrics::{Measurement, Outcomes, SampleMetrics, ScoredInstruction};
+use crate::metrics::{HeadToHead, Measurement, Outcomes, SampleMetrics, ScoredInstruction};
 use crate::model_version::ModelVersion;
+use crate::pipeline::RunJudge;
 use crate::plan::ValidationSet;
 use crate::policy::Policy;
 use crate::progress::Event;
-use crate::slice::Slice;
+use crate::slice::{Pass, Slice};
 
 /// A model to measure.
 #[derive(Debug, Clone, Copy)]
@@ -25,12 +26,13 @@ pub(crate) struct Measured<'a> {
 
 /// Measures a model on a set, unless that is recorded already.
 pub(crate) fn validate(
-    context: &Context<'_>,
+    context: &RunContext<'_>,
     set: &ValidationSet,
     measured: Measured<'_>,
 ) -> Result<Measurement, Failure> {
     let policy = measured.policy;
-    if let Some(recorded) = context.store.measurement(set.name(), policy)?
+    let stages = &context.stages;
+    if let Some(recorded) = stages.store.measurement(set.name(), policy)?
         && measured
             .opponents
             .iter()
@@ -38,39 +40,34 @@ pub(crate) fn validate(
     {
         return Ok(recorded);
     }
-    let slice = Slice::Validation {
-        set: set.name().to_owned(),
-        model: policy.version,
-    };
+    let pass = set.pass(policy.version);
     let mut sampler = (context.pipeline.open_sampler)(&policy.checkpoint)?;
-    let rendered = render(context, &slice, &*sampler)?;
-    let sampled = sample(context, &slice, policy, rendered, &mut *sampler)?;
-    let parsed = parse(context, &slice, sampled, &*sampler)?;
-    let parsed = resample(context, &slice, parsed, &mut *sampler)?;
+    let answered = answer(stages, &pass, &policy.identity, &mut *sampler)?;
     drop(sampler);
-    let measurement = match context.pipeline.judge_of(&slice).scoring.scale() {
-        ScoreScale::Absolute => scored(context, set, &slice, policy.version, parsed)?,
-        ScoreScale::WithinGroup => compared(context, set, &slice, measured, &parsed)?,
+    let judge = context.pipeline.validation_judge(set.name());
+    let measurement = match judge.scoring.scale() {
+        ScoreScale::Absolute => scored(stages, &pass, judge, policy, answered)?,
+        ScoreScale::WithinGroup => compared(stages, &pass, judge, measured, &answered)?,
     };
-    context.store.put_measurement(&measurement, policy)?;
-    (context.observer)(&Event::Measured(&measurement));
+    stages.store.put_measurement(&measurement, policy)?;
+    (stages.judging.observer)(&Event::Measured(&measurement));
     Ok(measurement)
 }
 
 /// The outcomes of a judge whose scores of two models can be compared.
 fn scored(
     context: &Context<'_>,
-    set: &ValidationSet,
-    slice: &Slice,
-    model: ModelVersion,
+    pass: &Pass<'_>,
+    judge: &RunJudge,
+    policy: &Policy,
     groups: Vec<CandidateGroup<'_>>,
 ) -> Result<Measurement, Failure> {
-    let judged = judge(context, slice, groups)?;
-    let k = set.config.num_samples;
+    let judged = super::judge(context, &pass.slice, judge, groups)?;
+    let k = pass.num_samples;
     let rows = judged.groups.iter();
     Ok(Measurement {
-        set: set.name().to_owned(),
-        model,
+        set: pass.slice.stream(),
+        model: policy.version,
         sampled: SampleMetrics::of(judged.groups.iter(), k),
         judge: judged.metrics,
         outcomes: Outcomes::Scores(rows.map(|group| ScoredInstruction::of(group, k)).collect()),
@@ -80,25 +77,31 @@ fn scored(
 /// The outcomes of a judge that says which of two responses is better.
 fn compared(
     context: &Context<'_>,
-    set: &ValidationSet,
-    slice: &Slice,
+    pass: &Pass<'_>,
+    judge: &RunJudge,
     measured: Measured<'_>,
     groups: &[CandidateGroup<'_>],
 ) -> Result<Measurement, Failure> {
-    let k = set.config.num_samples;
-    let judge = context.pipeline.judge_of(slice);
+    let set = pass.slice.stream();
     let mut metrics = JudgeMetrics::default();
     let mut all = Vec::new();
     for opponent in measured.opponents {
-        let compared = compare(context, judge, slice, groups, *opponent, k)?;
+        let others = context.store.responses(&Slice::Validation {
+            set: set.clone(),
+            model: *opponent,
+        })?;
+        let compared = compare(context.judging, pass, judge, groups, &others)?;
         // The first opponent is the base model, which every model meets.
-        metrics.comparisons = metrics.comparisons.or(compared.metrics);
-        all.push(compared.head_to_head);
+        metrics.comparisons = metrics.comparisons.or(compared.metrics.comparisons.clone());
+        all.push(HeadToHead {
+            opponent: *opponent,
+            rows: compared.rows(),
+        });
     }
     Ok(Measurement {
-        set: set.name().to_owned(),
+        set,
         model: measured.policy.version,
-        sampled: SampleMetrics::of(groups.iter(), k),
+        sampled: SampleMetrics::of(groups.iter(), pass.num_samples),
         judge: metrics,
         outcomes: Outcomes::Comparisons(all),
     })

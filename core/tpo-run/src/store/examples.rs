@@ -33,7 +33,7 @@ impl Store {
         };
         let sql = "SELECT i.body, b.thought, b.response, a.thought, a.response FROM candidates b \
              JOIN candidates a ON a.instruction_id = b.instruction_id \
-             JOIN instructions i ON i.id = b.instruction_id \
+             JOIN instructions i ON i.split = ?3 AND i.id = b.instruction_id \
              WHERE b.slice = ?1 AND a.slice = ?2 AND b.response IS NOT NULL \
              AND a.response IS NOT NULL ORDER BY i.position, b.sample, a.sample LIMIT 1";
         let read = |row: &Row<'_>| {
@@ -47,7 +47,7 @@ impl Store {
         };
         let found = self
             .connection
-            .query_row(sql, params![slice(before), slice(after)], read)
+            .query_row(sql, params![slice(before), slice(after), set], read)
             .optional()
             .map_err(query_failed)?;
         let Some((instruction, before, after)) = found else {

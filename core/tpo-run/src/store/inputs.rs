@@ -87,4 +87,12 @@ impl Store {
             Ok(())
         })
     }
+
+    /// The instructions of a split, in their order.
+    pub(crate) fn instructions(&self, split: &str) -> Result<Vec<Instruction>, Failure> {
+        let sql = "SELECT body FROM instructions WHERE split = ?1 ORDER BY position";
+        let bodies = self.rows(sql, [split], |row| row.get::<_, String>(0))?;
+        let read = |body: &String| from_json("an instruction", body);
+        bodies.iter().map(read).collect()
+    }
 }

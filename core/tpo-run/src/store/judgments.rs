@@ -47,6 +47,28 @@ impl Store {
         })
     }
 
+    /// Removes candidates of a slice that are not among these: another parser needed more of them.
+    pub(crate) fn trim_candidates(
+        &self,
+        slice: &Slice,
+        groups: &[CandidateGroup<'_>],
+    ) -> Result<(), Failure> {
+        let slice = slice.to_string();
+        self.transaction(|| {
+            for group in groups {
+                for table in ["judgments", "candidates"] {
+                    let sql = format!(
+                        "DELETE FROM {table} \
+                         WHERE slice = ?1 AND instruction_id = ?2 AND sample >= ?3"
+                    );
+                    let count = group.candidates.len() as i64;
+                    self.execute(&sql, params![slice, group.id(), count])?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     fn insert_candidate(
         &self,
         slice: &Slice,

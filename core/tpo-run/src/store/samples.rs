@@ -7,6 +7,7 @@ use tpo_types::{Completion, Failure, SampleId};
 
 use super::{Store, from_json, to_json};
 use crate::groups::Rendered;
+use crate::reuse::CompletionKeys;
 use crate::slice::Slice;
 
 /// Completions by instruction id and index.
@@ -36,27 +37,28 @@ impl Store {
         })
     }
 
-    /// Records one completion.
+    /// Records one completion under its cache key.
     pub(crate) fn put_completion(
         &self,
         slice: &Slice,
         id: &SampleId,
+        keys: &CompletionKeys,
         completion: &Completion,
     ) -> Result<(), Failure> {
-        self.insert_completion(&slice.to_string(), &id.instruction_id, id.index, completion)
+        self.insert_completion(slice, &id.instruction_id, id.index, keys, completion)
     }
 
     /// Records the completions of a slice that another run sampled.
     pub(crate) fn put_completions(
         &self,
         slice: &Slice,
+        keys: &CompletionKeys,
         completions: &CompletionsById,
     ) -> Result<(), Failure> {
-        let slice = slice.to_string();
         self.transaction(|| {
             for (id, of_one) in completions {
                 for (index, completion) in of_one {
-                    self.insert_completion(&slice, id, *index, completion)?;
+                    self.insert_completion(slice, id, *index, keys, completion)?;
                 }
             }
             Ok(())
@@ -65,30 +67,77 @@ impl Store {
 
     fn insert_completion(
         &self,
-        slice: &str,
+        slice: &Slice,
         instruction_id: &str,
         index: usize,
+        keys: &CompletionKeys,
         completion: &Completion,
     ) -> Result<(), Failure> {
         self.execute(
-            "INSERT OR REPLACE INTO completions (slice, instruction_id, sample, body) \
-             VALUES (?1, ?2, ?3, ?4)",
-            params![slice, instruction_id, index as i64, to_json(completion)],
+            "INSERT OR REPLACE INTO completions (slice, instruction_id, sample, cache_key, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                slice.to_string(),
+                instruction_id,
+                index as i64,
+                keys.get(instruction_id),
+                to_json(completion)
+            ],
         )
     }
 
-    /// The completions of a slice that are already sampled.
-    pub(crate) fn completions(&self, slice: &Slice) -> Result<CompletionsById, Failure> {
-        let sql = "SELECT instruction_id, sample, body FROM completions WHERE slice = ?1";
+    /// Removes the completions of a slice that are of none of these keys, with what was made of
+    /// them. Returns how many instructions that concerns.
+    pub(crate) fn remove_outdated(
+        &self,
+        slice: &Slice,
+        keys: &CompletionKeys,
+    ) -> Result<usize, Failure> {
+        let slice = slice.to_string();
+        let sql = "SELECT DISTINCT instruction_id, cache_key FROM completions WHERE slice = ?1";
+        let rows = self.rows(sql, [&slice], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let mut outdated: Vec<String> = rows
+            .into_iter()
+            .filter(|(id, key)| keys.get(id) != Some(key))
+            .map(|(id, _)| id)
+            .collect();
+        outdated.dedup();
+        self.transaction(|| {
+            for id in &outdated {
+                for table in ["judgments", "candidates", "completions"] {
+                    let sql =
+                        format!("DELETE FROM {table} WHERE slice = ?1 AND instruction_id = ?2");
+                    self.execute(&sql, params![slice, id])?;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(outdated.len())
+    }
+
+    /// The completions of a slice that are already sampled under these keys.
+    pub(crate) fn completions(
+        &self,
+        slice: &Slice,
+        keys: &CompletionKeys,
+    ) -> Result<CompletionsById, Failure> {
+        let sql = "SELECT instruction_id, sample, cache_key, body FROM completions \
+             WHERE slice = ?1";
         let rows = self.rows(sql, params![slice.to_string()], |row| {
             Ok((
                 row.get::<_, String>(0)?,
                 row.get::<_, i64>(1)? as usize,
                 row.get::<_, String>(2)?,
+                row.get::<_, String>(3)?,
             ))
         })?;
         let mut completions = CompletionsById::new();
-        for (id, index, body) in rows {
+        for (id, index, key, body) in rows {
+            if keys.get(&id) != Some(&key) {
+                continue;
+            }
             let completion = from_json("a completion", &body)?;
             completions.entry(id).or_default().insert(index, completion);
         }

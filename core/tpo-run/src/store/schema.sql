@@ -1,7 +1,8 @@
 -- One run. A completion is committed as soon as it ends, an optimizer step as soon as it is done, the judgments of a
 -- slice all together. JSON where a value has structure.
 -- `slice` is `train-1`, `train-2`, ... for the training instructions of an iteration, or `SET/base`, `SET/1.12`, ...
--- for a validation set, sampled with the base model or with the model after step 12 of iteration 1.
+-- for a validation set, sampled with the base model or with the model after step 12 of iteration 1. In an evaluation it
+-- is `SET/SUBJECT`.
 
 CREATE TABLE run (
     key   TEXT PRIMARY KEY,
@@ -31,24 +32,27 @@ CREATE TABLE stage_outputs (
 ) WITHOUT ROWID;
 
 CREATE TABLE instructions (
-    id       TEXT PRIMARY KEY,
-    split    TEXT NOT NULL, -- `train`, or the name of a validation set
+    split    TEXT NOT NULL, -- `train`, or the name of a set
+    id       TEXT NOT NULL,
     position INTEGER NOT NULL,
-    body     TEXT NOT NULL
+    body     TEXT NOT NULL,
+    PRIMARY KEY (split, id)
 ) WITHOUT ROWID;
 
 CREATE TABLE prompts (
     slice          TEXT NOT NULL,
-    instruction_id TEXT NOT NULL REFERENCES instructions (id),
+    instruction_id TEXT NOT NULL,
     prompt         TEXT NOT NULL,
     token_ids      TEXT NOT NULL,
     PRIMARY KEY (slice, instruction_id)
 ) WITHOUT ROWID;
 
+-- `cache_key` is a digest of everything that a completion depends on.
 CREATE TABLE completions (
     slice          TEXT NOT NULL,
-    instruction_id TEXT NOT NULL REFERENCES instructions (id),
+    instruction_id TEXT NOT NULL,
     sample         INTEGER NOT NULL,
+    cache_key      TEXT NOT NULL,
     body           TEXT NOT NULL,
     PRIMARY KEY (slice, instruction_id, sample)
 ) WITHOUT ROWID;
@@ -125,6 +129,16 @@ CREATE TABLE measurements (
     model     TEXT NOT NULL,
     body      TEXT NOT NULL,
     PRIMARY KEY (set_name, iteration, step)
+) WITHOUT ROWID;
+
+-- An evaluation: what a judge made of the responses of a subject to a set, alone or beside those of an opponent.
+CREATE TABLE outcomes (
+    slice     TEXT NOT NULL,
+    judge     TEXT NOT NULL,
+    opponent  TEXT NOT NULL, -- empty for a judge that scores one response
+    cache_key TEXT NOT NULL,
+    body      TEXT NOT NULL,
+    PRIMARY KEY (slice, judge, opponent)
 ) WITHOUT ROWID;
 
 CREATE TABLE iterations (

@@ -8,7 +8,7 @@ use tpo_types::{Checkpoint, Failure, FailureKind, StepMetrics, TrainObserver};
 
 use super::trained::Trained;
 use crate::config::{Boundary, Every};
-use crate::context::Context;
+use crate::context::RunContext;
 use crate::directory::checkpoints;
 use crate::metrics::{Measurement, TrainMetrics, replaces};
 use crate::model_version::ModelVersion;
@@ -21,7 +21,7 @@ use crate::stages::{Measured, validate};
 /// Writes, measures and chooses the checkpoints of one training. At most two are on disk at a time:
 /// the one to keep so far, and the one that is being measured.
 pub(super) struct TrainingCheckpoints<'a> {
-    context: &'a Context<'a>,
+    context: &'a RunContext<'a>,
     iteration: usize,
     steps_per_epoch: usize,
     total_steps: usize,
@@ -41,7 +41,7 @@ struct Kept {
 
 impl<'a> TrainingCheckpoints<'a> {
     pub(super) fn new(
-        context: &'a Context<'a>,
+        context: &'a RunContext<'a>,
         iteration: usize,
         best_of_run: ModelVersion,
         num_pairs: usize,
@@ -141,9 +141,14 @@ impl<'a> TrainingCheckpoints<'a> {
 
 impl TrainObserver for TrainingCheckpoints<'_> {
     fn step_done(&mut self, metrics: &StepMetrics) -> Result<(), Failure> {
-        self.context.store.put_step(self.iteration, metrics)?;
+        self.context
+            .stages
+            .store
+            .put_step(self.iteration, metrics)?;
         let before = self.steps.last().map_or(0, |last| last.num_tokens);
         self.context
+            .stages
+            .judging
             .item_done((metrics.num_tokens - before) as usize);
         self.steps.push(metrics.clone());
         Ok(())
@@ -154,7 +159,7 @@ impl TrainObserver for TrainingCheckpoints<'_> {
     }
 
     fn checkpoint_written(&mut self, step: usize) -> Result<ControlFlow<()>, Failure> {
-        self.context.stage_ended();
+        self.context.stages.judging.stage_ended();
         let path = self.candidate();
         let identity = checkpoints::commit(&checkpoints::partial(&path), &path)?;
         let policy = Policy {
@@ -183,6 +188,8 @@ impl TrainObserver for TrainingCheckpoints<'_> {
         if step < self.total_steps {
             let slice = Slice::Train(self.iteration);
             self.context
+                .stages
+                .judging
                 .stage_started(Stage::Train, &slice, self.total_steps, step);
         }
         Ok(ControlFlow::Continue(()))

@@ -1,0 +1,350 @@
+//! The results of an evaluation. Everything is computed from outcomes per instruction, paired by
+//! instruction.
+
+mod estimates;
+pub(super) mod pairwise;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+use tpo_eval::Scale;
+use tpo_judge::JudgeMetrics;
+use tpo_types::{Failure, FailureKind, Instruction};
+
+use super::Evaluation;
+use super::answers::Answered;
+use super::config::EvaluationSampling;
+use super::plan::PlannedSet;
+use super::subject::Answers;
+use crate::metrics::{
+    JudgedSubject, Measurement, Outcomes, PairedRow, SampleMetrics, SampleOutcome, Unit, floor_of,
+};
+use crate::store::to_json;
+
+pub use self::estimates::{CategoryResult, ComparisonResult, Figure};
+use self::estimates::{DIFFERENCE_OF_WINS, by_category};
+pub use self::pairwise::PairwiseResult;
+
+/// Version of the JSON; it changes when the meaning of a field does.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The results of an evaluation.
+#[derive(Debug, Clone, Serialize)]
+pub struct EvaluationResults {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// Version of the program.
+    pub tpo_version: &'static str,
+    /// The evaluation's name.
+    pub name: String,
+    /// The random seed.
+    pub seed: u64,
+    /// How completions were sampled.
+    pub sampling: EvaluationSampling,
+    /// What was evaluated; the first is what the others are compared with.
+    pub subjects: Vec<SubjectInfo>,
+    /// One per set and judge.
+    pub sets: Vec<JudgedSet>,
+}
+
+/// What was evaluated.
+#[derive(Debug, Clone, Serialize)]
+pub struct SubjectInfo {
+    /// Its name.
+    pub name: String,
+    /// The model, or the file of responses.
+    pub source: String,
+    /// Digest of the model's files; none for recorded responses.
+    pub model_sha256: Option<String>,
+    /// The thought prompt; none for recorded responses.
+    pub thought: Option<String>,
+}
+
+/// A set under a judge.
+#[derive(Debug, Clone, Serialize)]
+pub struct JudgedSet {
+    /// The name of the set.
+    pub set: String,
+    /// The name of the judge.
+    pub judge: String,
+    /// Its instructions.
+    pub instructions: usize,
+    /// Completions per instruction.
+    pub num_samples: usize,
+    /// What the judge's outcomes are.
+    pub unit: ResultUnit,
+    /// One per subject that answered the set.
+    pub subjects: Vec<SubjectResult>,
+}
+
+/// What a judge's outcomes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResultUnit {
+    /// Right or wrong: every score is 0 or 1. A malformed completion is wrong.
+    Accuracy,
+    /// Scores. A malformed completion counts as the lowest score of the first subject.
+    Score,
+    /// Wins against the first subject. A malformed completion loses against any response.
+    WinRate,
+}
+
+/// A subject on a set under a judge.
+#[derive(Debug, Clone, Serialize)]
+pub struct SubjectResult {
+    /// The name of the subject.
+    pub subject: String,
+    /// Whether its responses were sampled here, so that their tokens are known.
+    pub sampled_here: bool,
+    /// What became of its completions.
+    pub sampled: SampleMetrics,
+    /// How consistent the judges were.
+    pub judge: JudgeMetrics,
+    /// Mean length of its responses in characters.
+    pub response_chars_mean: Option<f64>,
+    /// Completions that the judge failed on. They count neither as right nor as wrong.
+    pub unscored: usize,
+    /// The accuracy or the mean score over the instructions; none for a judge that compares.
+    pub mean: Option<Figure>,
+    /// How it compares with the first subject, paired by instruction; none for the first.
+    pub against_first: Option<ComparisonResult>,
+    /// More on a judge that compares; none for the first subject and for other judges.
+    pub pairwise: Option<PairwiseResult>,
+    /// The same by category of the instructions, and by complexity where they have one.
+    pub categories: Vec<CategoryResult>,
+}
+
+impl EvaluationResults {
+    /// Results without any set yet.
+    pub(super) fn of(evaluation: &Evaluation<'_>) -> Self {
+        let plan = evaluation.plan;
+        let subjects = plan.subjects.iter().zip(&evaluation.opened.models);
+        let info = subjects.map(|(subject, model)| match &subject.answers {
+            Answers::Recorded(recorded) => SubjectInfo {
+                name: subject.name.clone(),
+                source: recorded.path().display().to_string(),
+                model_sha256: None,
+                thought: None,
+            },
+            Answers::Sampled(sampled) => SubjectInfo {
+                name: subject.name.clone(),
+                source: sampled.source.clone(),
+                model_sha256: model.as_ref().map(|model| model.identity.clone()),
+                thought: Some(sampled.thought.name.clone()),
+            },
+        });
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tpo_version: env!("CARGO_PKG_VERSION"),
+            name: plan.config.name.clone(),
+            seed: plan.config.seed,
+            sampling: plan.config.sampling.clone(),
+            subjects: info.collect(),
+            sets: Vec::new(),
+        }
+    }
+
+    pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(self).unwrap_or_else(|_| to_json(self));
+        std::fs::write(path, text + "\n").map_err(|error| {
+            Failure::new(
+                FailureKind::Resources,
+                format!("cannot write the results `{}`", path.display()),
+            )
+            .because(error)
+        })
+    }
+}
+
+impl JudgedSet {
+    /// Computes the results of a set under a judge from its outcomes.
+    pub(super) fn of(
+        set: &PlannedSet,
+        judge: &str,
+        answered: &[Answered<'_>],
+        judged: &[JudgedSubject],
+    ) -> Self {
+        let measurements: Vec<&Measurement<String>> =
+            judged.iter().map(|one| &one.measurement).collect();
+        let unit = unit_of(&measurements);
+        let floor = match unit {
+            ResultUnit::Accuracy | ResultUnit::WinRate => 0.0,
+            ResultUnit::Score => floor_of(measurements.iter().copied()),
+        };
+        let scored = ScoredSet {
+            unit,
+            floor,
+            instructions: &set.instructions,
+        };
+        let mut subjects: Vec<SubjectResult> = answered
+            .iter()
+            .zip(judged)
+            .map(|(answered, one)| scored.subject(answered, one, &answered_first(answered, judged)))
+            .collect();
+        for (index, subject) in subjects.iter_mut().enumerate().skip(1) {
+            subject.pairwise = pairwise::of(&answered[0], &answered[index], &judged[index]);
+        }
+        adjust(&mut subjects);
+        Self {
+            set: set.name.clone(),
+            judge: judge.to_owned(),
+            instructions: set.instructions.len(),
+            num_samples: set.num_samples,
+            unit,
+            subjects,
+        }
+    }
+}
+
+/// The first subject's measurement, unless this is the first subject.
+fn answered_first<'a>(
+    answered: &Answered<'_>,
+    judged: &'a [JudgedSubject],
+) -> Option<&'a Measurement<String>> {
+    let first = &judged.first()?.measurement;
+    (first.model != answered.subject.name).then_some(first)
+}
+
+/// What the outcomes of a set are: accuracies if every score is 0 or 1.
+fn unit_of(measurements: &[&Measurement<String>]) -> ResultUnit {
+    let mut is_binary = true;
+    for measurement in measurements {
+        let Outcomes::Scores(rows) = &measurement.outcomes else {
+            return ResultUnit::WinRate;
+        };
+        is_binary &= rows.iter().flat_map(|row| &row.samples).all(|sample| {
+            !matches!(sample, SampleOutcome::Scored(score) if *score != 0.0 && *score != 1.0)
+        });
+    }
+    if is_binary {
+        ResultUnit::Accuracy
+    } else {
+        ResultUnit::Score
+    }
+}
+
+/// Corrects the p-values for the number of subjects that are compared with the first (Holm).
+fn adjust(subjects: &mut [SubjectResult]) {
+    let compared = || subjects.iter().filter_map(|one| one.against_first.as_ref());
+    let p_values: Vec<f64> = compared().map(|one| one.p_value).collect();
+    let adjusted = tpo_eval::multiple::holm(&p_values).unwrap_or_default();
+    let compared = subjects
+        .iter_mut()
+        .filter_map(|one| one.against_first.as_mut());
+    for (comparison, adjusted) in compared.zip(adjusted) {
+        comparison.adjust(adjusted);
+    }
+}
+
+/// How the outcomes of a set are read.
+struct ScoredSet<'a> {
+    unit: ResultUnit,
+    floor: f64,
+    instructions: &'a [Instruction],
+}
+
+impl ScoredSet<'_> {
+    fn subject(
+        &self,
+        answered: &Answered<'_>,
+        judged: &JudgedSubject,
+        first: &Option<&Measurement<String>>,
+    ) -> SubjectResult {
+        let measurement = &judged.measurement;
+        let scores = measurement.scores(self.floor);
+        let scale = match self.unit {
+            ResultUnit::Accuracy => Scale::UNIT,
+            ResultUnit::Score | ResultUnit::WinRate => Scale::Continuous,
+        };
+        let values: Vec<f64> = scores.values().copied().collect();
+        let differences = first.map(|first| self.differences(measurement, first));
+        SubjectResult {
+            subject: measurement.model.clone(),
+            sampled_here: matches!(answered.subject.answers, Answers::Sampled(_)),
+            sampled: measurement.sampled.clone(),
+            judge: measurement.judge.clone(),
+            response_chars_mean: mean_chars(answered),
+            unscored: unscored(measurement),
+            mean: Figure::of(&values, scale),
+            against_first: differences
+                .as_ref()
+                .and_then(|rows| ComparisonResult::of(&rows.values(), rows.unit, rows.scale)),
+            pairwise: None,
+            categories: by_category(self.instructions, &scores, scale, differences.as_ref()),
+        }
+    }
+
+    fn differences(&self, own: &Measurement<String>, first: &Measurement<String>) -> Differences {
+        if self.unit == ResultUnit::Accuracy {
+            let others = first.scores(self.floor);
+            let own = own.scores(self.floor).into_iter();
+            let rows = own.filter_map(|(id, own)| {
+                Some(PairedRow {
+                    id: id.to_owned(),
+                    difference: own - others.get(id)?,
+                })
+            });
+            return Differences {
+                unit: ResultUnit::Accuracy,
+                scale: Scale::UNIT.of_differences(),
+                rows: rows.collect(),
+            };
+        }
+        let paired = own.compared_with(first);
+        let is_score = paired.as_ref().is_some_and(|rows| rows.unit == Unit::Score);
+        Differences {
+            unit: if is_score {
+                ResultUnit::Score
+            } else {
+                ResultUnit::WinRate
+            },
+            scale: if is_score {
+                Scale::Continuous
+            } else {
+                DIFFERENCE_OF_WINS
+            },
+            rows: paired.map(|paired| paired.rows).unwrap_or_default(),
+        }
+    }
+}
+
+/// Differences from the first subject, one per instruction with an outcome of both.
+struct Differences {
+    unit: ResultUnit,
+    scale: Scale,
+    rows: Vec<PairedRow>,
+}
+
+impl Differences {
+    fn values(&self) -> Vec<f64> {
+        self.rows.iter().map(|row| row.difference).collect()
+    }
+
+    fn by_id(&self) -> BTreeMap<&str, f64> {
+        let rows = self.rows.iter();
+        rows.map(|row| (row.id.as_str(), row.difference)).collect()
+    }
+}
+
+fn unscored(measurement: &Measurement<String>) -> usize {
+    match &measurement.outcomes {
+        Outcomes::Scores(rows) => {
+            let samples = rows.iter().flat_map(|row| &row.samples);
+            samples
+                .filter(|sample| **sample == SampleOutcome::Unscored)
+                .count()
+        }
+        Outcomes::Comparisons(all) => {
+            let rows = all.iter().flat_map(|one| &one.rows);
+            rows.filter(|row| row.win.is_none()).count()
+        }
+    }
+}
+
+fn mean_chars(answered: &Answered<'_>) -> Option<f64> {
+    let candidates = answered.groups.iter().flat_map(|group| &group.candidates);
+    let lengths =
+        candidates.filter_map(|candidate| Some(candidate.parts()?.response.chars().count() as f64));
+    crate::metrics::mean(lengths)
+}

@@ -1,0 +1,276 @@
+//! A judge that compares: the win rates of AlpacaEval and Arena-Hard from the verdicts of both
+//! orders.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use tpo_eval::alpaca::{LengthControlVariant, length_controlled, raw_win_rate};
+use tpo_eval::arena::{ArenaScore, Battle, Label, Resampling, VoteRule, arena_score};
+use tpo_eval::win_rate::{BothOrders, win_rate};
+use tpo_types::{Preference, Strength, Verdict};
+
+use super::Figure;
+use crate::evaluation::answers::Answered;
+use crate::metrics::{BothVerdicts, ComparedSample, JudgedSubject, mean};
+
+/// Resamplings of the prompts behind the percentiles of Arena-Hard's score.
+const ROUNDS: usize = 1000;
+
+/// Win rates of a subject against the first one.
+#[derive(Debug, Clone, Serialize)]
+pub struct PairwiseResult {
+    /// The subject that it is compared with.
+    pub opponent: String,
+    /// AlpacaEval's raw win rate in points: the mean probability to win, of both orders. It counts
+    /// instructions where a response of both has a verdict in both orders, and malformed ones as
+    /// lost.
+    pub win_rate: Option<f64>,
+    /// Its standard error in points.
+    pub standard_error: Option<f64>,
+    /// Instructions won.
+    pub n_wins: usize,
+    /// Instructions lost.
+    pub n_wins_base: usize,
+    /// Instructions with neither.
+    pub n_draws: usize,
+    /// Instructions that count.
+    pub n_total: usize,
+    /// AlpacaEval 2's length-controlled win rate in points, by its formula without the
+    /// instructions' difficulty and without an anchor (`length_controlled_minimal`), fitted
+    /// without a penalty. None where lengths do not differ, or for too few instructions.
+    pub length_controlled_minimal: Option<f64>,
+    /// Its standard error by the influence function, in points.
+    pub length_controlled_stderr: Option<f64>,
+    /// Whether the fit had no maximum, so that a ridge decided: believe the raw win rate instead.
+    pub length_controlled_ridge: bool,
+    /// Arena-Hard's score, where the judge says how much better a response is.
+    pub arena_hard: Option<ArenaResult>,
+    /// Share of the comparisons in which both orders agree that one is better.
+    pub consistent: Option<f64>,
+    /// Mean preference for the response shown first; one half is no position bias.
+    pub first_position: Option<f64>,
+    /// Mean length of its responses in characters.
+    pub avg_length: Option<f64>,
+    /// The same of the opponent.
+    pub avg_length_base: Option<f64>,
+}
+
+/// Arena-Hard's score.
+#[derive(Debug, Clone, Serialize)]
+pub struct ArenaResult {
+    /// Share of the weighted votes, in points; a strong verdict counts three.
+    pub score: Figure,
+    /// 2.5 and 97.5 percentiles over resampled prompts; none for fewer than 30.
+    pub rating_q025: Option<f64>,
+    /// See `rating_q025`.
+    pub rating_q975: Option<f64>,
+    /// Games without a verdict.
+    pub missing: usize,
+}
+
+/// The win rates of a subject; none if it was not compared.
+pub(in crate::evaluation) fn of(
+    first: &Answered<'_>,
+    own: &Answered<'_>,
+    judged: &JudgedSubject,
+) -> Option<PairwiseResult> {
+    if judged.comparisons.is_empty() {
+        return None;
+    }
+    let lengths = Lengths {
+        own: chars(own),
+        first: chars(first),
+    };
+    let instructions = instructions(&judged.comparisons, &lengths);
+    let preferences: Vec<f64> = instructions.iter().map(|one| 1.0 + one.win).collect();
+    let raw = raw_win_rate(&preferences).ok();
+    let controlled = controlled(&instructions);
+    let orders: Vec<BothOrders> = judged
+        .comparisons
+        .iter()
+        .filter_map(|sample| sample.verdicts.as_ref().map(orders))
+        .collect();
+    let consistency = win_rate(&orders).ok();
+    Some(PairwiseResult {
+        opponent: first.subject.name.clone(),
+        win_rate: raw.map(|raw| raw.win_rate),
+        standard_error: raw.and_then(|raw| raw.standard_error),
+        n_wins: raw.map_or(0, |raw| raw.n_wins),
+        n_wins_base: raw.map_or(0, |raw| raw.n_wins_base),
+        n_draws: raw.map_or(0, |raw| raw.n_draws),
+        n_total: raw.map_or(0, |raw| raw.n_total),
+        length_controlled_minimal: controlled.map(|one| one.win_rate),
+        length_controlled_stderr: controlled.and_then(|one| one.standard_error),
+        length_controlled_ridge: controlled.is_some_and(|one| one.ridge),
+        arena_hard: arena(&judged.comparisons),
+        consistent: consistency.as_ref().map(|one| one.consistent),
+        first_position: consistency.and_then(|one| one.first_position),
+        avg_length: mean(lengths.own.values().copied()),
+        avg_length_base: mean(lengths.first.values().copied()),
+    })
+}
+
+/// Mean lengths of responses in characters, by instruction.
+struct Lengths<'a> {
+    own: BTreeMap<&'a str, f64>,
+    first: BTreeMap<&'a str, f64>,
+}
+
+fn chars<'a>(answered: &'a Answered<'_>) -> BTreeMap<&'a str, f64> {
+    let of_one = answered.groups.iter().filter_map(|group| {
+        let parts = group.candidates.iter().filter_map(|one| one.parts());
+        let lengths = parts.map(|parts| parts.response.chars().count() as f64);
+        Some((group.id(), mean(lengths.take(answered.pass.num_samples))?))
+    });
+    of_one.collect()
+}
+
+/// The comparisons of one instruction.
+struct ComparedInstruction {
+    /// Mean probability that the subject wins.
+    win: f64,
+    /// Characters of the opponent's response minus its own; none if one of them is malformed.
+    difference: Option<f64>,
+}
+
+fn instructions(samples: &[ComparedSample], lengths: &Lengths<'_>) -> Vec<ComparedInstruction> {
+    let of_one = samples.chunk_by(|one, next| one.id == next.id);
+    of_one
+        .filter_map(|samples| {
+            let id = samples.first()?.id.as_str();
+            let own = lengths.own.get(id);
+            let difference = lengths
+                .first
+                .get(id)
+                .zip(own)
+                .map(|(first, own)| first - own);
+            Some(ComparedInstruction {
+                win: mean(samples.iter().filter_map(probability))?,
+                difference,
+            })
+        })
+        .collect()
+}
+
+/// The probability that the subject wins, of both orders: from the judge's probabilities where it
+/// gives them, else from its preferences. None without a verdict in both orders.
+pub(in crate::evaluation) fn probability(sample: &ComparedSample) -> Option<f64> {
+    match &sample.verdicts {
+        Some(verdicts) => orders(verdicts).outcome(),
+        None => sample.win,
+    }
+}
+
+fn orders(verdicts: &BothVerdicts) -> BothOrders {
+    BothOrders {
+        ours_first: first_wins(&verdicts.own_first),
+        baseline_first: first_wins(&verdicts.other_first),
+    }
+}
+
+/// The probability that the response shown first is better.
+fn first_wins(verdict: &Verdict) -> Option<f64> {
+    match verdict.preference {
+        Preference::Unscored(_) => None,
+        Preference::First => Some(verdict.first_probability.unwrap_or(1.0)),
+        Preference::Second => Some(verdict.first_probability.unwrap_or(0.0)),
+        Preference::Tie => Some(verdict.first_probability.unwrap_or(0.5)),
+    }
+}
+
+/// A length-controlled win rate in points.
+#[derive(Clone, Copy)]
+struct Controlled {
+    win_rate: f64,
+    standard_error: Option<f64>,
+    ridge: bool,
+}
+
+/// The length-controlled win rate. A malformed completion has no length, so it stays out of the fit
+/// and counts as what it is: lost, or won against.
+fn controlled(instructions: &[ComparedInstruction]) -> Option<Controlled> {
+    let fitted: Vec<(f64, f64)> = instructions
+        .iter()
+        .filter_map(|one| Some((1.0 + one.win, one.difference?)))
+        .collect();
+    let (preferences, differences): (Vec<f64>, Vec<f64>) = fitted.into_iter().unzip();
+    let fit = length_controlled(&preferences, &differences, LengthControlVariant::Minimal).ok()?;
+    let malformed = instructions.iter().filter(|one| one.difference.is_none());
+    let won: f64 = malformed.map(|one| 100.0 * one.win).sum();
+    let (n, all) = (preferences.len() as f64, instructions.len() as f64);
+    Some(Controlled {
+        win_rate: (n * fit.win_rate + won) / all,
+        standard_error: fit.standard_error.map(|error| error * n / all),
+        ridge: fit.ridge,
+    })
+}
+
+/// Arena-Hard's score; none for a judge that says nothing on how much better a response is. A
+/// malformed completion loses both games strongly.
+fn arena(samples: &[ComparedSample]) -> Option<ArenaResult> {
+    let verdicts = samples.iter().filter_map(|sample| sample.verdicts.as_ref());
+    let mut both = verdicts.flat_map(|both| [&both.own_first, &both.other_first]);
+    if !both.any(|verdict| verdict.strength.is_some()) {
+        return None;
+    }
+    let battles: Vec<Battle> = samples.iter().map(battle).collect();
+    let resampling = Resampling {
+        rounds: ROUNDS,
+        seed: 42,
+    };
+    let ArenaScore {
+        score,
+        standard_error,
+        interval,
+        resampled,
+        prompts,
+        missing,
+        ..
+    } = arena_score(&battles, VoteRule::V0_1, resampling).ok()?;
+    let (interval, resampled) = (interval.ok(), resampled.ok());
+    Some(ArenaResult {
+        score: Figure {
+            value: score,
+            stderr: standard_error,
+            ci_low: interval.map(|interval| interval.low),
+            ci_high: interval.map(|interval| interval.high),
+            n: prompts,
+        },
+        rating_q025: resampled.map(|interval| interval.low),
+        rating_q975: resampled.map(|interval| interval.high),
+        missing,
+    })
+}
+
+/// The two games of a sample; the opponent is the baseline.
+pub(in crate::evaluation) fn battle(sample: &ComparedSample) -> Battle {
+    let Some(verdicts) = &sample.verdicts else {
+        let decided = |won_by_model, lost_by_model| match sample.win {
+            Some(1.0) => Some(won_by_model),
+            Some(0.0) => Some(lost_by_model),
+            Some(_) => Some(Label::Tie),
+            None => None,
+        };
+        return Battle {
+            baseline_first: decided(Label::MuchBetterB, Label::MuchBetterA),
+            model_first: decided(Label::MuchBetterA, Label::MuchBetterB),
+        };
+    };
+    Battle {
+        baseline_first: label(&verdicts.other_first),
+        model_first: label(&verdicts.own_first),
+    }
+}
+
+/// The label of a verdict: A is the response shown first.
+pub(in crate::evaluation) fn label(verdict: &Verdict) -> Option<Label> {
+    let is_strong = verdict.strength == Some(Strength::Strong);
+    Some(match (&verdict.preference, is_strong) {
+        (Preference::First, true) => Label::MuchBetterA,
+        (Preference::First, false) => Label::BetterA,
+        (Preference::Tie, _) => Label::Tie,
+        (Preference::Second, false) => Label::BetterB,
+        (Preference::Second, true) => Label::MuchBetterB,
+        (Preference::Unscored(_), _) => return None,
+    })
+}

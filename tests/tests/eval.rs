@@ -1,0 +1,412 @@
+//! `tpo eval`: models with thought prompts on sets under judges, resumed, re-scored, and refused.
+
+use std::fs;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::Value;
+use tpo_tests::{Workplace, fixture};
+
+/// Two models, two thought prompts, recorded responses, and two sets under two judges.
+const CONFIG: &str = r#"
+name = "tiny"
+seed = 7
+
+[sampling]
+temperature = 1.0
+top_p = 1.0
+max_new_tokens = 60
+
+[[model]]
+name = "base"
+source = "MODELS/tiny-llama"
+thoughts = ["direct", "short"]
+
+[[model]]
+name = "recorded"
+responses = "recorded.jsonl"
+
+[[thought]]
+name = "direct"
+config = { preset = "direct" }
+
+[[thought]]
+name = "short"
+max_tokens = 8
+
+[[set]]
+name = "words"
+data = "words.jsonl"
+num_samples = 2
+judges = ["rules", "overlap"]
+
+[[set]]
+name = "gsm8k-answer-only"
+data = "gsm8k.jsonl"
+
+[judges.rules]
+plugin = "rules"
+
+[judges.overlap]
+plugin = "overlap"
+"#;
+
+const SUBJECTS: [&str; 3] = ["base+direct", "base+short", "recorded"];
+
+fn workplace() -> Workplace {
+    let here = Workplace::new();
+    let models = fixture("models").display().to_string();
+    here.write("eval.toml", &CONFIG.replace("MODELS", &models));
+    let topics = ["river", "stone", "garden", "lantern", "pocket", "valley"];
+    let words = topics.iter().enumerate().map(|(index, topic)| {
+        let category = ["nature", "things"][index % 2];
+        format!(
+            r#"{{"id": "w-{index}", "prompt": "Write about a {topic}.", "category": "{category}", "reference": "A {topic}.", "constraints": [{{"id": "length_constraints:number_words", "kwargs": {{"relation": "less than", "num_words": 12}}}}]}}"#
+        )
+    });
+    here.write("words.jsonl", &words.collect::<Vec<_>>().join("\n"));
+    let sums = (1..=6).map(|n| {
+        format!(
+            r##"{{"question": "What is {n} plus {n}?", "answer": "It is easy.\n#### {}"}}"##,
+            2 * n
+        )
+    });
+    here.write("gsm8k.jsonl", &sums.collect::<Vec<_>>().join("\n"));
+    let recorded = topics.iter().enumerate().flat_map(|(index, topic)| {
+        ["A fine", "An old"]
+            .map(|start| format!(r#"{{"id": "w-{index}", "response": "{start} {topic}."}}"#))
+    });
+    here.write("recorded.jsonl", &recorded.collect::<Vec<_>>().join("\n"));
+    here
+}
+
+fn evaluate(here: &Workplace, more: &[&str]) -> Value {
+    let command = [
+        "--quiet",
+        "eval",
+        "eval.toml",
+        "--dir",
+        "eval",
+        "--format",
+        "json",
+    ];
+    let shown = here.succeeds(&[&command, more].concat()).stdout;
+    serde_json::from_str(&shown).expect("JSON")
+}
+
+fn judged<'a>(results: &'a Value, set: &str, judge: &str) -> &'a Value {
+    let sets = results["sets"].as_array().expect("sets");
+    let found = sets
+        .iter()
+        .find(|one| one["set"] == set && one["judge"] == judge);
+    found.unwrap_or_else(|| panic!("{set} under {judge}"))
+}
+
+fn names(judged: &Value) -> Vec<&str> {
+    let subjects = judged["subjects"].as_array().expect("subjects");
+    subjects
+        .iter()
+        .map(|subject| subject["subject"].as_str().expect("a name"))
+        .collect()
+}
+
+/// Every completion with its key and text.
+fn completions(here: &Workplace) -> Vec<String> {
+    let db = Connection::open(here.path("eval/eval.db")).expect("the store");
+    let sql = "SELECT slice || instruction_id || sample || cache_key || body FROM completions \
+               ORDER BY slice, instruction_id, sample";
+    let mut statement = db.prepare(sql).expect("a query");
+    let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+    rows.collect::<Result<_, _>>().expect("completions")
+}
+
+#[test]
+fn one_command_evaluates_models_thought_prompts_sets_and_judges() {
+    let here = workplace();
+    let results = evaluate(&here, &[]);
+    assert_eq!(names(judged(&results, "words", "rules")), SUBJECTS);
+    assert_eq!(names(judged(&results, "words", "overlap")), SUBJECTS);
+    // The recorded responses do not answer this set, which the known set's judge grades.
+    let sums = judged(&results, "gsm8k-answer-only", "math");
+    assert_eq!(names(sums), SUBJECTS[..2]);
+    assert_eq!(sums["unit"], "accuracy");
+
+    // Every mean is that of the stored outcomes.
+    let db = Connection::open(here.path("eval/eval.db")).expect("the store");
+    for set in results["sets"].as_array().expect("sets") {
+        for subject in set["subjects"].as_array().expect("subjects") {
+            let slice = format!(
+                "{}/{}",
+                set["set"].as_str().expect("a set"),
+                subject["subject"].as_str().expect("a name")
+            );
+            let body: String = db
+                .query_row(
+                    "SELECT body FROM outcomes WHERE slice = ?1 AND judge = ?2",
+                    [&*slice, set["judge"].as_str().expect("a judge")],
+                    |row| row.get(0),
+                )
+                .expect("an outcome");
+            let outcome: Value = serde_json::from_str(&body).expect("JSON");
+            let rows = &outcome["measurement"]["outcomes"]["scores"];
+            let floor = if set["unit"] == "accuracy" {
+                0.0
+            } else {
+                floor_of(set, &db)
+            };
+            let means = rows.as_array().expect("rows").iter().map(|row| {
+                let samples = row["samples"].as_array().expect("samples");
+                let values = samples
+                    .iter()
+                    .map(|one| one["scored"].as_f64().unwrap_or(floor));
+                values.sum::<f64>() / samples.len() as f64
+            });
+            let means: Vec<f64> = means.collect();
+            let counted = means.iter().sum::<f64>() / means.len() as f64;
+            let told = subject["mean"]["value"].as_f64().expect("a mean");
+            assert!((told - counted).abs() < 1e-9, "{slice}: {told}, {counted}");
+        }
+    }
+
+    // Categories, and the files that other tools know.
+    let subject = &judged(&results, "words", "rules")["subjects"][1];
+    let categories = subject["categories"].as_array().expect("categories");
+    assert_eq!(categories.len(), 2);
+    assert_eq!(categories[0]["category"], "nature");
+    let directory = here.path("eval/lm_eval/gsm8k-answer-only-math/base+direct");
+    let read = |name: &str| fs::read_to_string(directory.join(name)).expect(name);
+    let lm_eval: Value =
+        serde_json::from_str(&read("results_gsm8k-answer-only.json")).expect("JSON");
+    let of_task = &lm_eval["results"]["gsm8k-answer-only"];
+    for key in [
+        "exact_match,strict-match",
+        "exact_match,flexible-extract",
+        "score,math",
+    ] {
+        assert!(of_task[key].is_number(), "{key}: {of_task}");
+    }
+    let samples = read("samples_gsm8k-answer-only.jsonl");
+    assert_eq!(samples.lines().count(), 3 * 6);
+    let sample: Value = serde_json::from_str(samples.lines().next().expect("a row")).expect("JSON");
+    let asked = sample["doc"]["messages"][0]["content"]
+        .as_str()
+        .expect("a prompt");
+    assert_eq!(asked, "What is 1 plus 1? Output only the number answer.");
+    assert_eq!(sample["target"], "2");
+}
+
+/// The lowest score of the first subject.
+fn floor_of(set: &Value, db: &Connection) -> f64 {
+    let slice = format!(
+        "{}/{}",
+        set["set"].as_str().expect("a set"),
+        set["subjects"][0]["subject"].as_str().expect("a name")
+    );
+    let body: String = db
+        .query_row(
+            "SELECT body FROM outcomes WHERE slice = ?1 AND judge = ?2",
+            [&*slice, set["judge"].as_str().expect("a judge")],
+            |row| row.get(0),
+        )
+        .expect("an outcome");
+    let outcome: Value = serde_json::from_str(&body).expect("JSON");
+    let rows = outcome["measurement"]["outcomes"]["scores"]
+        .as_array()
+        .expect("rows");
+    let samples = rows
+        .iter()
+        .flat_map(|row| row["samples"].as_array().expect("samples"));
+    let scores = samples.filter_map(|one| one["scored"].as_f64());
+    scores.fold(f64::INFINITY, f64::min)
+}
+
+#[test]
+fn a_killed_evaluation_samples_nothing_again_and_ends_the_same() {
+    let whole = workplace();
+    let results = evaluate(&whole, &[]);
+    let expected = completions(&whole);
+
+    let here = workplace();
+    let mut kept: Vec<String> = Vec::new();
+    let mut kills = 0;
+    for share in [8, 3, 2] {
+        let mut child = here
+            .command(&["--quiet", "eval", "eval.toml", "--dir", "eval"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("tpo starts");
+        wait_for(&here, expected.len() / share);
+        if child.try_wait().expect("a child").is_none() {
+            child.kill().expect("SIGKILL");
+            kills += 1;
+        }
+        child.wait().expect("a child");
+        let now = completions(&here);
+        assert!(
+            kept.iter().all(|row| now.contains(row)),
+            "a committed completion is gone or another one"
+        );
+        kept = now;
+    }
+    assert!(kills > 0, "it ended before it could be killed");
+    assert_eq!(evaluate(&here, &[]), results);
+    assert_eq!(completions(&here), expected);
+}
+
+/// Waits until so many completions are committed.
+fn wait_for(here: &Workplace, count: usize) {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(60) {
+        let path = here.path("eval/eval.db");
+        if path.exists()
+            && let Ok(db) = Connection::open(&path)
+            && let Ok(committed) = db.query_row("SELECT count(*) FROM completions", [], |row| {
+                row.get::<_, i64>(0)
+            })
+            && committed as usize >= count
+        {
+            return;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn another_judge_or_another_model_samples_only_what_is_new() {
+    let here = workplace();
+    evaluate(&here, &[]);
+    let before = completions(&here);
+
+    // Without its weights the model cannot be loaded: a changed judge needs none of it.
+    let config = fs::read_to_string(here.path("eval.toml")).expect("the configuration");
+    here.write(
+        "eval.toml",
+        &config.replace("plugin = \"overlap\"", "plugin = \"exact\""),
+    );
+    let results = evaluate(&here, &[]);
+    assert_eq!(names(judged(&results, "words", "overlap")), SUBJECTS);
+    assert_eq!(completions(&here), before);
+
+    // Another model leaves the completions of the others alone.
+    let qwen = fixture("models/tiny-qwen2").display().to_string();
+    let results = evaluate(&here, &["--model", &format!("qwen={qwen}")]);
+    assert_eq!(names(judged(&results, "words", "rules")).len(), 5);
+    let after = completions(&here);
+    assert!(before.iter().all(|row| after.contains(row)));
+    assert!(after.len() > before.len());
+
+    // More instructions leave those of the others alone; another seed samples them again.
+    let words = fs::read_to_string(here.path("words.jsonl")).expect("the set");
+    here.write(
+        "words.jsonl",
+        &format!("{words}\n{{\"id\": \"new\", \"prompt\": \"Hello.\"}}"),
+    );
+    here.write("recorded.jsonl", "");
+    let ended = here.tpo(&["--quiet", "eval", "eval.toml", "--dir", "eval"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let later = completions(&here);
+    assert!(before.iter().all(|row| later.contains(row)));
+    let ended = here.tpo(&["eval", "eval.toml", "--dir", "eval", "--set", "seed=8"]);
+    assert!(ended.stderr.contains("sampled again"), "{}", ended.stderr);
+    assert!(before.iter().all(|row| !completions(&here).contains(row)));
+}
+
+#[test]
+fn the_tables_of_an_evaluation() {
+    let here = workplace();
+    let shown = here
+        .succeeds(&["--quiet", "eval", "eval.toml", "--dir", "eval"])
+        .stdout;
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn a_gate_fails_by_name_and_by_number() {
+    let here = workplace();
+    let gate = |threshold: &str| {
+        here.tpo(&[
+            "--quiet",
+            "eval",
+            "eval.toml",
+            "--dir",
+            "eval",
+            "--fail-below",
+            threshold,
+        ])
+    };
+    assert_eq!(gate("gsm8k-answer-only=0").code, 0);
+    let failed = gate("gsm8k-answer-only=0.99");
+    assert_eq!(failed.code, 10, "{}", failed.stderr);
+    assert!(
+        failed
+            .stderr
+            .contains("base+direct on gsm8k-answer-only (math)"),
+        "{}",
+        failed.stderr
+    );
+    assert_eq!(gate("gsm8k=0.5").code, 2);
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_refused() {
+    let here = workplace();
+    let tiny = fixture("models/tiny-llama").display().to_string();
+    let refused = |name: &str, arguments: &[&str]| {
+        let refusal = here.refusal(&[&["--quiet", "eval"], arguments].concat());
+        insta::assert_snapshot!(name, refusal);
+    };
+    let model = ["--model", &tiny];
+    refused(
+        "eval_without_a_model",
+        &["--data", "words.jsonl", "--judge", "rules"],
+    );
+    refused("eval_without_a_set", &model);
+    refused(
+        "eval_without_a_judge",
+        &[&model[..], &["--data", "words.jsonl"]].concat(),
+    );
+    refused(
+        "eval_of_an_unknown_set",
+        &[&model[..], &["--data", "gsm9k"]].concat(),
+    );
+    refused(
+        "eval_of_a_set_that_is_not_at_hand",
+        &[
+            &model[..],
+            &["--data", "ifeval", "--set", "sets_directory=sets"],
+        ]
+        .concat(),
+    );
+    refused(
+        "eval_of_two_models_of_one_name",
+        &[
+            &model[..],
+            &model,
+            &["--data", "words.jsonl", "--judge", "rules"],
+        ]
+        .concat(),
+    );
+    refused(
+        "eval_of_recorded_responses_with_a_gap",
+        &["eval.toml", "--set", "set[0].num_samples=3"],
+    );
+    refused(
+        "eval_with_an_unused_judge",
+        &["eval.toml", "--judge", "choice"],
+    );
+    refused(
+        "eval_with_an_unknown_baseline",
+        &["eval.toml", "--baseline", "other"],
+    );
+    refused(
+        "eval_with_an_unknown_key",
+        &["eval.toml", "--set", "sampling.temprature=1"],
+    );
+    refused(
+        "eval_of_own_thoughts_without_a_run",
+        &["eval.toml", "--set", "model[0].thoughts=[\"own\"]"],
+    );
+}
