@@ -304,7 +304,9 @@ fn another_judge_or_another_model_samples_only_what_is_new() {
         "words.jsonl",
         &format!("{words}\n{{\"id\": \"new\", \"prompt\": \"Hello.\"}}"),
     );
-    here.write("recorded.jsonl", "");
+    let recorded = fs::read_to_string(here.path("recorded.jsonl")).expect("the responses");
+    let new = "{\"id\": \"new\", \"response\": \"Hello.\"}";
+    here.write("recorded.jsonl", &format!("{recorded}\n{new}\n{new}"));
     let ended = here.tpo(&["--quiet", "eval", "eval.toml", "--dir", "eval"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let later = completions(&here);

@@ -8,8 +8,6 @@
 //! samples and judges nothing, and a changed judge samples nothing. Rendering and parsing are cheap
 //! and are always done: a changed plugin that gives the same outputs changes nothing.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 use tpo_judge::{JudgeConfig, JudgeMetrics};
 use tpo_types::digest::Hasher;
@@ -20,7 +18,7 @@ use crate::groups::Rendered;
 use crate::pipeline::{JudgeModels, RunJudge};
 use crate::progress::Stage;
 use crate::slice::Slice;
-use crate::store::{CompletionsById, JudgmentsById, from_json, to_json};
+use crate::store::{CompletionKeys, CompletionsById, JudgmentsById, from_json, to_json};
 
 /// The judgments of a slice that need not be made again.
 #[derive(Debug)]
@@ -30,9 +28,6 @@ pub(crate) struct CachedJudgments {
     /// How consistent the judges were.
     pub metrics: JudgeMetrics,
 }
-
-/// The keys of completions, by the id of their instruction.
-pub(crate) type CompletionKeys = HashMap<String, String>;
 
 /// The key of each instruction's completions, sampled with the model of that identity.
 pub(crate) fn completion_keys<'a>(

@@ -25,7 +25,7 @@ pub(crate) use judgments::{ComparisonRow, JudgmentsById, ResponsesById};
 pub(crate) use metrics::StoredCheckpoint;
 pub(crate) use outputs::StageOutput;
 pub(crate) use pairs::StoredPair;
-pub(crate) use samples::CompletionsById;
+pub(crate) use samples::{CompletionKeys, CompletionsById};
 
 /// Version of the tables. A store of another version is refused.
 const SCHEMA_VERSION: i64 = 6;

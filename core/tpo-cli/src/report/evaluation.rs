@@ -305,6 +305,7 @@ fn numbers(compared: &ComparisonResult) -> String {
         text += &match compared.smallest_detectable {
             _ if compared.ties == compared.n => "; every one is a tie".to_owned(),
             Some(effect) => format!("; detectable from {}", detectable(compared.unit, effect)),
+            None if compared.detectable => String::new(),
             None => "; too few to detect any difference".to_owned(),
         };
     }

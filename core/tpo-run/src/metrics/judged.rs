@@ -1,4 +1,5 @@
-//! What a judge made of a subject of an evaluation: its outcomes, and what it said of each response.
+//! What a judge made of a subject of an evaluation: its outcomes, and what it said of each
+//! response.
 
 use serde::{Deserialize, Serialize};
 use tpo_types::{Judgment, Verdict};

@@ -8,9 +8,9 @@ use tpo_types::{Completion, Failure, FailureKind, SampleId, SampleJob, Sampler};
 use crate::context::Context;
 use crate::groups::{Rendered, SampledGroup};
 use crate::progress::Stage;
-use crate::reuse::{self, CompletionKeys};
+use crate::reuse;
 use crate::slice::{Pass, Slice};
-use crate::store::{CompletionsById, StageOutput};
+use crate::store::{CompletionKeys, CompletionsById, StageOutput};
 
 /// Samples the completions of a pass that are not there yet, with the model of that identity. Each
 /// is committed as soon as it ends.

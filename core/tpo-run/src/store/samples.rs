@@ -7,8 +7,10 @@ use tpo_types::{Completion, Failure, SampleId};
 
 use super::{Store, from_json, to_json};
 use crate::groups::Rendered;
-use crate::reuse::CompletionKeys;
 use crate::slice::Slice;
+
+/// The cache keys of completions, by the id of their instruction.
+pub(crate) type CompletionKeys = HashMap<String, String>;
 
 /// Completions by instruction id and index.
 pub(crate) type CompletionsById = HashMap<String, BTreeMap<usize, Completion>>;

@@ -66,8 +66,11 @@ pub struct ComparisonResult {
     /// `improved`, `got worse` or `no difference detected`, by the corrected p and the interval.
     pub conclusion: &'static str,
     /// The smallest difference that this many instructions detect with probability 80 %; none where
-    /// they can detect none.
+    /// they can detect none, and where all differences are equal.
     pub smallest_detectable: Option<f64>,
+    /// Whether any difference could have been detected: with few instructions, or many ties, no
+    /// result would have been significant.
+    pub detectable: bool,
     /// Instructions with an outcome of both subjects.
     pub n: usize,
     /// Of these, the ones on which both are equally good.
@@ -102,6 +105,7 @@ impl ComparisonResult {
             conclusion: "",
             smallest_detectable,
             n: estimate.units,
+            detectable: sign_flip.smallest_p <= LEVEL,
             ties: differences.iter().filter(|one| **one == 0.0).count(),
             verdict,
         };
