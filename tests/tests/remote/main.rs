@@ -3,6 +3,7 @@
 
 mod allowed;
 mod benchmarks;
+mod choices;
 mod desk;
 mod evaluations;
 mod faults;
