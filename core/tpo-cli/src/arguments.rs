@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod eval;
 mod init;
+mod instructions;
 mod judge;
 mod model;
 mod output;
@@ -23,6 +24,7 @@ pub(crate) use completions::CompletionsArguments;
 pub(crate) use config::ConfigOverrides;
 pub(crate) use eval::{EvalArguments, Threshold};
 pub(crate) use init::InitArguments;
+pub(crate) use instructions::{InstructionsCommand, LabelArguments};
 pub(crate) use judge::{
     AgreeArguments, JudgeArguments, JudgeCommand, JudgeOverrides, ScoreArguments,
     StressTestArguments,
@@ -70,6 +72,9 @@ pub(crate) enum Command {
     Eval(EvalArguments),
     /// Create a commented configuration and sample instructions.
     Init(InitArguments),
+    /// Label instructions with categories and complexities.
+    #[command(subcommand)]
+    Instructions(InstructionsCommand),
     /// Score responses with a judge, compare it with labels, or stress-test it.
     Judge(JudgeArguments),
     /// Print the metrics of a run, finished or in progress.

@@ -4,6 +4,7 @@ pub(crate) mod chat;
 pub(crate) mod completions;
 pub(crate) mod eval;
 pub(crate) mod init;
+pub(crate) mod instructions;
 pub(crate) mod judge;
 pub(crate) mod model;
 pub(crate) mod plugin;

@@ -41,6 +41,7 @@ fn execute(command: &Command, printer: Printer) -> Result<(), Failure> {
         Command::Quickstart(arguments) => commands::quickstart::run(arguments, printer),
         Command::Eval(arguments) => commands::eval::run(arguments, printer),
         Command::Init(arguments) => commands::init::run(arguments, printer),
+        Command::Instructions(command) => commands::instructions::run(command, printer),
         Command::Judge(arguments) => commands::judge::run(arguments, printer),
         Command::Status(arguments) => commands::status::run(arguments, printer),
         Command::Chat(arguments) => commands::chat::run(arguments, printer),

@@ -75,7 +75,8 @@ fn set(overrides: &mut Vec<Override>, given: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn working_directory() -> Result<PathBuf, Failure> {
+/// The directory that paths of the command line are relative to.
+pub(crate) fn working_directory() -> Result<PathBuf, Failure> {
     env::current_dir().map_err(|error| {
         Failure::new(FailureKind::Resources, "there is no working directory").because(error)
     })

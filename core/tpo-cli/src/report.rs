@@ -5,6 +5,7 @@ mod change;
 mod evaluation;
 mod example;
 mod judge;
+mod label;
 mod models;
 mod table;
 mod training;
@@ -23,6 +24,7 @@ use crate::text::{one_decimal, percent, printable, score};
 pub(crate) use evaluation::evaluation_text;
 pub(crate) use example::example_text;
 pub(crate) use judge::judge_lines;
+pub(crate) use label::label_text;
 
 /// The metrics of a run: what it stored, in order.
 pub(crate) struct RunMetrics {

@@ -1,5 +1,5 @@
 //! Scoring responses: judges of one response or of two, panels of judges, the models that judges
-//! ask, and the stand-alone judge commands.
+//! ask, the stand-alone judge commands, and labels of instructions, which a model gives.
 //!
 //! [`Scoring`] is the trait. It has three implementations: [`Pointwise`], [`Pairwise`] and
 //! [`Panel`]. [`open_judges`] turns a configuration into one of them. Nothing here depends on runs:
@@ -8,6 +8,7 @@
 mod alias;
 mod config;
 mod guarded;
+pub mod labeling;
 mod models;
 mod open;
 mod pairwise;

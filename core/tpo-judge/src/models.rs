@@ -13,7 +13,7 @@ mod recall;
 mod served;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tpo_types::{
     BoundModel, ChatReply, ChatRequest, EmbedRequest, Failure, HiddenStates, ModelError,
@@ -56,6 +56,11 @@ impl Models {
             served,
             cache: ReplyCache::new(file),
         })
+    }
+
+    /// The file of replies of commands without a run: `replies.db` in the user's data directory.
+    pub fn default_replies() -> Result<PathBuf, Failure> {
+        Ok(tpo_lm::paths::data_dir()?.join("replies.db"))
     }
 
     /// Copies the replies in the file `from`, if there is one, into the file `replies`.

@@ -11,9 +11,6 @@ use crate::models::Models;
 use crate::open::{check_models_are_used, open_judges};
 use crate::scoring::Scoring;
 
-/// The default file of replies, in the user's data directory.
-const REPLIES: &str = "replies.db";
-
 /// Opens the judges of a configuration. Replies of their models are cached in the file `replies`,
 /// by default in the user's data directory; `on_status` is called with a message per download.
 /// `host` says how plugins are loaded; its models and limits are replaced by the configuration's.
@@ -28,7 +25,7 @@ pub fn open(
     } else {
         let replies = match replies {
             Some(path) => path.to_owned(),
-            None => tpo_lm::paths::data_dir()?.join(REPLIES),
+            None => Models::default_replies()?,
         };
         let models = Models::bind(&config.models, &replies, on_status)?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
