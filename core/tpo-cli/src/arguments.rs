@@ -1,6 +1,7 @@
 //! The command line: one file per command, and the options that several commands share.
 
 mod chat;
+mod compare;
 mod completions;
 mod config;
 mod eval;
@@ -20,6 +21,7 @@ use clap::{Parser, Subcommand};
 use tpo_types::FailureKind;
 
 pub(crate) use chat::ChatArguments;
+pub(crate) use compare::CompareArguments;
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use config::ConfigOverrides;
 pub(crate) use eval::{EvalArguments, Threshold};
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     Judge(JudgeArguments),
     /// Print the metrics of a run, finished or in progress.
     Status(StatusArguments),
+    /// Compare the models of two or more runs.
+    Compare(CompareArguments),
     /// Chat with a model or with the best checkpoint of a run.
     Chat(ChatArguments),
     /// Create, build, test and publish plugins.

@@ -1,6 +1,7 @@
 //! The commands, one file each; subcommands are in a directory.
 
 pub(crate) mod chat;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod eval;
 pub(crate) mod init;

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod judges;
 mod overrides;
 mod plugins;
 mod printer;
@@ -44,6 +45,7 @@ fn execute(command: &Command, printer: Printer) -> Result<(), Failure> {
         Command::Instructions(command) => commands::instructions::run(command, printer),
         Command::Judge(arguments) => commands::judge::run(arguments, printer),
         Command::Status(arguments) => commands::status::run(arguments, printer),
+        Command::Compare(arguments) => commands::compare::run(arguments, printer),
         Command::Chat(arguments) => commands::chat::run(arguments, printer),
         Command::Plugin(command) => commands::plugin::run(command, printer),
         Command::Model(command) => commands::model::run(command, printer),

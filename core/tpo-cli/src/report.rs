@@ -2,6 +2,8 @@
 
 mod alarm;
 mod change;
+mod comparison;
+mod corrected;
 mod evaluation;
 mod example;
 mod judge;
@@ -16,11 +18,13 @@ use std::fmt::Write;
 use tpo_run::ModelVersion;
 use tpo_run::metrics::{
     IterationMetrics, Measurement, ReasonCounts, SampleMetrics, SelectorMetrics, SideTokens,
+    is_kept,
 };
 
 use self::models::{ArmReport, SetReport};
 use crate::text::{one_decimal, percent, printable, score};
 
+pub(crate) use comparison::ComparisonReport;
 pub(crate) use evaluation::evaluation_text;
 pub(crate) use example::example_text;
 pub(crate) use judge::judge_lines;
@@ -134,12 +138,8 @@ fn sets(runs: &[RunMetrics]) -> Vec<SetReport<'_>> {
 }
 
 fn arm_report<'a>(set: &str, run: &'a RunMetrics) -> ArmReport<'a> {
-    let is_kept = |model: ModelVersion| {
-        let mut iterations = run.iterations.iter();
-        model.is_base() || iterations.any(|iteration| iteration.kept == model)
-    };
     let measured = run.measurements.iter().filter(|one| one.set == set);
-    let (kept, others) = measured.partition(|one| is_kept(one.model));
+    let (kept, others) = measured.partition(|one| is_kept(one, &run.iterations));
     ArmReport {
         arm: run.arm.as_deref(),
         kept,

@@ -12,7 +12,7 @@ mod stress_test;
 
 pub use config::StandaloneJudgeConfig;
 pub use label_agreement::{CategoryAgreement, LabelAgreement, Rate, label_agreement};
-pub use open::open;
+pub use open::{StandaloneJudge, open};
 pub use rows::{ResponseRow, read, read_labeled};
 pub use score_file::{JudgmentFields, JudgmentLine, ScoreSummary, score_rows};
 pub use stress_test::{AttackResult, StressTestReport, stress_test};

@@ -5,6 +5,7 @@
 
 mod absolute;
 mod inputs;
+mod leaves;
 mod overrides;
 mod read;
 mod stages;
@@ -21,6 +22,8 @@ use tpo_train::TrainConfig;
 
 pub(crate) use absolute::canonical;
 pub use inputs::{DataConfig, ModelConfig};
+pub use leaves::SettingRow;
+pub(crate) use leaves::{Leaves, differing, leaves_of};
 pub use overrides::Override;
 pub(crate) use read::parse;
 pub use read::{ReadConfig, read_standalone_judge};

@@ -4,6 +4,7 @@
 //! through the traits of `tpo-types`; it prints nothing and reads no arguments.
 
 mod arm;
+pub mod comparison;
 pub mod config;
 mod context;
 pub mod dataset;
@@ -11,6 +12,7 @@ pub mod directory;
 pub mod evaluation;
 mod groups;
 mod iteration;
+mod meetings;
 pub mod metrics;
 mod model_version;
 pub mod pipeline;

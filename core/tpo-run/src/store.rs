@@ -10,6 +10,7 @@ mod metrics;
 mod outcomes;
 mod outputs;
 mod pairs;
+mod recorded;
 mod samples;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ pub(crate) use judgments::{ComparisonRow, JudgmentsById, ResponsesById};
 pub(crate) use metrics::StoredCheckpoint;
 pub(crate) use outputs::StageOutput;
 pub(crate) use pairs::StoredPair;
+pub use recorded::{AnswersById, InstructionAnswers};
 pub(crate) use samples::{CompletionKeys, CompletionsById};
 
 /// Version of the tables. A store of another version is refused.

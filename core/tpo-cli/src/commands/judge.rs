@@ -1,7 +1,6 @@
 //! `tpo judge`: a judge on its own. It scores a file, is compared with labels, or is attacked.
 
 mod agree;
-mod open;
 mod score;
 mod stress_test;
 

@@ -1,8 +1,9 @@
 //! How one model compares with another, in words.
 
+use serde_json::{Value, json};
 use tpo_eval::Scale;
 use tpo_eval::paired::{Conclusion, PairedComparison, compare};
-use tpo_run::metrics::{Measurement, Unit};
+use tpo_run::metrics::{Measurement, PairedRows, Unit};
 
 use crate::text::percent;
 
@@ -21,10 +22,20 @@ const WINS: Scale = Scale::Bounded {
 impl Change {
     /// From `before` to `after`; none where nothing can be compared.
     pub(super) fn between(before: &Measurement, after: &Measurement) -> Option<Self> {
-        let rows = after.compared_with(before)?;
+        Self::of(&after.compared_with(before)?)
+    }
+
+    /// From `before` to `after`, a model of another run; none where nothing can be compared.
+    pub(super) fn between_runs(before: &Measurement, after: &Measurement) -> Option<Self> {
+        Self::of(&after.compared_with_other_run(before)?)
+    }
+
+    /// The comparison behind paired rows; none without any.
+    pub(super) fn of(rows: &PairedRows) -> Option<Self> {
         let scale = match rows.unit {
             Unit::Score => Scale::Continuous,
             Unit::WinRate => WINS,
+            Unit::WinRateGap => Scale::UNIT.of_differences(),
         };
         Some(Self {
             unit: rows.unit,
@@ -34,6 +45,14 @@ impl Change {
 
     pub(super) fn unit(&self) -> Unit {
         self.unit
+    }
+
+    /// What a column of such means is called.
+    pub(super) fn column(&self) -> &'static str {
+        match self.unit {
+            Unit::Score | Unit::WinRateGap => "difference",
+            Unit::WinRate => "win rate",
+        }
     }
 
     /// Two-sided p of the sign-flip test.
@@ -60,6 +79,7 @@ impl Change {
         match self.unit {
             Unit::Score => format!("{value:+.4}"),
             Unit::WinRate => percent(value + 0.5),
+            Unit::WinRateGap => format!("{:+.1} points", value * 100.0),
         }
     }
 
@@ -70,33 +90,78 @@ impl Change {
         match self.comparison.verdict {
             Conclusion::Improved if is_sure => "improved",
             Conclusion::Worse if is_sure => "got worse",
-            _ => "no difference detected",
+            _ => NO_DIFFERENCE,
         }
     }
 
-    /// The numbers behind the verdict.
-    pub(super) fn numbers(&self) -> String {
+    /// Whether the models are equal on several instructions, and different on none.
+    fn is_tied(&self) -> bool {
+        let estimate = &self.comparison.estimate;
+        let moves = estimate.standard_error.is_some() || estimate.mean.abs() > f64::EPSILON;
+        estimate.units > 1 && !moves
+    }
+
+    /// Everything, for programs.
+    pub(super) fn json(&self, adjusted_p: Option<f64>) -> Value {
+        let estimate = &self.comparison.estimate;
+        let interval = estimate.interval.as_ref().ok();
+        // The rows of wins are differences from one half.
+        let null = if self.unit == Unit::WinRate { 0.5 } else { 0.0 };
+        json!({
+            "unit": match self.unit {
+                Unit::Score => "score_difference",
+                Unit::WinRate => "win_rate",
+                Unit::WinRateGap => "win_rate_difference",
+            },
+            "mean": estimate.mean + null,
+            "standard_error": estimate.standard_error,
+            "ci_low": interval.map(|interval| interval.low + null),
+            "ci_high": interval.map(|interval| interval.high + null),
+            "instructions": estimate.units,
+            "p_value": self.p_value(),
+            "adjusted_p_value": adjusted_p,
+            "verdict": adjusted_p.map(|p| self.verdict(p)),
+            "smallest_detectable": self.comparison.smallest_detectable,
+        })
+    }
+
+    /// The verdict and the numbers behind it. `remark` says how `adjusted_p` was corrected.
+    pub(super) fn sentence(&self, adjusted_p: f64, remark: &str) -> String {
         let estimate = &self.comparison.estimate;
         let what = match self.unit {
             Unit::Score => "score",
             Unit::WinRate => "win rate",
+            Unit::WinRateGap => "difference of win rates",
         };
         let interval = self.interval().map_or_else(
             || "no CI".to_owned(),
             |interval| format!("95% CI {interval}"),
         );
+        let verdict = self.verdict(adjusted_p);
+        let units = match estimate.units {
+            1 => "1 instruction".to_owned(),
+            units => format!("{units} instructions"),
+        };
         let mut text = format!(
-            "{what} {}, {interval}, {} instructions",
-            self.mean(),
-            estimate.units
+            "{verdict}{remark}: {what} {}, {interval}, {units}",
+            self.mean()
         );
-        if self.comparison.verdict == Conclusion::NoDifferenceDetected {
-            let effect = self.comparison.smallest_detectable;
-            text += &match effect {
+        if verdict == NO_DIFFERENCE {
+            text += &match self.comparison.smallest_detectable {
                 Some(effect) => format!("; detectable from {}", self.value(effect)),
+                None if self.is_tied() => "; equal on every instruction".to_owned(),
+                None if estimate.units >= SMALLEST => {
+                    "; too few of them differ to detect any difference".to_owned()
+                }
                 None => "; too few to detect any difference".to_owned(),
             };
         }
         text
     }
 }
+
+/// The fewest instructions with which a sign-flip test can reach 5 %: `2 / 2^6 < 0.05`.
+pub(super) const SMALLEST: usize = 6;
+
+/// The verdict of a comparison that shows nothing.
+const NO_DIFFERENCE: &str = "no difference detected";

@@ -7,6 +7,10 @@ use super::change::Change;
 use super::table::{Column, Table};
 use crate::text::{one_decimal, percent, score};
 
+/// What a table of scores means where a completion is malformed.
+pub(super) const COMPARED_BY_WINS: &str = "where a completion is malformed, models are compared \
+    by wins: it has no score, and loses against any response";
+
 /// One validation set.
 pub(super) struct SetReport<'a> {
     pub name: &'a str,
@@ -72,11 +76,7 @@ impl SetReport<'_> {
             .iter()
             .flat_map(|arm| arm.kept.iter().filter_map(|one| arm.change(one)));
         if self.score_column() == "score" && changes.any(|change| change.unit() == Unit::WinRate) {
-            notes.push(format!(
-                "{}: where a completion is malformed, models are compared by wins: it has no \
-                 score, and loses against any response",
-                self.name
-            ));
+            notes.push(format!("{}: {COMPARED_BY_WINS}", self.name));
         }
         for arm in &self.arms {
             notes.extend(
@@ -100,11 +100,7 @@ impl ArmReport<'_> {
 
     /// What a sentence about a model begins with.
     pub(super) fn model(&self, model: ModelVersion) -> String {
-        let name = if model.is_base() {
-            model.to_string()
-        } else {
-            format!("iteration {}", model.iteration)
-        };
+        let name = model_name(model);
         match self.arm {
             None => name,
             Some(arm) => format!("{arm}, {name}"),
@@ -156,6 +152,15 @@ impl ArmReport<'_> {
             return None;
         }
         Change::between(base, measurement)
+    }
+}
+
+/// What sentences call a model.
+pub(super) fn model_name(model: ModelVersion) -> String {
+    if model.is_base() {
+        model.to_string()
+    } else {
+        format!("iteration {}", model.iteration)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Whether the models of a run became better, in sentences.
 
 use tpo_run::ModelVersion;
-use tpo_run::metrics::{Measurement, replaces};
+use tpo_run::metrics::{Measurement, best_of};
 
 use super::alarm::alarm;
 use super::change::Change;
+use super::corrected::Corrected;
 use super::models::{ArmReport, SetOfArm, SetReport};
 
 /// One sentence per model and set; then which model of each arm is best, what its figure is worth,
@@ -47,27 +48,17 @@ fn of_arm(set: &str, arm: &ArmReport<'_>) -> Vec<String> {
         .filter(|one| !one.model.is_base())
         .map(|one| (*one, arm.change(one)))
         .collect();
-    let p_values: Vec<f64> = changes
-        .iter()
-        .filter_map(|(_, change)| change.as_ref().map(Change::p_value))
-        .collect();
-    let mut adjusted = tpo_eval::multiple::holm(&p_values)
-        .unwrap_or_default()
-        .into_iter();
-    let correction = if p_values.len() > 1 {
-        format!(" (Holm's correction for {} models)", p_values.len())
-    } else {
-        String::new()
-    };
+    let corrected = Corrected::holm(changes.iter().map(|(_, change)| change.as_ref()));
+    let remark = corrected.remark("models");
     changes
         .iter()
-        .map(|(measurement, change)| {
+        .zip(&corrected.p_values)
+        .map(|((measurement, change), adjusted)| {
             let model = arm.model(measurement.model);
             match change {
                 Some(change) => format!(
-                    "{set}: {model} vs. the base model: {}{correction}: {}",
-                    change.verdict(adjusted.next().unwrap_or(1.0)),
-                    change.numbers()
+                    "{set}: {model} vs. the base model: {}",
+                    change.sentence(adjusted.unwrap_or(1.0), &remark)
                 ),
                 None => format!("{set}: {model} vs. the base model: nothing to compare"),
             }
@@ -75,22 +66,10 @@ fn of_arm(set: &str, arm: &ArmReport<'_>) -> Vec<String> {
         .collect()
 }
 
-/// The best model of an arm by the set that chooses.
-fn best_of<'a>(arm: &ArmReport<'a>) -> Option<&'a Measurement> {
-    let mut kept = arm.kept.iter().copied();
-    let base = kept.next()?;
-    Some(kept.fold(
-        base,
-        |best, later| {
-            if replaces(later, best) { later } else { best }
-        },
-    ))
-}
-
 /// Which model of an arm is best, and how it does on the sets that chose nothing.
 fn best(chooses: SetOfArm<'_>, others: &[SetOfArm<'_>]) -> Vec<String> {
     let SetOfArm { set, arm } = chooses;
-    let Some(best) = best_of(arm) else {
+    let Some(best) = best_of(arm.kept.iter().copied()) else {
         return vec!["no metrics yet".to_owned()];
     };
     let title = match arm.arm {
@@ -132,8 +111,7 @@ fn on(other: SetOfArm<'_>, model: ModelVersion) -> Option<String> {
     let SetOfArm { set, arm } = other;
     let measurement = arm.kept.iter().find(|one| one.model == model)?;
     let change = arm.change(measurement)?;
-    let verdict = change.verdict(change.p_value());
-    Some(format!("{set}: {verdict}: {}", change.numbers()))
+    Some(format!("{set}: {}", change.sentence(change.p_value(), "")))
 }
 
 /// How the best model of the run compares with the best model of each arm, on every set.
@@ -142,11 +120,11 @@ fn between_arms(first: &SetReport<'_>, sets: &[SetReport<'_>]) -> Vec<String> {
     let Some((main, arms)) = first.arms.split_first() else {
         return lines;
     };
-    let Some(own) = best_of(main) else {
+    let Some(own) = best_of(main.kept.iter().copied()) else {
         return lines;
     };
     for (index, arm) in arms.iter().enumerate() {
-        let Some(other) = best_of(arm) else {
+        let Some(other) = best_of(arm.kept.iter().copied()) else {
             continue;
         };
         for set in sets {
@@ -155,7 +133,7 @@ fn between_arms(first: &SetReport<'_>, sets: &[SetReport<'_>]) -> Vec<String> {
                 arm.kept.iter().copied().find(|one| one.model == model)
             };
             let pair = find(0, own.model).zip(find(index + 1, other.model));
-            let change = pair.and_then(|(own, other)| Change::between(other, own));
+            let change = pair.and_then(|(own, other)| Change::between_runs(other, own));
             let models = format!(
                 "{}: {} vs. {}",
                 set.name,
@@ -163,14 +141,10 @@ fn between_arms(first: &SetReport<'_>, sets: &[SetReport<'_>]) -> Vec<String> {
                 arm.model(other.model)
             );
             lines.push(match change {
-                Some(change) => format!(
-                    "{models}: {}: {}",
-                    change.verdict(change.p_value()),
-                    change.numbers()
-                ),
+                Some(change) => format!("{models}: {}", change.sentence(change.p_value(), "")),
                 None => format!(
                     "{models}: not compared; this set's judge compares a run with its own base \
-                     model only"
+                     model only (`tpo compare --judge` lets the two meet)"
                 ),
             });
         }

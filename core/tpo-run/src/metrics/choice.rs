@@ -3,7 +3,7 @@
 use tpo_eval::Scale;
 use tpo_eval::estimate::estimate;
 
-use super::Measurement;
+use super::{IterationMetrics, Measurement};
 
 /// Whether a later model replaces the best one so far: it is better by more than one standard error
 /// of the paired difference. So among models that differ by chance the earliest stays, as the
@@ -15,6 +15,25 @@ pub fn replaces(later: &Measurement, best: &Measurement) -> bool {
         .and_then(|rows| estimate(&rows.differences(), Scale::Continuous).ok())
         .filter(|gain| gain.units >= 2)
         .is_some_and(|gain| gain.mean > gain.standard_error.unwrap_or(0.0))
+}
+
+/// The best of the models that a run kept, by their measurements on one set; the base model is
+/// first. None without any.
+pub fn best_of<'a>(kept: impl IntoIterator<Item = &'a Measurement>) -> Option<&'a Measurement> {
+    let mut kept = kept.into_iter();
+    let base = kept.next()?;
+    Some(kept.fold(
+        base,
+        |best, later| {
+            if replaces(later, best) { later } else { best }
+        },
+    ))
+}
+
+/// Whether a run kept the measured model: it is the base model, or an iteration ended with it.
+pub fn is_kept(measurement: &Measurement, iterations: &[IterationMetrics]) -> bool {
+    let model = measurement.model;
+    model.is_base() || iterations.iter().any(|iteration| iteration.kept == model)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! that is said about a model is computed from these rows, paired by instruction.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use tpo_judge::JudgeMetrics;
@@ -111,6 +111,8 @@ pub enum Unit {
     /// The share of wins, minus one half: for a judge that compares, and where a completion is
     /// malformed. A malformed completion has no score that could be subtracted; it only loses.
     WinRate,
+    /// The difference of two win rates against one opponent, of models that have not met.
+    WinRateGap,
 }
 
 /// What one completion's outcome says against another's; none if it says nothing.
@@ -211,12 +213,35 @@ impl<M: PartialEq> Measurement<M> {
         }
     }
 
+    /// How this model compares with one of another run, where a version names another model. None
+    /// for a judge that compares: models of two runs have not met.
+    pub fn compared_with_other_run(&self, other: &Self) -> Option<PairedRows> {
+        match (&self.outcomes, &other.outcomes) {
+            (Outcomes::Scores(own), Outcomes::Scores(others)) => Some(compare_scores(own, others)),
+            _ => None,
+        }
+    }
+
     /// Whether nothing more has to be compared to know how this model compares with `opponent`.
     pub(crate) fn has_met(&self, opponent: &M) -> bool {
         match &self.outcomes {
             Outcomes::Scores(_) => true,
             Outcomes::Comparisons(all) => all.iter().any(|one| one.opponent == *opponent),
         }
+    }
+
+    /// The wins of each instruction against another model by its id, as far as the judge gave a
+    /// verdict; none if the two were not compared.
+    pub fn wins(&self, opponent: &M) -> Option<BTreeMap<&str, f64>> {
+        let Outcomes::Comparisons(all) = &self.outcomes else {
+            return None;
+        };
+        let head_to_head = all.iter().find(|one| one.opponent == *opponent)?;
+        let rows = head_to_head.rows.iter();
+        Some(
+            rows.filter_map(|row| Some((row.id.as_str(), row.win?)))
+                .collect(),
+        )
     }
 
     /// The score of each instruction by its id, malformed completions at `floor`; empty if the
@@ -255,17 +280,34 @@ impl<M: PartialEq> Measurement<M> {
 
     /// The share of comparisons won against another model; none if they were not compared.
     pub fn win_rate(&self, opponent: &M) -> Option<f64> {
-        match &self.outcomes {
-            Outcomes::Scores(_) => None,
-            Outcomes::Comparisons(all) => {
-                let head_to_head = all.iter().find(|one| one.opponent == *opponent)?;
-                mean(head_to_head.rows.iter().filter_map(|row| row.win))
-            }
-        }
+        mean(self.wins(opponent)?.into_values())
     }
 }
 
-fn compare_scores(own: &[ScoredInstruction], others: &[ScoredInstruction]) -> PairedRows {
+impl<M: Clone> Measurement<M> {
+    /// The same with the outcomes of some of the instructions only. What is counted over all
+    /// completions stays.
+    #[must_use]
+    pub fn of_instructions(&self, ids: &BTreeSet<String>) -> Self {
+        let mut restricted = self.clone();
+        match &mut restricted.outcomes {
+            Outcomes::Scores(rows) => rows.retain(|row| ids.contains(&row.id)),
+            Outcomes::Comparisons(all) => {
+                for head_to_head in all {
+                    head_to_head.rows.retain(|row| ids.contains(&row.id));
+                }
+            }
+        }
+        restricted
+    }
+}
+
+/// How the scores of two models compare, instruction by instruction; by wins if a completion is
+/// malformed.
+pub(crate) fn compare_scores(
+    own: &[ScoredInstruction],
+    others: &[ScoredInstruction],
+) -> PairedRows {
     let by_id: HashMap<&str, &ScoredInstruction> =
         others.iter().map(|row| (row.id.as_str(), row)).collect();
     let both: Vec<(&ScoredInstruction, &ScoredInstruction)> = own

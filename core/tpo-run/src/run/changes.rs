@@ -1,28 +1,30 @@
 //! Which settings differ between two starts of a run.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::Value;
 use tpo_types::Failure;
 
+use crate::config::{Leaves, differing, leaves_of};
 use crate::store::from_json;
 
 /// The settings that differ and affect what is made, one line each.
 pub(super) fn changed_settings(before: &str, now: &str) -> Result<Vec<String>, Failure> {
-    let (before, now) = (leaves_of(before)?, leaves_of(now)?);
-    let keys: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
-    Ok(keys
+    let rows = differing(&[read(before)?, read(now)?]);
+    Ok(rows
         .into_iter()
-        .filter(|key| before.get(*key) != now.get(*key) && affects_outputs(key))
-        .map(|key| {
-            let value_in = |leaves: &BTreeMap<String, String>| {
-                leaves
-                    .get(key)
-                    .map_or_else(|| "unset".to_owned(), Clone::clone)
-            };
-            format!("{key}: {} -> {}", value_in(&before), value_in(&now))
+        .filter(|row| affects_outputs(&row.key))
+        .map(|row| {
+            let values: Vec<String> = row.values.iter().map(Option::as_ref).map(shown).collect();
+            format!("{}: {}", row.key, values.join(" -> "))
         })
         .collect())
+}
+
+fn read(text: &str) -> Result<Leaves, Failure> {
+    Ok(leaves_of(&from_json("the configuration", text)?))
+}
+
+fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(|| "unset".to_owned(), Value::to_string)
 }
 
 /// Whether a setting affects what is made. The others affect how fast, and whether at all: what a
@@ -34,31 +36,6 @@ fn affects_outputs(key: &str) -> bool {
         ["limits", ..] | ["judge", "max_unscored"] => false,
         ["models", _, "server", setting] => matches!(*setting, "base_url" | "model"),
         _ => true,
-    }
-}
-
-/// The values of a configuration by their dotted keys.
-fn leaves_of(text: &str) -> Result<BTreeMap<String, String>, Failure> {
-    let mut leaves = BTreeMap::new();
-    flatten("", &from_json("the configuration", text)?, &mut leaves);
-    Ok(leaves)
-}
-
-fn flatten(path: &str, value: &Value, leaves: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Object(fields) if !fields.is_empty() => {
-            for (key, value) in fields {
-                let path = if path.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{path}.{key}")
-                };
-                flatten(&path, value, leaves);
-            }
-        }
-        leaf => {
-            leaves.insert(path.to_owned(), leaf.to_string());
-        }
     }
 }
 

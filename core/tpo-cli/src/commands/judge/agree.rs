@@ -4,8 +4,8 @@ use serde_json::json;
 use tpo_judge::standalone::{self, LabelAgreement, Rate};
 use tpo_types::Failure;
 
-use super::open::open;
 use crate::arguments::{AgreeArguments, OutputFormat};
+use crate::judges;
 use crate::printer::Printer;
 use crate::progress::ProgressCounter;
 use crate::report::judge_lines;
@@ -13,7 +13,7 @@ use crate::text::{percent, printable, printable_json};
 
 pub(super) fn run(arguments: &AgreeArguments, printer: Printer) -> Result<(), Failure> {
     let rows = standalone::read_labeled(&arguments.input)?;
-    let scoring = open(&arguments.overrides, printer)?;
+    let scoring = judges::open(&arguments.overrides, printer)?.scoring;
     let progress = ProgressCounter::new(printer, "judge", rows.len());
     let agreement =
         standalone::label_agreement(&*scoring, &rows, &mut |rows| progress.advance(rows))?;

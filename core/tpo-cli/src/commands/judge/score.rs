@@ -7,8 +7,8 @@ use std::path::Path;
 use tpo_judge::standalone;
 use tpo_types::{Failure, FailureKind};
 
-use super::open::open;
 use crate::arguments::ScoreArguments;
+use crate::judges;
 use crate::printer::Printer;
 use crate::progress::ProgressCounter;
 use crate::report::judge_lines;
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &ScoreArguments, printer: Printer) -> Result<(), Fa
         .hint("see `tpo judge --help`")
     })?;
     let rows = standalone::read(input)?;
-    let scoring = open(&arguments.overrides, printer)?;
+    let scoring = judges::open(&arguments.overrides, printer)?.scoring;
     let mut out: Box<dyn Write> = match &arguments.output {
         Some(path) => Box::new(BufWriter::new(
             File::create(path).map_err(|error| cannot_write(Some(path), error))?,

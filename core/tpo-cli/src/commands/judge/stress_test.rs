@@ -4,8 +4,8 @@ use serde_json::json;
 use tpo_judge::standalone::{self, StressTestReport};
 use tpo_types::Failure;
 
-use super::open::open;
 use crate::arguments::{OutputFormat, StressTestArguments};
+use crate::judges;
 use crate::printer::Printer;
 use crate::progress::ProgressCounter;
 use crate::report::judge_lines;
@@ -16,7 +16,7 @@ pub(super) fn run(arguments: &StressTestArguments, printer: Printer) -> Result<(
     if let Some(limit) = arguments.rows {
         rows.truncate(limit);
     }
-    let scoring = open(&arguments.overrides, printer)?;
+    let scoring = judges::open(&arguments.overrides, printer)?.scoring;
     let progress = ProgressCounter::new(printer, "stress test", 0);
     let report = standalone::stress_test(&*scoring, &rows, &mut |count| progress.advance(count))?;
     progress.finish();

@@ -1,8 +1,8 @@
-//! Opens the judge of a stand-alone judge command.
+//! How the commands open a judge that the command line describes.
 
 use std::path::Path;
 
-use tpo_judge::{Scoring, standalone};
+use tpo_judge::standalone::{self, StandaloneJudge};
 use tpo_run::read_standalone_judge;
 use tpo_types::Failure;
 
@@ -11,10 +11,7 @@ use crate::plugins;
 use crate::printer::Printer;
 
 /// Opens the judge that the options describe.
-pub(super) fn open(
-    options: &JudgeOverrides,
-    printer: Printer,
-) -> Result<Box<dyn Scoring>, Failure> {
+pub(crate) fn open(options: &JudgeOverrides, printer: Printer) -> Result<StandaloneJudge, Failure> {
     let config = read_standalone_judge(options.config.as_deref(), &options.list()?)?;
     let lock = options
         .config
