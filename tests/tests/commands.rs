@@ -16,6 +16,11 @@ fn help_of_run() {
 }
 
 #[test]
+fn help_of_compare() {
+    insta::assert_snapshot!(Workplace::new().succeeds(&["compare", "--help"]).stdout);
+}
+
+#[test]
 fn the_built_in_plugins() {
     insta::assert_snapshot!(Workplace::new().succeeds(&["plugin", "list"]).stdout);
 }

@@ -30,7 +30,7 @@ impl Change {
         Self::of(&after.compared_with_other_run(before)?)
     }
 
-    /// The comparison behind paired rows; none without any.
+    /// The comparison that paired rows give; none without any.
     pub(super) fn of(rows: &PairedRows) -> Option<Self> {
         let scale = match rows.unit {
             Unit::Score => Scale::Continuous,
@@ -125,7 +125,7 @@ impl Change {
         })
     }
 
-    /// The verdict and the numbers behind it. `remark` says how `adjusted_p` was corrected.
+    /// The verdict, and the numbers that it rests on. `remark` says how `adjusted_p` was corrected.
     pub(super) fn sentence(&self, adjusted_p: f64, remark: &str) -> String {
         let estimate = &self.comparison.estimate;
         let what = match self.unit {

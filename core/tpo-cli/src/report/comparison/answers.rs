@@ -58,7 +58,7 @@ impl Figure {
         }
     }
 
-    /// What a column of such figures is called.
+    /// What a column of these is called.
     pub(super) fn column(self) -> &'static str {
         match self {
             Self::Score(_) => "score",
