@@ -29,7 +29,7 @@ pub(crate) fn origin(here: &Workplace) {
         .replace("../../models", &fixture("models").display().to_string())
         .replace(
             "\"train.jsonl\"",
-            &format!("{:?}", fixture("runs/tiny-full/train.jsonl")),
+            &format!("\"{}\"", fixture("runs/tiny-full/train.jsonl").display()),
         )
         .replace("iterations = 2", "iterations = 1")
         .replace("num_train_epochs = 2", "num_train_epochs = 1");

@@ -83,7 +83,13 @@ fn a_judge_that_asks_a_compared_model_is_warned_of_and_asked_once() {
     let identity = "UPDATE run SET value = ? WHERE key = 'base_model'";
     for name in ["a", "b"] {
         let path = model.canonicalize().expect("a path").display().to_string();
-        Crafted::copy(&here, name).sql(&identity.replace('?', &format!("'{path}'")));
+        let crafted = Crafted::copy(&here, name);
+        crafted.sql(&identity.replace('?', &format!("'{path}'")));
+        // Three instructions are enough.
+        crafted.sql(&format!(
+            "UPDATE instructions SET body = json_set(body, '$.reference', '{name}') \
+             WHERE id > 'v-02'"
+        ));
     }
     let binding = format!("judge={}", model.display());
     let arguments = [

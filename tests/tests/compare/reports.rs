@@ -12,7 +12,7 @@ fn better(index: usize) -> Value {
     match index {
         0..7 => json!({"scored": good + 0.1 + index as f64 / 50.0}),
         13 => json!("unscored"),
-        _ => json!({"scored": good + if index % 2 == 0 { 0.03 } else { -0.03 }}),
+        _ => json!({"scored": good + if index.is_multiple_of(2) { 0.03 } else { -0.03 }}),
     }
 }
 

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use crate::config::differing;
 
-    fn inputs(judge: Value, sha256: &str, source: &str, model: &str) -> RunInputs {
+    fn inputs(judge: &Value, sha256: &str, source: &str, model: &str) -> RunInputs {
         let plugin = LoadedPlugin {
             role: PluginRole::Judge,
             plugin: PluginIdentity {
@@ -107,16 +107,16 @@ mod tests {
             let config = json!({"scale": scale, "model": "judge"});
             json!({"plugin": plugin, "config": config, "max_unscored": max_unscored})
         };
-        let one = inputs(judge("a/mine.wasm", 5, 0.9), "1234", "a/mine.wasm", "m");
+        let one = inputs(&judge("a/mine.wasm", 5, 0.9), "1234", "a/mine.wasm", "m");
         // Another place and another tolerance change no score.
-        let same = inputs(judge("b/mine.wasm", 5, 0.1), "1234", "b/mine.wasm", "m");
+        let same = inputs(&judge("b/mine.wasm", 5, 0.1), "1234", "b/mine.wasm", "m");
         assert!(differences(&one, &same).is_empty());
-        let code = inputs(judge("a/mine.wasm", 5, 0.9), "5678", "a/mine.wasm", "m");
+        let code = inputs(&judge("a/mine.wasm", 5, 0.9), "5678", "a/mine.wasm", "m");
         assert_eq!(differences(&one, &code), ["judge.plugin"]);
-        let config = inputs(judge("a/mine.wasm", 7, 0.9), "1234", "a/mine.wasm", "m");
+        let config = inputs(&judge("a/mine.wasm", 7, 0.9), "1234", "a/mine.wasm", "m");
         assert_eq!(differences(&one, &config), ["judge.config.scale"]);
         // It says which model it asks, so that the other one is no matter.
-        let models = inputs(judge("a/mine.wasm", 5, 0.9), "1234", "a/mine.wasm", "n");
+        let models = inputs(&judge("a/mine.wasm", 5, 0.9), "1234", "a/mine.wasm", "n");
         assert_eq!(differences(&one, &models), ["models.judge"]);
     }
 }
