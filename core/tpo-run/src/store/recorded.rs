@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::params;
 use tpo_judge::LoadedPlugin;
-use tpo_types::{Failure, FailureKind, Instruction, PluginIdentity, PluginRole};
+use tpo_types::{Failure, FailureKind, PluginIdentity, PluginRole};
 
 use super::{Store, from_json};
 use crate::model_version::ModelVersion;
@@ -52,16 +52,6 @@ impl Store {
                     config: from_json("the configuration of a plugin", &config)?,
                 })
             })
-            .collect()
-    }
-
-    /// The instructions of a split, `train` or the name of a validation set, in their order.
-    pub fn instructions(&self, split: &str) -> Result<Vec<Instruction>, Failure> {
-        let sql = "SELECT body FROM instructions WHERE split = ?1 ORDER BY position";
-        let bodies = self.rows(sql, [split], |row| row.get::<_, String>(0))?;
-        bodies
-            .iter()
-            .map(|body| from_json("an instruction", body))
             .collect()
     }
 

@@ -41,14 +41,14 @@ impl SetAnswers {
 
 /// What a judge says of a model on some instructions.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Figure {
+pub(super) enum ModelFigure {
     /// The mean score; none if nothing is scored.
     Score(Option<f64>),
     /// The win rate against the base model of its run; none for the base model itself.
     WinRate(Option<f64>),
 }
 
-impl Figure {
+impl ModelFigure {
     /// The figure of a model on some instructions, malformed completions at `floor`.
     pub(super) fn of(measurement: &Measurement, ids: &BTreeSet<String>, floor: f64) -> Self {
         let measurement = measurement.of_instructions(ids);

@@ -7,7 +7,7 @@ use tpo_run::comparison::{ComparedRun, TokenUse};
 use tpo_run::metrics::Measurement;
 use tpo_types::Failure;
 
-use super::answers::{Figure, SetAnswers};
+use super::answers::{ModelFigure, SetAnswers};
 use crate::report::table::{Column, Table};
 use crate::text::one_decimal;
 
@@ -33,7 +33,7 @@ struct Curve {
 /// The model that an iteration ended with; iteration 0 is the base model.
 struct Point {
     iteration: usize,
-    figure: Figure,
+    figure: ModelFigure,
     tokens: TokenUse,
 }
 
@@ -50,7 +50,7 @@ impl Curves {
                 let Measurement { model, .. } = measurement;
                 Ok(Point {
                     iteration: model.iteration,
-                    figure: Figure::of(measurement, ids, floor),
+                    figure: ModelFigure::of(measurement, ids, floor),
                     tokens: SetAnswers::of(one.run, one.set, *model)?.tokens(ids),
                 })
             });

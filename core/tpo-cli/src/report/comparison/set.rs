@@ -12,7 +12,7 @@ use tpo_run::comparison::{
 use tpo_run::metrics::floor_of;
 use tpo_types::Failure;
 
-use super::answers::{Figure, SetAnswers};
+use super::answers::{ModelFigure, SetAnswers};
 use super::categories::CategoryOf;
 use super::curves::{Curves, OnSet};
 use super::notes;
@@ -131,9 +131,9 @@ impl SetComparison {
     }
 
     /// The figure of a run's model on some instructions of the set.
-    fn figure(&self, run: &ComparedRun, set: &str, ids: &BTreeSet<String>) -> Option<Figure> {
+    fn figure(&self, run: &ComparedRun, set: &str, ids: &BTreeSet<String>) -> Option<ModelFigure> {
         let measurement = run.measurement(set)?;
-        Some(Figure::of(measurement, ids, self.floor))
+        Some(ModelFigure::of(measurement, ids, self.floor))
     }
 
     /// The same for programs.

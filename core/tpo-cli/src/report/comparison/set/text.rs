@@ -5,7 +5,7 @@ use tpo_run::metrics::Measurement;
 
 use super::{SetComparison, SharedPair};
 use crate::report::change::Change;
-use crate::report::comparison::answers::{Figure, SetAnswers};
+use crate::report::comparison::answers::{ModelFigure, SetAnswers};
 use crate::report::comparison::pair::PairReport;
 use crate::report::comparison::words::{name_of, reason};
 use crate::report::judge::judge_lines;
@@ -82,7 +82,7 @@ impl SetComparison {
         let versus = format!("vs. {}", first.label);
         let figure = |run: &ComparedRun, set: &str, ids| {
             let figure = self.figure(run, set, ids);
-            figure.map_or_else(|| "-".to_owned(), Figure::text)
+            figure.map_or_else(|| "-".to_owned(), ModelFigure::text)
         };
         let what = self.figure(first, &self.name, &self.ids);
         let mut table = Table::new(vec![
@@ -91,7 +91,7 @@ impl SetComparison {
             Column("", "instructions"),
             Column("first", "parse rate"),
             Column("final", "parse rate"),
-            Column("", what.map_or("score", Figure::column)),
+            Column("", what.map_or("score", ModelFigure::column)),
             Column("", &versus),
             Column("", "95% CI"),
             Column("", "p"),
