@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use self::http::Request;
 
 pub use conduct::{Asked, Conduct, Reply, completion, tokens, with_log_probs};
-pub use opinion::{longer, opinion, rating, reading};
+pub use opinion::{compared, longer, opinion, rating, reading};
 
 /// Where requests go.
 const PATH: &str = "/v1/chat/completions";

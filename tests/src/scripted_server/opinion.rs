@@ -13,16 +13,21 @@ pub fn opinion(asked: &Asked) -> String {
     }
 }
 
-/// Of two responses the letter of the longer one; `C` is neither.
-pub fn longer(prompt: &str) -> Option<char> {
+/// The two responses that are to be compared, in the order shown.
+pub fn compared(prompt: &str) -> Option<[&str; 2]> {
     let [first, second] = ["A", "B"].map(|letter| {
         let (start, end) = (
             format!("[The Start of Assistant {letter}'s Answer]\n"),
             format!("\n[The End of Assistant {letter}'s"),
         );
-        Some(between(prompt, &start, &end)?.len())
+        between(prompt, &start, &end)
     });
-    let (first, second) = (first?, second?);
+    Some([first?, second?])
+}
+
+/// Of two responses the letter of the longer one; `C` is neither.
+pub fn longer(prompt: &str) -> Option<char> {
+    let [first, second] = compared(prompt)?.map(str::len);
     Some(match first.cmp(&second) {
         std::cmp::Ordering::Greater => 'A',
         std::cmp::Ordering::Less => 'B',

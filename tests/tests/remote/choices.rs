@@ -1,24 +1,28 @@
 //! Which model a run with a judge that compares calls the best.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tpo_tests::scripted_server::{Asked, Conduct, Reply, ScriptedServer, longer};
+use tpo_tests::scripted_server::{Asked, Conduct, Reply, ScriptedServer, compared};
 use tpo_tests::{Workplace, fixture};
 
 /// What only the instructions of the validation sets say.
 const VALIDATION: &str = "Describe";
 
 /// The taste of the judge on the training instructions of an iteration. On the validation sets it
-/// always prefers the shorter response.
+/// always prefers the response with the larger share of
+/// the letter `e`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Taste {
     /// The same as on the validation sets.
     Good,
     /// The opposite: the model learns to be worse.
     Bad,
+    /// One or the other, by the lengths of the responses: what the model learns is chance.
+    Mixed,
 }
 
 /// A server whose judge has one taste per iteration.
@@ -29,19 +33,38 @@ fn server(tastes: [Taste; 2]) -> ScriptedServer {
     ScriptedServer::start(move |asked: &Asked| -> Conduct {
         let is_validation = asked.prompt.contains(VALIDATION);
         if is_validation {
-            validated.store(true, Ordering::SeqCst);
+            validated.store(true, SeqCst);
         }
-        let taste = match (is_validation, validated.load(Ordering::SeqCst)) {
+        let taste = match (is_validation, validated.load(SeqCst)) {
             (true, _) => Taste::Good,
             (false, is_second) => tastes[usize::from(is_second)],
         };
-        let verdict = match (longer(&asked.prompt), taste) {
-            (Some('A'), Taste::Good) | (Some('B'), Taste::Bad) => "[[B]]",
-            (Some('B'), Taste::Good) | (Some('A'), Taste::Bad) => "[[A]]",
-            _ => "[[C]]",
+        let verdict = match compared(&asked.prompt).map(|both| liking(both, taste)) {
+            Some(Ordering::Greater) => "[[A]]",
+            Some(Ordering::Less) => "[[B]]",
+            Some(Ordering::Equal) | None => "[[C]]",
         };
         Reply::good(asked, verdict).into()
     })
+}
+
+/// Whether a taste likes the first of two responses more.
+fn liking(both: [&str; 2], taste: Taste) -> Ordering {
+    let [first, second] = both.map(share);
+    // The same in both orders.
+    let is_even = (both[0].len() + both[1].len()).is_multiple_of(2);
+    match taste {
+        Taste::Mixed if is_even => first.total_cmp(&second),
+        Taste::Mixed => second.total_cmp(&first),
+        Taste::Good => first.total_cmp(&second),
+        Taste::Bad => second.total_cmp(&first),
+    }
+}
+
+/// The share of the letter `e`.
+fn share(response: &str) -> f64 {
+    let count = response.chars().filter(|c| *c == 'e').count();
+    count as f64 / response.chars().count().max(1) as f64
 }
 
 /// Two iterations on a tiny model, with so large steps that it learns the judge's taste.
@@ -49,20 +72,21 @@ fn run(tastes: [Taste; 2]) -> Workplace {
     let server = server(tastes);
     let here = Workplace::new();
     let things = [
-        "river", "stone", "garden", "lantern", "pocket", "valley", "window", "harbor",
+        "river", "stone", "garden", "lantern", "pocket", "valley", "window", "harbor", "candle",
+        "mirror", "bridge", "forest", "ladder", "basket", "button", "kettle",
     ];
     let colors = ["red", "green", "blue", "grey", "white", "black"];
     let rows = |verb: &str, count: usize| {
         let rows = (0..count).map(|number| {
-            let (color, thing) = (colors[number / 8], things[number % 8]);
+            let (color, thing) = (colors[number / 16], things[number % 16]);
             let prompt = format!("{verb} a {color} {thing}.");
             json!({"id": format!("{verb}-{number}"), "prompt": prompt}).to_string()
         });
         rows.collect::<Vec<_>>().join("\n")
     };
-    here.write("train.jsonl", &rows("Write about", 48));
-    here.write("validation.jsonl", &rows(VALIDATION, 24));
-    here.write("held-out.jsonl", &rows("Describe in short", 24));
+    here.write("train.jsonl", &rows("Write about", 96));
+    here.write("validation.jsonl", &rows(VALIDATION, 64));
+    here.write("held-out.jsonl", &rows("Describe in short", 64));
     let config = format!(
         r#"
 name = "taste"
@@ -73,7 +97,7 @@ source = "{}"
 [data]
 train = "train.jsonl"
 [sampling]
-num_samples = 6
+num_samples = 8
 temperature = 1.0
 top_p = 1.0
 max_new_tokens = 200
@@ -89,14 +113,14 @@ concurrency = 8
 method = "full"
 learning_rate = 1e-3
 batch_size = 4
-num_train_epochs = 5
+num_train_epochs = 2
 [[validation]]
 data = "validation.jsonl"
-num_samples = 2
+num_samples = 3
 [[validation]]
 name = "held-out"
 data = "held-out.jsonl"
-num_samples = 2
+num_samples = 3
 "#,
         fixture("models/tiny-llama").display(),
         server.base_url()
@@ -116,14 +140,14 @@ fn counted_win_rate(here: &Workplace, set: &str, iteration: i64) -> f64 {
             |row| row.get(0),
         )
         .expect("the model that was kept");
-    let responses = |slice: &str, id: &str| -> Vec<usize> {
+    let responses = |slice: &str, id: &str| -> Vec<String> {
         let sql = "SELECT response FROM candidates WHERE slice = ?1 AND instruction_id = ?2 \
                    AND response IS NOT NULL ORDER BY sample";
         let mut statement = db.prepare(sql).expect("a query");
         let rows = statement
             .query_map([slice, id], |row| row.get::<_, String>(0))
             .expect("rows");
-        rows.map(|row| row.expect("a response").len()).collect()
+        rows.map(|row| row.expect("a response")).collect()
     };
     let mut statement = db
         .prepare("SELECT id FROM instructions WHERE split = ?1")
@@ -136,12 +160,12 @@ fn counted_win_rate(here: &Workplace, set: &str, iteration: i64) -> f64 {
             responses(&format!("{set}/{iteration}.{step}"), &id),
             responses(&format!("{set}/base"), &id),
         );
-        for sample in 0..2 {
+        for sample in 0..3 {
             wins.push(match (own.get(sample), base.get(sample)) {
-                (Some(own), Some(base)) => match own.cmp(base) {
-                    std::cmp::Ordering::Less => 1.0,
-                    std::cmp::Ordering::Equal => 0.5,
-                    std::cmp::Ordering::Greater => 0.0,
+                (Some(own), Some(base)) => match liking([own, base], Taste::Good) {
+                    Ordering::Greater => 1.0,
+                    Ordering::Equal => 0.5,
+                    Ordering::Less => 0.0,
                 },
                 (Some(_), None) => 1.0,
                 (None, Some(_)) => 0.0,
@@ -195,7 +219,7 @@ fn a_model_that_the_judge_truly_prefers_is_chosen_whichever_iteration_made_it() 
     assert!(first > 0.6 && first > second, "{first} {second}");
     assert_eq!(best, "iteration-1");
 
-    let (best, [first, second]) = outcome([Taste::Bad, Taste::Good]);
+    let (best, [first, second]) = outcome([Taste::Mixed, Taste::Good]);
     assert!(second > 0.5 && second > first, "{first} {second}");
     assert_eq!(best, "iteration-2");
 }
