@@ -69,7 +69,7 @@ fn workplace() -> Workplace {
     here.write("words.jsonl", &words.collect::<Vec<_>>().join("\n"));
     let sums = (1..=6).map(|n| {
         format!(
-            r##"{{"question": "What is {n} plus {n}?", "answer": "It is easy.\n#### {}"}}"##,
+            r#"{{"question": "What is {n} plus {n}?", "answer": "It is easy.\n#### {}"}}"#,
             2 * n
         )
     });
@@ -259,7 +259,7 @@ fn a_killed_evaluation_samples_nothing_again_and_ends_the_same() {
 /// Waits until so many completions are committed.
 fn wait_for(here: &Workplace, count: usize) {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(60) {
+    while begun.elapsed() < Duration::from_mins(1) {
         let path = here.path("eval/eval.db");
         if path.exists()
             && let Ok(db) = Connection::open(&path)

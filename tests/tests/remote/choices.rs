@@ -53,11 +53,15 @@ fn liking(both: [&str; 2], taste: Taste) -> Ordering {
     let [first, second] = both.map(share);
     // The same in both orders.
     let is_even = (both[0].len() + both[1].len()).is_multiple_of(2);
-    match taste {
-        Taste::Mixed if is_even => first.total_cmp(&second),
-        Taste::Mixed => second.total_cmp(&first),
-        Taste::Good => first.total_cmp(&second),
-        Taste::Bad => second.total_cmp(&first),
+    let likes_more = match taste {
+        Taste::Good => true,
+        Taste::Bad => false,
+        Taste::Mixed => is_even,
+    };
+    if likes_more {
+        first.total_cmp(&second)
+    } else {
+        second.total_cmp(&first)
     }
 }
 

@@ -180,7 +180,7 @@ impl JudgedSet {
         let mut subjects: Vec<SubjectResult> = answered
             .iter()
             .zip(judged)
-            .map(|(answered, one)| scored.subject(answered, one, &answered_first(answered, judged)))
+            .map(|(answered, one)| scored.subject(answered, one, answered_first(answered, judged)))
             .collect();
         for (index, subject) in subjects.iter_mut().enumerate().skip(1) {
             subject.pairwise = pairwise::of(&answered[0], &answered[index], &judged[index]);
@@ -213,9 +213,13 @@ fn unit_of(measurements: &[&Measurement<String>]) -> ResultUnit {
         let Outcomes::Scores(rows) = &measurement.outcomes else {
             return ResultUnit::WinRate;
         };
-        is_binary &= rows.iter().flat_map(|row| &row.samples).all(|sample| {
-            !matches!(sample, SampleOutcome::Scored(score) if *score != 0.0 && *score != 1.0)
-        });
+        is_binary &= rows
+            .iter()
+            .flat_map(|row| &row.samples)
+            .all(|sample| match sample {
+                SampleOutcome::Scored(score) => [0.0, 1.0].contains(score),
+                SampleOutcome::Malformed | SampleOutcome::Unscored => true,
+            });
     }
     if is_binary {
         ResultUnit::Accuracy
@@ -249,7 +253,7 @@ impl ScoredSet<'_> {
         &self,
         answered: &Answered<'_>,
         judged: &JudgedSubject,
-        first: &Option<&Measurement<String>>,
+        first: Option<&Measurement<String>>,
     ) -> SubjectResult {
         let measurement = &judged.measurement;
         let scores = measurement.scores(self.floor);

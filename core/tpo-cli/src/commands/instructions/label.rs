@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &LabelArguments, printer: Printer) -> Result<(), Fa
 
     let progress = ProgressCounter::new(printer, "label", rows.len());
     labeling::assign(&labeler, &mut rows, list.as_ref(), &mut |rows| {
-        progress.advance(rows)
+        progress.advance(rows);
     })?;
     progress.finish();
     let summary = LabelSummary::of(&rows, list.as_ref());

@@ -34,12 +34,11 @@ pub(super) fn bind(options: &LabelArguments, printer: Printer) -> Result<AskedMo
         ALIAS
     }
     .to_owned();
-    let binding = match bound.remove(name) {
-        Some(binding) => binding,
-        None => {
-            let here = working_directory()?;
-            ModelBinding::local(tpo_lm::paths::resolve_relative(name, &here))
-        }
+    let binding = if let Some(binding) = bound.remove(name) {
+        binding
+    } else {
+        let here = working_directory()?;
+        ModelBinding::local(tpo_lm::paths::resolve_relative(name, &here))
     };
     let replies = match &options.replies {
         Some(path) => path.clone(),
