@@ -8,15 +8,19 @@ fn workplace(extra: &str) -> Workplace {
     let here = Workplace::new();
     here.write(
         "train.jsonl",
-        "{\"id\": \"a\", \"prompt\": \"Name a color.\"}\n{\"id\": \"b\", \"prompt\": \"Name a \
-            bird.\"}\n",
+        &(row("a", "Name a color.") + &row("b", "Name a bird.")),
     );
-    here.write(
-        "validation.jsonl",
-        "{\"id\": \"v\", \"prompt\": \"Name a tree.\"}\n",
-    );
+    here.write("validation.jsonl", &row("v", "Name a tree."));
     here.write("tpo.toml", &format!("{}{extra}", base()));
     here
+}
+
+/// An instruction with what the `rules` judge needs.
+fn row(id: &str, prompt: &str) -> String {
+    format!(
+        "{{\"id\": \"{id}\", \"prompt\": \"{prompt}\", \"constraints\": [{{\"id\": \
+         \"punctuation:no_comma\"}}]}}\n"
+    )
 }
 
 fn base() -> String {
@@ -84,10 +88,13 @@ fn a_duplicate_row() {
 #[test]
 fn a_validation_instruction_that_is_trained_on() {
     let here = workplace("");
-    here.write(
-        "validation.jsonl",
-        "{\"id\": \"v\", \"prompt\": \"Name a bird.\"}\n",
-    );
+    here.write("validation.jsonl", &row("v", "Name a bird."));
+    insta::assert_snapshot!(here.refusal(&["run"]));
+}
+
+#[test]
+fn a_set_without_what_its_judge_needs() {
+    let here = workplace("[judge]\nplugin = \"math\"\n");
     insta::assert_snapshot!(here.refusal(&["run"]));
 }
 
@@ -129,10 +136,7 @@ fn a_selector_as_a_judge() {
 fn a_prompt_longer_than_the_context() {
     let here = workplace("[sampling]\nmax_new_tokens = 100\n");
     let long = "word ".repeat(2000);
-    here.write(
-        "train.jsonl",
-        &format!("{{\"id\": \"long\", \"prompt\": \"{long}\"}}\n"),
-    );
+    here.write("train.jsonl", &row("long", &long));
     insta::assert_snapshot!(here.refusal(&["--quiet", "run"]));
 }
 
@@ -144,10 +148,7 @@ fn a_status_without_a_run() {
 #[test]
 fn an_instruction_in_two_validation_sets() {
     let here = workplace("[[validation]]\nname = \"other\"\ndata = \"other.jsonl\"\n");
-    here.write(
-        "other.jsonl",
-        "{\"id\": \"w\", \"prompt\": \"Name a tree.\"}\n",
-    );
+    here.write("other.jsonl", &row("w", "Name a tree."));
     insta::assert_snapshot!(here.refusal(&["run"]));
 }
 

@@ -6,6 +6,7 @@ mod comparison;
 mod corrected;
 mod evaluation;
 mod example;
+mod halves;
 mod judge;
 mod label;
 mod models;
@@ -47,7 +48,7 @@ pub(crate) fn measurement_line(measurement: &Measurement) -> String {
     let sampled = &measurement.sampled;
     let figure = match measurement.win_rate(&ModelVersion::BASE) {
         Some(rate) => format!("win rate {} against the base model", percent(rate)),
-        None => format!("score {}", score(sampled.score_mean)),
+        None => format!("score {}", score(measurement.mean_score(None))),
     };
     format!(
         "{}: {} {figure}, {}",

@@ -60,15 +60,24 @@ pub fn evaluate(
         observer,
     };
     evaluation.record_inputs()?;
+    plan.directory.remove_files()?;
     let mut results = EvaluationResults::of(&evaluation);
     for set in &plan.sets {
         let mut answered = answered(&evaluation, set)?;
         for judge in &set.judges {
             let judged = judged(&evaluation, judge, &mut answered)?;
+            let opened = &opened.judges[judge];
             results
                 .sets
-                .push(JudgedSet::of(set, judge, &answered, &judged));
-            files::write(&evaluation, set, judge, &answered, &judged)?;
+                .push(JudgedSet::of(set, judge, opened, &answered, &judged));
+            files::write(
+                &evaluation,
+                set,
+                judge,
+                &answered,
+                &judged,
+                results.sets.last(),
+            )?;
         }
     }
     results.write(&plan.directory.results())?;

@@ -12,20 +12,19 @@ use tpo_types::Failure;
 
 use crate::context::RunContext;
 use crate::directory::RunDirectory;
-use crate::metrics::{IterationMetrics, SampleMetrics, SelectorMetrics, drop_reasons};
-use crate::model_version::ModelVersion;
+use crate::metrics::{IterationMetrics, Measurement, SampleMetrics, SelectorMetrics, drop_reasons};
 use crate::policy::Policy;
 use crate::progress::Event;
 use crate::stages::{judge, parse, render, resample, sample, select, train};
 use crate::store::StoredCheckpoint;
 
-/// Samples, parses, judges, selects and trains. Returns the next policy. `best` is the best model
-/// of the run so far.
+/// Samples, parses, judges, selects and trains. Returns the next policy. `base` is the
+/// measurement of the base model on the set that chooses.
 pub(crate) fn iterate(
     context: &RunContext<'_>,
     iteration: usize,
     policy: &Policy,
-    best: ModelVersion,
+    base: &Measurement,
 ) -> Result<Policy, Failure> {
     let stages = &context.stages;
     let pass = &context.plan.training(iteration);
@@ -41,7 +40,7 @@ pub(crate) fn iterate(
 
     let judged = judge(stages, &pass.slice, &context.pipeline.judge, parsed)?;
     let selected = select(context, &pass.slice, judged.groups)?;
-    let trained = train(context, iteration, policy, best, &selected.groups)?;
+    let trained = train(context, iteration, policy, base, &selected.groups)?;
 
     let groups = &selected.groups;
     let k = pass.num_samples;

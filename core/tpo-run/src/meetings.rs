@@ -1,9 +1,10 @@
 //! Two models' responses to the same instructions, brought before a judge that says which is
 //! better.
 
+use tpo_judge::{ComparisonOutcome, JudgeOutput};
 use tpo_types::{Instruction, ResponseGroup};
 
-use crate::metrics::{InstructionWin, mean};
+use crate::metrics::{BothVerdicts, ComparedSample, InstructionWin, mean};
 
 /// The responses of two models to one instruction, in the order in which they were sampled. Those
 /// that are missing to the number of samples are malformed.
@@ -17,40 +18,45 @@ pub(crate) struct BothResponses<'a> {
     pub other: Vec<&'a str>,
 }
 
-/// The comparisons to make, and the wins that need none.
+/// The comparisons to make, and what is decided without one.
 pub(crate) struct Meetings<'a> {
-    rows: &'a [BothResponses<'a>],
-    /// Per row, what a malformed completion decides: it loses against any response without being
-    /// shown to the judge.
-    decided: Vec<Vec<f64>>,
-    /// The rows of the comparisons.
+    /// One per completion that was asked for, instruction after instruction. A malformed
+    /// completion loses against any response without being shown to the judge.
+    samples: Vec<ComparedSample>,
+    /// Which of them the judge is shown.
     shown: Vec<usize>,
     groups: Vec<ResponseGroup<'a>>,
 }
 
 impl<'a> Meetings<'a> {
     /// Pairs sample with sample, `num_samples` per instruction.
-    pub(crate) fn of(rows: &'a [BothResponses<'a>], num_samples: usize) -> Self {
+    pub(crate) fn of(rows: &[BothResponses<'a>], num_samples: usize) -> Self {
         let mut meetings = Self {
-            rows,
-            decided: vec![Vec::new(); rows.len()],
+            samples: Vec::new(),
             shown: Vec::new(),
             groups: Vec::new(),
         };
-        for (row, both) in rows.iter().enumerate() {
-            for sample in 0..num_samples {
-                match (both.own.get(sample), both.other.get(sample)) {
+        for both in rows {
+            for index in 0..num_samples {
+                let win = match (both.own.get(index), both.other.get(index)) {
                     (Some(own), Some(other)) => {
-                        meetings.shown.push(row);
+                        meetings.shown.push(meetings.samples.len());
                         meetings.groups.push(ResponseGroup {
                             instruction: both.instruction,
                             responses: vec![*own, *other],
                         });
+                        None
                     }
-                    (Some(_), None) => meetings.decided[row].push(1.0),
-                    (None, Some(_)) => meetings.decided[row].push(0.0),
-                    (None, None) => meetings.decided[row].push(0.5),
-                }
+                    (Some(_), None) => Some(1.0),
+                    (None, Some(_)) => Some(0.0),
+                    (None, None) => Some(0.5),
+                };
+                meetings.samples.push(ComparedSample {
+                    id: both.instruction.id.clone(),
+                    index,
+                    win,
+                    verdicts: None,
+                });
             }
         }
         meetings
@@ -61,24 +67,53 @@ impl<'a> Meetings<'a> {
         &self.groups
     }
 
-    /// The wins by instruction, from those of the first response of every group that was shown.
-    pub(crate) fn wins(self, of_first: &[Option<f64>]) -> Vec<InstructionWin> {
-        let mut wins = self.decided;
-        for (row, win) in self.shown.iter().zip(of_first) {
-            wins[*row].extend(win);
+    /// The samples with what the judge made of those that it was shown.
+    pub(crate) fn judged(mut self, output: &JudgeOutput) -> Vec<ComparedSample> {
+        let mut verdicts: Vec<Vec<&ComparisonOutcome>> = vec![Vec::new(); self.shown.len()];
+        for comparison in &output.comparisons {
+            verdicts[comparison.group].push(comparison);
         }
-        let rows = self.rows.iter().zip(wins);
-        rows.map(|(row, wins)| InstructionWin {
-            id: row.instruction.id.clone(),
-            win: mean(wins.into_iter()),
+        let wins = output.wins_of_first().into_iter();
+        for ((position, win), verdicts) in self.shown.iter().zip(wins).zip(verdicts) {
+            let sample = &mut self.samples[*position];
+            sample.win = win;
+            sample.verdicts = both_orders(&verdicts);
+        }
+        self.samples
+    }
+}
+
+fn both_orders(verdicts: &[&ComparisonOutcome]) -> Option<BothVerdicts> {
+    let [one, other] = verdicts else {
+        return None;
+    };
+    let (own, other) = match (one.first, other.first) {
+        (0, 1) => (one, other),
+        (1, 0) => (other, one),
+        _ => return None,
+    };
+    Some(BothVerdicts {
+        own_first: own.verdict.clone(),
+        other_first: other.verdict.clone(),
+    })
+}
+
+/// The wins of each instruction, from its compared samples, in the same order.
+pub(crate) fn wins(samples: &[ComparedSample]) -> Vec<InstructionWin> {
+    let of_one = samples.chunk_by(|one, next| one.id == next.id);
+    of_one
+        .map(|samples| InstructionWin {
+            id: samples[0].id.clone(),
+            win: mean(samples.iter().filter_map(|sample| sample.win)),
         })
         .collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use tpo_types::Preference;
 
     use super::*;
 
@@ -107,8 +142,29 @@ mod tests {
         ];
         let meetings = Meetings::of(&rows, 2);
         assert_eq!(meetings.shown().len(), 4);
-        let wins = meetings.wins(&[Some(1.0), Some(0.5), None, None]);
-        let told: Vec<Option<f64>> = wins.iter().map(|one| one.win).collect();
+        let outcome = |group, first, preference: Preference| ComparisonOutcome {
+            group,
+            first,
+            second: 1 - first,
+            verdict: preference.into(),
+        };
+        // Won in both orders, and contradicted; then two without a verdict in both orders.
+        let output = JudgeOutput {
+            judgments: vec![Vec::new(); 4],
+            comparisons: vec![
+                outcome(0, 0, Preference::First),
+                outcome(0, 1, Preference::Second),
+                outcome(1, 0, Preference::First),
+                outcome(1, 1, Preference::First),
+            ],
+            ..JudgeOutput::default()
+        };
+        let samples = meetings.judged(&output);
+        assert_eq!(
+            samples.iter().filter(|one| one.verdicts.is_some()).count(),
+            2
+        );
+        let told: Vec<Option<f64>> = wins(&samples).iter().map(|one| one.win).collect();
         assert_eq!(told, [Some(0.75), Some(0.75), Some(0.25), Some(0.5), None]);
     }
 }

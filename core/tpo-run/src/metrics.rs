@@ -17,12 +17,12 @@ use tpo_types::Selection;
 use crate::groups::SelectedGroup;
 use crate::model_version::ModelVersion;
 
-pub use choice::{best_of, is_kept, replaces};
+pub use choice::{Choice, best_of, is_kept};
 pub(crate) use judged::{BothVerdicts, ComparedSample, JudgedResponse, JudgedSubject};
 pub(crate) use measurement::compare_scores;
 pub use measurement::{
     HeadToHead, InstructionWin, Measurement, Outcomes, PairedRow, PairedRows, SampleOutcome,
-    ScoredInstruction, Unit, floor_of,
+    ScoredInstruction, Unit,
 };
 pub use sampling::SampleMetrics;
 pub use selector::{SelectorMetrics, SideTokens};

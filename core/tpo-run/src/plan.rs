@@ -5,6 +5,7 @@
 //! before the first token.
 
 mod checks;
+pub(crate) mod needs;
 pub(crate) mod overlap;
 mod validation;
 
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use tpo_types::{Checkpoint, Failure, FailureKind, Instruction, SamplingParams};
 
+use self::needs::Lacking;
 use crate::arm::Arm;
 use crate::config::RunConfig;
 use crate::dataset;
@@ -50,6 +52,17 @@ impl RunPlan {
         let validation = ValidationSet::read_all(&config.validation)?;
         let mut notes = overlap::check(&train, &validation)?;
         notes.extend(validation.iter().filter_map(ValidationSet::note));
+        let own = [Lacking::of("train", &train, &config.judge)];
+        let sets = validation.iter().map(|set| {
+            let judge = set.config.judge.as_ref().unwrap_or(&config.judge);
+            Lacking::of(set.name(), &set.instructions, judge)
+        });
+        for lacking in own.into_iter().chain(sets).flatten() {
+            if lacking.all {
+                return Err(lacking.refusal());
+            }
+            notes.push(lacking.text);
+        }
         let slice_size = slice::size_of(
             train.len(),
             config.iterations,

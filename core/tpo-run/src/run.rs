@@ -8,13 +8,13 @@ use tpo_types::{Checkpoint, Failure, FailureKind};
 use crate::context::{Context, Judging, RunContext};
 use crate::directory::{RunDirectory, checkpoints, exports};
 use crate::iteration::iterate;
-use crate::metrics::{Measurement, replaces};
+use crate::metrics::{Choice, Measurement};
 use crate::model_version::ModelVersion;
 use crate::pipeline::Pipeline;
 use crate::plan::RunPlan;
 use crate::policy::Policy;
 use crate::progress::{Event, Observer};
-use crate::stages::{Measured, validate};
+use crate::stages::validate;
 use crate::store::Store;
 
 /// Runs a plan from the `base` model to its end, resuming wherever an earlier start of the same
@@ -55,17 +55,15 @@ pub fn run(
     record::record_inputs(&context, base)?;
     warn_of_self_judging(&context, &policy);
 
-    let mut best = measure(&context, &policy, ModelVersion::BASE)?;
+    let base = measure(&context, &policy)?;
+    let mut choice = Choice::from_base(base.clone());
     for iteration in 1..=plan.config.iterations {
         policy = match finished(&context, iteration)? {
             Some(finished) => finished,
-            None => iterate(&context, iteration, &policy, best.model)?,
+            None => iterate(&context, iteration, &policy, &base)?,
         };
-        let measurement = measure(&context, &policy, best.model)?;
-        if replaces(&measurement, &best) {
-            best = measurement;
-        }
-        prune_checkpoints(&plan.directory, iteration, best.model.iteration)?;
+        choice.add(measure(&context, &policy)?);
+        prune_checkpoints(&plan.directory, iteration, &choice)?;
         exports::write_pairs(&store, &plan.directory.pairs())?;
         exports::write_metrics(&store, &plan.directory.metrics())?;
     }
@@ -86,25 +84,14 @@ fn warn_of_self_judging(context: &RunContext<'_>, base: &Policy) {
 
 /// Measures a model on every validation set where it is not measured yet. Returns the measurement
 /// on the first set, which chooses the best model.
-fn measure(
-    context: &RunContext<'_>,
-    policy: &Policy,
-    best: ModelVersion,
-) -> Result<Measurement, Failure> {
-    let mut opponents = vec![ModelVersion::BASE, best];
-    opponents.dedup();
-    opponents.retain(|opponent| *opponent != policy.version);
-    let measured = Measured {
-        policy,
-        opponents: &opponents,
-    };
+fn measure(context: &RunContext<'_>, policy: &Policy) -> Result<Measurement, Failure> {
     let mut sets = context.plan.validation.iter();
     let first = sets
         .next()
         .ok_or_else(|| Failure::new(FailureKind::Bug, "a checked plan has no validation set"))?;
-    let choosing = validate(context, first, measured)?;
+    let choosing = validate(context, first, policy)?;
     for set in sets {
-        validate(context, set, measured)?;
+        validate(context, set, policy)?;
     }
     Ok(choosing)
 }
@@ -127,16 +114,22 @@ fn finished(context: &RunContext<'_>, iteration: usize) -> Result<Option<Policy>
     }))
 }
 
-/// Removes all checkpoints but the best and the latest, and points `checkpoints/best` to the best.
-fn prune_checkpoints(directory: &RunDirectory, latest: usize, best: usize) -> Result<(), Failure> {
-    for iteration in (1..latest).filter(|iteration| *iteration != best) {
+/// Removes the checkpoints that can no longer be the best, and points `checkpoints/best` to the
+/// best. The latest stays: the next iteration starts from it.
+fn prune_checkpoints(
+    directory: &RunDirectory,
+    latest: usize,
+    choice: &Choice,
+) -> Result<(), Failure> {
+    let remembered: Vec<usize> = choice.remembered().map(|model| model.iteration).collect();
+    for iteration in (1..latest).filter(|iteration| !remembered.contains(iteration)) {
         checkpoints::remove(&directory.checkpoint(iteration))?;
     }
+    let best = choice.kept().map_or(0, |best| best.model.iteration);
+    let link = directory.checkpoints().join("best");
     if best > 0 {
-        checkpoints::point(
-            &directory.checkpoints().join("best"),
-            &directory.checkpoint(best),
-        )?;
+        checkpoints::point(&link, &directory.checkpoint(best))
+    } else {
+        checkpoints::unpoint(&link)
     }
-    Ok(())
 }

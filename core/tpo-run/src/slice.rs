@@ -24,12 +24,12 @@ pub enum Slice {
         /// The model that is measured.
         model: ModelVersion,
     },
-    /// A set of an evaluation, answered by one of its subjects.
+    /// A set of an evaluation, answered by a model with a thought prompt.
     Evaluation {
         /// The name of the set.
         set: String,
-        /// The name of the subject.
-        subject: String,
+        /// Digest of the model, the thought prompt and the sampling settings: what answers.
+        answers: String,
     },
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for Slice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Train(iteration) => write!(f, "train-{iteration}"),
-            Self::Evaluation { set, subject } => write!(f, "{set}/{subject}"),
+            Self::Evaluation { set, answers } => write!(f, "{set}/{answers}"),
             Self::Validation { set, model } if model.is_base() => write!(f, "{set}/base"),
             Self::Validation { set, model } => {
                 write!(f, "{set}/{}.{}", model.iteration, model.step)

@@ -22,4 +22,4 @@ pub(crate) use resample::resample;
 pub(crate) use sample::sample;
 pub(crate) use select::select;
 pub(crate) use train::train;
-pub(crate) use validate::{Measured, validate};
+pub(crate) use validate::validate;

@@ -20,7 +20,15 @@ pub(crate) fn origin(here: &Workplace) {
                 _ => "code",
             };
             let prompt = format!("Tell me about number {index} in a few words.");
-            json!({"id": id(index), "prompt": prompt, "category": category}).to_string()
+            let kwargs = json!({"relation": "less than", "num_words": 12});
+            let constraint = json!({"id": "length_constraints:number_words", "kwargs": kwargs});
+            json!({
+                "id": id(index),
+                "prompt": prompt,
+                "category": category,
+                "constraints": [constraint],
+            })
+            .to_string()
         })
         .collect();
     here.write("validation.jsonl", &rows.join("\n"));

@@ -79,7 +79,7 @@ fn alpaca_eval_rates_are_those_of_the_written_annotations() {
     let pairwise = &results["sets"][0]["subjects"][1]["pairwise"];
     let read = |name: &str| {
         let path = here.path(&format!(
-            "eval/alpaca_eval/questions-alpaca-eval/long/{name}"
+            "eval/alpaca_eval/questions/alpaca-eval/long/{name}"
         ));
         std::fs::read_to_string(path).expect(name)
     };
@@ -124,7 +124,7 @@ fn arena_hard_counts_strong_verdicts_three_times() {
     let subject = &results["sets"][0]["subjects"][1];
     let read = |name: &str| {
         let path = here.path(&format!(
-            "eval/alpaca_eval/questions-arena-hard/long/{name}"
+            "eval/alpaca_eval/questions/arena-hard/long/{name}"
         ));
         std::fs::read_to_string(path).expect(name)
     };

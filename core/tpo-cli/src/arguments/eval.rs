@@ -35,7 +35,7 @@ pub(crate) struct EvalArguments {
     #[arg(long, value_name = "NAME")]
     pub baseline: Option<String>,
     /// Fail if a model's mean on a set is lower, for example `gsm8k=0.4`; repeatable. It fails too
-    /// if there is no mean.
+    /// if there is no mean, or if more than a tenth of the completions are unscored.
     #[arg(long, value_name = "SET=VALUE", value_parser = threshold)]
     pub fail_below: Vec<Threshold>,
     /// Directory of the evaluation [default: evals/NAME].

@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: &EvalArguments, printer: Printer) -> Result<(), Fai
     }
     gate::check_names(&plan, &arguments.fail_below)?;
     let opened = open(&plan, arguments, printer)?;
+    gate::check_judges(&plan, &opened, &arguments.fail_below)?;
     printer.status(&describe(&plan));
     if arguments.dry_run {
         return Ok(());

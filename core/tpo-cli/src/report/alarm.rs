@@ -1,7 +1,7 @@
 //! Whether the judge that chooses rises while an independent one does not.
 
 use tpo_eval::alarm::{JudgeScores, independent_gap_exceeds};
-use tpo_run::metrics::{Measurement, floor_of};
+use tpo_run::metrics::Measurement;
 
 use super::models::{ArmReport, SetOfArm};
 
@@ -43,7 +43,7 @@ struct Gains {
 impl Gains {
     fn of(arm: &ArmReport<'_>, model: &Measurement) -> Option<Self> {
         let base = arm.kept.first()?;
-        let floor = floor_of(arm.kept.iter().copied());
+        let floor = base.sound_floor();
         let before = base.scores(floor);
         let both = model
             .scores(floor)

@@ -19,6 +19,15 @@ const WINS: Scale = Scale::Bounded {
     highest: 0.5,
 };
 
+/// A difference, or a win rate that is given as its distance from one half.
+pub(super) fn shown(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Score => format!("{value:+.4}"),
+        Unit::WinRate => percent(value + 0.5),
+        Unit::WinRateGap => format!("{:+.1} points", value * 100.0),
+    }
+}
+
 impl Change {
     /// From `before` to `after`; none where nothing can be compared.
     pub(super) fn between(before: &Measurement, after: &Measurement) -> Option<Self> {
@@ -76,11 +85,7 @@ impl Change {
     }
 
     fn value(&self, value: f64) -> String {
-        match self.unit {
-            Unit::Score => format!("{value:+.4}"),
-            Unit::WinRate => percent(value + 0.5),
-            Unit::WinRateGap => format!("{:+.1} points", value * 100.0),
-        }
+        shown(self.unit, value)
     }
 
     /// What the comparison allows to say. `adjusted_p` is the p-value, corrected for the number of

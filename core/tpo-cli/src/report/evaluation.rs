@@ -36,7 +36,7 @@ fn set_text(set: &JudgedSet) -> String {
         text += &format!("\n{}", pairwise_table(set));
     }
     for line in notes(set).into_iter().chain(sentences(set)) {
-        text += &printable(&line);
+        text += &one_line(&line);
         text.push('\n');
     }
     for subject in &set.subjects {
@@ -46,6 +46,11 @@ fn set_text(set: &JudgedSet) -> String {
         }
     }
     text
+}
+
+/// Text of plugins and data sets, which must not look like lines of ours.
+fn one_line(text: &str) -> String {
+    printable(text).replace(['\n', '\r'], " ")
 }
 
 fn none() -> String {
@@ -106,8 +111,8 @@ fn value_name(unit: ResultUnit) -> &'static str {
 fn value_of(unit: ResultUnit, subject: &SubjectResult) -> String {
     match (&subject.mean, &subject.against_first) {
         (Some(mean), _) => value(unit, mean.value),
-        (None, Some(compared)) => percent(compared.value),
-        (None, None) => none(),
+        (None, Some(compared)) if unit == ResultUnit::WinRate => percent(compared.value),
+        (None, _) => none(),
     }
 }
 
@@ -197,12 +202,12 @@ fn category_row(unit: ResultUnit, category: &CategoryResult) -> Vec<String> {
     let compared = category.against_first.as_ref();
     let mean = category.mean.as_ref();
     vec![
-        printable(&category.category),
+        one_line(&category.category),
         category.instructions.to_string(),
         match (mean, compared) {
             (Some(mean), _) => value(unit, mean.value),
-            (None, Some(compared)) => percent(compared.value),
-            (None, None) => none(),
+            (None, Some(compared)) if unit == ResultUnit::WinRate => percent(compared.value),
+            (None, _) => none(),
         },
         compared.map_or_else(none, |one| difference(one.unit, one.value)),
         compared.and_then(difference_interval).unwrap_or_else(none),
@@ -230,11 +235,26 @@ fn notes(set: &JudgedSet) -> Vec<String> {
                 subject.unscored
             ));
         }
+        let malformed = subject.sampled.completions - subject.sampled.parsed;
+        if subject.mean.is_none() && set.unit == ResultUnit::Score && malformed > 0 {
+            lines.push(format!(
+                "{name}: no mean score: {malformed} completions are malformed and have none; the \
+                 comparison counts wins"
+            ));
+        }
         if let Some(bounds) = bounds(set, subject) {
             lines.push(bounds);
         }
         for line in judge_lines(&subject.judge) {
             lines.push(format!("{name}, judge: {line}"));
+        }
+        if let Some(pairwise) = &subject.pairwise
+            && pairwise.length_controlled_extreme
+        {
+            lines.push(format!(
+                "{name}: the length-controlled win rate is far from the raw one; the fit may have \
+                 failed"
+            ));
         }
         if let Some(pairwise) = &subject.pairwise
             && pairwise.length_controlled_ridge

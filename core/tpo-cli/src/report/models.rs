@@ -1,11 +1,11 @@
 //! The models of a run and of its arms on one validation set: one row per model.
 
 use tpo_run::ModelVersion;
-use tpo_run::metrics::{Measurement, Outcomes, Unit, floor_of};
+use tpo_run::metrics::{Measurement, Outcomes, Unit};
 
 use super::change::Change;
 use super::table::{Column, Table};
-use crate::text::{one_decimal, percent, score};
+use crate::text::{one_decimal, percent, printable, score};
 
 /// What a table of scores means where a completion is malformed.
 pub(super) const COMPARED_BY_WINS: &str = "where a completion is malformed, models are compared \
@@ -79,11 +79,17 @@ impl SetReport<'_> {
             notes.push(format!("{}: {COMPARED_BY_WINS}", self.name));
         }
         for arm in &self.arms {
-            notes.extend(
-                arm.others
-                    .iter()
-                    .map(|other| format!("{}: {}: not kept", self.name, arm.figure(other))),
-            );
+            let finished = arm.kept.last().map_or(0, |last| last.model.iteration);
+            notes.extend(arm.others.iter().map(|other| {
+                let fate = if other.model.iteration > finished {
+                    "its iteration is not finished"
+                } else {
+                    "not kept"
+                };
+                format!("{}: {}: {fate}", self.name, arm.figure(other))
+            }));
+            let unscored = arm.kept.iter().filter_map(|one| unscored_line(one));
+            notes.extend(unscored.map(|line| format!("{}: {line}", self.name)));
         }
         notes
     }
@@ -107,8 +113,8 @@ impl ArmReport<'_> {
         }
     }
 
-    fn floor(&self) -> f64 {
-        floor_of(self.kept.iter().copied())
+    fn floor(&self) -> Option<f64> {
+        self.kept.first()?.sound_floor()
     }
 
     fn figure(&self, measurement: &Measurement) -> String {
@@ -162,6 +168,22 @@ pub(super) fn model_name(model: ModelVersion) -> String {
     } else {
         format!("iteration {}", model.iteration)
     }
+}
+
+/// How many responses of a model the judge failed on, and why; none if it did not.
+fn unscored_line(measurement: &Measurement) -> Option<String> {
+    let model = model_name(measurement.model);
+    if let Outcomes::Comparisons(all) = &measurement.outcomes {
+        let rows = all.iter().flat_map(|one| &one.rows);
+        let count = rows.filter(|row| row.win.is_none()).count();
+        return (count > 0).then(|| format!("{model}: {count} instructions have no verdict"));
+    }
+    let reasons = &measurement.sampled.unscored;
+    let list: Vec<String> = reasons
+        .iter()
+        .map(|(reason, count)| format!("{count} {}", printable(reason)))
+        .collect();
+    (!list.is_empty()).then(|| format!("{model}: unscored responses: {}", list.join(", ")))
 }
 
 /// `base`, or the number of the iteration.

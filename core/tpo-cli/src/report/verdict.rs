@@ -6,6 +6,7 @@ use tpo_run::metrics::{Measurement, best_of};
 use super::alarm::alarm;
 use super::change::Change;
 use super::corrected::Corrected;
+use super::halves::gain_by_halves;
 use super::models::{ArmReport, SetOfArm, SetReport};
 
 /// One sentence per model and set; then which model of each arm is best, what its figure is worth,
@@ -48,7 +49,10 @@ fn of_arm(set: &str, arm: &ArmReport<'_>) -> Vec<String> {
         .filter(|one| !one.model.is_base())
         .map(|one| (*one, arm.change(one)))
         .collect();
-    let corrected = Corrected::holm(changes.iter().map(|(_, change)| change.as_ref()));
+    // The kept ones were chosen among all that were measured, so all of them count.
+    let not_kept: Vec<Option<Change>> = arm.others.iter().map(|one| arm.change(one)).collect();
+    let kept = changes.iter().map(|(_, change)| change.as_ref());
+    let corrected = Corrected::holm(kept.chain(not_kept.iter().map(Option::as_ref)));
     let remark = corrected.remark("models");
     changes
         .iter()
@@ -91,9 +95,15 @@ fn best(chooses: SetOfArm<'_>, others: &[SetOfArm<'_>]) -> Vec<String> {
         .filter_map(|other| on(*other, best.model))
         .collect();
     let worth = if held_out.is_empty() {
+        let halves = gain_by_halves(arm).map_or_else(String::new, |gain| {
+            format!(
+                "; where one half of {set} chooses and the other half reports, the gain over the \
+                 base model is {gain}"
+            )
+        });
         format!(
-            "{set} chose it among {candidates} models, so its figure there is likely too high; a \
-             second `[[validation]]` set, which chooses nothing, would give a fair one"
+            "{set} chose it among {candidates} models, so its figure there is likely too high\
+             {halves}; a second `[[validation]]` set, which chooses nothing, would give a fair one"
         )
     } else {
         format!(

@@ -1,5 +1,7 @@
-//! The label that a reply gives. Case, quotes, markdown, numbering and a few words around it do not
-//! matter. Between two labels nothing is guessed.
+//! The label that a reply gives. A reply gives one only if it is one: each of its lines is the
+//! label, or stands before it (`Category:`), or begins as an explanation and takes nothing back.
+//! Case, quotes, markdown and numbering do not matter. Nothing is guessed: an unclear reply is
+//! asked for again.
 
 use std::sync::LazyLock;
 
@@ -11,59 +13,76 @@ use super::categories::CategoryList;
 use super::complexity::Complexity;
 use super::names::{mentioned, words};
 
-/// Words that may stand before a label in its line.
-const FILLERS: [&str; 24] = [
-    "a",
-    "answer",
-    "as",
-    "belongs",
-    "best",
-    "category",
-    "chosen",
-    "complexity",
-    "correct",
-    "final",
-    "in",
-    "instruction",
-    "is",
-    "it",
-    "label",
-    "level",
-    "my",
-    "name",
-    "rating",
-    "reply",
-    "score",
-    "the",
-    "this",
-    "to",
-];
-/// Words that make a label one that is not meant, perhaps.
+/// Words that say no. They decide only which reason is given.
 const NEGATIONS: [&str; 11] = [
     "cannot", "except", "neither", "never", "no", "none", "nor", "not", "rather", "t", "without",
 ];
+/// Words with which an explanation may take the label back, or may speak of another one.
+const DOUBTS: &str = "\
+    actually although another answer barely belong belongs best better but called cannot \
+    categories category classified closer complexity correction could different except false far \
+    fit fits hardly however incorrect instead label labeled labels may maybe mean meant might \
+    mistake mistaken neither never no none nor not other otherwise perhaps prefer rather rating \
+    reconsider score should sorry t than though unclear unless unsure wait while without would \
+    wrong";
+/// Numbers as words.
+const NUMBER_WORDS: [&str; 11] = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+];
+/// What may stand around a label.
+const PAIRS: [(char, char); 14] = [
+    ('*', '*'),
+    ('_', '_'),
+    ('`', '`'),
+    ('"', '"'),
+    ('\'', '\''),
+    ('“', '”'),
+    ('„', '“'),
+    ('„', '”'),
+    ('‘', '’'),
+    ('«', '»'),
+    ('(', ')'),
+    ('[', ']'),
+    ('{', '}'),
+    ('<', '>'),
+];
+/// Where a line of a reply ends.
+const LINE_ENDS: [char; 7] = [
+    '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+];
+const CUT_OFF: &str = "the reply was cut off before its end";
 
 /// The index of the category that a reply names, or why it names none.
 pub(super) fn category(reply: &ChatReply, categories: &CategoryList) -> Result<usize, String> {
-    let names: Vec<Vec<String>> = categories
-        .iter()
-        .map(|category| words(&category.name))
-        .collect();
-    let lines = lines(reply)?.map(|line| {
-        let words = words(line);
-        let labels = mentioned(&words, &names);
+    let keys: Vec<String> = categories.iter().map(|one| key(&one.name)).collect();
+    let names: Vec<Vec<String>> = categories.iter().map(|one| words(&one.name)).collect();
+    let form = Form {
+        head: &CATEGORY_HEAD,
+        exact: &|text| {
+            let text = key(text);
+            keys.iter().position(|key| *key == text)
+        },
+        explains: &|label, text| {
+            let described = label.and_then(|&index| categories[index].description.as_ref());
+            explains(text) || described.is_some_and(|known| words(known) == words(text))
+        },
+    };
+    let read = |line: &str| {
+        let line = unmarked(line);
+        let label = form.label(&line);
         Line {
-            exact: exact_name(&words, &names),
-            is_filler: labels.is_empty() && words.iter().all(|word| is_filler(word)),
-            labels,
-            words,
+            label: label.or_else(|| form.label(&NUMBERING.replace(&line, ""))),
+            is_known: form.may_stand_beside(&line),
+            mentions: mentioned(&words(&line), &names),
+            words: words(&line),
         }
-    });
-    settle(lines.collect(), reply.truncated).map_err(|unclear| {
+    };
+    settle(lines(reply)?.map(read).collect(), reply.truncated).map_err(|unclear| {
         match unclear {
             Unclear::None => "the reply names no category of the list",
             Unclear::Several => "the reply names several categories",
             Unclear::Negated => "the reply names a category and says no",
+            Unclear::AmongOthers => "the reply names a category among other words",
             Unclear::CutOff => CUT_OFF,
         }
         .to_owned()
@@ -72,30 +91,30 @@ pub(super) fn category(reply: &ChatReply, categories: &CategoryList) -> Result<u
 
 /// The complexity that a reply gives, or why it gives none.
 pub(super) fn complexity(reply: &ChatReply) -> Result<Complexity, String> {
-    let lines = lines(reply)?.map(|line| {
-        let line = without_scale(line);
-        let numbers: Vec<&str> = NUMBER
-            .captures_iter(&line)
-            .filter_map(|found| Some(found.get(1)?.as_str()))
-            .collect();
-        let others = words(&NUMBER.replace_all(&line, " "));
-        let is_filler = others.iter().all(|word| is_filler(word));
-        let labels: Vec<String> = numbers.into_iter().map(str::to_owned).collect();
+    let form = Form {
+        head: &COMPLEXITY_HEAD,
+        exact: &|text| Some(RATING.captures(plain(text))?.get(1)?.as_str().to_owned()),
+        explains: &|_, text| explains(text) && !holds_number(text),
+    };
+    let read = |line: &str| {
+        let line = unmarked(line);
+        let numbers = without_scale(&line);
         Line {
-            exact: labels
-                .first()
-                .filter(|_| is_filler && labels.len() == 1)
-                .cloned(),
-            is_filler: is_filler && labels.is_empty(),
-            labels,
-            words: others,
+            label: form.label(&line),
+            is_known: form.may_stand_beside(&line),
+            mentions: NUMBER
+                .captures_iter(&numbers)
+                .filter_map(|found| Some(found.get(1)?.as_str().to_owned()))
+                .collect(),
+            words: words(&line),
         }
-    });
-    let number = settle(lines.collect(), reply.truncated).map_err(|unclear| {
+    };
+    let number = settle(lines(reply)?.map(read).collect(), reply.truncated).map_err(|unclear| {
         match unclear {
             Unclear::None => "the reply gives no number",
             Unclear::Several => "the reply gives several numbers",
             Unclear::Negated => "the reply gives a number and says no",
+            Unclear::AmongOthers => "the reply gives a number among other words",
             Unclear::CutOff => CUT_OFF,
         }
         .to_owned()
@@ -108,8 +127,34 @@ pub(super) fn complexity(reply: &ChatReply) -> Result<Complexity, String> {
         .ok_or_else(|| "the reply gives a number that is not a whole one from 1 to 5".to_owned())
 }
 
-const CUT_OFF: &str = "the reply was cut off before its end";
-
+/// What may stand before a category, as in `The category is Math`.
+static CATEGORY_HEAD: LazyLock<Regex> = LazyLock::new(|| head("(?:category|label|answer)"));
+/// What may stand before a complexity, as in `Rating: 3`.
+static COMPLEXITY_HEAD: LazyLock<Regex> =
+    LazyLock::new(|| head(r"(?:complexity(?:\s+(?:level|rating|score))?|rating|score|answer)"));
+/// The mark of a list or a heading.
+static MARK: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:[-*•]|#{1,6})\s+"));
+/// The number of an item of a list.
+static NUMBERING: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^(?:[0-9]{1,3}[.)]|\([0-9]{1,3}\))\s+"));
+/// A hyphen within a name.
+static HYPHEN: LazyLock<Regex> = LazyLock::new(|| regex(r"([^\W_])[-‐‑_]([^\W_])"));
+/// What stands between a label and its explanation.
+static SEPARATOR: LazyLock<Regex> = LazyLock::new(|| regex(r"\s*:\s+|\s+[-–]\s+|\s*—\s*|\s+\("));
+/// The end of a sentence, or of a part that could stand alone.
+static SENTENCE_END: LazyLock<Regex> = LazyLock::new(|| regex(r"[.!;:…–—]+|\s-+\s"));
+/// How a sentence that explains begins.
+static OPENING: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?xi)^(?:because|since)\s+\S
+        |^(?:(?:the|this)\s+(?:instruction|problem|prompt|question|request|task|user)|it)
+            \s+(?:asks|contains|deals|involves|needs|requests|requires|wants)\s
+        |^(?:explanation|justification|rationale|reason|reasoning)$",
+    )
+});
+/// A number, perhaps with the scale after it.
+static RATING: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)^(-?[0-9]+(?:[.,][0-9]+)?)(?:\s*/\s*5|\s+out\s+of\s+5)?$"));
 /// A number that is no part of a word.
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:^|[^\w.,])(-?\d+(?:[.,]\d+)?)\b"));
 /// The scale, as in `from 1 to 5`.
@@ -121,20 +166,66 @@ fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
 }
 
+fn head(what: &str) -> Regex {
+    regex(&format!(
+        r"(?i)^(?:(?:the|my)\s+)?(?:(?:best|chosen|correct|final)\s+)?{what}(?:\s+is\b\s*:?|\s*:)"
+    ))
+}
+
 fn without_scale(line: &str) -> String {
     OUT_OF
         .replace_all(&RANGE.replace_all(line, " "), "$1")
         .into_owned()
 }
 
+/// How a label of one kind is written.
+struct Form<'a, T> {
+    /// What may stand before it.
+    head: &'a Regex,
+    /// The label that a text is exactly.
+    exact: &'a dyn Fn(&str) -> Option<T>,
+    /// Whether a text only explains a label: the given one, or any.
+    explains: &'a dyn Fn(Option<&T>, &str) -> bool,
+}
+
+impl<T> Form<'_, T> {
+    /// The label that a line is, perhaps with words before it that only announce it and an
+    /// explanation after it.
+    fn label(&self, line: &str) -> Option<T> {
+        let bare = |text: &str| (self.exact)(text).or_else(|| self.explained(text));
+        bare(line).or_else(|| bare(&line[self.head.find(line)?.end()..]))
+    }
+
+    /// The label that a text begins with, if the rest explains it.
+    fn explained(&self, text: &str) -> Option<T> {
+        SEPARATOR.find_iter(text).find_map(|separator| {
+            let label = (self.exact)(&text[..separator.start()])?;
+            let mut rest = &text[separator.end()..];
+            if separator.as_str().ends_with('(') {
+                rest = rest.strip_suffix(')')?;
+            }
+            (self.explains)(Some(&label), rest).then_some(label)
+        })
+    }
+
+    /// Whether a line without a label changes nothing: it only announces one or explains one.
+    fn may_stand_beside(&self, line: &str) -> bool {
+        let announces = |end| end == line.len() && line.ends_with(':');
+        self.head
+            .find(line)
+            .is_some_and(|found| announces(found.end()))
+            || (self.explains)(None, line)
+    }
+}
+
 /// What a line of a reply holds.
 struct Line<T> {
-    /// The label, if the line holds nothing else that matters.
-    exact: Option<T>,
-    /// Whether the line could stand before any label.
-    is_filler: bool,
-    /// The labels in it.
-    labels: Vec<T>,
+    /// The label, if the line is one.
+    label: Option<T>,
+    /// Whether the line may stand beside any label.
+    is_known: bool,
+    /// The labels that are named in it, whatever it says of them.
+    mentions: Vec<T>,
     /// Its words.
     words: Vec<String>,
 }
@@ -144,41 +235,46 @@ enum Unclear {
     None,
     Several,
     Negated,
+    AmongOthers,
     CutOff,
 }
 
-/// The label that the lines of a reply give: that of the first line if it holds nothing else, an
-/// explanation may follow; or else the only one that is anywhere in the reply.
-fn settle<T: Clone + PartialEq>(lines: Vec<Line<T>>, is_cut_off: bool) -> Result<T, Unclear> {
-    let mut lines: Vec<Line<T>> = lines
-        .into_iter()
-        .skip_while(|line| line.is_filler)
-        .collect();
-    lines.retain(|line| !line.words.is_empty() || !line.labels.is_empty());
-    if let Some(Some(first)) = lines.first().map(|line| &line.exact) {
-        let others = lines.iter().filter_map(|line| line.exact.as_ref());
-        return if others.clone().all(|other| other == first) {
-            Ok(first.clone())
-        } else {
-            Err(Unclear::Several)
-        };
+/// The label that the lines of a reply give, if one of them is a label, no line names another one,
+/// and it is known of every line that it changes nothing.
+fn settle<T: PartialEq>(mut lines: Vec<Line<T>>, is_cut_off: bool) -> Result<T, Unclear> {
+    if is_cut_off && let Some(last) = lines.last_mut() {
+        // Its end might have been another label.
+        last.is_known &= last.label.take().is_none();
     }
-    if is_cut_off {
-        return Err(Unclear::CutOff);
+    let are_known = lines
+        .iter()
+        .all(|line| line.is_known || line.label.is_some());
+    let says_no = lines
+        .iter()
+        .flat_map(|line| &line.words)
+        .any(|word| NEGATIONS.contains(&word.as_str()));
+    let (mut labels, mut mentions) = (Vec::new(), Vec::new());
+    for line in lines {
+        labels.extend(line.label);
+        mentions.extend(line.mentions);
     }
-    let mut labels = lines.iter().flat_map(|line| &line.labels);
-    let first = labels.next().ok_or(Unclear::None)?;
-    if labels.any(|other| other != first) {
-        return Err(Unclear::Several);
+    let label = labels.pop();
+    let first = label.as_ref().or(mentions.first());
+    let is_one = labels
+        .iter()
+        .chain(&mentions)
+        .all(|other| Some(other) == first);
+    match label {
+        Some(label) if is_one && are_known => Ok(label),
+        _ if is_cut_off => Err(Unclear::CutOff),
+        None if mentions.is_empty() => Err(Unclear::None),
+        _ if !is_one => Err(Unclear::Several),
+        _ if says_no => Err(Unclear::Negated),
+        _ => Err(Unclear::AmongOthers),
     }
-    let mut words = lines.iter().flat_map(|line| &line.words);
-    if words.any(|word| NEGATIONS.contains(&word.as_str())) {
-        return Err(Unclear::Negated);
-    }
-    Ok(first.clone())
 }
 
-/// The lines of an answer, without the thought of a model that thinks first.
+/// The lines of an answer that hold something, without the thought of a model that thinks first.
 fn lines(reply: &ChatReply) -> Result<impl Iterator<Item = &str>, String> {
     let answer = match reply.text.rsplit_once("</think>") {
         Some((_, answer)) => answer,
@@ -188,24 +284,73 @@ fn lines(reply: &ChatReply) -> Result<impl Iterator<Item = &str>, String> {
     if answer.trim().is_empty() {
         return Err("the reply is empty".into());
     }
-    Ok(answer.lines())
+    let is_rule = |c: char| c.is_whitespace() || "-*_=`#".contains(c);
+    Ok(answer
+        .split(LINE_ENDS)
+        .filter(move |line| !line.chars().all(is_rule)))
 }
 
-/// The longest name that a line ends with and that only fillers precede.
-fn exact_name(line: &[String], names: &[Vec<String>]) -> Option<usize> {
-    let precedes = |name: &Vec<String>| Some(line.strip_suffix(name.as_slice())?.to_vec());
-    names
+/// A line without the marks of lists, headings and bold text, and without what stands around it.
+fn unmarked(line: &str) -> String {
+    let is_bold = line.matches("**").count().is_multiple_of(2);
+    let line = if is_bold {
+        line.replace("**", "")
+    } else {
+        line.to_owned()
+    };
+    plain(&MARK.replace(plain(&line), "")).to_owned()
+}
+
+/// A text without quotes, emphasis, brackets and spaces around it, and without its final period.
+fn plain(text: &str) -> &str {
+    let mut text = text.trim();
+    loop {
+        let period = || text.strip_suffix('.').filter(|rest| !rest.ends_with('.'));
+        match unwrapped(text).or_else(period) {
+            Some(inner) => text = inner.trim(),
+            None => return text,
+        }
+    }
+}
+
+fn unwrapped(text: &str) -> Option<&str> {
+    PAIRS
         .iter()
-        .enumerate()
-        .filter(|(_, name)| {
-            precedes(name).is_some_and(|before| before.iter().all(|word| is_filler(word)))
-        })
-        .max_by_key(|(_, name)| name.len())
-        .map(|(index, _)| index)
+        .find_map(|&(open, close)| text.strip_prefix(open)?.strip_suffix(close))
 }
 
-fn is_filler(word: &str) -> bool {
-    FILLERS.contains(&word) || word.chars().all(|c| c.is_ascii_digit())
+/// A name as it is compared: no other sign than a hyphen may be missing, for `C++` is not `C`, and
+/// `Math?` is a question.
+fn key(name: &str) -> String {
+    let name = plain(name)
+        .to_lowercase()
+        .replace('&', " and ")
+        .replace('’', "'");
+    let name = HYPHEN.replace_all(&name, "$1 $2");
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether each sentence of a text begins as an explanation, and no word takes a label back.
+fn explains(text: &str) -> bool {
+    let mut sentences = SENTENCE_END
+        .split(text)
+        .map(str::trim)
+        .filter(|sentence| !sentence.is_empty())
+        .peekable();
+    sentences.peek().is_some()
+        && sentences.all(|sentence| OPENING.is_match(sentence))
+        && !text.contains('?')
+        && !words(text)
+            .iter()
+            .any(|word| DOUBTS.split(' ').any(|doubt| doubt == word))
+}
+
+/// Whether a text holds a number, as digits or as a word.
+fn holds_number(text: &str) -> bool {
+    text.contains(char::is_numeric)
+        || words(text)
+            .iter()
+            .any(|word| NUMBER_WORDS.contains(&word.as_str()))
 }
 
 /// The start of a reply, for reports.
@@ -218,6 +363,11 @@ mod tests {
     use super::super::categories::Category;
     use super::*;
 
+    const OUTSIDE: &str = "the reply gives a number that is not a whole one from 1 to 5";
+    const SEVERAL: &str = "the reply names several categories";
+    const SAYS_NO: &str = "the reply names a category and says no";
+    const AMONG_WORDS: &str = "the reply names a category among other words";
+
     fn reply(text: &str) -> ChatReply {
         ChatReply {
             text: text.into(),
@@ -228,15 +378,28 @@ mod tests {
         }
     }
 
+    fn named_of(names: &[&str], text: &str) -> Result<String, String> {
+        let mut categories: Vec<Category> =
+            names.iter().map(|name| Category::named(name)).collect();
+        categories[0].description = Some("numbers and formulas".into());
+        let list = CategoryList::new(categories).expect("a list");
+        category(&reply(text), &list).map(|index| list[index].name.clone())
+    }
+
     fn named(text: &str) -> Result<String, String> {
-        let categories = [
+        let names = [
             "Math and Calculations",
             "Writing",
             "Creative Writing",
+            "Problem-Solving",
+            "Études",
             "Other",
         ];
-        let list = CategoryList::new(categories.map(Category::named).to_vec()).expect("a list");
-        category(&reply(text), &list).map(|index| list[index].name.clone())
+        named_of(&names, text)
+    }
+
+    fn short(text: &str) -> Result<String, String> {
+        named_of(&["Math", "Poetry", "Cooking recipes", "Coding"], text)
     }
 
     #[test]
@@ -246,13 +409,26 @@ mod tests {
             "math & calculations.",
             "**Math and Calculations**",
             "\"Math and Calculations\"",
+            "\"Math and Calculations\".",
+            "“Math and Calculations.”",
+            "[Math and Calculations]",
             "3. Math and Calculations",
             "- `Math and Calculations`",
+            "## Math and Calculations",
             "Category: Math and Calculations",
+            "**Category:** Math and Calculations",
+            "Label: *math and calculations*",
             "Category:\nMath and Calculations",
-            "The category is **Math and Calculations**.\n\nIt is not writing.",
-            "This instruction falls under the category \"Math and Calculations\".",
+            "The category is **Math and Calculations**.",
             "Math and Calculations: numbers and formulas",
+            "- **Math and Calculations**: numbers and formulas",
+            "Math and Calculations - because it holds formulas",
+            "Math and Calculations: because it holds formulas.",
+            "Math and Calculations (because it holds formulas).",
+            "Math and Calculations\n\nMath and Calculations",
+            "Math and Calculations\r\n\r\nThis instruction asks for a sum. It needs formulas.",
+            "Math and Calculations\n\n**Explanation:** The user wants a sum.",
+            "The instruction asks for a sum.\n\n---\n\nCategory: Math and Calculations",
             "<think>Writing? No.</think>\n\nMath and Calculations",
         ] {
             assert_eq!(
@@ -261,8 +437,14 @@ mod tests {
                 "{text}"
             );
         }
-        assert_eq!(named("Creative Writing").as_deref(), Ok("Creative Writing"));
-        assert_eq!(named("Other").as_deref(), Ok("Other"));
+        for (text, name) in [
+            ("Creative Writing", "Creative Writing"),
+            ("Other", "Other"),
+            ("problem solving", "Problem-Solving"),
+            ("1. ÉTUDES", "Études"),
+        ] {
+            assert_eq!(named(text).as_deref(), Ok(name), "{text}");
+        }
     }
 
     #[test]
@@ -272,22 +454,89 @@ mod tests {
             ("Math", "the reply names no category of the list"),
             ("4", "the reply names no category of the list"),
             ("None of them", "the reply names no category of the list"),
-            (
-                "Writing or Math and Calculations",
-                "the reply names several categories",
-            ),
-            ("Writing\nOther", "the reply names several categories"),
-            (
-                "This is not creative writing.",
-                "the reply names a category and says no",
-            ),
-            ("It isn't writing", "the reply names a category and says no"),
+            ("Writing or Math and Calculations", SEVERAL),
+            ("Writing\nOther", SEVERAL),
+            ("Writing\nBecause it is creative writing", SEVERAL),
+            ("Writing - because it is no creative writing", SEVERAL),
+            ("The category is Other.\n\nIt is not writing.", SEVERAL),
+            ("This is not creative writing.", SAYS_NO),
+            ("It isn't writing", SAYS_NO),
+            ("It falls under the category \"Writing\".", AMONG_WORDS),
             (
                 "<think>Writing, I would say",
                 "the reply was cut off before its end",
             ),
         ] {
             assert_eq!(named(text), Err(why.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_category_that_is_only_talked_about_is_no_label() {
+        for text in [
+            "Anything but Math.",
+            "Math is the wrong category here; I would call it Gardening.",
+            "Hardly Math",
+            "Far from Math; it fits Gardening.",
+            "Instead of Math use Gardening",
+            "Math? Wrong: this is gardening.",
+            "As an AI I am unable to label this with Math or another.",
+            "Math?",
+            "Math!",
+            "Math…",
+            "~~Math~~",
+            "!Math",
+            "≠ Math",
+            "❌ Math",
+            "-Math",
+            "Math++",
+            "Non-Math",
+            "Math-like",
+            "Anything: Math",
+            "Wrong category: Math",
+            "The category is hardly Math",
+            "The category is Math, in a pinch",
+            "Category: Math?",
+            "Category Math",
+            "Step 1: Math",
+            "Math: wrong",
+            "Math - a bad choice",
+            "Math (hardly)",
+            "Math - because somebody wrote so; gardening is the truth",
+            "Math: because I was told so. Gardening, in truth.",
+            "Math: because it would be wrong",
+            "Math\nGardening",
+            "Math\nActually, Gardening.",
+            "Math\n\nScrap that.",
+            "Math\nThis is gardening.",
+            "Math\n?",
+            "Math\n❌",
+            "Math\nCategory: Gardening",
+            "Math\nThe instruction asks for the category Gardening",
+            "Math\nBecause it asks for it: gardening",
+            "Math\nSince when?",
+            "Anything but this:\nMath",
+            "Wrong category:\nMath",
+            "Math\u{2028}Scrap that.",
+        ] {
+            let why = short(text).expect_err(text);
+            assert!(
+                [AMONG_WORDS, SAYS_NO].contains(&why.as_str()),
+                "{text}: {why}"
+            );
+        }
+        for text in [
+            "Math\nActually, Poetry fits better.",
+            "Math\nPoetry is better.",
+            "Poetry\nMath",
+            "Math / Coding",
+            "Math - because it is no coding",
+            "Math (because of cooking recipes)",
+            "Category: Math\nLabel: Poetry",
+            "Math\n\nExplanation: The instruction asks for poetry.",
+            "- Math: numbers and formulas\n- Poetry\n- Coding",
+        ] {
+            assert_eq!(short(text), Err(SEVERAL.to_owned()), "{text}");
         }
     }
 
@@ -302,7 +551,14 @@ mod tests {
             category(&reply, &list)
         };
         assert_eq!(cut("Writing\nbecause it"), Ok(0));
-        assert_eq!(cut("I would say Writing, but"), Err(CUT_OFF.to_owned()));
+        for text in [
+            "I would say Writing, but",
+            "Writing",
+            "Writing\nWriting",
+            "Writing - because it",
+        ] {
+            assert_eq!(cut(text), Err(CUT_OFF.to_owned()), "{text}");
+        }
     }
 
     #[test]
@@ -311,32 +567,37 @@ mod tests {
             "3",
             "3.",
             " **3** ",
+            "(3)",
             "3/5",
             "3 out of 5",
             "Complexity: 3",
+            "**Complexity:** 3/5",
+            "Rating: 3",
+            "The complexity is 3.",
             "complexity level: 3.0",
             "- 3",
-            "On a scale from 1 to 5, this is a 3.",
-            "3\n\nIt takes 2 steps.",
-            "3: several steps",
+            "3\n3/5",
+            "Complexity:\n3",
+            "3\n\nIt needs several steps.",
+            "3: because it needs several steps",
+            "3 (because it needs several steps)",
             "<think>1 or 2?</think>3",
         ] {
             let read = complexity(&reply(text)).map(Complexity::get);
             assert_eq!(read, Ok(3), "{text}");
         }
-        let five = complexity(&reply("It has a complexity of 5.")).map(Complexity::get);
+        let five = complexity(&reply("5/5")).map(Complexity::get);
         assert_eq!(five, Ok(5));
     }
 
     #[test]
     fn a_number_outside_the_scale_is_no_complexity() {
-        let outside = "the reply gives a number that is not a whole one from 1 to 5";
         for (text, why) in [
-            ("7", outside),
-            ("0", outside),
-            ("-3", outside),
-            ("2.5", outside),
-            ("99999999999999999999999999", outside),
+            ("7", OUTSIDE),
+            ("0", OUTSIDE),
+            ("-3", OUTSIDE),
+            ("2.5", OUTSIDE),
+            ("99999999999999999999999999", OUTSIDE),
             ("3 or 4", "the reply gives several numbers"),
             ("3-4", "the reply gives several numbers"),
             ("3/10", "the reply gives several numbers"),
@@ -350,6 +611,61 @@ mod tests {
             ("1 to 5", "the reply gives no number"),
         ] {
             assert_eq!(complexity(&reply(text)), Err(why.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_counts_something_else_is_no_complexity() {
+        for text in [
+            "Step 1: I look at it.",
+            "2 steps are needed, so it is very complex",
+            "It takes 4 years of study",
+            "4 of 5 people",
+            "4 out of 5 people",
+            "More than 5",
+            "4%",
+            "3\n\nWait, I meant five.",
+            "3\n\nWait, I meant 5.",
+            "3\n\nIt takes 2 steps.",
+            "3\n\nBecause it needs two steps",
+            "3\n\nBecause it needs ② steps",
+            "3\n\nToo low.",
+            "3\n\nActually higher.",
+            "3: several steps",
+            "3 - because a 4 needs more",
+            "3 - because it was said; higher in truth",
+            "1. I look at it",
+            "1. Complexity: 3",
+            "1: I look at it",
+            "1) because",
+            "Complexity: more than 3",
+            "Complexity: 3?",
+            "The complexity is not 3",
+            "The rating is 3 at least",
+            "Hardly 3",
+            "#3",
+            "~3",
+            "> 3",
+            "≥3",
+            "<3",
+            "+3",
+            "3+",
+            "3?",
+            "3!",
+            "3..",
+            "$3",
+            "３",
+            "٣",
+            "½",
+            "3 stars",
+            "3, perhaps",
+            "2 * 2",
+            "three",
+            "On a scale from 1 to 5, this is a 3.",
+        ] {
+            let why = complexity(&reply(text)).expect_err(text);
+            assert!(why.starts_with("the reply gives "), "{text}: {why}");
+            assert_ne!(why, OUTSIDE, "{text}");
         }
     }
 }

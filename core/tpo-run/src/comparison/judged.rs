@@ -5,7 +5,7 @@ use tpo_types::{Failure, Instruction, Judgment, ResponseGroup};
 
 use super::run::ComparedRun;
 use super::shared::SharedSet;
-use crate::meetings::{BothResponses, Meetings};
+use crate::meetings::{BothResponses, Meetings, wins};
 use crate::metrics::{
     PairedRow, PairedRows, SampleOutcome, ScoredInstruction, Unit, compare_scores,
 };
@@ -83,7 +83,7 @@ fn compared(
 ) -> Result<(PairedRows, JudgeMetrics), Failure> {
     let meetings = Meetings::of(rows, num_samples);
     let output = scoring.score(meetings.shown(), on_judged)?;
-    let wins = meetings.wins(&output.wins_of_first()).into_iter();
+    let wins = wins(&meetings.judged(&output)).into_iter();
     let rows = wins.filter_map(|row| {
         Some(PairedRow {
             difference: row.win? - 0.5,

@@ -116,6 +116,14 @@ pub(crate) fn point(link: &Path, checkpoint: &Path) -> Result<(), Failure> {
     link_directory(&target, link).map_err(|error| failed("point to", checkpoint, error))
 }
 
+/// Removes a link, if it is there.
+pub(crate) fn unpoint(link: &Path) -> Result<(), Failure> {
+    match fs::remove_file(link) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", link, error)),
+        _ => Ok(()),
+    }
+}
+
 /// Makes or replaces a symbolic link, in one step.
 #[cfg(unix)]
 fn link_directory(target: &Path, link: &Path) -> io::Result<()> {

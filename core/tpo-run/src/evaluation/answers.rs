@@ -18,6 +18,9 @@ use crate::slice::{Pass, Slice};
 use crate::stages;
 use crate::store::StageOutput;
 
+/// Digits of the digest of what answers.
+const DIGITS: usize = 16;
+
 /// The responses of a subject to a set.
 pub(super) struct Answered<'a> {
     /// The subject.
@@ -40,11 +43,11 @@ pub(super) fn answered<'a>(
         let pass = Pass {
             slice: Slice::Evaluation {
                 set: set.name.clone(),
-                subject: subject.name.clone(),
+                answers: identity_of(evaluation, subject, model.as_ref()),
             },
             instructions: &set.instructions,
             num_samples: set.num_samples,
-            resample: set.resample,
+            resample: evaluation.plan.resample(set),
         };
         let groups = match (&subject.answers, model) {
             (Answers::Recorded(recorded), _) => {
@@ -74,6 +77,31 @@ pub(super) fn answered<'a>(
         });
     }
     Ok(all)
+}
+
+/// What answers, in one digest: completions are stored under it, so that a model may get another
+/// name, or another thought prompt beside it, and keep them.
+fn identity_of(
+    evaluation: &Evaluation<'_>,
+    subject: &Subject,
+    model: Option<&OpenedModel>,
+) -> String {
+    let mut key = KeyHasher::default();
+    match (&subject.answers, model) {
+        (Answers::Sampled(sampled), Some(model)) => {
+            key.add(&evaluation.plan.config.seed);
+            key.add(&evaluation.plan.params(sampled.thought.max_tokens));
+            key.add(&model.identity);
+            for loaded in &model.thought.plugins {
+                key.add(&loaded.plugin.sha256);
+                key.add(&loaded.config);
+            }
+        }
+        _ => key.add(&subject.name),
+    }
+    let mut digest = key.hex();
+    digest.truncate(DIGITS);
+    digest
 }
 
 /// Samples what is not stored. If nothing is missing, the model is not loaded.
@@ -125,7 +153,7 @@ fn answers_key(context: &Context<'_>, pass: &Pass<'_>, model: &OpenedModel) -> S
 
 fn from_file<'a>(recorded: &RecordedResponses, set: &'a PlannedSet) -> Vec<CandidateGroup<'a>> {
     let group = |instruction: &'a Instruction| {
-        let responses = recorded.of(instruction).iter().take(set.num_samples);
+        let responses = recorded.of(instruction).into_iter().take(set.num_samples);
         CandidateGroup {
             rendered: Rendered {
                 instruction,
@@ -156,10 +184,14 @@ fn recorded_candidate(response: &str) -> Candidate {
             text: response.to_owned(),
             finish: FinishReason::Stop,
         },
-        outcome: ParseOutcome::Parsed(Parts {
-            thought: None,
-            response: response.to_owned(),
-        }),
+        outcome: if response.trim().is_empty() {
+            ParseOutcome::Malformed("the response is empty".to_owned())
+        } else {
+            ParseOutcome::Parsed(Parts {
+                thought: None,
+                response: response.to_owned(),
+            })
+        },
         thought_tokens: 0,
         response_tokens: 0,
         judgment: None,

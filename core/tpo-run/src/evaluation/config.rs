@@ -37,7 +37,7 @@ pub struct EvaluationConfig {
     /// The models.
     pub model: Vec<EvaluatedModel>,
     /// The thought prompts that models answer with. Default: a run's own, and for other models that
-    /// of `thought-markers`.
+    /// of the first run, or of `thought-markers`.
     pub thought: Vec<NamedThought>,
     /// The sets of instructions.
     pub set: Vec<EvaluatedSet>,
@@ -183,6 +183,28 @@ impl Default for EvaluationSampling {
             top_k: run.top_k,
             max_new_tokens: run.max_new_tokens,
         }
+    }
+}
+
+impl EvaluationSampling {
+    /// What a run samples otherwise, in words; none if nothing.
+    pub(super) fn difference_from(&self, run: &SamplingConfig) -> Option<String> {
+        let settings = [
+            ("temperature", run.temperature, self.temperature),
+            ("top_p", run.top_p, self.top_p),
+            ("top_k", run.top_k as f64, self.top_k as f64),
+            (
+                "max_new_tokens",
+                run.max_new_tokens as f64,
+                self.max_new_tokens as f64,
+            ),
+        ];
+        let differ = settings
+            .iter()
+            .filter(|(_, own, here)| (own - here).abs() > f64::EPSILON)
+            .map(|(name, own, here)| format!("`sampling.{name}` {own} and {here}"));
+        let differ: Vec<String> = differ.collect();
+        (!differ.is_empty()).then(|| differ.join(", "))
     }
 }
 

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use tpo_types::Failure;
+use tpo_types::{Failure, FailureKind};
 
 use crate::directory::{DirectoryLock, lock};
+
+/// The directories of files in the formats of other tools.
+const TOOLS: [&str; 2] = ["alpaca_eval", "lm_eval"];
 
 /// The directory of one evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +48,23 @@ impl EvaluationDirectory {
 
     /// The files of a set, a judge and a subject in the formats of other tools.
     pub(super) fn files(&self, tool: &str, set: &str, judge: &str, subject: &str) -> PathBuf {
-        let name = format!("{set}-{judge}");
-        self.root.join(tool).join(name).join(subject)
+        self.root.join(tool).join(set).join(judge).join(subject)
+    }
+
+    /// Removes the files in the formats of other tools: those of an earlier start may be of models
+    /// or a baseline that are gone.
+    pub(super) fn remove_files(&self) -> Result<(), Failure> {
+        for tool in TOOLS {
+            let path = self.root.join(tool);
+            match std::fs::remove_dir_all(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    let what = format!("cannot remove `{}`", path.display());
+                    return Err(Failure::new(FailureKind::Resources, what).because(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Creates the directory and locks it for writing.

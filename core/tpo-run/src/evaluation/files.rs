@@ -13,7 +13,20 @@ use tpo_types::{Failure, FailureKind};
 use super::Evaluation;
 use super::answers::Answered;
 use super::plan::PlannedSet;
+use super::results::{JudgedSet, ResultUnit, SubjectResult};
 use crate::metrics::JudgedSubject;
+use crate::pipeline::RunJudge;
+
+/// A subject's responses to a set, graded by a judge that scores.
+struct Graded<'a> {
+    set: &'a PlannedSet,
+    judge: &'a str,
+    opened: &'a RunJudge,
+    own: &'a Answered<'a>,
+    judged: &'a JudgedSubject,
+    unit: Option<ResultUnit>,
+    result: Option<&'a SubjectResult>,
+}
 
 /// Writes the files of a set under a judge: those of `alpaca_eval` for a judge that compares, those
 /// of `lm_eval` for one that scores.
@@ -23,8 +36,10 @@ pub(super) fn write(
     judge: &str,
     answered: &[Answered<'_>],
     judged: &[JudgedSubject],
+    results: Option<&JudgedSet>,
 ) -> Result<(), Failure> {
-    let compares = evaluation.opened.judges[judge].scoring.scale() == ScoreScale::WithinGroup;
+    let opened = &evaluation.opened.judges[judge];
+    let compares = opened.scoring.scale() == ScoreScale::WithinGroup;
     for (index, (own, judged)) in answered.iter().zip(judged).enumerate() {
         let name = &own.subject.name;
         if !compares {
@@ -32,13 +47,26 @@ pub(super) fn write(
                 .plan
                 .directory
                 .files("lm_eval", &set.name, judge, name);
-            lm_eval::write(&directory, evaluation, set, judge, own, judged)?;
+            let result = results.and_then(|results| results.subjects.get(index));
+            lm_eval::write(
+                &directory,
+                evaluation,
+                &Graded {
+                    set,
+                    judge,
+                    opened,
+                    own,
+                    judged,
+                    unit: results.map(|results| results.unit),
+                    result,
+                },
+            )?;
         } else if index > 0 {
             let directory = evaluation
                 .plan
                 .directory
                 .files("alpaca_eval", &set.name, judge, name);
-            alpaca_eval::write(&directory, judge, &answered[0], own, judged)?;
+            alpaca_eval::write(&directory, judge, &answered[0], own, judged, opened)?;
         }
     }
     Ok(())

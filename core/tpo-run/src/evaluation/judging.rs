@@ -7,6 +7,7 @@ use super::Evaluation;
 use super::answers::Answered;
 use crate::context::Judging;
 use crate::groups::CandidateGroup;
+use crate::meetings::wins;
 use crate::metrics::{
     HeadToHead, JudgedResponse, JudgedSubject, Measurement, Outcomes, SampleMetrics,
     ScoredInstruction,
@@ -63,7 +64,7 @@ fn scored(
     let pass = &answered.pass;
     let groups = &mut answered.groups;
     let responses: Vec<ResponseGroup<'_>> = groups.iter().map(CandidateGroup::responses).collect();
-    let cache_key = key(judging, judge, &responses, None, pass.num_samples);
+    let cache_key = key(judging, judge, groups, None, pass.num_samples);
     if let Some(stored) = evaluation
         .store
         .outcome(&pass.slice, name, "", &cache_key)?
@@ -107,9 +108,11 @@ fn scored(
     for candidate in groups.iter_mut().flat_map(|group| &mut group.candidates) {
         candidate.judgment = None;
     }
-    evaluation
-        .store
-        .put_outcome(&pass.slice, name, "", &cache_key, &judged)?;
+    if judged.is_complete() {
+        evaluation
+            .store
+            .put_outcome(&pass.slice, name, "", &cache_key, &judged)?;
+    }
     Ok(judged)
 }
 
@@ -122,8 +125,7 @@ fn compared(
 ) -> Result<JudgedSubject, Failure> {
     let judging = evaluation.judging();
     let (pass, groups) = (&answered.pass, &answered.groups);
-    let responses: Vec<ResponseGroup<'_>> = groups.iter().map(CandidateGroup::responses).collect();
-    let cache_key = key(judging, judge, &responses, Some(opponent), pass.num_samples);
+    let cache_key = key(judging, judge, groups, Some(opponent), pass.num_samples);
     let stored = evaluation
         .store
         .outcome(&pass.slice, name, opponent.name, &cache_key)?;
@@ -134,13 +136,15 @@ fn compared(
     let mut judged = not_compared(answered);
     judged.measurement.outcomes = Outcomes::Comparisons(vec![HeadToHead {
         opponent: opponent.name.to_owned(),
-        rows: compared.rows(),
+        rows: wins(&compared.samples),
     }]);
     judged.measurement.judge = compared.metrics;
     judged.comparisons = compared.samples;
-    evaluation
-        .store
-        .put_outcome(&pass.slice, name, opponent.name, &cache_key, &judged)?;
+    if judged.is_complete() {
+        evaluation
+            .store
+            .put_outcome(&pass.slice, name, opponent.name, &cache_key, &judged)?;
+    }
     Ok(judged)
 }
 
@@ -163,16 +167,22 @@ fn not_compared(answered: &Answered<'_>) -> JudgedSubject {
 fn key(
     judging: Judging<'_>,
     judge: &RunJudge,
-    responses: &[ResponseGroup<'_>],
+    groups: &[CandidateGroup<'_>],
     opponent: Option<&Opponent<'_>>,
     num_samples: usize,
 ) -> String {
+    let responses: Vec<ResponseGroup<'_>> = groups.iter().map(CandidateGroup::responses).collect();
     let mut key = KeyHasher::default();
-    key.add(&reuse::judgments_key(judging.models, judge, responses));
+    key.add(&reuse::judgments_key(judging.models, judge, &responses));
     key.add(&num_samples);
+    for candidate in groups.iter().flat_map(|group| &group.candidates) {
+        key.add(&candidate.outcome);
+        key.add(&candidate.completion.token_ids.len());
+        key.add(&[candidate.thought_tokens, candidate.response_tokens]);
+    }
     if let Some(opponent) = opponent {
         let none = Vec::new();
-        for group in responses {
+        for group in &responses {
             let id = &group.instruction.id;
             key.add(opponent.responses.get(id).unwrap_or(&none));
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tpo_host::Plugins;
-use tpo_judge::check_models_are_used;
+use tpo_judge::{ScoreScale, check_models_are_used};
 use tpo_types::{Checkpoint, Failure};
 
 use super::plan::EvaluationPlan;
@@ -31,6 +31,12 @@ pub(super) struct OpenedModel {
 }
 
 impl OpenedEvaluation {
+    /// Whether a judge only says which of two responses is better.
+    pub fn compares(&self, judge: &str) -> bool {
+        let judge = self.judges.get(judge);
+        judge.is_some_and(|judge| judge.scoring.scale() == ScoreScale::WithinGroup)
+    }
+
     /// Fetches the models of a plan and loads its plugins. `on_status` is told what is fetched.
     pub fn open(
         plan: &EvaluationPlan,

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use tpo_judge::JudgeConfig;
 use tpo_types::{Failure, FailureKind, Instruction, Message, MessageRole, SamplingParams, bounds};
 
-use super::config::{EvaluatedSet, EvaluationConfig, OWN_THOUGHT};
+use super::config::{EvaluatedSet, EvaluationConfig, NamedThought, OWN_THOUGHT};
 use super::directory::EvaluationDirectory;
 use super::known::KnownSet;
-use super::subject::{Answers, ResolvedModel, Subject};
+use super::subject::{Answers, BestOfRun, ResolvedModel, Subject, last_part};
 use crate::dataset;
+use crate::plan::needs::Lacking;
 use crate::plan::overlap;
 
 /// The fewest instructions with which a sign-flip test can reach 5 %: `2 / 2^6 < 0.05`.
@@ -59,8 +60,9 @@ impl EvaluationPlan {
         }
         let mut notes = Vec::new();
         let (mut subjects, mut used) = (Vec::new(), Vec::new());
+        let thoughts = default_thoughts(&config)?;
         for model in &config.model {
-            let resolved = ResolvedModel::of(model, &config.thought)?;
+            let resolved = ResolvedModel::of(model, &thoughts, &config.sampling)?;
             subjects.extend(resolved.subjects);
             used.extend(resolved.used);
             notes.extend(resolved.notes);
@@ -68,8 +70,16 @@ impl EvaluationPlan {
         check_thoughts(&config, &subjects)?;
         put_baseline_first(&mut subjects, config.baseline.as_deref())?;
         let mut sets = Vec::new();
+        // The judges that known sets bring are for these sets only.
+        let given: Vec<String> = config.judges.keys().cloned().collect();
         for set in config.set.clone() {
-            sets.push(PlannedSet::read(&set, &mut config)?);
+            let set = PlannedSet::read(&set, &given, &mut config)?;
+            for judge in set.judges.iter().filter_map(|name| config.judges.get(name)) {
+                if let Some(lacking) = Lacking::of(&set.name, &set.instructions, judge) {
+                    return Err(lacking.refusal());
+                }
+            }
+            sets.push(set);
         }
         notes.extend(check_recorded(&subjects, &sets)?);
         for judge in &config.judges {
@@ -82,6 +92,7 @@ impl EvaluationPlan {
         }
         for set in &sets {
             notes.extend(set.note());
+            notes.extend(overlap::note_on_repeated(&set.name, &set.instructions));
             for used in &used {
                 let shared = overlap::shared(&used.instructions, &set.instructions);
                 if shared > 0 {
@@ -105,6 +116,15 @@ impl EvaluationPlan {
         })
     }
 
+    /// How often a completion of a set is sampled again. At temperature 0 it would be the same.
+    pub(super) fn resample(&self, set: &PlannedSet) -> usize {
+        if self.config.sampling.temperature > 0.0 {
+            set.resample
+        } else {
+            0
+        }
+    }
+
     /// How completions are sampled with a thought budget.
     pub(super) fn params(&self, max_thought_tokens: Option<usize>) -> SamplingParams {
         let sampling = &self.config.sampling;
@@ -116,6 +136,24 @@ impl EvaluationPlan {
             max_thought_tokens,
         }
     }
+}
+
+/// The thought prompts of the configuration. Without any, models that are not runs answer with that
+/// of the first run, so that they differ in training only.
+fn default_thoughts(config: &EvaluationConfig) -> Result<Vec<NamedThought>, Failure> {
+    if !config.thought.is_empty() {
+        return Ok(config.thought.clone());
+    }
+    let sources = config.model.iter().filter_map(|one| one.source.as_deref());
+    for source in sources {
+        if let Some(run) = BestOfRun::at(source)? {
+            return Ok(vec![NamedThought {
+                name: format!("of-{}", last_part(source)),
+                ..run.own
+            }]);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Checks that there is something to evaluate, and that names are plain and each given once.
@@ -189,7 +227,7 @@ fn check_thoughts(config: &EvaluationConfig, subjects: &[Subject]) -> Result<(),
 /// out of this one, which is noted; one that answers none is refused.
 fn check_recorded(subjects: &[Subject], sets: &[PlannedSet]) -> Result<Vec<String>, Failure> {
     let mut notes = Vec::new();
-    for subject in subjects {
+    for (index, subject) in subjects.iter().enumerate() {
         let Answers::Recorded(recorded) = &subject.answers else {
             continue;
         };
@@ -197,6 +235,13 @@ fn check_recorded(subjects: &[Subject], sets: &[PlannedSet]) -> Result<Vec<Strin
         for set in sets {
             if recorded.answers(&set.name, &set.instructions, set.num_samples)? {
                 answers_any = true;
+            } else if index == 0 && subjects.len() > 1 {
+                let what = format!(
+                    "`{}`, which the others are compared with, has no responses to `{}`",
+                    subject.name, set.name
+                );
+                return Err(Failure::new(FailureKind::Input, what)
+                    .hint("name another `baseline`, or evaluate that set on its own"));
             } else {
                 notes.push(format!(
                     "`{}` has no responses to `{}` and is left out there",
@@ -279,7 +324,11 @@ fn put_baseline_first(subjects: &mut [Subject], baseline: Option<&str>) -> Resul
 
 impl PlannedSet {
     /// Reads the instructions of a set. Adds the judge of a known set to the configuration.
-    fn read(set: &EvaluatedSet, config: &mut EvaluationConfig) -> Result<Self, Failure> {
+    fn read(
+        set: &EvaluatedSet,
+        given: &[String],
+        config: &mut EvaluationConfig,
+    ) -> Result<Self, Failure> {
         let known = KnownSet::named(&set.name);
         let path = match (&set.data, known) {
             (Some(path), _) => path.clone(),
@@ -308,7 +357,7 @@ impl PlannedSet {
             instructions,
             num_samples: set.num_samples,
             resample: set.resample,
-            judges: judges_of(set, known, config)?,
+            judges: judges_of(set, known, given, config)?,
         })
     }
 
@@ -329,6 +378,7 @@ impl PlannedSet {
 fn judges_of(
     set: &EvaluatedSet,
     known: Option<&KnownSet>,
+    given: &[String],
     config: &mut EvaluationConfig,
 ) -> Result<Vec<String>, Failure> {
     if !set.judges.is_empty() {
@@ -353,12 +403,12 @@ fn judges_of(
         config.judges.entry(name.clone()).or_insert(judge);
         return Ok(vec![name]);
     }
-    if config.judges.is_empty() {
+    if given.is_empty() {
         let what = format!("the set `{}` has no judge", set.name);
         return Err(Failure::new(FailureKind::Usage, what)
             .hint("add `--judge PLUGIN`, or `[judges.NAME]` to the configuration file"));
     }
-    Ok(config.judges.keys().cloned().collect())
+    Ok(given.to_vec())
 }
 
 fn sets_directory(config: &EvaluationConfig) -> Result<PathBuf, Failure> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use tpo_types::text::sanitize;
 use tpo_types::{Failure, FailureKind, Instruction, RowFields, RowProblem, parse_rows};
 
 use crate::dataset;
@@ -15,13 +16,13 @@ const SHOWN: usize = 3;
 #[derive(Debug)]
 pub struct RecordedResponses {
     path: PathBuf,
-    /// By the instruction's id, for rows that have one.
-    by_id: HashMap<String, Vec<String>>,
-    /// By the instruction's text.
-    by_text: HashMap<String, Vec<String>>,
+    rows: Vec<RecordedRow>,
+    /// The rows of an instruction's id, and of its text.
+    by_key: HashMap<String, Vec<usize>>,
 }
 
 /// One row: which instruction, and the response.
+#[derive(Debug)]
 struct RecordedRow {
     id: Option<String>,
     text: Option<String>,
@@ -41,23 +42,18 @@ impl RecordedResponses {
         })?;
         let lines = dataset::lines(&bytes, &name)?;
         let rows = parse_rows(&lines, &name, |_, fields| RecordedRow::of(fields))?;
-        let mut recorded = Self {
-            path: path.to_owned(),
-            by_id: HashMap::new(),
-            by_text: HashMap::new(),
-        };
-        for row in rows {
-            for (key, map) in [
-                (&row.id, &mut recorded.by_id),
-                (&row.text, &mut recorded.by_text),
-            ] {
-                if let Some(key) = key {
-                    let responses: &mut Vec<String> = map.entry(key.clone()).or_default();
-                    responses.push(row.response.clone());
-                }
+        let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, row) in rows.iter().enumerate() {
+            let keys = [row.id.as_ref(), row.text.as_ref()];
+            for key in keys.into_iter().flatten() {
+                by_key.entry(key.clone()).or_default().push(index);
             }
         }
-        Ok(recorded)
+        Ok(Self {
+            path: path.to_owned(),
+            rows,
+            by_key,
+        })
     }
 
     /// The file.
@@ -65,16 +61,26 @@ impl RecordedResponses {
         &self.path
     }
 
-    /// The responses to an instruction, by its id, else by its text.
-    pub(super) fn of(&self, instruction: &Instruction) -> &[String] {
-        let by_text = || {
-            let last = instruction.messages.last()?;
-            self.by_text.get(last.content.trim())
-        };
-        self.by_id
-            .get(&instruction.id)
-            .or_else(by_text)
-            .map_or(&[], Vec::as_slice)
+    /// The responses to an instruction: those of the rows with its id, or its text in rows without
+    /// an id. A row that has both must have both right.
+    pub(super) fn of(&self, instruction: &Instruction) -> Vec<&str> {
+        let text = instruction.messages.last().map(|one| one.content.trim());
+        let rows_of = |key: &str| self.by_key.get(key).map_or(&[] as &[_], Vec::as_slice);
+        let mut indices: Vec<usize> = rows_of(&instruction.id).to_vec();
+        indices.extend(
+            text.into_iter()
+                .flat_map(|text| rows_of(text).iter().copied()),
+        );
+        indices.sort_unstable();
+        indices.dedup();
+        let rows = indices.into_iter().map(|index| &self.rows[index]);
+        rows.filter(|row| {
+            let has_id = row.id.as_ref().is_none_or(|id| *id == instruction.id);
+            let has_text = row.text.as_deref().is_none_or(|own| Some(own) == text);
+            has_id && has_text
+        })
+        .map(|row| row.response.as_str())
+        .collect()
     }
 
     /// Whether the file answers a set: all of its instructions with as many responses as are asked
@@ -85,12 +91,26 @@ impl RecordedResponses {
         instructions: &[Instruction],
         num_samples: usize,
     ) -> Result<bool, Failure> {
+        let responses: Vec<Vec<&str>> = instructions.iter().map(|one| self.of(one)).collect();
+        if let Some(surplus) = responses.iter().position(|one| one.len() > num_samples) {
+            let what = format!(
+                "`{}` has {} responses to `{}` of `{set}`, more than `num_samples` ({num_samples})",
+                self.path.display(),
+                responses[surplus].len(),
+                sanitize(&instructions[surplus].id, 60)
+            );
+            return Err(Failure::new(FailureKind::Input, what).hint(
+                "raise `num_samples`, or keep as many rows; rows without an id answer every \
+                 instruction with their text",
+            ));
+        }
         let missing: Vec<&str> = instructions
             .iter()
-            .filter(|instruction| self.of(instruction).len() < num_samples)
-            .map(|instruction| instruction.id.as_str())
+            .zip(&responses)
+            .filter(|(_, responses)| responses.len() < num_samples)
+            .map(|(instruction, _)| instruction.id.as_str())
             .collect();
-        if missing.is_empty() || instructions.iter().all(|one| self.of(one).is_empty()) {
+        if missing.is_empty() || responses.iter().all(Vec::is_empty) {
             return Ok(missing.is_empty());
         }
         let shown: Vec<String> = missing

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use tpo_eval::Scale;
-use tpo_judge::JudgeMetrics;
+use tpo_judge::{JudgeMetrics, ScoreScale};
 use tpo_types::{Failure, FailureKind, Instruction};
 
 use super::Evaluation;
@@ -18,8 +18,9 @@ use super::config::EvaluationSampling;
 use super::plan::PlannedSet;
 use super::subject::Answers;
 use crate::metrics::{
-    JudgedSubject, Measurement, Outcomes, PairedRow, SampleMetrics, SampleOutcome, Unit, floor_of,
+    JudgedSubject, Measurement, Outcomes, PairedRow, SampleMetrics, SampleOutcome, Unit,
 };
+use crate::pipeline::RunJudge;
 use crate::store::to_json;
 
 pub use self::estimates::{CategoryResult, ComparisonResult, Figure};
@@ -44,6 +45,8 @@ pub struct EvaluationResults {
     pub sampling: EvaluationSampling,
     /// What was evaluated; the first is what the others are compared with.
     pub subjects: Vec<SubjectInfo>,
+    /// What the user should know before believing the numbers, one sentence each.
+    pub notes: Vec<String>,
     /// One per set and judge.
     pub sets: Vec<JudgedSet>,
 }
@@ -82,9 +85,10 @@ pub struct JudgedSet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResultUnit {
-    /// Right or wrong: every score is 0 or 1. A malformed completion is wrong.
+    /// Right or wrong, by a judge that knows the answer. A malformed completion is wrong.
     Accuracy,
-    /// Scores. A malformed completion counts as the lowest score of the first subject.
+    /// Scores. A malformed completion counts as the lowest score of the first subject, where that
+    /// is sound: see [`SubjectResult::mean`].
     Score,
     /// Wins against the first subject. A malformed completion loses against any response.
     WinRate,
@@ -95,6 +99,8 @@ pub enum ResultUnit {
 pub struct SubjectResult {
     /// The name of the subject.
     pub subject: String,
+    /// The slice of its answers in `eval.db`.
+    pub slice: String,
     /// Whether its responses were sampled here, so that their tokens are known.
     pub sampled_here: bool,
     /// What became of its completions.
@@ -106,6 +112,9 @@ pub struct SubjectResult {
     /// Completions that the judge failed on. They count neither as right nor as wrong.
     pub unscored: usize,
     /// The accuracy or the mean score over the instructions; none for a judge that compares.
+    ///
+    /// Where a completion is malformed, there is a mean score only if the first subject answered
+    /// everything and its scores differ: its lowest then stands for what is malformed.
     pub mean: Option<Figure>,
     /// How it compares with the first subject, paired by instruction; none for the first.
     pub against_first: Option<ComparisonResult>,
@@ -141,6 +150,7 @@ impl EvaluationResults {
             seed: plan.config.seed,
             sampling: plan.config.sampling.clone(),
             subjects: info.collect(),
+            notes: plan.notes.clone(),
             sets: Vec::new(),
         }
     }
@@ -162,15 +172,16 @@ impl JudgedSet {
     pub(super) fn of(
         set: &PlannedSet,
         judge: &str,
+        opened: &RunJudge,
         answered: &[Answered<'_>],
         judged: &[JudgedSubject],
     ) -> Self {
         let measurements: Vec<&Measurement<String>> =
             judged.iter().map(|one| &one.measurement).collect();
-        let unit = unit_of(&measurements);
+        let unit = unit_of(opened, &measurements);
         let floor = match unit {
-            ResultUnit::Accuracy | ResultUnit::WinRate => 0.0,
-            ResultUnit::Score => floor_of(measurements.iter().copied()),
+            ResultUnit::Accuracy | ResultUnit::WinRate => Some(0.0),
+            ResultUnit::Score => measurements.first().and_then(|first| first.sound_floor()),
         };
         let scored = ScoredSet {
             unit,
@@ -183,7 +194,12 @@ impl JudgedSet {
             .map(|(answered, one)| scored.subject(answered, one, answered_first(answered, judged)))
             .collect();
         for (index, subject) in subjects.iter_mut().enumerate().skip(1) {
-            subject.pairwise = pairwise::of(&answered[0], &answered[index], &judged[index]);
+            subject.pairwise = pairwise::of(
+                &answered[0],
+                &answered[index],
+                &judged[index],
+                pairwise::vote_rule(opened),
+            );
         }
         adjust(&mut subjects);
         Self {
@@ -206,22 +222,26 @@ fn answered_first<'a>(
     (first.model != answered.subject.name).then_some(first)
 }
 
-/// What the outcomes of a set are: accuracies if every score is 0 or 1.
-fn unit_of(measurements: &[&Measurement<String>]) -> ResultUnit {
-    let mut is_binary = true;
-    for measurement in measurements {
-        let Outcomes::Scores(rows) = &measurement.outcomes else {
-            return ResultUnit::WinRate;
-        };
-        is_binary &= rows
-            .iter()
-            .flat_map(|row| &row.samples)
-            .all(|sample| match sample {
-                SampleOutcome::Scored(score) => [0.0, 1.0].contains(score),
-                SampleOutcome::Malformed | SampleOutcome::Unscored => true,
-            });
+/// Judges of this project that compare with a known answer: 1 is right and 0 is wrong.
+const KNOW_THE_ANSWER: [&str; 3] = ["choice", "exact", "math"];
+/// What the outcomes of a set are, by its judge.
+fn unit_of(judge: &RunJudge, measurements: &[&Measurement<String>]) -> ResultUnit {
+    if judge.scoring.scale() == ScoreScale::WithinGroup {
+        return ResultUnit::WinRate;
     }
-    if is_binary {
+    let knows = judge.plugins.len() == 1
+        && KNOW_THE_ANSWER.contains(&judge.plugins[0].plugin.name.as_str());
+    let mut samples = measurements.iter().flat_map(|one| match &one.outcomes {
+        Outcomes::Scores(rows) => rows.as_slice(),
+        Outcomes::Comparisons(_) => &[],
+    });
+    let is_binary = samples.all(|row| {
+        row.samples.iter().all(|sample| match sample {
+            SampleOutcome::Scored(score) => [0.0, 1.0].contains(score),
+            SampleOutcome::Malformed | SampleOutcome::Unscored => true,
+        })
+    });
+    if knows && is_binary {
         ResultUnit::Accuracy
     } else {
         ResultUnit::Score
@@ -237,14 +257,15 @@ fn adjust(subjects: &mut [SubjectResult]) {
         .iter_mut()
         .filter_map(|one| one.against_first.as_mut());
     for (comparison, adjusted) in compared.zip(adjusted) {
-        comparison.adjust(adjusted);
+        comparison.adjust(adjusted, p_values.len());
     }
 }
 
 /// How the outcomes of a set are read.
 struct ScoredSet<'a> {
     unit: ResultUnit,
-    floor: f64,
+    /// The score of a malformed completion, where there is a sound one.
+    floor: Option<f64>,
     instructions: &'a [Instruction],
 }
 
@@ -256,7 +277,12 @@ impl ScoredSet<'_> {
         first: Option<&Measurement<String>>,
     ) -> SubjectResult {
         let measurement = &judged.measurement;
-        let scores = measurement.scores(self.floor);
+        let has_mean = measurement.mean_score(self.floor).is_some();
+        let scores = if has_mean {
+            measurement.scores(self.floor)
+        } else {
+            BTreeMap::new()
+        };
         let scale = match self.unit {
             ResultUnit::Accuracy => Scale::UNIT,
             ResultUnit::Score | ResultUnit::WinRate => Scale::Continuous,
@@ -264,7 +290,8 @@ impl ScoredSet<'_> {
         let values: Vec<f64> = scores.values().copied().collect();
         let differences = first.map(|first| self.differences(measurement, first));
         SubjectResult {
-            subject: measurement.model.clone(),
+            subject: answered.subject.name.clone(),
+            slice: answered.pass.slice.to_string(),
             sampled_here: matches!(answered.subject.answers, Answers::Sampled(_)),
             sampled: measurement.sampled.clone(),
             judge: measurement.judge.clone(),

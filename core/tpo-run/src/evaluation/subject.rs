@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use tpo_types::{Failure, FailureKind, Instruction};
 
-use super::config::{EvaluatedModel, NamedThought, OWN_THOUGHT};
+use super::config::{EvaluatedModel, EvaluationSampling, NamedThought, OWN_THOUGHT};
 use super::recorded::RecordedResponses;
-use crate::config::{RunConfig, ThoughtConfig};
+use crate::config::{RunConfig, SamplingConfig, ThoughtConfig};
 use crate::directory::RunDirectory;
 use crate::store::{Store, from_json};
 
@@ -56,9 +56,11 @@ pub(super) struct ResolvedModel {
 }
 
 /// A run's best model with its own thought prompt.
-struct BestOfRun {
+pub(super) struct BestOfRun {
     source: String,
-    own: NamedThought,
+    /// The thought prompt that it was trained with.
+    pub own: NamedThought,
+    sampling: SamplingConfig,
     used: Vec<UsedInstructions>,
     note: Option<String>,
 }
@@ -66,9 +68,13 @@ struct BestOfRun {
 impl ResolvedModel {
     /// Finds what a model of the configuration stands for. `thoughts` are those of the
     /// configuration.
-    pub(super) fn of(model: &EvaluatedModel, thoughts: &[NamedThought]) -> Result<Self, Failure> {
+    pub(super) fn of(
+        model: &EvaluatedModel,
+        thoughts: &[NamedThought],
+        sampling: &EvaluationSampling,
+    ) -> Result<Self, Failure> {
         match (&model.source, &model.responses) {
-            (Some(source), None) => Self::of_source(model, source, thoughts),
+            (Some(source), None) => Self::of_source(model, source, thoughts, sampling),
             (None, Some(path)) => Self::of_responses(model, path),
             _ => Err(Failure::new(
                 FailureKind::Usage,
@@ -107,14 +113,10 @@ impl ResolvedModel {
         model: &EvaluatedModel,
         source: &str,
         thoughts: &[NamedThought],
+        sampling: &EvaluationSampling,
     ) -> Result<Self, Failure> {
         let name = model.name.clone().unwrap_or_else(|| last_part(source));
-        let run = RunDirectory::at(source);
-        let run = if run.store().is_file() {
-            Some(BestOfRun::read(&run)?)
-        } else {
-            None
-        };
+        let run = BestOfRun::at(source)?;
         let chosen = chosen_thoughts(&name, model, run.as_ref().map(|run| &run.own), thoughts)?;
         let several = chosen.len() > 1;
         let path = run.as_ref().map_or(source, |run| &run.source).to_owned();
@@ -130,11 +132,20 @@ impl ResolvedModel {
             }),
         });
         let subjects = subjects.collect();
-        let (used, note) = run.map_or((Vec::new(), None), |run| (run.used, run.note));
+        let Some(run) = run else {
+            return Ok(Self {
+                subjects,
+                used: Vec::new(),
+                notes: Vec::new(),
+            });
+        };
+        let other_sampling = sampling.difference_from(&run.sampling).map(|difference| {
+            format!("the run `{source}` was sampled otherwise than it is evaluated: {difference}")
+        });
         Ok(Self {
             subjects,
-            used,
-            notes: note.into_iter().collect(),
+            used: run.used,
+            notes: run.note.into_iter().chain(other_sampling).collect(),
         })
     }
 }
@@ -181,6 +192,16 @@ fn chosen_thoughts(
 }
 
 impl BestOfRun {
+    /// The best model of the run in that directory, if it is one.
+    pub(super) fn at(source: &str) -> Result<Option<Self>, Failure> {
+        let run = RunDirectory::at(source);
+        if run.store().is_file() {
+            Self::read(&run).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     fn read(run: &RunDirectory) -> Result<Self, Failure> {
         let missing = |what: &str| {
             Failure::new(
@@ -220,6 +241,7 @@ impl BestOfRun {
         Ok(Self {
             source,
             own: NamedThought::new(OWN_THOUGHT, config.thought, config.parser),
+            sampling: config.sampling,
             used,
             note,
         })
@@ -227,7 +249,7 @@ impl BestOfRun {
 }
 
 /// The name of a model: the last part of its source, without a revision.
-fn last_part(source: &str) -> String {
+pub(super) fn last_part(source: &str) -> String {
     let source = source.trim_end_matches(['/', '\\']);
     let last = source.rsplit(['/', '\\']).next().unwrap_or(source);
     let last = last.split('@').next().unwrap_or(last);

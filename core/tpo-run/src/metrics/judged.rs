@@ -17,6 +17,17 @@ pub(crate) struct JudgedSubject {
     pub comparisons: Vec<ComparedSample>,
 }
 
+impl JudgedSubject {
+    /// Whether the judge said something of every response. Where it failed, it is asked again by
+    /// the next start.
+    pub(crate) fn is_complete(&self) -> bool {
+        let mut judgments = self.judgments.iter();
+        let mut comparisons = self.comparisons.iter();
+        judgments.all(|one| matches!(one.judgment, Judgment::Scored(_)))
+            && comparisons.all(|one| one.win.is_some())
+    }
+}
+
 /// A judgment of a response.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct JudgedResponse {

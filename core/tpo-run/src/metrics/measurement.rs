@@ -120,10 +120,10 @@ type OneOutcome = fn(SampleOutcome, SampleOutcome) -> Option<f64>;
 
 impl SampleOutcome {
     /// The score, with `floor` for a malformed completion; none if unscored.
-    fn value(self, floor: f64) -> Option<f64> {
+    fn value(self, floor: Option<f64>) -> Option<f64> {
         match self {
             Self::Scored(score) => Some(score),
-            Self::Malformed => Some(floor),
+            Self::Malformed => floor,
             Self::Unscored => None,
         }
     }
@@ -172,7 +172,12 @@ impl ScoredInstruction {
         }
     }
 
-    fn score(&self, floor: f64) -> Option<f64> {
+    /// The mean over its completions. Without a floor an instruction with a malformed completion
+    /// has none.
+    fn score(&self, floor: Option<f64>) -> Option<f64> {
+        if floor.is_none() && self.is_malformed() {
+            return None;
+        }
         mean(self.samples.iter().filter_map(|sample| sample.value(floor)))
     }
 
@@ -222,12 +227,49 @@ impl<M: PartialEq> Measurement<M> {
         }
     }
 
-    /// Whether nothing more has to be compared to know how this model compares with `opponent`.
-    pub(crate) fn has_met(&self, opponent: &M) -> bool {
-        match &self.outcomes {
-            Outcomes::Scores(_) => true,
-            Outcomes::Comparisons(all) => all.iter().any(|one| one.opponent == *opponent),
+    /// One value per instruction by which models of a run are compared with each other, all in the
+    /// same unit, which the base model alone decides.
+    ///
+    /// If the base model has a [`Self::sound_floor`]: the score, a malformed completion counting as
+    /// that. Else: the win against the base model, 1, one half or 0,
+    /// where a malformed completion loses against any response. None for the base model itself,
+    /// which then has one half everywhere.
+    pub fn values_against(&self, base: &Self) -> Option<BTreeMap<&str, f64>> {
+        if let Some(floor) = base.sound_floor() {
+            return Some(self.scores(Some(floor)));
         }
+        if self.model == base.model {
+            return None;
+        }
+        Some(match (&self.outcomes, &base.outcomes) {
+            (Outcomes::Scores(own), Outcomes::Scores(others)) => {
+                let others: HashMap<&str, &ScoredInstruction> =
+                    others.iter().map(|row| (row.id.as_str(), row)).collect();
+                own.iter()
+                    .filter_map(|row| {
+                        let other = others.get(row.id.as_str())?;
+                        Some((row.id.as_str(), row.compare(other, SampleOutcome::win)?))
+                    })
+                    .collect()
+            }
+            (Outcomes::Comparisons(_), _) => self.wins(&base.model).unwrap_or_default(),
+            (Outcomes::Scores(_), Outcomes::Comparisons(_)) => BTreeMap::new(),
+        })
+    }
+
+    /// What a malformed completion of other models scores: the lowest score of this one, if it
+    /// answered everything and its scores differ. The lowest of a few answers, or of equally good
+    /// ones, could be the highest score there is. None if the judge only compares.
+    pub fn sound_floor(&self) -> Option<f64> {
+        let Outcomes::Scores(rows) = &self.outcomes else {
+            return None;
+        };
+        let is_complete = !rows.iter().any(ScoredInstruction::is_malformed);
+        let samples = rows.iter().flat_map(|row| &row.samples);
+        let scores: Vec<f64> = samples.filter_map(|sample| sample.value(None)).collect();
+        let lowest = scores.iter().copied().min_by(f64::total_cmp)?;
+        let differ = scores.iter().any(|score| *score > lowest);
+        (is_complete && differ).then_some(lowest)
     }
 
     /// The wins of each instruction against another model by its id, as far as the judge gave a
@@ -246,7 +288,7 @@ impl<M: PartialEq> Measurement<M> {
 
     /// The score of each instruction by its id, malformed completions at `floor`; empty if the
     /// judge only compares.
-    pub fn scores(&self, floor: f64) -> BTreeMap<&str, f64> {
+    pub fn scores(&self, floor: Option<f64>) -> BTreeMap<&str, f64> {
         let Outcomes::Scores(rows) = &self.outcomes else {
             return BTreeMap::new();
         };
@@ -255,24 +297,15 @@ impl<M: PartialEq> Measurement<M> {
             .collect()
     }
 
-    /// The lowest score of a response; none if no response has one.
-    pub fn lowest_score(&self) -> Option<f64> {
-        let Outcomes::Scores(rows) = &self.outcomes else {
-            return None;
-        };
-        let samples = rows.iter().flat_map(|row| &row.samples);
-        samples
-            .filter_map(|sample| match sample {
-                SampleOutcome::Scored(score) => Some(*score),
-                SampleOutcome::Malformed | SampleOutcome::Unscored => None,
-            })
-            .min_by(f64::total_cmp)
-    }
-
     /// The mean score over the instructions, malformed completions at `floor`; none if the judge
-    /// only compares, or scored nothing.
-    pub fn mean_score(&self, floor: f64) -> Option<f64> {
+    /// only compares, or scored nothing, or if a completion is malformed and there is no floor.
+    pub fn mean_score(&self, floor: Option<f64>) -> Option<f64> {
         match &self.outcomes {
+            Outcomes::Scores(rows)
+                if floor.is_none() && rows.iter().any(ScoredInstruction::is_malformed) =>
+            {
+                None
+            }
             Outcomes::Scores(rows) => mean(rows.iter().filter_map(|row| row.score(floor))),
             Outcomes::Comparisons(_) => None,
         }
@@ -334,17 +367,6 @@ pub(crate) fn compare_scores(
     }
 }
 
-/// The score of a malformed completion: the lowest score of the first model that has one, which is
-/// the base model unless it has none. It is fixed before other models are looked at.
-pub fn floor_of<'a, M: PartialEq + 'a>(
-    measurements: impl IntoIterator<Item = &'a Measurement<M>>,
-) -> f64 {
-    let mut lowest = measurements
-        .into_iter()
-        .filter_map(Measurement::lowest_score);
-    lowest.next().unwrap_or(0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,7 +411,8 @@ mod tests {
         let rows = model.compared_with(&base).expect("two models with scores");
         assert_eq!(rows.unit, Unit::WinRate);
         assert_eq!(rows.differences(), [-0.5, 0.5, 0.5, 0.5]);
-        assert!((floor_of([&base, &model]) - 1.0).abs() < 1e-12);
+        assert_eq!(base.sound_floor(), None);
+        assert_eq!(base.mean_score(base.sound_floor()), None);
     }
 
     #[test]
@@ -407,8 +430,8 @@ mod tests {
         };
         assert_eq!(differences(&model, &base), Some(vec![-0.5, 0.0]));
         assert_eq!(differences(&base, &model), Some(vec![0.5, 0.0]));
-        let floor = floor_of([&base, &model]);
-        assert_eq!(model.mean_score(floor), Some((0.1 + 0.7 + 0.1) / 3.0));
+        assert_eq!(model.mean_score(None), None);
+        assert_eq!(model.mean_score(Some(0.1)), Some((0.1 + 0.7 + 0.1) / 3.0));
     }
 
     #[test]

@@ -29,9 +29,23 @@ pub(super) fn check(
         members.extend(of_set(set.name(), &set.instructions));
     }
     refuse_same(&members)?;
-    Ok(note_on_near(&near_duplicates(&members))
-        .into_iter()
-        .collect())
+    let sets = validation.iter();
+    let repeated = sets.filter_map(|set| note_on_repeated(set.name(), &set.instructions));
+    let near = note_on_near(&near_duplicates(&members));
+    Ok(near.into_iter().chain(repeated).collect())
+}
+
+/// A note on a set that has instructions with the same text.
+pub(crate) fn note_on_repeated(set: &str, instructions: &[Instruction]) -> Option<String> {
+    let different: BTreeSet<String> = instructions.iter().map(text).collect();
+    let repeated = instructions.len() - different.len();
+    (repeated > 0).then(|| {
+        format!(
+            "{repeated} of {} instructions of `{set}` repeat the text of another: they count as \
+             independent, so its intervals are too narrow",
+            instructions.len()
+        )
+    })
 }
 
 /// How many of `instructions` are in `seen` too, with the same text or nearly the same words.

@@ -11,18 +11,19 @@ use self::no_pairs::no_pairs;
 use self::trained::Trained;
 use crate::context::RunContext;
 use crate::groups::SelectedGroup;
-use crate::model_version::ModelVersion;
+use crate::metrics::Measurement;
 use crate::policy::Policy;
 use crate::progress::Stage;
 use crate::slice::Slice;
 
 /// Trains the policy on the selected pairs. Models on the way are measured on the validation sets,
-/// and the one to keep is committed as a checkpoint. `best` is the best model of the run so far.
+/// and the one to keep is committed as a checkpoint. `base` is the measurement of the
+/// base model on the set that chooses.
 pub(crate) fn train(
     context: &RunContext<'_>,
     iteration: usize,
     policy: &Policy,
-    best: ModelVersion,
+    base: &Measurement,
     groups: &[SelectedGroup<'_>],
 ) -> Result<Trained, Failure> {
     let pairs: Vec<TrainingPair> = groups.iter().flat_map(training_pairs).collect();
@@ -37,7 +38,7 @@ pub(crate) fn train(
         .stages
         .judging
         .stage_started(Stage::Train, &Slice::Train(iteration), total_steps, 0);
-    let mut checkpoints = TrainingCheckpoints::new(context, iteration, best, pairs.len());
+    let mut checkpoints = TrainingCheckpoints::new(context, iteration, base, pairs.len())?;
     context.pipeline.trainer.train(
         &TrainRequest {
             policy: &policy.checkpoint,

@@ -7,6 +7,7 @@ use super::answer::answer;
 use super::compare::compare;
 use crate::context::{Context, RunContext};
 use crate::groups::CandidateGroup;
+use crate::meetings::wins;
 use crate::metrics::{HeadToHead, Measurement, Outcomes, SampleMetrics, ScoredInstruction};
 use crate::model_version::ModelVersion;
 use crate::pipeline::RunJudge;
@@ -15,29 +16,14 @@ use crate::policy::Policy;
 use crate::progress::Event;
 use crate::slice::{Pass, Slice};
 
-/// A model to measure.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Measured<'a> {
-    /// The model.
-    pub policy: &'a Policy,
-    /// Earlier models that a judge which only compares compares it with.
-    pub opponents: &'a [ModelVersion],
-}
-
 /// Measures a model on a set, unless that is recorded already.
 pub(crate) fn validate(
     context: &RunContext<'_>,
     set: &ValidationSet,
-    measured: Measured<'_>,
+    policy: &Policy,
 ) -> Result<Measurement, Failure> {
-    let policy = measured.policy;
     let stages = &context.stages;
-    if let Some(recorded) = stages.store.measurement(set.name(), policy)?
-        && measured
-            .opponents
-            .iter()
-            .all(|opponent| recorded.has_met(opponent))
-    {
+    if let Some(recorded) = stages.store.measurement(set.name(), policy)? {
         return Ok(recorded);
     }
     let pass = set.pass(policy.version);
@@ -47,7 +33,7 @@ pub(crate) fn validate(
     let judge = context.pipeline.validation_judge(set.name());
     let measurement = match judge.scoring.scale() {
         ScoreScale::Absolute => scored(stages, &pass, judge, policy, answered)?,
-        ScoreScale::WithinGroup => compared(stages, &pass, judge, measured, &answered)?,
+        ScoreScale::WithinGroup => compared(stages, &pass, judge, policy, &answered)?,
     };
     stages.store.put_measurement(&measurement, policy)?;
     (stages.judging.observer)(&Event::Measured(&measurement));
@@ -74,35 +60,36 @@ fn scored(
     })
 }
 
-/// The outcomes of a judge that says which of two responses is better.
+/// The outcomes of a judge that says which of two responses is better: wins against the base model,
+/// which itself meets nobody.
 fn compared(
     context: &Context<'_>,
     pass: &Pass<'_>,
     judge: &RunJudge,
-    measured: Measured<'_>,
+    policy: &Policy,
     groups: &[CandidateGroup<'_>],
 ) -> Result<Measurement, Failure> {
     let set = pass.slice.stream();
-    let mut metrics = JudgeMetrics::default();
-    let mut all = Vec::new();
-    for opponent in measured.opponents {
-        let others = context.store.responses(&Slice::Validation {
-            set: set.clone(),
-            model: *opponent,
-        })?;
-        let compared = compare(context.judging, pass, judge, groups, &others)?;
-        // The first opponent is the base model, which every model meets.
-        metrics.comparisons = metrics.comparisons.or(compared.metrics.comparisons.clone());
-        all.push(HeadToHead {
-            opponent: *opponent,
-            rows: compared.rows(),
-        });
-    }
-    Ok(Measurement {
-        set,
-        model: measured.policy.version,
+    let mut measurement = Measurement {
+        set: set.clone(),
+        model: policy.version,
         sampled: SampleMetrics::of(groups.iter(), pass.num_samples),
-        judge: metrics,
-        outcomes: Outcomes::Comparisons(all),
-    })
+        judge: JudgeMetrics::default(),
+        outcomes: Outcomes::Comparisons(Vec::new()),
+    };
+    if policy.version.is_base() {
+        return Ok(measurement);
+    }
+    let base = Slice::Validation {
+        set,
+        model: ModelVersion::BASE,
+    };
+    let others = context.store.responses(&base)?;
+    let compared = compare(context.judging, pass, judge, groups, &others)?;
+    measurement.outcomes = Outcomes::Comparisons(vec![HeadToHead {
+        opponent: ModelVersion::BASE,
+        rows: wins(&compared.samples),
+    }]);
+    measurement.judge = compared.metrics;
+    Ok(measurement)
 }

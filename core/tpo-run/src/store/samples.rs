@@ -88,7 +88,7 @@ impl Store {
         )
     }
 
-    /// Removes the completions of a slice that are of none of these keys, with what was made of
+    /// Removes the completions of these instructions that have another key, with what was made of
     /// them. Returns how many instructions that concerns.
     pub(crate) fn remove_outdated(
         &self,
@@ -102,7 +102,7 @@ impl Store {
         })?;
         let mut outdated: Vec<String> = rows
             .into_iter()
-            .filter(|(id, key)| keys.get(id) != Some(key))
+            .filter(|(id, key)| keys.get(id).is_some_and(|now| now != key))
             .map(|(id, _)| id)
             .collect();
         outdated.dedup();

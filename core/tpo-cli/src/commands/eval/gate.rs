@@ -1,6 +1,8 @@
 //! `--fail-below`: fails if a model's mean on a set is too low.
 
-use tpo_run::evaluation::{EvaluationPlan, EvaluationResults, JudgedSet, SubjectResult};
+use tpo_run::evaluation::{
+    EvaluationPlan, EvaluationResults, JudgedSet, OpenedEvaluation, SubjectResult,
+};
 use tpo_types::{Failure, FailureKind};
 
 use crate::arguments::Threshold;
@@ -16,6 +18,28 @@ pub(super) fn check_names(plan: &EvaluationPlan, thresholds: &[Threshold]) -> Re
                 .hint(format!("the sets are: {}", names.join(", "))))
         }
     }
+}
+
+/// Refuses thresholds of sets whose judges only compare, which gives no mean.
+pub(super) fn check_judges(
+    plan: &EvaluationPlan,
+    opened: &OpenedEvaluation,
+    thresholds: &[Threshold],
+) -> Result<(), Failure> {
+    for threshold in thresholds {
+        let sets = plan.sets.iter().filter(|set| set.name == threshold.set);
+        for judge in sets.flat_map(|set| &set.judges) {
+            if opened.compares(judge) {
+                let what = format!(
+                    "`--fail-below {}`: the judge `{judge}` compares responses and gives no mean",
+                    threshold.set
+                );
+                return Err(Failure::new(FailureKind::Usage, what)
+                    .hint("use a set whose judges score single responses"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Fails if a mean is below its threshold, or missing.
@@ -37,10 +61,18 @@ pub(super) fn check(results: &EvaluationResults, thresholds: &[Threshold]) -> Re
     .hint("the results are written; `results.json` has every figure"))
 }
 
+/// More unscored completions than this share make a mean worthless.
+const MAX_UNSCORED: f64 = 0.1;
+
 fn reason(set: &JudgedSet, subject: &SubjectResult, lowest: f64) -> Option<String> {
+    let unscored = subject.unscored as f64 / subject.sampled.completions.max(1) as f64;
     let place = format!("{} on {} ({})", subject.subject, set.set, set.judge);
     match &subject.mean {
         None => Some(format!("{place} has no mean")),
+        Some(_) if unscored > MAX_UNSCORED => Some(format!(
+            "{place}: {} of {} completions are unscored",
+            subject.unscored, subject.sampled.completions
+        )),
         Some(mean) if mean.value < lowest => {
             Some(format!("{place}: {:.4} is less than {lowest}", mean.value))
         }

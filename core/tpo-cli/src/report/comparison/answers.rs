@@ -50,7 +50,11 @@ pub(super) enum ModelFigure {
 
 impl ModelFigure {
     /// The figure of a model on some instructions, malformed completions at `floor`.
-    pub(super) fn of(measurement: &Measurement, ids: &BTreeSet<String>, floor: f64) -> Self {
+    pub(super) fn of(
+        measurement: &Measurement,
+        ids: &BTreeSet<String>,
+        floor: Option<f64>,
+    ) -> Self {
         let measurement = measurement.of_instructions(ids);
         match measurement.outcomes {
             Outcomes::Scores(_) => Self::Score(measurement.mean_score(floor)),

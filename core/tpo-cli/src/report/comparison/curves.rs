@@ -43,7 +43,7 @@ impl Curves {
     pub(super) fn of(
         runs: &[OnSet<'_>],
         ids: &BTreeSet<String>,
-        floor: f64,
+        floor: Option<f64>,
     ) -> Result<Self, Failure> {
         let curve = |one: &OnSet<'_>| {
             let points = one.run.kept(one.set).into_iter().map(|measurement| {

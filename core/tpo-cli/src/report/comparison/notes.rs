@@ -106,9 +106,9 @@ pub(super) fn on_pair(
         ));
     }
     notes.extend(
-        [first, other]
+        on_choice(first, &shared.name)
             .into_iter()
-            .filter_map(|run| on_choice(run, shared)),
+            .chain(on_choice(other, &shared.other_name)),
     );
     match rows.map(|rows| rows.unit) {
         Some(Unit::WinRateGap) => notes.push(on_gap(first, other, shared)?),
@@ -121,10 +121,9 @@ pub(super) fn on_pair(
 }
 
 /// Whether the set chose the model of a run, whose figure on it is then too high.
-fn on_choice(run: &ComparedRun, shared: &SharedSet) -> Option<String> {
+fn on_choice(run: &ComparedRun, own_name: &str) -> Option<String> {
     let chooses = &run.sets.first()?.name;
-    let is_this = *chooses == shared.name || *chooses == shared.other_name;
-    (run.is_chosen && !run.model.is_base() && is_this).then(|| {
+    (chooses == own_name && !run.model.is_base()).then(|| {
         format!(
             "the set chose {} among {} models, so that its figure here is likely too high",
             name_of(run),
@@ -200,9 +199,10 @@ pub(super) fn on_judge(
         return Ok(notes);
     }
     for run in runs {
+        // The files of a checkpoint may be gone.
         let compared = match run.checkpoint()? {
             Some(path) => Some(tpo_lm::local_model::identity(&path)?),
-            None => None,
+            None => run.identity().map(str::to_owned),
         };
         for model in &bound {
             let identity = Some(model.identity.as_str());

@@ -9,7 +9,6 @@ use tpo_judge::{GuardedScoring, JudgeMetrics};
 use tpo_run::comparison::{
     ComparedRun, NotCompared, RecordedSet, SharedSet, judge_pair, pair_models, shared_set,
 };
-use tpo_run::metrics::floor_of;
 use tpo_types::Failure;
 
 use super::answers::{ModelFigure, SetAnswers};
@@ -26,7 +25,7 @@ pub(super) struct SetComparison {
     ids: BTreeSet<String>,
     categories: CategoryOf,
     /// The score of a malformed completion.
-    floor: f64,
+    floor: Option<f64>,
     first: SetAnswers,
     /// One per other run, in order.
     others: Vec<Result<SharedPair, NotCompared>>,
@@ -65,13 +64,11 @@ impl SetComparison {
         let pairs = others.iter().map(pair);
         let mut pairs = pairs.collect::<Result<Vec<_>, Failure>>()?;
         correct(&mut pairs, |pair| pair.measured.as_mut().ok());
-        let mut kept = first.kept(&set.name);
-        for (other, pair) in others.iter().zip(&pairs) {
-            if let Ok(pair) = pair {
-                kept.extend(other.kept(&pair.shared.other_name));
-            }
-        }
-        let floor = floor_of(kept);
+        // The first run's base model is the first of those that it kept.
+        let floor = first
+            .kept(&set.name)
+            .first()
+            .and_then(|base| base.sound_floor());
         let on_set = OnSet {
             run: first,
             set: &set.name,
@@ -229,7 +226,7 @@ fn curves(
     mut ids: BTreeSet<String>,
     others: &[ComparedRun],
     pairs: &[Result<SharedPair, NotCompared>],
-    floor: f64,
+    floor: Option<f64>,
 ) -> Result<Curves, Failure> {
     let mut runs = vec![first];
     for (run, pair) in others.iter().zip(pairs) {

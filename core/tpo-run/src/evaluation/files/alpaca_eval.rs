@@ -11,6 +11,7 @@ use crate::evaluation::answers::Answered;
 use crate::evaluation::results::{PairwiseResult, pairwise};
 use crate::groups::CandidateGroup;
 use crate::metrics::{ComparedSample, JudgedSubject};
+use crate::pipeline::RunJudge;
 
 /// Writes the comparisons of a subject with the first one.
 pub(super) fn write(
@@ -19,6 +20,7 @@ pub(super) fn write(
     first: &Answered<'_>,
     own: &Answered<'_>,
     judged: &JudgedSubject,
+    opened: &RunJudge,
 ) -> Result<(), Failure> {
     let annotations = judged.comparisons.iter().filter_map(|sample| {
         let own_group = group_of(own, &sample.id)?;
@@ -39,7 +41,7 @@ pub(super) fn write(
         "reference_outputs.json",
         &pretty(&outputs(first)),
     )?;
-    match pairwise::of(first, own, judged) {
+    match pairwise::of(first, own, judged, pairwise::vote_rule(opened)) {
         Some(result) => write_file(
             directory,
             "leaderboard.csv",

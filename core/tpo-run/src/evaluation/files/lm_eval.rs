@@ -8,14 +8,15 @@ use tpo_types::digest::Digest;
 use tpo_types::{Candidate, Failure, Instruction, Judgment};
 
 use super::gsm8k::{Grades, exact_match};
-use super::{pretty, write_file};
+use super::{Graded, pretty, write_file};
 use crate::evaluation::Evaluation;
 use crate::evaluation::answers::Answered;
 use crate::evaluation::plan::PlannedSet;
-use crate::evaluation::results::Figure;
+use crate::evaluation::results::{Figure, ResultUnit};
 use crate::evaluation::subject::Answers;
 use crate::groups::CandidateGroup;
 use crate::metrics::JudgedSubject;
+use crate::pipeline::RunJudge;
 
 /// The version of our tasks; it changes when the meaning of a metric does.
 const TASK_VERSION: u32 = 1;
@@ -26,6 +27,8 @@ const FOLLOWED: f64 = 1.0 - 1e-9;
 struct Metric {
     name: &'static str,
     filter: String,
+    /// Over the documents; none where there is no sound one.
+    mean: Option<Figure>,
     values: Vec<Option<f64>>,
     /// What the filter found in each response.
     found: Vec<String>,
@@ -35,12 +38,10 @@ struct Metric {
 pub(super) fn write(
     directory: &Path,
     evaluation: &Evaluation<'_>,
-    set: &PlannedSet,
-    judge: &str,
-    answered: &Answered<'_>,
-    judged: &JudgedSubject,
+    graded: &Graded<'_>,
 ) -> Result<(), Failure> {
-    let metrics = metrics(set, judge, answered, judged);
+    let (set, answered) = (graded.set, graded.own);
+    let metrics = metrics(graded);
     let results = results(evaluation, set, answered, &metrics);
     let mut samples = String::new();
     for metric in &metrics {
@@ -58,32 +59,44 @@ pub(super) fn write(
     write_file(directory, &format!("samples_{task}.jsonl"), &samples)
 }
 
-/// The judge's score; the package's own grades of GSM8K and IFEval where the set is one of these.
-fn metrics(
-    set: &PlannedSet,
-    judge: &str,
-    answered: &Answered<'_>,
-    judged: &JudgedSubject,
-) -> Vec<Metric> {
-    let first = answered.groups.iter().map(first_response);
+/// The judge's score, with the mean of `results.json`; and the package's own grades of GSM8K and
+/// IFEval, if the set is one of these and a judge read it as the package does.
+fn metrics(graded: &Graded<'_>) -> Vec<Metric> {
+    let Graded {
+        set, judge, own, ..
+    } = *graded;
+    let first = own.groups.iter().map(first_response);
     let responses: Vec<&str> = first.map(Option::unwrap_or_default).collect();
-    let scores = judged.measurement.scores(0.0);
-    let values = answered.groups.iter();
-    let values = values.map(|group| scores.get(group.id()).copied());
+    let is_malformed = |group: &CandidateGroup<'_>| group.parsed().len() < set.num_samples;
+    let scores = graded.judged.measurement.scores(Some(0.0));
+    let is_accuracy = graded.unit == Some(ResultUnit::Accuracy);
+    let values = own.groups.iter().map(|group| {
+        let score = scores.get(group.id()).copied();
+        // A malformed completion is wrong, and has no score.
+        score.filter(|_| is_accuracy || !is_malformed(group))
+    });
     let whole = responses.iter().map(|response| (*response).to_owned());
     let mut metrics = vec![Metric {
         name: "score",
         filter: judge.to_owned(),
+        mean: graded.result.and_then(|result| result.mean.clone()),
         values: values.collect(),
         found: whole.collect(),
     }];
-    if set.name.starts_with("gsm8k") {
-        metrics.extend(gsm8k(answered, &responses));
+    if ["gsm8k", "gsm8k-answer-only"].contains(&set.name.as_str()) {
+        metrics.extend(gsm8k(own, &responses));
     }
-    if set.name == "ifeval" {
-        metrics.push(ifeval(answered, judged));
+    if set.name == "ifeval" && checks_constraints_only(graded.opened) {
+        metrics.push(ifeval(own, graded.judged));
     }
     metrics
+}
+
+/// Whether the judge is `rules` and checks nothing but the constraints of the instructions.
+fn checks_constraints_only(judge: &RunJudge) -> bool {
+    let mut keys = judge.config.config.keys();
+    let is_rules = matches!(judge.plugins.as_slice(), [one] if one.plugin.name == "rules");
+    is_rules && keys.all(|key| key == "constraint_weight")
 }
 
 fn gsm8k(answered: &Answered<'_>, responses: &[&str]) -> [Metric; 2] {
@@ -96,10 +109,12 @@ fn gsm8k(answered: &Answered<'_>, responses: &[&str]) -> [Metric; 2] {
             let target = target(group.rendered.instruction);
             Some(f64::from(exact_match(found(grades), &target)))
         });
+        let values: Vec<Option<f64>> = values.collect();
         Metric {
             name: "exact_match",
             filter: filter.to_owned(),
-            values: values.collect(),
+            mean: mean_of(&values),
+            values,
             found: grades.iter().map(|grades| found(grades).clone()).collect(),
         }
     };
@@ -125,12 +140,19 @@ fn ifeval(answered: &Answered<'_>, judged: &JudgedSubject) -> Metric {
             }
         }
     });
+    let values: Vec<Option<f64>> = values.collect();
     Metric {
         name: "prompt_level_strict_acc",
         filter: "none".to_owned(),
-        values: values.collect(),
+        mean: mean_of(&values),
+        values,
         found: vec![String::new(); answered.groups.len()],
     }
+}
+
+fn mean_of(values: &[Option<f64>]) -> Option<Figure> {
+    let values: Vec<f64> = values.iter().flatten().copied().collect();
+    Figure::of(&values, Scale::UNIT)
 }
 
 fn results(
@@ -144,16 +166,11 @@ fn results(
     of_task.insert("alias".into(), json!(task));
     let mut higher_is_better = Map::new();
     for Metric {
-        name,
-        filter,
-        values,
-        ..
+        name, filter, mean, ..
     } in metrics
     {
-        let values: Vec<f64> = values.iter().flatten().copied().collect();
-        let figure = Figure::of(&values, Scale::Continuous);
-        let value = figure.as_ref().map(|figure| figure.value);
-        let stderr = figure.and_then(|figure| figure.stderr);
+        let value = mean.as_ref().map(|mean| mean.value);
+        let stderr = mean.as_ref().and_then(|mean| mean.stderr);
         of_task.insert(format!("{name},{filter}"), json!(value));
         of_task.insert(format!("{name}_stderr,{filter}"), json!(stderr));
         higher_is_better.insert((*name).to_owned(), json!(true));

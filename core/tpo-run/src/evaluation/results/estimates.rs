@@ -77,6 +77,9 @@ pub struct ComparisonResult {
     pub ties: usize,
     #[serde(skip)]
     verdict: Conclusion,
+    /// The smallest p that any signs of these differences could have.
+    #[serde(skip)]
+    smallest_p: f64,
 }
 
 impl ComparisonResult {
@@ -105,17 +108,23 @@ impl ComparisonResult {
             conclusion: "",
             smallest_detectable,
             n: estimate.units,
-            detectable: sign_flip.smallest_p <= LEVEL,
+            detectable: false,
+            smallest_p: sign_flip.smallest_p,
             ties: differences.iter().filter(|one| **one == 0.0).count(),
             verdict,
         };
-        result.adjust(sign_flip.p_value);
+        result.adjust(sign_flip.p_value, 1);
         Some(result)
     }
 
-    /// Sets the corrected p, and what it allows to say.
-    pub(super) fn adjust(&mut self, adjusted: f64) {
+    /// Sets the p that is corrected for so many comparisons, and what it allows to say.
+    pub(super) fn adjust(&mut self, adjusted: f64, comparisons: usize) {
         self.adjusted_p_value = adjusted;
+        // The first of several comparisons has to pass the strictest threshold.
+        self.detectable = self.smallest_p * comparisons as f64 <= LEVEL;
+        if !self.detectable {
+            self.smallest_detectable = None;
+        }
         self.conclusion = match self.verdict {
             Conclusion::Improved if adjusted <= LEVEL => "improved",
             Conclusion::Worse if adjusted <= LEVEL => "got worse",
@@ -209,6 +218,6 @@ fn adjust(categories: &mut [CategoryResult]) {
         .iter_mut()
         .filter_map(|one| one.against_first.as_mut());
     for (comparison, adjusted) in compared.zip(adjusted) {
-        comparison.adjust(adjusted);
+        comparison.adjust(adjusted, p_values.len());
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 use tpo_eval::alpaca::{LengthControlVariant, length_controlled, raw_win_rate};
 use tpo_eval::arena::{ArenaScore, Battle, Label, Resampling, VoteRule, arena_score};
 use tpo_eval::win_rate::{BothOrders, win_rate};
@@ -12,9 +13,20 @@ use tpo_types::{Preference, Strength, Verdict};
 use super::Figure;
 use crate::evaluation::answers::Answered;
 use crate::metrics::{BothVerdicts, ComparedSample, JudgedSubject, mean};
+use crate::pipeline::RunJudge;
 
+/// The fewest instructions that lengths are controlled with.
+const FEWEST_CONTROLLED: usize = tpo_eval::MANY;
 /// Resamplings of the prompts behind the percentiles of Arena-Hard's score.
 const ROUNDS: usize = 1000;
+
+/// How Arena-Hard counts verdicts: by version 2 if the judge is configured so.
+pub(in crate::evaluation) fn vote_rule(judge: &RunJudge) -> VoteRule {
+    match judge.config.config.get("version").and_then(Value::as_str) {
+        Some("v2") => VoteRule::V2,
+        _ => VoteRule::V0_1,
+    }
+}
 
 /// Win rates of a subject against the first one.
 #[derive(Debug, Clone, Serialize)]
@@ -37,12 +49,15 @@ pub struct PairwiseResult {
     pub n_total: usize,
     /// AlpacaEval 2's length-controlled win rate in points, by its formula without the
     /// instructions' difficulty and without an anchor (`length_controlled_minimal`), fitted
-    /// without a penalty. None where lengths do not differ, or for too few instructions.
+    /// without a penalty. None where lengths do not differ, or for fewer than 30 instructions.
     pub length_controlled_minimal: Option<f64>,
-    /// Its standard error by the influence function, in points.
+    /// Its standard error by the influence function, in points; none where a completion is
+    /// malformed.
     pub length_controlled_stderr: Option<f64>,
     /// Whether the fit had no maximum, so that a ridge decided: believe the raw win rate instead.
     pub length_controlled_ridge: bool,
+    /// Whether it is so far from the raw win rate that the fit may have failed.
+    pub length_controlled_extreme: bool,
     /// Arena-Hard's score, where the judge says how much better a response is.
     pub arena_hard: Option<ArenaResult>,
     /// Share of the comparisons in which both orders agree that one is better.
@@ -73,6 +88,7 @@ pub(in crate::evaluation) fn of(
     first: &Answered<'_>,
     own: &Answered<'_>,
     judged: &JudgedSubject,
+    rule: VoteRule,
 ) -> Option<PairwiseResult> {
     if judged.comparisons.is_empty() {
         return None;
@@ -82,7 +98,8 @@ pub(in crate::evaluation) fn of(
         first: chars(first),
     };
     let instructions = instructions(&judged.comparisons, &lengths);
-    let preferences: Vec<f64> = instructions.iter().map(|one| 1.0 + one.win).collect();
+    let wins = instructions.iter().filter_map(|one| one.win);
+    let preferences: Vec<f64> = wins.map(|win| 1.0 + win).collect();
     let raw = raw_win_rate(&preferences).ok();
     let controlled = controlled(&instructions);
     let orders: Vec<BothOrders> = judged
@@ -102,7 +119,8 @@ pub(in crate::evaluation) fn of(
         length_controlled_minimal: controlled.map(|one| one.win_rate),
         length_controlled_stderr: controlled.and_then(|one| one.standard_error),
         length_controlled_ridge: controlled.is_some_and(|one| one.ridge),
-        arena_hard: arena(&judged.comparisons),
+        length_controlled_extreme: controlled.is_some_and(|one| one.extreme),
+        arena_hard: arena(&judged.comparisons, rule),
         consistent: consistency.as_ref().map(|one| one.consistent),
         first_position: consistency.and_then(|one| one.first_position),
         avg_length: mean(lengths.own.values().copied()),
@@ -127,8 +145,8 @@ fn chars<'a>(answered: &'a Answered<'_>) -> BTreeMap<&'a str, f64> {
 
 /// The comparisons of one instruction.
 struct ComparedInstruction {
-    /// Mean probability that the subject wins.
-    win: f64,
+    /// Mean probability that the subject wins; none if the judge failed.
+    win: Option<f64>,
     /// Characters of the opponent's response minus its own; none if one of them is malformed.
     difference: Option<f64>,
 }
@@ -145,7 +163,7 @@ fn instructions(samples: &[ComparedSample], lengths: &Lengths<'_>) -> Vec<Compar
                 .zip(own)
                 .map(|(first, own)| first - own);
             Some(ComparedInstruction {
-                win: mean(samples.iter().filter_map(probability))?,
+                win: mean(samples.iter().filter_map(probability)),
                 difference,
             })
         })
@@ -184,30 +202,45 @@ struct Controlled {
     win_rate: f64,
     standard_error: Option<f64>,
     ridge: bool,
+    extreme: bool,
 }
 
-/// The length-controlled win rate. A malformed completion has no length, so it stays out of the fit
-/// and counts as what it is: lost, or won against.
+/// The length-controlled win rate. An unscored response is not fitted, but its length counts. A
+/// malformed completion has no length, so it stays out of the fit and counts as what it is: lost,
+/// or won against.
 fn controlled(instructions: &[ComparedInstruction]) -> Option<Controlled> {
-    let fitted: Vec<(f64, f64)> = instructions
-        .iter()
-        .filter_map(|one| Some((1.0 + one.win, one.difference?)))
+    let with_lengths = || {
+        let fitted = instructions.iter();
+        fitted.filter_map(|one| Some((one.win, one.difference?)))
+    };
+    let preferences: Vec<f64> = with_lengths()
+        .map(|(win, _)| win.map_or(f64::NAN, |win| 1.0 + win))
         .collect();
-    let (preferences, differences): (Vec<f64>, Vec<f64>) = fitted.into_iter().unzip();
+    let differences: Vec<f64> = with_lengths().map(|(_, difference)| difference).collect();
+    let scored = preferences.iter().filter(|one| one.is_finite()).count();
+    if scored < FEWEST_CONTROLLED {
+        return None;
+    }
     let fit = length_controlled(&preferences, &differences, LengthControlVariant::Minimal).ok()?;
-    let malformed = instructions.iter().filter(|one| one.difference.is_none());
-    let won: f64 = malformed.map(|one| 100.0 * one.win).sum();
-    let (n, all) = (preferences.len() as f64, instructions.len() as f64);
+    let malformed: Vec<f64> = instructions
+        .iter()
+        .filter(|one| one.difference.is_none())
+        .filter_map(|one| one.win)
+        .collect();
+    let won: f64 = malformed.iter().map(|win| 100.0 * win).sum();
+    let n = preferences.len() as f64;
     Some(Controlled {
-        win_rate: (n * fit.win_rate + won) / all,
-        standard_error: fit.standard_error.map(|error| error * n / all),
+        win_rate: (n * fit.win_rate + won) / (n + malformed.len() as f64),
+        // How much the share of malformed completions varies is not in the fit's error.
+        standard_error: fit.standard_error.filter(|_| malformed.is_empty()),
         ridge: fit.ridge,
+        extreme: fit.extreme,
     })
 }
 
 /// Arena-Hard's score; none for a judge that says nothing on how much better a response is. A
 /// malformed completion loses both games strongly.
-fn arena(samples: &[ComparedSample]) -> Option<ArenaResult> {
+fn arena(samples: &[ComparedSample], rule: VoteRule) -> Option<ArenaResult> {
     let verdicts = samples.iter().filter_map(|sample| sample.verdicts.as_ref());
     let mut both = verdicts.flat_map(|both| [&both.own_first, &both.other_first]);
     if !both.any(|verdict| verdict.strength.is_some()) {
@@ -226,7 +259,7 @@ fn arena(samples: &[ComparedSample]) -> Option<ArenaResult> {
         prompts,
         missing,
         ..
-    } = arena_score(&battles, VoteRule::V0_1, resampling).ok()?;
+    } = arena_score(&battles, rule, resampling).ok()?;
     let (interval, resampled) = (interval.ok(), resampled.ok());
     Some(ArenaResult {
         score: Figure {

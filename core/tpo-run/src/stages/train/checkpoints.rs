@@ -10,64 +10,79 @@ use super::trained::Trained;
 use crate::config::{Boundary, Every};
 use crate::context::RunContext;
 use crate::directory::checkpoints;
-use crate::metrics::{Measurement, TrainMetrics, replaces};
+use crate::metrics::{Choice, Measurement, TrainMetrics};
 use crate::model_version::ModelVersion;
 use crate::plan::ValidationSet;
 use crate::policy::Policy;
 use crate::progress::Stage;
 use crate::slice::Slice;
-use crate::stages::{Measured, validate};
+use crate::stages::validate;
 
-/// Writes, measures and chooses the checkpoints of one training. At most two are on disk at a time:
-/// the one to keep so far, and the one that is being measured.
+/// Writes, measures and chooses the checkpoints of one training. On disk are those that may still
+/// be kept, and the one that is being measured.
 pub(super) struct TrainingCheckpoints<'a> {
     context: &'a RunContext<'a>,
     iteration: usize,
     steps_per_epoch: usize,
     total_steps: usize,
-    /// The best model of the run when the iteration began.
-    best_of_run: ModelVersion,
     steps: Vec<StepMetrics>,
-    kept: Option<Kept>,
-    /// Measurements since the last one that was better.
+    choice: Choice,
+    /// The checkpoints that may still be kept.
+    policies: Vec<Policy>,
+    /// Measurements since the highest one.
     no_better: usize,
 }
 
-/// The model to keep so far.
-struct Kept {
-    policy: Policy,
-    measurement: Measurement,
-}
-
 impl<'a> TrainingCheckpoints<'a> {
+    /// Removes what an interrupted training has left.
     pub(super) fn new(
         context: &'a RunContext<'a>,
         iteration: usize,
-        best_of_run: ModelVersion,
+        base: &Measurement,
         num_pairs: usize,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
         let config = &context.plan.config.train;
         let total_steps = config.total_steps(num_pairs);
-        Self {
+        for step in 1..=total_steps {
+            checkpoints::remove(&candidate(context, iteration, step))?;
+        }
+        Ok(Self {
             context,
             iteration,
             steps_per_epoch: total_steps / config.num_train_epochs,
             total_steps,
-            best_of_run,
             steps: Vec::new(),
-            kept: None,
+            choice: Choice::among_later(base.clone()),
+            policies: Vec::new(),
             no_better: 0,
-        }
+        })
     }
 
-    /// The model to keep, with the means over the last epoch before it.
+    /// The model to keep, under the name of its iteration, with the means over the last epoch
+    /// before it.
     pub(super) fn kept(self) -> Result<Trained, Failure> {
-        let Some(Kept { policy, .. }) = self.kept else {
+        let newest = self.policies.last().map(|policy| policy.version);
+        let kept = match self.context.plan.config.train.keep {
+            Keep::Last => newest,
+            Keep::Best => self.choice.kept().map(|kept| kept.model),
+        };
+        let mut kept_policy = None;
+        for policy in self.policies {
+            if Some(policy.version) == kept {
+                kept_policy = Some(policy);
+            } else {
+                checkpoints::remove(&policy.checkpoint.path)?;
+            }
+        }
+        let Some(mut policy) = kept_policy else {
             return Err(Failure::new(
                 FailureKind::Bug,
                 "the trainer ended without a checkpoint",
             ));
         };
+        let path = self.context.plan.directory.checkpoint(self.iteration);
+        checkpoints::rename(&policy.checkpoint.path, &path)?;
+        policy.checkpoint = Checkpoint::at(path);
         let up_to = &self.steps[..policy.version.step.min(self.steps.len())];
         Ok(Trained {
             metrics: TrainMetrics::of(up_to, self.steps_per_epoch),
@@ -75,30 +90,13 @@ impl<'a> TrainingCheckpoints<'a> {
         })
     }
 
-    /// The name under which a checkpoint is measured.
-    fn candidate(&self) -> PathBuf {
-        let kept = self.context.plan.directory.checkpoint(self.iteration);
-        kept.with_extension("candidate")
-    }
-
     /// Measures the checkpoint on every set that wants it now; returns the measurement on the first
     /// set, which chooses, if that is one of them.
     fn measure(&self, policy: &Policy) -> Result<Option<Measurement>, Failure> {
-        let mut opponents = vec![ModelVersion::BASE];
-        let kept = self.kept.as_ref().map(|kept| kept.policy.version);
-        for opponent in [Some(self.best_of_run), kept].into_iter().flatten() {
-            if !opponents.contains(&opponent) {
-                opponents.push(opponent);
-            }
-        }
         let mut choosing = None;
         for (index, set) in self.context.plan.validation.iter().enumerate() {
             if self.is_due(index, set, policy.version.step) {
-                let measured = Measured {
-                    policy,
-                    opponents: &opponents,
-                };
-                let measurement = validate(self.context, set, measured)?;
+                let measurement = validate(self.context, set, policy)?;
                 if index == 0 {
                     choosing = Some(measurement);
                 }
@@ -117,26 +115,27 @@ impl<'a> TrainingCheckpoints<'a> {
                 .is_due(step, self.steps_per_epoch, self.total_steps)
     }
 
-    fn is_better(&self, measurement: &Measurement) -> bool {
-        let Some(kept) = &self.kept else {
-            return true;
-        };
-        match self.context.plan.config.train.keep {
-            Keep::Last => true,
-            Keep::Best => replaces(measurement, &kept.measurement),
+    /// Adds a measured checkpoint, and removes those that can no longer be kept.
+    fn add(&mut self, policy: Policy, measurement: Measurement) -> Result<(), Failure> {
+        let is_highest = self.choice.add(measurement);
+        self.no_better = if is_highest { 0 } else { self.no_better + 1 };
+        self.policies.push(policy);
+        let remembered: Vec<ModelVersion> = self.choice.remembered().collect();
+        for policy in &self.policies {
+            if !remembered.contains(&policy.version) {
+                checkpoints::remove(&policy.checkpoint.path)?;
+            }
         }
-    }
-
-    fn keep(&mut self, mut policy: Policy, measurement: Measurement) -> Result<(), Failure> {
-        let path = self.context.plan.directory.checkpoint(self.iteration);
-        checkpoints::rename(&policy.checkpoint.path, &path)?;
-        policy.checkpoint = Checkpoint::at(path);
-        self.kept = Some(Kept {
-            policy,
-            measurement,
-        });
+        self.policies
+            .retain(|policy| remembered.contains(&policy.version));
         Ok(())
     }
+}
+
+/// Where the checkpoint of a step is until the training ends.
+fn candidate(context: &RunContext<'_>, iteration: usize, step: usize) -> PathBuf {
+    let kept = context.plan.directory.checkpoint(iteration);
+    kept.with_extension(format!("step-{step}"))
 }
 
 impl TrainObserver for TrainingCheckpoints<'_> {
@@ -155,13 +154,14 @@ impl TrainObserver for TrainingCheckpoints<'_> {
     }
 
     fn checkpoint_directory(&mut self) -> Result<PathBuf, Failure> {
-        checkpoints::begin(&self.candidate())
+        checkpoints::begin(&self.context.plan.directory.checkpoint(self.iteration))
     }
 
     fn checkpoint_written(&mut self, step: usize) -> Result<ControlFlow<()>, Failure> {
         self.context.stages.judging.stage_ended();
-        let path = self.candidate();
-        let identity = checkpoints::commit(&checkpoints::partial(&path), &path)?;
+        let partial = self.context.plan.directory.checkpoint(self.iteration);
+        let path = candidate(self.context, self.iteration, step);
+        let identity = checkpoints::commit(&checkpoints::partial(&partial), &path)?;
         let policy = Policy {
             version: ModelVersion {
                 iteration: self.iteration,
@@ -171,14 +171,7 @@ impl TrainObserver for TrainingCheckpoints<'_> {
             identity,
         };
         match self.measure(&policy)? {
-            Some(measurement) if self.is_better(&measurement) => {
-                self.no_better = 0;
-                self.keep(policy, measurement)?;
-            }
-            Some(_) => {
-                self.no_better += 1;
-                checkpoints::remove(&policy.checkpoint.path)?;
-            }
+            Some(measurement) => self.add(policy, measurement)?,
             None => checkpoints::remove(&policy.checkpoint.path)?,
         }
         let patience = self.context.plan.config.train.patience;
