@@ -299,6 +299,66 @@ fn another_judge_or_another_model_samples_only_what_is_new() {
 }
 
 #[test]
+fn what_is_committed_outlives_a_smaller_limit_and_another_name() {
+    let here = workplace();
+    evaluate(&here, &[]);
+    let before = completions(&here);
+    evaluate(&here, &["--limit", "2"]);
+    assert_eq!(completions(&here), before);
+    let config = fs::read_to_string(here.path("eval.toml")).expect("the configuration");
+    here.write(
+        "eval.toml",
+        &config.replace("name = \"base\"", "name = \"renamed\""),
+    );
+    let results = evaluate(&here, &[]);
+    let subjects = names(judged(&results, "words", "rules"));
+    assert_eq!(subjects, ["renamed+direct", "renamed+short", "recorded"]);
+    assert_eq!(completions(&here), before);
+}
+
+#[test]
+fn the_judge_of_a_known_set_judges_no_other() {
+    let here = workplace();
+    let tiny = fixture("models/tiny-llama").display().to_string();
+    let ended = here.succeeds(&[
+        "eval",
+        "--dry-run",
+        "--model",
+        &tiny,
+        "--data",
+        "gsm8k=gsm8k.jsonl",
+        "--data",
+        "words.jsonl",
+        "--judge",
+        "rules",
+    ]);
+    let judged_by = |set: &str| {
+        let mut lines = ended.stderr.lines();
+        let line = lines.find(|line| line.contains(&format!("{set}: ")));
+        line.and_then(|line| line.split("judged by ").nth(1))
+            .map(str::to_owned)
+    };
+    assert_eq!(judged_by("gsm8k").as_deref(), Some("math"));
+    assert_eq!(judged_by("words").as_deref(), Some("rules"));
+}
+
+#[test]
+fn a_recorded_response_belongs_to_its_instruction_only() {
+    let here = workplace();
+    let rows = fs::read_to_string(here.path("recorded.jsonl")).expect("the responses");
+    // The ids are those of the set, and the texts are those of another one.
+    let other = rows.replace("\"response\"", "\"prompt\": \"Sing.\", \"response\"");
+    here.write("recorded.jsonl", &other);
+    let refusal = here.refusal(&["--quiet", "eval", "eval.toml"]);
+    assert!(refusal.contains("answers none of the sets"), "{refusal}");
+    // Three rows for two samples.
+    let first = rows.lines().next().expect("a row");
+    here.write("recorded.jsonl", &format!("{rows}\n{first}"));
+    let refusal = here.refusal(&["--quiet", "eval", "eval.toml"]);
+    assert!(refusal.contains("more than `num_samples`"), "{refusal}");
+}
+
+#[test]
 fn the_tables_of_an_evaluation() {
     let here = workplace();
     let shown = here

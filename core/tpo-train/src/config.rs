@@ -66,8 +66,8 @@ pub struct TrainConfig {
     /// `AdamW` epsilon, for numerical stability.
     #[schemars(range(min = 1e-16, max = 0.1))]
     pub adam_epsilon: f64,
-    /// Which model an iteration ends with: the `best` one on the first validation set, or the
-    /// `last`.
+    /// Which model an iteration ends with: the `best` one on the first validation set (the earliest
+    /// within one standard error of the highest), or the `last`.
     pub keep: Keep,
     /// End an iteration after this many measurements in a row that are no better than the best so
     /// far. Default: never.

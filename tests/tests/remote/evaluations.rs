@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use serde_json::{Value, json};
 use tpo_tests::scripted_server::{Asked, Conduct, Reply, ScriptedServer, opinion};
@@ -145,6 +147,30 @@ fn arena_hard_counts_strong_verdicts_three_times() {
     assert_eq!(subject["against_first"]["conclusion"], "improved");
     let categories = subject["categories"].as_array().expect("categories");
     assert_eq!(categories.len(), 2);
+}
+
+#[test]
+fn what_a_judge_failed_on_is_asked_again() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let is_broken = Arc::clone(&broken);
+    let server = ScriptedServer::start(move |asked: &Asked| {
+        if asked.prompt.contains("Question 1") && is_broken.load(SeqCst) {
+            Reply::new(500, "text/plain", "not now").into()
+        } else {
+            good(asked)
+        }
+    });
+    let here = workplace(&server, "self-taught");
+    let config = std::fs::read_to_string(here.path("eval.toml")).expect("the configuration");
+    here.write("eval.toml", &format!("{config}attempts = 1\n"));
+    let unscored = |results: &Value| results["sets"][0]["subjects"][1]["unscored"].as_u64();
+    // Those with a number from 10 to 19, and 1.
+    assert_eq!(unscored(&evaluate(&here)), Some(11));
+    let asked = server.records().len();
+    broken.store(false, SeqCst);
+    assert_eq!(unscored(&evaluate(&here)), Some(0));
+    // Both orders of eleven instructions, and nothing else.
+    assert_eq!(server.records().len() - asked, 22);
 }
 
 fn good(asked: &Asked) -> Conduct {

@@ -166,9 +166,7 @@ fn from_file<'a>(recorded: &RecordedResponses, set: &'a PlannedSet) -> Vec<Candi
                 },
                 token_ids: Vec::new(),
             },
-            candidates: responses
-                .map(|response| recorded_candidate(response))
-                .collect(),
+            candidates: responses.map(recorded_candidate).collect(),
         }
     };
     set.instructions.iter().map(group).collect()
