@@ -34,6 +34,8 @@ fn a_judge_that_compares_counts_wins_of_the_first_run() {
     let judged = &report["validation_sets"][0]["others"][0]["judged"];
     let comparison = &judged["result"]["comparison"];
     assert_eq!(comparison["unit"], "win_rate");
+    assert_eq!(judged["result"]["of"], "a@1");
+    assert_eq!(judged["result"]["against"], "b@1");
     let rate = comparison["mean"].as_f64().expect("a rate");
     assert!((rate - (7.0 + 4.0 * 0.5) / 14.0).abs() < 1e-9, "{rate}");
     // Both orders of the eleven pairs that parsed.

@@ -152,7 +152,8 @@ impl SetComparison {
                 json!({ "first": self.first.tokens(ids), "other": pair.answers.tokens(ids) })
             };
             let judged = pair.judged.as_ref().map(|judged| {
-                json!({ "result": judged.pair.json(&tokens), "consistency": judged.metrics })
+                let result = directed(judged.pair.json(&tokens), &first.label, &other.label);
+                json!({ "result": result, "consistency": judged.metrics })
             });
             let measured = pair.measured.as_ref();
             json!({
@@ -163,7 +164,9 @@ impl SetComparison {
                 "figure": figure(other, &shared.other_name, &shared.ids),
                 "figure_of_first": figure(first, &self.name, &shared.ids),
                 "tokens": tokens(&shared.ids),
-                "measured": measured.ok().map(|pair| pair.json(&tokens)),
+                "measured": measured
+                    .ok()
+                    .map(|pair| directed(pair.json(&tokens), &other.label, &first.label)),
                 "not_compared": measured.err(),
                 "judged": judged,
                 "notes": pair.notes,
@@ -203,6 +206,13 @@ impl SharedPair {
     fn has_one_judge(&self) -> bool {
         !matches!(self.measured, Err(NotCompared::OtherJudge(_)))
     }
+}
+
+/// Adds whose gain it is: that of the run `of`, compared with the run `against`.
+fn directed(mut report: Value, of: &str, against: &str) -> Value {
+    report["of"] = json!(of);
+    report["against"] = json!(against);
+    report
 }
 
 /// Corrects the p-values of the reports that `pick` finds for their number.
