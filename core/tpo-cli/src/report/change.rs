@@ -13,6 +13,11 @@ pub(super) struct Change {
     comparison: PairedComparison,
 }
 
+/// The verdict on a model that is better.
+pub(super) const IMPROVED: &str = "improved";
+/// The verdict on a model that is worse.
+pub(super) const WORSE: &str = "got worse";
+
 /// A win rate that differs from one half by at most one half.
 const WINS: Scale = Scale::Bounded {
     lowest: -0.5,
@@ -93,8 +98,8 @@ impl Change {
     pub(super) fn verdict(&self, adjusted_p: f64) -> &'static str {
         let is_sure = adjusted_p <= tpo_eval::paired::LEVEL;
         match self.comparison.verdict {
-            Conclusion::Improved if is_sure => "improved",
-            Conclusion::Worse if is_sure => "got worse",
+            Conclusion::Improved if is_sure => IMPROVED,
+            Conclusion::Worse if is_sure => WORSE,
             _ => NO_DIFFERENCE,
         }
     }

@@ -80,6 +80,11 @@ fn best(chooses: SetOfArm<'_>, others: &[SetOfArm<'_>]) -> Vec<String> {
         None => format!("best model on {set}"),
         Some(name) => format!("{name}: best model on {set}"),
     };
+    if arm.kept.len() == 1 {
+        return vec![format!(
+            "{title}: the base model so far; no iteration is finished"
+        )];
+    }
     if best.model.is_base() {
         return vec![format!(
             "{title}: the base model; no later one is better by more than one standard error"
