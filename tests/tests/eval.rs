@@ -301,7 +301,7 @@ fn another_judge_or_another_model_samples_only_what_is_new() {
 #[test]
 fn what_is_committed_outlives_a_smaller_limit_and_another_name() {
     let here = workplace();
-    evaluate(&here, &[]);
+    let first_results = evaluate(&here, &[]);
     let before = completions(&here);
     evaluate(&here, &["--limit", "2"]);
     assert_eq!(completions(&here), before);
@@ -313,6 +313,13 @@ fn what_is_committed_outlives_a_smaller_limit_and_another_name() {
     let results = evaluate(&here, &[]);
     let subjects = names(judged(&results, "words", "rules"));
     assert_eq!(subjects, ["renamed+direct", "renamed+short", "recorded"]);
+    let first = &judged(&results, "words", "rules")["subjects"][0];
+    assert!(
+        first["against_first"].is_null(),
+        "it is compared with itself"
+    );
+    let text = results["sets"].to_string().replace("renamed", "base");
+    assert_eq!(text, first_results["sets"].to_string());
     assert_eq!(completions(&here), before);
 }
 

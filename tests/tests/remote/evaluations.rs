@@ -119,6 +119,33 @@ fn alpaca_eval_rates_are_those_of_the_written_annotations() {
 }
 
 #[test]
+fn two_names_of_one_model_are_two_subjects() {
+    let server = ScriptedServer::start(good);
+    let here = workplace(&server, "self-taught");
+    let tiny = fixture("models/tiny-llama").display().to_string();
+    let config = std::fs::read_to_string(here.path("eval.toml")).expect("the configuration");
+    let twins =
+        ["one", "two"].map(|name| format!("[[model]]\nname = \"{name}\"\nsource = \"{tiny}\"\n"));
+    here.write(
+        "eval.toml",
+        &format!(
+            "{config}{}[sampling]\nmax_new_tokens = 30\n",
+            twins.concat()
+        ),
+    );
+    let results = evaluate(&here);
+    let subjects = &results["sets"][0]["subjects"];
+    let gain = |index: usize| subjects[index]["against_first"].clone();
+    assert_eq!(
+        [&subjects[2]["subject"], &subjects[3]["subject"]],
+        ["one", "two"]
+    );
+    assert!(gain(2).is_object(), "{subjects}");
+    assert_eq!(gain(2), gain(3));
+    assert_eq!(evaluate(&here), results);
+}
+
+#[test]
 fn arena_hard_counts_strong_verdicts_three_times() {
     let server = ScriptedServer::start(labeled);
     let here = workplace(&server, "arena-hard");

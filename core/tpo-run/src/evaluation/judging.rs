@@ -37,6 +37,7 @@ pub(super) fn judged(
             };
             let opponent = Opponent {
                 name: &first.subject.name,
+                slice: first.pass.slice.to_string(),
                 responses: responses_of(&first.groups),
             };
             let mut all = vec![not_compared(first)];
@@ -51,6 +52,8 @@ pub(super) fn judged(
 /// The subject that the others are compared with.
 struct Opponent<'a> {
     name: &'a str,
+    /// What outcomes are stored under: a subject may get another name.
+    slice: String,
     responses: ResponsesById,
 }
 
@@ -69,7 +72,7 @@ fn scored(
         .store
         .outcome(&pass.slice, name, "", &cache_key)?
     {
-        return Ok(stored);
+        return Ok(renamed(stored, answered, None));
     }
     let items = responses.iter().map(|group| group.responses.len()).sum();
     judging.stage_started(Stage::Judge, &pass.slice, items, 0);
@@ -128,9 +131,9 @@ fn compared(
     let cache_key = key(judging, judge, groups, Some(opponent), pass.num_samples);
     let stored = evaluation
         .store
-        .outcome(&pass.slice, name, opponent.name, &cache_key)?;
+        .outcome(&pass.slice, name, &opponent.slice, &cache_key)?;
     if let Some(stored) = stored {
-        return Ok(stored);
+        return Ok(renamed(stored, answered, Some(opponent)));
     }
     let compared = compare(judging, pass, judge, groups, &opponent.responses)?;
     let mut judged = not_compared(answered);
@@ -143,9 +146,26 @@ fn compared(
     if judged.is_complete() {
         evaluation
             .store
-            .put_outcome(&pass.slice, name, opponent.name, &cache_key, &judged)?;
+            .put_outcome(&pass.slice, name, &opponent.slice, &cache_key, &judged)?;
     }
     Ok(judged)
+}
+
+/// A stored outcome under the names that its subjects have now.
+fn renamed(
+    mut stored: JudgedSubject,
+    answered: &Answered<'_>,
+    opponent: Option<&Opponent<'_>>,
+) -> JudgedSubject {
+    stored.measurement.model.clone_from(&answered.subject.name);
+    if let (Outcomes::Comparisons(all), Some(opponent)) =
+        (&mut stored.measurement.outcomes, opponent)
+    {
+        for head_to_head in all {
+            head_to_head.opponent = opponent.name.to_owned();
+        }
+    }
+    stored
 }
 
 /// A subject that meets no opponent: the one that the others are compared with.

@@ -40,11 +40,6 @@ impl Choice {
         }
     }
 
-    /// The base model's measurement.
-    pub fn base(&self) -> &Measurement {
-        &self.base
-    }
-
     /// Adds a later model. Returns whether it has the highest mean so far.
     pub fn add(&mut self, later: Measurement) -> bool {
         self.candidates.push(later);
