@@ -162,7 +162,7 @@ fn renamed(
         (&mut stored.measurement.outcomes, opponent)
     {
         for head_to_head in all {
-            head_to_head.opponent = opponent.name.to_owned();
+            opponent.name.clone_into(&mut head_to_head.opponent);
         }
     }
     stored
