@@ -286,6 +286,7 @@ fn a_model_that_is_not_bound_is_missed_before_anything_is_sampled() {
     );
     let alias = [&options[..], &["--set", "judge.config.model=judje"]].concat();
     here.succeeds(&run(&config, "run", &alias));
+    assert!(!here.path("run").exists(), "a dry run leaves a directory");
 }
 
 #[test]

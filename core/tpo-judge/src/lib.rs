@@ -20,7 +20,7 @@ mod unscored;
 
 pub use config::{JudgeConfig, MemberConfig, PluginConfig};
 pub use guarded::GuardedScoring;
-pub use models::{ModelBinding, Models};
+pub use models::{ModelBinding, Models, Replies};
 pub use open::{LoadedPlugin, OpenedJudges, check_models_are_used, open_judges};
 pub use pairwise::{Pairwise, Tournament};
 pub use panel::{Member, Panel};

@@ -36,15 +36,27 @@ pub struct Models {
     cache: ReplyCache,
 }
 
+/// The file of replies.
+#[derive(Debug, Clone, Copy)]
+pub enum Replies<'a> {
+    /// Replies are added to it; it is created if missing.
+    Kept(&'a Path),
+    /// For a dry run, which asks no model: it is read if it exists, and not created.
+    OnlyRead(&'a Path),
+}
+
 impl Models {
-    /// Binds models and caches their replies in the file `replies`; `on_status` is called with a
-    /// message per download. A model may be unavailable as long as the file has replies of it.
+    /// Binds models and caches their replies; `on_status` is called with a message per download. A
+    /// model may be unavailable as long as there are replies of it.
     pub fn bind(
         bindings: &BTreeMap<String, ModelBinding>,
-        replies: &Path,
+        replies: Replies<'_>,
         on_status: &dyn Fn(&str),
     ) -> Result<Self, Failure> {
-        let file = ReplyFile::open(replies)?;
+        let file = match replies {
+            Replies::OnlyRead(path) if !path.exists() => ReplyFile::in_memory()?,
+            Replies::Kept(path) | Replies::OnlyRead(path) => ReplyFile::open(path)?,
+        };
         let mut served = BTreeMap::new();
         for (alias, binding) in bindings {
             served.insert(

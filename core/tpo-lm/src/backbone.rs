@@ -5,6 +5,7 @@
 use crate::block::{Activations, Backend, Block, Positions, Scratch};
 use crate::kernels::embedding::gather;
 use crate::kernels::norm::rms_norm;
+use crate::kernels::reserve;
 use crate::params::Params;
 use crate::spec::ModelSpec;
 
@@ -49,7 +50,7 @@ impl<'a> Backbone<'a> {
     /// The tokens' embeddings. (T, D)
     pub(crate) fn embed(&self, ids: &[u32], x: &mut Vec<f32>) {
         let width = self.spec.hidden_size;
-        x.resize(ids.len() * width, 0.0);
+        reserve(x, ids.len() * width);
         gather(self.params.at(&self.params.layout.embed), ids, width, x);
     }
 
@@ -68,7 +69,7 @@ impl<'a> Backbone<'a> {
             scratch,
         } = buffers;
         self.embed(ids, x);
-        out.resize(x.len(), 0.0);
+        reserve(out, x.len());
         for index in 0..self.spec.num_layers {
             self.block(index)
                 .forward(backend, positions, x, out, saved, scratch);
@@ -79,19 +80,32 @@ impl<'a> Backbone<'a> {
 
     /// Some rows of `x` (T, D). (rows, D)
     pub(crate) fn pick(&self, x: &[f32], rows: &[usize]) -> Vec<f32> {
+        let mut picked = Vec::new();
+        self.pick_into(x, rows, &mut picked);
+        picked
+    }
+
+    /// The same, into memory that is kept.
+    pub(crate) fn pick_into(&self, x: &[f32], rows: &[usize], picked: &mut Vec<f32>) {
         let width = self.spec.hidden_size;
-        rows.iter()
-            .flat_map(|row| &x[row * width..][..width])
-            .copied()
-            .collect()
+        picked.clear();
+        picked.reserve_exact(rows.len() * width);
+        for row in rows {
+            picked.extend_from_slice(&x[row * width..][..width]);
+        }
     }
 
     /// The rows of `x` (T, D) after the final norm.
     pub(crate) fn final_norm(&self, x: &[f32]) -> Normed {
-        let mut normed = Normed {
-            rows: vec![0.0; x.len()],
-            inverse: vec![0.0; x.len() / self.spec.hidden_size],
-        };
+        let mut normed = Normed::default();
+        self.final_norm_into(x, &mut normed);
+        normed
+    }
+
+    /// The same, into memory that is kept.
+    pub(crate) fn final_norm_into(&self, x: &[f32], normed: &mut Normed) {
+        reserve(&mut normed.rows, x.len());
+        reserve(&mut normed.inverse, x.len() / self.spec.hidden_size);
         rms_norm(
             x,
             self.params.at(&self.params.layout.final_norm),
@@ -99,6 +113,5 @@ impl<'a> Backbone<'a> {
             &mut normed.rows,
             &mut normed.inverse,
         );
-        normed
     }
 }

@@ -16,6 +16,7 @@ use crate::kernels::attention::Heads;
 use crate::kernels::gemm::Write;
 use crate::kernels::glu::silu_glu;
 use crate::kernels::norm::{HeadNorm, rms_norm};
+use crate::kernels::reserve;
 use crate::kernels::rope::{Direction, Rotary};
 use crate::params::{BlockLayout, Params};
 use crate::projection::FusedProjection;
@@ -86,12 +87,11 @@ pub(crate) struct Scratch {
 
 impl Activations {
     fn resize(&mut self, spec: &ModelSpec, tokens: usize) {
-        self.qkv.resize(tokens * spec.qkv_width(), 0.0);
-        self.attended.resize(tokens * spec.q_width(), 0.0);
-        self.lse.resize(tokens * spec.num_heads, 0.0);
-        self.post_attention.resize(tokens * spec.hidden_size, 0.0);
-        self.gate_up
-            .resize(tokens * 2 * spec.intermediate_size, 0.0);
+        reserve(&mut self.qkv, tokens * spec.qkv_width());
+        reserve(&mut self.attended, tokens * spec.q_width());
+        reserve(&mut self.lse, tokens * spec.num_heads);
+        reserve(&mut self.post_attention, tokens * spec.hidden_size);
+        reserve(&mut self.gate_up, tokens * 2 * spec.intermediate_size);
     }
 }
 
@@ -118,7 +118,7 @@ impl<'a> Block<'a> {
     ) {
         self.activate(backend, positions, x, saved, scratch);
         let (tokens, width) = (positions.of_tokens.len(), self.spec.intermediate_size);
-        scratch.gated.resize(tokens * width, 0.0);
+        reserve(&mut scratch.gated, tokens * width);
         silu_glu(&saved.gate_up, &mut scratch.gated, width);
         out.copy_from_slice(&saved.post_attention);
         backend.multiply(
@@ -141,8 +141,8 @@ impl<'a> Block<'a> {
     ) {
         let tokens = positions.of_tokens.len();
         saved.resize(self.spec, tokens);
-        scratch.normed.resize(x.len(), 0.0);
-        scratch.inverse.resize(tokens, 0.0);
+        reserve(&mut scratch.normed, x.len());
+        reserve(&mut scratch.inverse, tokens);
 
         self.norm(x, &self.layout.input_norm, scratch);
         backend.multiply(

@@ -4,21 +4,27 @@
 //! For scoring and training; sampling runs the same blocks on packed weights. The loss is the
 //! caller's: the backward pass gets the derivative of the loss by each log-probability.
 
+mod tape;
+
 use crate::backbone::{Backbone, ForwardBuffers};
+use crate::block::Backend;
 use crate::block::linear::Linears;
-use crate::block::vjp::{Backward, BlockGradient, RotaryPack};
-use crate::block::{Activations, Backend, Scratch};
+use crate::block::vjp::{BlockGradient, RotaryPack};
 use crate::kernels::attention::{Heads, attend};
 use crate::kernels::embedding::scatter_add;
 use crate::kernels::gemm::{Write, linear};
 use crate::kernels::norm::NormAt;
+use crate::kernels::reserve;
 use crate::kernels::rope::Rotary;
-use crate::log_prob::{LogProbs, ScoredTokens};
+use crate::log_prob::{HeadGradient, ScoredTokens};
 use crate::lora::Adapter;
 use crate::pack::{Pack, Sequence};
 use crate::params::{Entry, Params};
 use crate::projection::FusedProjection;
 use crate::spec::ModelSpec;
+
+use self::tape::HeadBuffers;
+pub use self::tape::{Tape, TrainingBuffers};
 
 /// Gradient checkpointing: which activations a forward pass saves for the backward pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,27 +42,6 @@ pub struct Decoder<'a> {
     spec: &'a ModelSpec,
     params: &'a Params,
     adapter: Option<&'a Adapter>,
-}
-
-/// A forward pass and what its backward pass needs.
-#[derive(Debug)]
-pub struct Tape<'p> {
-    pack: &'p Pack,
-    rotary: Rotary,
-    /// Each block's input. (T, D)
-    inputs: Vec<Vec<f32>>,
-    /// Each block's activations; empty with [`Checkpointing::On`].
-    saved: Vec<Activations>,
-    /// The last block's output in the rows that predict a scored token. (scored, D)
-    predicting: Vec<f32>,
-    log_probs: LogProbs,
-}
-
-impl Tape<'_> {
-    /// The log-probability of each scored token, in the order of the pack.
-    pub fn log_probs(&self) -> &[f32] {
-        &self.log_probs.values
-    }
 }
 
 impl<'a> Decoder<'a> {
@@ -114,52 +99,52 @@ impl<'a> Decoder<'a> {
             let last = self.run(pack, &mut buffers);
             self.backbone().pick(last, pack.predicting_rows())
         };
-        self.score(pack, &predicting).values
+        let mut head = HeadBuffers {
+            predicting,
+            ..HeadBuffers::default()
+        };
+        self.score(pack, &mut head);
+        head.log_probs.values
     }
 
     /// The same log-probabilities, with what the backward pass needs.
-    pub fn forward<'p>(&self, pack: &'p Pack, checkpointing: Checkpointing) -> Tape<'p> {
+    pub fn forward<'p>(
+        &self,
+        pack: &'p Pack,
+        checkpointing: Checkpointing,
+        buffers: &'p mut TrainingBuffers,
+    ) -> Tape<'p> {
         let rotary = self.rotary(pack);
         let tokens = RotaryPack {
             pack,
             rotary: &rotary,
         };
         let mut backend = self.backend(pack);
-        let mut scratch = Scratch::default();
-        let mut saved: Vec<Activations> = Vec::new();
-        let mut embedded = Vec::new();
-        self.backbone().embed(pack.ids(), &mut embedded);
-        let mut inputs = vec![embedded];
-        for index in 0..self.spec.num_layers {
-            if checkpointing == Checkpointing::Off || saved.is_empty() {
-                saved.push(Activations::default());
-            }
-            let activations = saved.last_mut().expect("one was just pushed");
-            let x = &inputs[index];
-            let mut out = vec![0.0; x.len()]; // (T, D)
+        let layers = self.spec.num_layers;
+        buffers.prepare(layers, checkpointing);
+        self.backbone().embed(pack.ids(), &mut buffers.inputs[0]);
+        for index in 0..layers {
+            let (inputs, outputs) = buffers.inputs.split_at_mut(index + 1);
+            let (x, out) = (&inputs[index], &mut outputs[0]);
+            reserve(out, x.len());
             self.backbone().block(index).forward(
                 &mut backend,
                 tokens.positions(),
                 x,
-                &mut out,
-                activations,
-                &mut scratch,
+                out,
+                &mut buffers.saved[checkpointing.place(index)],
+                &mut buffers.scratch,
             );
-            inputs.push(out);
         }
-        if checkpointing == Checkpointing::On {
-            saved.clear();
-        }
-        let last = inputs.pop().expect("the embedding is there");
-        let predicting = self.backbone().pick(&last, pack.predicting_rows());
-        let log_probs = self.score(pack, &predicting);
+        let last = &buffers.inputs[layers];
+        self.backbone()
+            .pick_into(last, pack.predicting_rows(), &mut buffers.head.predicting);
+        self.score(pack, &mut buffers.head);
         Tape {
             pack,
             rotary,
-            inputs,
-            saved,
-            predicting,
-            log_probs,
+            checkpointing,
+            buffers,
         }
     }
 
@@ -172,10 +157,8 @@ impl<'a> Decoder<'a> {
         let Tape {
             pack,
             rotary,
-            mut inputs,
-            mut saved,
-            predicting,
-            log_probs,
+            checkpointing,
+            buffers,
         } = tape;
         assert_eq!(
             d_log_probs.len(),
@@ -187,86 +170,98 @@ impl<'a> Decoder<'a> {
             self.trainable_len(),
             "the gradient's layout is that of what is trained"
         );
-        let mut d_x = self.head_vjp(pack, &predicting, &log_probs, d_log_probs, gradient); // (T, D)
+        self.head_vjp(pack, buffers, d_log_probs, gradient);
+        let TrainingBuffers {
+            inputs,
+            saved,
+            scratch,
+            d_x,
+            backward,
+            ..
+        } = buffers;
         let tokens = RotaryPack {
             pack,
             rotary: &rotary,
         };
-        let mut buffers = Backward::default();
-        let (mut recomputed, mut scratch) = (Activations::default(), Scratch::default());
         for index in (0..self.spec.num_layers).rev() {
-            let x = inputs.pop().expect("an input per block");
             let block = self.backbone().block(index);
-            let mut stored = saved.pop();
-            let activations = stored.as_mut().unwrap_or_else(|| {
+            let x = &inputs[index];
+            let activations = &mut saved[checkpointing.place(index)];
+            if checkpointing == Checkpointing::On {
                 block.activate(
                     &mut self.backend(pack),
                     tokens.positions(),
-                    &x,
-                    &mut recomputed,
-                    &mut scratch,
+                    x,
+                    activations,
+                    scratch,
                 );
-                &mut recomputed
-            });
+            }
             let mut gradient = BlockGradient {
-                d_x: &mut d_x,
+                d_x,
                 trained: gradient,
             };
             block.vjp(
                 &self.linears(index),
                 tokens,
-                &x,
+                x,
                 activations,
-                &mut buffers,
+                backward,
                 &mut gradient,
             );
         }
         if self.adapter.is_none() {
             let embed = self.params.layout.embed.clone();
-            scatter_add(
-                &d_x,
-                pack.ids(),
-                self.spec.hidden_size,
-                &mut gradient[embed],
-            );
+            scatter_add(d_x, pack.ids(), self.spec.hidden_size, &mut gradient[embed]);
         }
     }
 
-    /// The gradient of the log-probabilities, down to the last block's output. (T, D)
+    /// The gradient of the log-probabilities, down to the last block's output, in `buffers.d_x`.
+    /// (T, D)
     fn head_vjp(
         &self,
         pack: &Pack,
-        predicting: &[f32],
-        log_probs: &LogProbs,
+        buffers: &mut TrainingBuffers,
         d_log_probs: &[f32],
         gradient: &mut [f32],
-    ) -> Vec<f32> {
+    ) {
         let width = self.spec.hidden_size;
         let layout = &self.params.layout;
         let full = self.adapter.is_none();
-        let normed = self.backbone().final_norm(predicting);
-
-        let mut d_normed = vec![0.0; predicting.len()]; // (scored, D)
+        let TrainingBuffers { head, d_x, .. } = buffers;
+        let HeadBuffers {
+            predicting,
+            normed,
+            log_probs,
+            logits,
+            d_normed,
+            d_predicting,
+        } = head;
+        reserve(d_normed, predicting.len());
         let d_table = full.then(|| &mut gradient[layout.lm_head.clone()]);
+        let vjp = HeadGradient {
+            d_hidden: d_normed,
+            d_table,
+        };
         self.scored(pack, &normed.rows)
-            .vjp(&log_probs.lse, d_log_probs, &mut d_normed, d_table);
+            .vjp(&log_probs.lse, d_log_probs, vjp, logits);
 
         let norm = NormAt {
             x: predicting,
             weight: self.params.at(&layout.final_norm),
             inverse: &normed.inverse,
-            d_y: &d_normed,
+            d_y: d_normed,
         };
-        let mut d_predicting = vec![0.0; predicting.len()]; // (scored, D)
-        norm.add_d_x(&mut d_predicting);
+        reserve(d_predicting, predicting.len());
+        d_predicting.fill(0.0);
+        norm.add_d_x(d_predicting);
         if full {
             norm.add_d_weight(&mut gradient[layout.final_norm.clone()]);
         }
-        let mut d_x = vec![0.0; pack.num_tokens() * width]; // (T, D)
+        reserve(d_x, pack.num_tokens() * width);
+        d_x.fill(0.0);
         for (d, row) in d_predicting.chunks_exact(width).zip(pack.predicting_rows()) {
             d_x[row * width..][..width].copy_from_slice(d);
         }
-        d_x
     }
 
     /// The last block's output, for no backward pass. (T, D)
@@ -281,11 +276,18 @@ impl<'a> Decoder<'a> {
             .run(backend, pack.ids(), tokens.positions(), buffers)
     }
 
-    /// The log-probability of each scored token. `predicting` is the last block's output in the
-    /// rows that predict them. (scored, D)
-    fn score(&self, pack: &Pack, predicting: &[f32]) -> LogProbs {
-        let normed = self.backbone().final_norm(predicting);
-        self.scored(pack, &normed.rows).log_probs()
+    /// The log-probability of each scored token, from the last block's output in the rows that
+    /// predict them.
+    fn score(&self, pack: &Pack, head: &mut HeadBuffers) {
+        let HeadBuffers {
+            predicting,
+            normed,
+            log_probs,
+            logits,
+            ..
+        } = head;
+        self.backbone().final_norm_into(predicting, normed);
+        self.scored(pack, &normed.rows).log_probs(logits, log_probs);
     }
 
     fn scored<'b>(&self, pack: &'b Pack, hidden: &'b [f32]) -> ScoredTokens<'b>

@@ -23,6 +23,17 @@ pub(crate) mod softmax;
 /// Minimum number of rows per task: with fewer, scheduling costs more than the work.
 pub(crate) const ROWS_PER_TASK: usize = 16;
 
+/// Makes a buffer `len` values long, whatever they are. Its memory is kept if it is large enough:
+/// fresh memory costs more time than most of what is written to it.
+pub(crate) fn reserve(buffer: &mut Vec<f32>, len: usize) {
+    if len > buffer.capacity() {
+        // What is there is not copied, and freed before more is taken.
+        *buffer = Vec::new();
+        *buffer = vec![0.0; len];
+    }
+    buffer.resize(len, 0.0);
+}
+
 /// The sum of products of two vectors, in a fixed order that the compiler can turn into vector
 /// instructions.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {

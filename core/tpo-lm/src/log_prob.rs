@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::kernels::exp::exp_minus;
 use crate::kernels::gemm::{Write, linear, linear_d_w, linear_d_x};
+use crate::kernels::reserve;
 use crate::kernels::softmax::log_sum_exp;
 
 /// Rows of logits in memory at a time.
@@ -27,12 +28,20 @@ pub(crate) struct ScoredTokens<'a> {
 }
 
 /// Log-probabilities of the targets, and the log-sum-exps of their logits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct LogProbs {
     /// One per target. (T)
     pub values: Vec<f32>,
     /// One per target. (T)
     pub lse: Vec<f32>,
+}
+
+/// The gradients that the head's backward pass computes.
+pub(crate) struct HeadGradient<'a> {
+    /// Overwritten. (T, D)
+    pub d_hidden: &'a mut [f32],
+    /// Added to, if the head is trained. (V, D)
+    pub d_table: Option<&'a mut [f32]>,
 }
 
 impl<'a> ScoredTokens<'a> {
@@ -46,18 +55,19 @@ impl<'a> ScoredTokens<'a> {
     /// Logits of some rows. (rows, V)
     fn logits<'b>(self, hidden: &[f32], buffer: &'b mut Vec<f32>) -> &'b mut [f32] {
         let vocabulary = self.table.len() / self.width;
-        buffer.resize(hidden.len() / self.width * vocabulary, 0.0);
+        reserve(buffer, hidden.len() / self.width * vocabulary);
         linear(buffer, Write::Set, hidden, self.table, self.width);
         buffer
     }
 
-    /// The log-probabilities.
-    pub(crate) fn log_probs(self) -> LogProbs {
+    /// The log-probabilities; `logits` is scratch.
+    pub(crate) fn log_probs(self, logits: &mut Vec<f32>, log_probs: &mut LogProbs) {
         let vocabulary = self.table.len() / self.width;
-        let mut buffer = Vec::new();
-        let (mut values, mut lse) = (Vec::new(), Vec::new());
+        let LogProbs { values, lse } = log_probs;
+        values.clear();
+        lse.clear();
         for (hidden, targets) in self.chunks() {
-            let logits = self.logits(hidden, &mut buffer);
+            let logits = self.logits(hidden, logits);
             let rows = logits.par_chunks_exact(vocabulary);
             let scored: Vec<(f32, f32)> = rows
                 .zip(targets)
@@ -69,27 +79,28 @@ impl<'a> ScoredTokens<'a> {
             values.extend(scored.iter().map(|row| row.0));
             lse.extend(scored.iter().map(|row| row.1));
         }
-        LogProbs { values, lse }
     }
 
-    /// The gradient: `d_logits = d * (onehot(target) - softmax(logits))`. Overwrites `d_hidden` (T,
-    /// D) and adds to `d_table` (V, D) if there is one.
+    /// The gradient: `d_logits = d * (onehot(target) - softmax(logits))`; `logits` is scratch.
     pub(crate) fn vjp(
         self,
         lse: &[f32],
         d_log_probs: &[f32],
-        d_hidden: &mut [f32],
-        mut d_table: Option<&mut [f32]>,
+        gradient: HeadGradient<'_>,
+        logits: &mut Vec<f32>,
     ) {
+        let HeadGradient {
+            d_hidden,
+            mut d_table,
+        } = gradient;
         let vocabulary = self.table.len() / self.width;
-        let mut buffer = Vec::new();
         let derivatives = lse.chunks(ROWS).zip(d_log_probs.chunks(ROWS));
         let chunks = self
             .chunks()
             .zip(derivatives)
             .zip(d_hidden.chunks_mut(ROWS * self.width));
         for (((hidden, targets), (lse, d_log_probs)), d_hidden) in chunks {
-            let logits = self.logits(hidden, &mut buffer);
+            let logits = self.logits(hidden, logits);
             let rows = logits.par_chunks_exact_mut(vocabulary).zip(targets);
             rows.zip(lse)
                 .zip(d_log_probs)
@@ -173,15 +184,15 @@ mod tests {
         };
         let (log_probs, d_hidden, d_table) = naive(scored, &d_log_probs);
 
-        let actual = scored.log_probs();
+        let (mut logits, mut actual) = (Vec::new(), LogProbs::default());
+        scored.log_probs(&mut logits, &mut actual);
         let (mut actual_d_hidden, mut actual_d_table) =
             (vec![9.0; hidden.len()], vec![1.0; table.len()]);
-        scored.vjp(
-            &actual.lse,
-            &d_log_probs,
-            &mut actual_d_hidden,
-            Some(&mut actual_d_table),
-        );
+        let gradient = HeadGradient {
+            d_hidden: &mut actual_d_hidden,
+            d_table: Some(&mut actual_d_table),
+        };
+        scored.vjp(&actual.lse, &d_log_probs, gradient, &mut logits);
         for value in &mut actual_d_table {
             *value -= 1.0; // it was added to ones
         }

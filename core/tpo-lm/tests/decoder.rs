@@ -8,7 +8,7 @@
 mod support;
 
 use support::{Golden, families, ids, numbers, relative_error};
-use tpo_lm::decoder::{Checkpointing, Decoder};
+use tpo_lm::decoder::{Checkpointing, Decoder, TrainingBuffers};
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::pack::{Pack, Sequence};
 use tpo_lm::projection::TargetModule;
@@ -94,8 +94,9 @@ fn check_gradients(
 ) {
     let sides = sides(golden, log_probs);
     let pack = pack(&sides);
+    let mut buffers = TrainingBuffers::default();
     let mut gradients = [Checkpointing::Off, Checkpointing::On].map(|keep| {
-        let tape = decoder.forward(&pack, keep);
+        let tape = decoder.forward(&pack, keep, &mut buffers);
         assert_eq!(
             tape.log_probs(),
             decoder.log_probs(&pack),
@@ -229,11 +230,13 @@ fn gradients_of_two_passes_add_up() {
     let golden = Golden::read("qwen2");
     let decoder = Decoder::new(&golden.policy.spec, &golden.policy.params, None);
     let sides = sides(&golden, &golden.json["dpo"]["log_probs"]);
-    let run = |sides: &[Side], gradient: &mut [f32]| {
+    // One memory for packs of different lengths.
+    let mut buffers = TrainingBuffers::default();
+    let mut run = |sides: &[Side], gradient: &mut [f32]| {
         let pack = pack(sides);
         let d_log_probs: Vec<f32> = (0..pack.num_scored()).map(|at| (at as f32).cos()).collect();
         decoder.backward(
-            decoder.forward(&pack, Checkpointing::Off),
+            decoder.forward(&pack, Checkpointing::Off, &mut buffers),
             &d_log_probs,
             gradient,
         );
@@ -302,7 +305,7 @@ fn a_fresh_adapter_changes_nothing_and_only_its_b_has_a_gradient() {
     }]);
     let mut gradient = vec![0.0; decoder.trainable_len()];
     decoder.backward(
-        decoder.forward(&pack, Checkpointing::On),
+        decoder.forward(&pack, Checkpointing::On, &mut TrainingBuffers::default()),
         &vec![1.0; pack.num_scored()],
         &mut gradient,
     );

@@ -32,8 +32,8 @@ pub use self::opened::OpenedEvaluation;
 pub use self::plan::{EvaluationPlan, PlannedSet};
 pub use self::recorded::RecordedResponses;
 pub use self::results::{
-    CategoryResult, ComparisonResult, EvaluationResults, Figure, JudgedSet, PairwiseResult,
-    ResultUnit, SubjectInfo, SubjectResult,
+    ArenaResult, CategoryResult, ComparisonResult, EvaluationResults, Figure, JudgedSet,
+    PairwiseResult, ResultUnit, SubjectInfo, SubjectResult,
 };
 pub use self::subject::{Answers, SampledAnswers, Subject};
 

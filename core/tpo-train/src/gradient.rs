@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use tpo_lm::decoder::{Checkpointing, Decoder};
+use tpo_lm::decoder::{Checkpointing, Decoder, TrainingBuffers};
 use tpo_lm::pack::{Pack, Sequence};
 use tpo_types::{Side, TrainingPair};
 
@@ -27,6 +27,7 @@ pub fn accumulate(
     decoder: &Decoder<'_>,
     config: &TrainConfig,
     batch: &[&TrainingPair],
+    buffers: &mut TrainingBuffers,
     gradient: &mut [f32],
 ) -> Vec<PairResult> {
     let checkpointing = if config.gradient_checkpointing {
@@ -38,7 +39,7 @@ pub fn accumulate(
     let mut results = Vec::with_capacity(batch.len());
     for pairs in batch.chunks(config.micro_batch_size) {
         let (pack, ranges) = pack(pairs);
-        let tape = decoder.forward(&pack, checkpointing);
+        let tape = decoder.forward(&pack, checkpointing, buffers);
         let mut d_log_probs = vec![0.0; pack.num_scored()]; // (scored T)
         for (pair, range) in pairs.iter().zip(&ranges) {
             let log_probs = sum_pair(pair, range, tape.log_probs());

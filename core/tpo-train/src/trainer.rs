@@ -6,7 +6,7 @@
 //! id. And nothing is padded, so the token that the model's configuration uses for padding (often
 //! the end-of-turn token) is trained like any other.
 
-use tpo_lm::decoder::Decoder;
+use tpo_lm::decoder::{Decoder, TrainingBuffers};
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::model::Model;
 use tpo_types::{Checkpoint, Failure, FailureKind, TrainObserver, TrainRequest, Trainer};
@@ -48,11 +48,18 @@ impl Trainer for LocalTrainer {
         let mut optimizer = AdamW::new(config, decoder(&policy).trainable());
         let schedule = Schedule::new(config, config.total_steps(pairs.len()));
         let mut gradient = vec![0.0; decoder(&policy).trainable_len()];
+        let mut buffers = TrainingBuffers::default();
         let mut counter = StepCounter::new(pairs.len());
         let batches = batches(pairs, config.batch_size, config.num_train_epochs, self.seed);
         for (step, batch) in batches.enumerate() {
             gradient.fill(0.0);
-            let results = accumulate(&decoder(&policy), config, &batch, &mut gradient);
+            let results = accumulate(
+                &decoder(&policy),
+                config,
+                &batch,
+                &mut buffers,
+                &mut gradient,
+            );
             let grad_norm = global_norm(&gradient);
             checks::check_finite(step + 1, &batch, &results, grad_norm)?;
             if step == 0 {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use support::{
     Golden, decoder, families, load, made_up_pairs, model, relative_error, train_into, worst,
 };
+use tpo_lm::decoder::TrainingBuffers;
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::model::Model;
 use tpo_train::TrainConfig;
@@ -74,7 +75,13 @@ fn gradient_of(
     let pairs = golden.pairs();
     let batch: Vec<_> = pairs.iter().collect();
     let mut gradient = vec![0.0; decoder(policy).trainable_len()];
-    let results = accumulate(&decoder(policy), config, &batch, &mut gradient);
+    let results = accumulate(
+        &decoder(policy),
+        config,
+        &batch,
+        &mut TrainingBuffers::default(),
+        &mut gradient,
+    );
     (results, gradient)
 }
 
@@ -250,7 +257,13 @@ fn micro_batches_change_nothing_but_rounding() {
             ..Default::default()
         };
         let mut gradient = vec![0.0; decoder(&policy).trainable_len()];
-        let results = accumulate(&decoder(&policy), &config, &batch, &mut gradient);
+        let results = accumulate(
+            &decoder(&policy),
+            &config,
+            &batch,
+            &mut TrainingBuffers::default(),
+            &mut gradient,
+        );
         (results, gradient)
     };
     let (whole, expected) = with(5);
@@ -278,6 +291,7 @@ fn equal_sides_cancel() {
         &decoder(&policy),
         &TrainConfig::default(),
         &[&pair],
+        &mut TrainingBuffers::default(),
         &mut gradient,
     );
     let ordinary = global_norm(&gradient);
@@ -287,6 +301,7 @@ fn equal_sides_cancel() {
         &decoder(&policy),
         &TrainConfig::default(),
         &[&pair],
+        &mut TrainingBuffers::default(),
         &mut gradient,
     );
     assert!(global_norm(&gradient) < 1e-6 * ordinary);

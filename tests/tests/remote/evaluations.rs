@@ -76,6 +76,8 @@ fn evaluate(here: &Workplace) -> Value {
 fn alpaca_eval_rates_are_those_of_the_written_annotations() {
     let server = ScriptedServer::start(weighted);
     let here = workplace(&server, "alpaca-eval");
+    here.succeeds(&["eval", "eval.toml", "--dir", "eval", "--dry-run"]);
+    assert!(!here.path("eval").exists(), "a dry run leaves a directory");
     let results = evaluate(&here);
     let asked = server.records().len();
     let pairwise = &results["sets"][0]["subjects"][1]["pairwise"];

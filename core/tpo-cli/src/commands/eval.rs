@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tpo_host::{HostConfig, Plugins};
-use tpo_judge::Models;
+use tpo_judge::{Models, Replies};
 use tpo_run::evaluation::{
     Answers, EvaluationDirectory, EvaluationPlan, OpenedEvaluation, evaluate,
 };
@@ -61,9 +61,13 @@ fn open(
     let models = if bindings.is_empty() {
         None
     } else {
-        let models = Models::bind(bindings, &plan.directory.replies(), &|text| {
-            printer.status(text);
-        })?;
+        let path = plan.directory.replies();
+        let replies = if arguments.dry_run {
+            Replies::OnlyRead(&path)
+        } else {
+            Replies::Kept(&path)
+        };
+        let models = Models::bind(bindings, replies, &|text| printer.status(text))?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };
     let lock = arguments

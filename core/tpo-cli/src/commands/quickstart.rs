@@ -24,8 +24,13 @@ pub(crate) fn run(arguments: &QuickstartArguments, printer: Printer) -> Result<(
     let arms = run::arms(&plan, &[Arm::Direct])?;
     let base = run::fetch_model(&plan, printer)?;
     let mut runs = Vec::new();
+    let opening = run::Opening {
+        config: &config,
+        trust: overrides.trust,
+        dry_run: false,
+    };
     for plan in [&plan].into_iter().chain(&arms) {
-        let pipeline = run::open_pipeline(plan, &config, overrides.trust, printer)?;
+        let pipeline = run::open_pipeline(plan, &opening, printer)?;
         runs.push(run::OpenedRun { plan, pipeline });
     }
     run::start(&runs, &base, printer)?;

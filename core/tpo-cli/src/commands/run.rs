@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tpo_host::{HostConfig, Plugins};
-use tpo_judge::Models;
+use tpo_judge::{Models, Replies};
 use tpo_run::{Arm, Pipeline, RunConfig, RunDirectory, RunPlan};
 use tpo_types::{Checkpoint, Failure, FailureKind, ModelService};
 
@@ -22,10 +22,14 @@ pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Fail
         plan.set_reuse_from(other)?;
     }
     let base = fetch_model(&plan, printer)?;
-    let trust = arguments.overrides.trust;
+    let opening = Opening {
+        config: &arguments.config,
+        trust: arguments.overrides.trust,
+        dry_run: arguments.dry_run,
+    };
     let mut runs = Vec::new();
     for plan in [&plan].into_iter().chain(&arms) {
-        let pipeline = open_pipeline(plan, &arguments.config, trust, printer)?;
+        let pipeline = open_pipeline(plan, &opening, printer)?;
         printer.status(&describe(plan, &base, &pipeline));
         runs.push(OpenedRun { plan, pipeline });
     }
@@ -48,31 +52,47 @@ pub(crate) fn arms(plan: &RunPlan, arms: &[Arm]) -> Result<Vec<RunPlan>, Failure
     arms.iter().map(|arm| plan.arm(arm)).collect()
 }
 
-/// Opens the plugins of a plan. Published plugins are pinned in the lock file next to the
-/// configuration.
+/// How the plugins of a run are opened.
+pub(crate) struct Opening<'a> {
+    /// The configuration; published plugins are pinned in the lock file next to it.
+    pub config: &'a Path,
+    /// What native plugins may be loaded.
+    pub trust: Trust,
+    /// Whether nothing is run, so that no model is asked and nothing is written.
+    pub dry_run: bool,
+}
+
+/// Opens the plugins of a plan.
 pub(crate) fn open_pipeline(
     plan: &RunPlan,
-    config: &Path,
-    trust: Trust,
+    opening: &Opening<'_>,
     printer: Printer,
 ) -> Result<Pipeline, Failure> {
     let bindings = &plan.config.models;
     let models = if bindings.is_empty() {
         None
     } else {
-        if let Some(other) = &plan.reuse_from {
-            Models::copy_replies(&plan.directory.replies(), &other.replies())?;
+        let own = plan.directory.replies();
+        let other = plan.reuse_from.as_ref().map(RunDirectory::replies);
+        let replies = match &other {
+            Some(other) if opening.dry_run && !own.exists() => Replies::OnlyRead(other),
+            _ if opening.dry_run => Replies::OnlyRead(&own),
+            _ => Replies::Kept(&own),
+        };
+        if let (Replies::Kept(own), Some(other)) = (replies, &other) {
+            Models::copy_replies(own, other)?;
         }
-        let models = Models::bind(bindings, &plan.directory.replies(), &|text| {
-            printer.status(text);
-        })?;
+        let models = Models::bind(bindings, replies, &|text| printer.status(text))?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };
     let host = HostConfig {
         models,
         limits: plan.config.limits.clone(),
         failures: Some(plan.directory.failures()),
-        ..plugins::host_config(trust, &config.with_file_name(tpo_bundle::LOCK_FILE))?
+        ..plugins::host_config(
+            opening.trust,
+            &opening.config.with_file_name(tpo_bundle::LOCK_FILE),
+        )?
     };
     Pipeline::open(&plan.config, &Plugins::new(host)?)
 }

@@ -1,7 +1,6 @@
 //! How one model compares with another, in words.
 
 use serde_json::{Value, json};
-use tpo_eval::Scale;
 use tpo_eval::paired::{Conclusion, PairedComparison, compare};
 use tpo_run::metrics::{Measurement, PairedRows, Unit};
 
@@ -17,12 +16,6 @@ pub(super) struct Change {
 pub(super) const IMPROVED: &str = "improved";
 /// The verdict on a model that is worse.
 pub(super) const WORSE: &str = "got worse";
-
-/// A win rate that differs from one half by at most one half.
-const WINS: Scale = Scale::Bounded {
-    lowest: -0.5,
-    highest: 0.5,
-};
 
 /// A difference, or a win rate that is given as its distance from one half.
 pub(super) fn shown(unit: Unit, value: f64) -> String {
@@ -46,14 +39,9 @@ impl Change {
 
     /// The comparison that paired rows give; none without any.
     pub(super) fn of(rows: &PairedRows) -> Option<Self> {
-        let scale = match rows.unit {
-            Unit::Score => Scale::Continuous,
-            Unit::WinRate => WINS,
-            Unit::WinRateGap => Scale::UNIT.of_differences(),
-        };
         Some(Self {
             unit: rows.unit,
-            comparison: compare(&rows.differences(), 0.0, scale).ok()?,
+            comparison: compare(&rows.differences(), 0.0, rows.unit.scale()).ok()?,
         })
     }
 

@@ -2,8 +2,8 @@
 //! sentences.
 
 use tpo_run::evaluation::{
-    CategoryResult, ComparisonResult, EvaluationResults, Figure, JudgedSet, PairwiseResult,
-    ResultUnit, SubjectResult,
+    ArenaResult, CategoryResult, ComparisonResult, EvaluationResults, Figure, JudgedSet,
+    PairwiseResult, ResultUnit, SubjectResult,
 };
 
 use super::judge_lines;
@@ -167,13 +167,22 @@ fn pairwise_table(set: &JudgedSet) -> String {
             points(pairwise.standard_error),
             points(pairwise.length_controlled_minimal),
             points(pairwise.length_controlled_stderr),
-            points(pairwise.arena_hard.as_ref().map(|arena| arena.score.value)),
+            pairwise.arena_hard.as_ref().map_or_else(none, arena_score),
             share(pairwise.consistent),
             share(pairwise.first_position),
             lengths(pairwise),
         ]);
     }
     table.text()
+}
+
+/// The score, and its 95 % interval where there are enough prompts for one.
+fn arena_score(arena: &ArenaResult) -> String {
+    let score = arena.score.value;
+    match (arena.rating_q025, arena.rating_q975) {
+        (Some(low), Some(high)) => format!("{score:.1} ({low:.1} to {high:.1})"),
+        _ => format!("{score:.1}"),
+    }
 }
 
 fn lengths(pairwise: &PairwiseResult) -> String {

@@ -58,6 +58,13 @@ impl ReplyFile {
         Ok(Self { connection })
     }
 
+    /// A file that is never written to disk.
+    pub(super) fn in_memory() -> Result<Self, Failure> {
+        let connection = Connection::open_in_memory().map_err(broken)?;
+        connection.execute_batch(TABLES).map_err(broken)?;
+        Ok(Self { connection })
+    }
+
     /// Copies the replies that this file lacks from another one.
     pub(super) fn copy_from(&self, other: &Path) -> Result<(), Failure> {
         self.connection

@@ -8,7 +8,7 @@ use tpo_types::{Failure, ModelService};
 
 use super::config::StandaloneJudgeConfig;
 use crate::guarded::GuardedScoring;
-use crate::models::Models;
+use crate::models::{Models, Replies};
 use crate::open::{LoadedPlugin, OpenedJudges, check_models_are_used, open_judges};
 use crate::scoring::Scoring;
 
@@ -51,7 +51,7 @@ pub fn open(
             Some(path) => path.to_owned(),
             None => Models::default_replies()?,
         };
-        let models = Models::bind(&config.models, &replies, on_status)?;
+        let models = Models::bind(&config.models, Replies::Kept(&replies), on_status)?;
         Some(Arc::new(models) as Arc<dyn ModelService>)
     };
     let plugins = Plugins::new(HostConfig {

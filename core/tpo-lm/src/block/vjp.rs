@@ -5,6 +5,7 @@ use super::{Activations, Block, Positions};
 use crate::kernels::attention::{AttentionAt, attend_vjp};
 use crate::kernels::glu::{silu_glu, silu_glu_vjp};
 use crate::kernels::norm::{NormAt, rms_norm};
+use crate::kernels::reserve;
 use crate::kernels::rope::{Direction, Rotary};
 use crate::pack::Pack;
 use crate::projection::FusedProjection;
@@ -213,13 +214,13 @@ impl Block<'_> {
 impl Backward {
     fn resize(&mut self, block: &Block<'_>, tokens: usize) {
         let spec = block.spec;
-        self.normed.resize(tokens * spec.hidden_size, 0.0);
-        self.d_normed.resize(tokens * spec.hidden_size, 0.0);
-        self.inverse.resize(tokens, 0.0);
-        self.gated.resize(tokens * spec.intermediate_size, 0.0);
-        self.d_gated.resize(tokens * spec.intermediate_size, 0.0);
-        self.d_attended.resize(tokens * spec.q_width(), 0.0);
-        self.d_qkv.resize(tokens * spec.qkv_width(), 0.0);
-        self.d_by_head.resize(tokens * spec.qkv_width(), 0.0);
+        reserve(&mut self.normed, tokens * spec.hidden_size);
+        reserve(&mut self.d_normed, tokens * spec.hidden_size);
+        reserve(&mut self.inverse, tokens);
+        reserve(&mut self.gated, tokens * spec.intermediate_size);
+        reserve(&mut self.d_gated, tokens * spec.intermediate_size);
+        reserve(&mut self.d_attended, tokens * spec.q_width());
+        reserve(&mut self.d_qkv, tokens * spec.qkv_width());
+        reserve(&mut self.d_by_head, tokens * spec.qkv_width());
     }
 }

@@ -23,9 +23,9 @@ use crate::metrics::{
 use crate::pipeline::RunJudge;
 use crate::store::to_json;
 
+use self::estimates::by_category;
 pub use self::estimates::{CategoryResult, ComparisonResult, Figure};
-use self::estimates::{DIFFERENCE_OF_WINS, by_category};
-pub use self::pairwise::PairwiseResult;
+pub use self::pairwise::{ArenaResult, PairwiseResult};
 
 /// Version of the JSON; it changes when the meaning of a field does.
 const SCHEMA_VERSION: u32 = 1;
@@ -323,18 +323,14 @@ impl ScoredSet<'_> {
             };
         }
         let paired = own.compared_with(first);
-        let is_score = paired.as_ref().is_some_and(|rows| rows.unit == Unit::Score);
+        // Without a pair nothing is computed in any unit.
+        let unit = paired.as_ref().map_or(Unit::WinRate, |rows| rows.unit);
         Differences {
-            unit: if is_score {
-                ResultUnit::Score
-            } else {
-                ResultUnit::WinRate
+            unit: match unit {
+                Unit::Score => ResultUnit::Score,
+                Unit::WinRate | Unit::WinRateGap => ResultUnit::WinRate,
             },
-            scale: if is_score {
-                Scale::Continuous
-            } else {
-                DIFFERENCE_OF_WINS
-            },
+            scale: unit.scale(),
             rows: paired.map(|paired| paired.rows).unwrap_or_default(),
         }
     }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
+use tpo_eval::Scale;
 use tpo_judge::JudgeMetrics;
 use tpo_types::Judgment;
 
@@ -113,6 +114,20 @@ pub enum Unit {
     WinRate,
     /// The difference of two win rates against one opponent, of models that have not met.
     WinRateGap,
+}
+
+impl Unit {
+    /// The scale of such differences.
+    pub fn scale(self) -> Scale {
+        match self {
+            Self::Score => Scale::Continuous,
+            Self::WinRate => Scale::Bounded {
+                lowest: -0.5,
+                highest: 0.5,
+            },
+            Self::WinRateGap => Scale::UNIT.of_differences(),
+        }
+    }
 }
 
 /// What one completion's outcome says against another's; none if it says nothing.

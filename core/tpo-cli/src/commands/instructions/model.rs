@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tpo_judge::{ModelBinding, Models};
+use tpo_judge::{ModelBinding, Models, Replies};
 use tpo_run::{Override, read_standalone_judge};
 use tpo_types::text::escape;
 use tpo_types::{Failure, FailureKind};
@@ -45,7 +45,9 @@ pub(super) fn bind(options: &LabelArguments, printer: Printer) -> Result<AskedMo
         None => Models::default_replies()?,
     };
     let bindings = BTreeMap::from([(alias.clone(), binding)]);
-    let models = Models::bind(&bindings, &replies, &|text| printer.status(text));
+    let models = Models::bind(&bindings, Replies::Kept(&replies), &|text| {
+        printer.status(text)
+    });
     let models = models.map_err(|failure| {
         if alias == name || aliases.is_empty() {
             return failure;

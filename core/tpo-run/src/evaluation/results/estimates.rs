@@ -11,12 +11,6 @@ use tpo_types::Instruction;
 
 use super::{Differences, ResultUnit};
 
-/// A win rate that differs from one half by at most one half.
-pub(super) const DIFFERENCE_OF_WINS: Scale = Scale::Bounded {
-    lowest: -0.5,
-    highest: 0.5,
-};
-
 /// A mean over instructions, with its error.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figure {
