@@ -19,9 +19,20 @@ pub(crate) mod norm;
 pub(crate) mod panel;
 pub(crate) mod rope;
 pub(crate) mod softmax;
+pub(crate) mod team;
 
 /// Minimum number of rows per task: with fewer, scheduling costs more than the work.
 pub(crate) const ROWS_PER_TASK: usize = 16;
+
+/// Rows in groups that are worth a task, for [`team::for_each`].
+pub(crate) fn row_tasks<T>(rows: &[T], width: usize) -> impl Iterator<Item = &[T]> {
+    rows.chunks(ROWS_PER_TASK * width)
+}
+
+/// The same, to be written.
+pub(crate) fn row_tasks_mut<T>(rows: &mut [T], width: usize) -> impl Iterator<Item = &mut [T]> {
+    rows.chunks_mut(ROWS_PER_TASK * width)
+}
 
 /// Makes a buffer `len` values long, whatever they are. Its memory is kept if it is large enough:
 /// fresh memory costs more time than most of what is written to it.

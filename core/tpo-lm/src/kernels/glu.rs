@@ -3,27 +3,27 @@
 //!
 //! Gate and up are adjacent in a row, because one product computes both.
 
+use pulp::Arch;
 use rayon::prelude::*;
 
-use super::ROWS_PER_TASK;
 use super::exp::sigmoid;
+use super::{ROWS_PER_TASK, row_tasks, row_tasks_mut, team};
 
 /// `y = silu(gate) * up`. `gate_up` is (T, 2F), `y` is (T, F).
 pub(crate) fn silu_glu(gate_up: &[f32], y: &mut [f32], width: usize) {
-    y.par_chunks_exact_mut(width)
-        .with_min_len(ROWS_PER_TASK)
-        .zip(
-            gate_up
-                .par_chunks_exact(2 * width)
-                .with_min_len(ROWS_PER_TASK),
-        )
-        .for_each(|(y, gate_up)| {
-            let (gate, up) = gate_up.split_at(width);
-            sigmoid(gate, y);
-            for ((y, g), u) in y.iter_mut().zip(gate).zip(up) {
-                *y *= g * u;
+    let tasks = row_tasks_mut(y, width).zip(row_tasks(gate_up, 2 * width));
+    team::for_each(tasks, |(y, gate_up)| {
+        Arch::new().dispatch(|| {
+            let rows = y.chunks_exact_mut(width);
+            for (y, gate_up) in rows.zip(gate_up.chunks_exact(2 * width)) {
+                let (gate, up) = gate_up.split_at(width);
+                sigmoid(gate, y);
+                for ((y, g), u) in y.iter_mut().zip(gate).zip(up) {
+                    *y *= g * u;
+                }
             }
         });
+    });
 }
 
 /// The gradient of [`silu_glu`], in place: overwrites `gate_up` with `d_gate_up`.

@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
+use pulp::Arch;
 use rayon::prelude::*;
 
-use super::{ROWS_PER_TASK, add, dot};
+use super::{ROWS_PER_TASK, add, dot, row_tasks, row_tasks_mut, team};
 
 /// Rows per partial sum of `d_w`. Fixed, so the order of the sum is the same on every machine.
 const ROWS_PER_PARTIAL_SUM: usize = 64;
@@ -32,17 +33,20 @@ fn projection_term(x: &[f32], weight: &[f32], d_y: &[f32], r: f32) -> f32 {
 /// Norms every row. `x` and `y` are (T, D), `inverse` receives each row's `r` (T).
 pub(crate) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, y: &mut [f32], inverse: &mut [f32]) {
     let width = weight.len();
-    y.par_chunks_exact_mut(width)
-        .with_min_len(ROWS_PER_TASK)
-        .zip(x.par_chunks_exact(width).with_min_len(ROWS_PER_TASK))
-        .zip(inverse)
-        .for_each(|((y, x), inverse)| {
-            let r = inverse_rms(x, eps);
-            for ((y, x), w) in y.iter_mut().zip(x).zip(weight) {
-                *y = x * r * w;
+    let (ys, xs) = (row_tasks_mut(y, width), row_tasks(x, width));
+    let tasks = ys.zip(xs).zip(row_tasks_mut(inverse, 1));
+    team::for_each(tasks, |((y, x), inverse)| {
+        Arch::new().dispatch(|| {
+            let rows = y.chunks_exact_mut(width).zip(x.chunks_exact(width));
+            for ((y, x), inverse) in rows.zip(inverse) {
+                let r = inverse_rms(x, eps);
+                for ((y, x), w) in y.iter_mut().zip(x).zip(weight) {
+                    *y = x * r * w;
+                }
+                *inverse = r;
             }
-            *inverse = r;
         });
+    });
 }
 
 /// The inputs of the gradient of a norm.
@@ -117,16 +121,18 @@ pub(crate) struct HeadNorm<'a> {
 impl HeadNorm<'_> {
     /// Norms the heads in place. `rows` is (T, width).
     pub(crate) fn apply(&self, rows: &mut [f32]) {
-        rows.par_chunks_exact_mut(self.width)
-            .with_min_len(ROWS_PER_TASK)
-            .for_each(|row| {
-                for head in row[self.columns.clone()].chunks_exact_mut(self.weight.len()) {
-                    let r = inverse_rms(head, self.eps);
-                    for (x, w) in head.iter_mut().zip(self.weight) {
-                        *x *= r * w;
+        team::for_each(row_tasks_mut(rows, self.width), |rows| {
+            Arch::new().dispatch(|| {
+                for row in rows.chunks_exact_mut(self.width) {
+                    for head in row[self.columns.clone()].chunks_exact_mut(self.weight.len()) {
+                        let r = inverse_rms(head, self.eps);
+                        for (x, w) in head.iter_mut().zip(self.weight) {
+                            *x *= r * w;
+                        }
                     }
                 }
             });
+        });
     }
 
     /// The gradient. `d_rows` is the derivative by the output and is overwritten with that by the

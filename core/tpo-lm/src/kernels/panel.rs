@@ -14,6 +14,8 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::team;
+
 /// Columns of a panel.
 pub(crate) const PANEL: usize = 32;
 
@@ -25,6 +27,17 @@ const MAX_ROWS_FEW_REGISTERS: usize = 6;
 
 /// Bands of columns per thread: more than one, so that other threads take work from a late one.
 const BANDS_PER_THREAD: usize = 4;
+
+/// What a product does with what is at its destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sum {
+    /// Overwrites it.
+    New,
+    /// Adds the product to it.
+    Added,
+    /// Goes on from it: the bits are those of one product over all inputs so far.
+    Resumed,
+}
 
 /// A matrix `w` (out, in) packed for `y = x w^T`.
 #[derive(Debug)]
@@ -58,25 +71,22 @@ impl PackedMatrix {
     }
 
     /// `y = x w^T`, or `y += x w^T`. `x` is (M, in), `y` is (M, out); `packed` is scratch.
-    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], add: bool, packed: &mut PackedRows) {
-        packed.repack(x.chunks_exact(self.inputs), 1.0);
+    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], sum: Sum, packed: &mut PackedRows) {
+        packed.repack_all(Rows::new(x, self.inputs));
         let packed = &*packed;
         let panels = self.outputs.div_ceil(PANEL);
         let bands = (rayon::current_num_threads() * BANDS_PER_THREAD).min(panels);
         let band_width = panels.div_ceil(bands) * PANEL;
         let cuts: Vec<usize> = (band_width..self.outputs).step_by(band_width).collect();
-        column_bands(y.chunks_exact_mut(self.outputs), &cuts)
-            .into_par_iter()
-            .enumerate()
-            .for_each(|(band, mut y)| {
-                let first = band * band_width / PANEL * self.inputs * PANEL;
-                let panels = self.values[first..].chunks_exact(self.inputs * PANEL);
-                for (panel, start) in
-                    panels.zip((0..y.first().map_or(0, |row| row.len())).step_by(PANEL))
-                {
-                    packed.multiply_panel(panel, &mut y, start, add);
-                }
-            });
+        let bands = column_bands(y.chunks_exact_mut(self.outputs), &cuts);
+        team::for_each(bands.into_iter().enumerate(), |(band, mut y)| {
+            let first = band * band_width / PANEL * self.inputs * PANEL;
+            let panels = self.values[first..].chunks_exact(self.inputs * PANEL);
+            let width = y.first().map_or(0, |row| row.len());
+            for (panel, start) in panels.zip((0..width).step_by(PANEL)) {
+                packed.multiply_panel(panel, &mut y, start, sum);
+            }
+        });
     }
 }
 
@@ -103,36 +113,106 @@ pub(crate) fn column_bands<'a>(
     bands
 }
 
+/// Rows of a matrix, or the same columns of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    values: &'a [f32],
+    /// Values per row of the matrix.
+    width: usize,
+    /// The first column.
+    first: usize,
+    /// Number of columns.
+    inputs: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// All columns of a matrix of rows of `width` values.
+    pub(crate) fn new(values: &'a [f32], width: usize) -> Self {
+        debug_assert!(values.len().is_multiple_of(width));
+        Self {
+            values,
+            width,
+            first: 0,
+            inputs: width,
+        }
+    }
+
+    /// Some of the columns.
+    pub(crate) fn columns(self, columns: Range<usize>) -> Self {
+        debug_assert!(columns.end <= self.inputs);
+        Self {
+            first: self.first + columns.start,
+            inputs: columns.len(),
+            ..self
+        }
+    }
+
+    /// Number of rows.
+    fn len(self) -> usize {
+        self.values.len() / self.width
+    }
+
+    fn row(self, at: usize) -> &'a [f32] {
+        &self.values[at * self.width + self.first..][..self.inputs]
+    }
+}
+
 /// Rows packed for the kernel: blocks of at most [`MAX_ROWS`] rows, transposed, so that one input
 /// of all of them is contiguous.
 #[derive(Debug, Default)]
 pub(crate) struct PackedRows {
     values: Vec<f32>,
     inputs: usize,
-    len: usize,
-    block: usize,
+    blocks: Blocks,
+}
+
+/// Blocks of nearly equal height: a last one of a single row would use few registers.
+#[derive(Debug, Clone, Copy, Default)]
+struct Blocks {
+    rows: usize,
+    count: usize,
+}
+
+impl Blocks {
+    fn of(rows: usize) -> Self {
+        Self {
+            rows,
+            count: rows.div_ceil(Arch::new().dispatch(RowsPerBlock)),
+        }
+    }
+
+    /// The rows of each block.
+    fn ranges(self) -> impl Iterator<Item = Range<usize>> {
+        (0..self.count)
+            .map(move |block| block * self.rows / self.count..(block + 1) * self.rows / self.count)
+    }
 }
 
 impl PackedRows {
-    /// Replaces the packed rows. `rows` have equal length and are multiplied by `scale`.
-    pub(crate) fn repack<'a>(
-        &mut self,
-        rows: impl ExactSizeIterator<Item = &'a [f32]>,
-        scale: f32,
-    ) {
-        self.block = Arch::new().dispatch(RowsPerBlock);
-        self.len = rows.len();
-        let mut rows = rows.peekable();
-        self.inputs = rows.peek().map_or(0, |row| row.len());
-        self.values.resize(self.len * self.inputs, 0.0);
-        for block in self.values.chunks_mut((self.block * self.inputs).max(1)) {
-            let len = block.len() / self.inputs;
-            for (r, row) in rows.by_ref().take(len).enumerate() {
-                for (value, to) in row.iter().zip(block.chunks_exact_mut(len)) {
-                    to[r] = value * scale;
-                }
-            }
+    /// Replaces the packed rows.
+    pub(crate) fn repack(&mut self, rows: Rows<'_>) {
+        for (values, range) in self.resize(rows) {
+            pack_block(values, rows, range);
         }
+    }
+
+    /// The same with all threads.
+    fn repack_all(&mut self, rows: Rows<'_>) {
+        team::for_each(self.resize(rows), |(values, range)| {
+            pack_block(values, rows, range);
+        });
+    }
+
+    /// Makes room; returns the place of each block and its rows.
+    fn resize(&mut self, rows: Rows<'_>) -> impl Iterator<Item = (&mut [f32], Range<usize>)> {
+        self.blocks = Blocks::of(rows.len());
+        self.inputs = rows.inputs;
+        super::reserve(&mut self.values, rows.len() * rows.inputs);
+        let (mut rest, inputs) = (self.values.as_mut_slice(), self.inputs);
+        self.blocks.ranges().map(move |range| {
+            let values = rest.split_off_mut(..range.len() * inputs);
+            (values.expect("there is room for every row"), range)
+        })
     }
 
     /// `y[.., start..start + 32] = x panel`, or added to it; columns past the end of `y` are left
@@ -142,21 +222,32 @@ impl PackedRows {
         panel: &[f32],
         y: &mut [&mut [f32]],
         start: usize,
-        add: bool,
+        sum: Sum,
     ) {
-        debug_assert_eq!((panel.len(), y.len()), (self.inputs * PANEL, self.len));
+        debug_assert_eq!(
+            (panel.len(), y.len()),
+            (self.inputs * PANEL, self.blocks.rows)
+        );
         let Some(width) = y.first().map(|row| row.len()) else {
             return;
         };
-        let columns = start..width.min(start + PANEL);
-        let blocks = self.values.chunks((self.block * self.inputs).max(1));
         Arch::new().dispatch(PanelProduct {
-            blocks,
-            panel,
+            x: self,
+            panel: panel.as_chunks().0,
             y,
-            columns,
-            add,
+            columns: start..width.min(start + PANEL),
+            sum,
         });
+    }
+}
+
+/// Transposes some rows.
+fn pack_block(values: &mut [f32], rows: Rows<'_>, range: Range<usize>) {
+    let height = range.len();
+    for (r, row) in range.map(|row| rows.row(row)).enumerate() {
+        for (value, to) in row.iter().zip(values.chunks_exact_mut(height)) {
+            to[r] = *value;
+        }
     }
 }
 
@@ -176,75 +267,78 @@ impl WithSimd for RowsPerBlock {
     }
 }
 
-struct PanelProduct<'a, 'y, B> {
-    blocks: B,
-    panel: &'a [f32],
+struct PanelProduct<'a, 'y> {
+    x: &'a PackedRows,
+    panel: &'a [[f32; PANEL]],
     y: &'a mut [&'y mut [f32]],
     columns: Range<usize>,
-    add: bool,
+    sum: Sum,
 }
 
-impl<'a, B: Iterator<Item = &'a [f32]>> WithSimd for PanelProduct<'a, '_, B> {
+impl WithSimd for PanelProduct<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let (panel, _) = self.panel.as_chunks::<PANEL>();
-        let mut y = self.y;
-        for x in self.blocks {
-            let rows = x.len() / panel.len();
-            let (block, rest) = y.split_at_mut(rows);
-            match rows {
-                1 => block_product::<S, 1>(simd, x, panel, block, &self.columns, self.add),
-                2 => block_product::<S, 2>(simd, x, panel, block, &self.columns, self.add),
-                3 => block_product::<S, 3>(simd, x, panel, block, &self.columns, self.add),
-                4 => block_product::<S, 4>(simd, x, panel, block, &self.columns, self.add),
-                5 => block_product::<S, 5>(simd, x, panel, block, &self.columns, self.add),
-                6 => block_product::<S, 6>(simd, x, panel, block, &self.columns, self.add),
-                7 => block_product::<S, 7>(simd, x, panel, block, &self.columns, self.add),
-                8 => block_product::<S, 8>(simd, x, panel, block, &self.columns, self.add),
-                9 => block_product::<S, 9>(simd, x, panel, block, &self.columns, self.add),
-                10 => block_product::<S, 10>(simd, x, panel, block, &self.columns, self.add),
-                11 => block_product::<S, 11>(simd, x, panel, block, &self.columns, self.add),
-                _ => block_product::<S, MAX_ROWS>(simd, x, panel, block, &self.columns, self.add),
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let mut rest = self.x.values.as_slice();
+        for rows in self.x.blocks.ranges() {
+            let (x, later) = rest.split_at(rows.len() * self.x.inputs);
+            rest = later;
+            match rows.len() {
+                1 => self.block::<S, 1>(simd, x, rows),
+                2 => self.block::<S, 2>(simd, x, rows),
+                3 => self.block::<S, 3>(simd, x, rows),
+                4 => self.block::<S, 4>(simd, x, rows),
+                5 => self.block::<S, 5>(simd, x, rows),
+                6 => self.block::<S, 6>(simd, x, rows),
+                7 => self.block::<S, 7>(simd, x, rows),
+                8 => self.block::<S, 8>(simd, x, rows),
+                9 => self.block::<S, 9>(simd, x, rows),
+                10 => self.block::<S, 10>(simd, x, rows),
+                11 => self.block::<S, 11>(simd, x, rows),
+                _ => self.block::<S, MAX_ROWS>(simd, x, rows),
             }
-            y = rest;
         }
     }
 }
 
-/// `R` rows by one panel, two vectors of columns at a time. `x` is (in, R), `panel` is (in, 32).
-#[inline(always)]
-fn block_product<S: Simd, const R: usize>(
-    simd: S,
-    x: &[f32],
-    panel: &[[f32; PANEL]],
-    y: &mut [&mut [f32]],
-    columns: &Range<usize>,
-    add: bool,
-) {
-    let (x, _) = x.as_chunks::<R>();
-    for at in (0..PANEL).step_by(2 * S::F32_LANES) {
-        let mut sums = [[simd.splat_f32s(0.0); 2]; R];
-        for (x, w) in x.iter().zip(panel) {
-            let (w, _) = S::as_simd_f32s(&w[at..at + 2 * S::F32_LANES]);
-            for (sums, x) in sums.iter_mut().zip(x) {
-                let x = simd.splat_f32s(*x);
-                sums[0] = multiply_add(simd, x, w[0], sums[0]);
-                sums[1] = multiply_add(simd, x, w[1], sums[1]);
+impl PanelProduct<'_, '_> {
+    /// `R` rows by the panel, two vectors of columns at a time. `x` is (in, R).
+    #[inline(always)]
+    fn block<S: Simd, const R: usize>(&mut self, simd: S, x: &[f32], rows: Range<usize>) {
+        let (x, _) = x.as_chunks::<R>();
+        let columns = self.columns.clone();
+        let y = &mut self.y[rows];
+        for at in (0..PANEL).step_by(2 * S::F32_LANES) {
+            let to = columns.start + at..columns.end.min(columns.start + at + 2 * S::F32_LANES);
+            let mut sums = [[simd.splat_f32s(0.0); 2]; R];
+            if self.sum == Sum::Resumed {
+                for (row, sums) in y.iter().zip(&mut sums) {
+                    if let Some(row) = row.get(to.clone()) {
+                        let sums: &mut [f32] = pulp::bytemuck::cast_slice_mut(sums);
+                        sums[..row.len()].copy_from_slice(row);
+                    }
+                }
             }
-        }
-        let to = columns.start + at..columns.end.min(columns.start + at + 2 * S::F32_LANES);
-        for (row, sums) in y.iter_mut().zip(&sums) {
-            let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
-            // Columns past the end of the row are padding of the last panel.
-            let Some(row) = row.get_mut(to.clone()) else {
-                continue;
-            };
-            if add {
-                super::add(row, &sums[..row.len()]);
-            } else {
-                row.copy_from_slice(&sums[..row.len()]);
+            for (x, w) in x.iter().zip(self.panel) {
+                let (w, _) = S::as_simd_f32s(&w[at..at + 2 * S::F32_LANES]);
+                for (sums, x) in sums.iter_mut().zip(x) {
+                    let x = simd.splat_f32s(*x);
+                    sums[0] = multiply_add(simd, x, w[0], sums[0]);
+                    sums[1] = multiply_add(simd, x, w[1], sums[1]);
+                }
+            }
+            for (row, sums) in y.iter_mut().zip(&sums) {
+                let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
+                // Columns past the end of the row are padding of the last panel.
+                let Some(row) = row.get_mut(to.clone()) else {
+                    continue;
+                };
+                if self.sum == Sum::Added {
+                    super::add(row, &sums[..row.len()]);
+                } else {
+                    row.copy_from_slice(&sums[..row.len()]);
+                }
             }
         }
     }
@@ -284,7 +378,8 @@ mod tests {
             let (mut actual, mut expected) = (vec![1.0; rows * outputs], vec![1.0; rows * outputs]);
             let panels = PackedMatrix::pack(&w, inputs);
             for add in [false, true] {
-                panels.multiply(&x, &mut actual, add, &mut PackedRows::default());
+                let sum = if add { Sum::Added } else { Sum::New };
+                panels.multiply(&x, &mut actual, sum, &mut PackedRows::default());
                 let write = if add { Write::Add(1.0) } else { Write::Set };
                 linear(&mut expected, write, &x, &w, inputs);
                 for (actual, expected) in actual.iter().zip(&expected) {
@@ -300,10 +395,10 @@ mod tests {
             let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
             let panels = PackedMatrix::pack(&w, inputs);
             let mut together = vec![0.0; rows * outputs];
-            panels.multiply(&x, &mut together, false, &mut PackedRows::default());
+            panels.multiply(&x, &mut together, Sum::New, &mut PackedRows::default());
             for (x, together) in x.chunks_exact(inputs).zip(together.chunks_exact(outputs)) {
                 let mut alone = vec![0.0; outputs];
-                panels.multiply(x, &mut alone, false, &mut PackedRows::default());
+                panels.multiply(x, &mut alone, Sum::New, &mut PackedRows::default());
                 prop_assert_eq!(&alone, together);
             }
         }
@@ -314,23 +409,41 @@ mod tests {
         let (inputs, rows) = (37, 9);
         let (x, w) = (random(rows * inputs, "x"), random(PANEL * inputs, "w"));
         let panels = PackedMatrix::pack(&w, inputs);
-        let mut packed = PackedRows::default();
-        let mut expected = vec![0.0; rows * PANEL];
-        panels.multiply(&x, &mut expected, false, &mut packed);
+        let (mut packed, mut expected) = (PackedRows::default(), vec![0.0; rows * PANEL]);
+        panels.multiply(&x, &mut expected, Sum::New, &mut packed);
         let mut actual = vec![0.0; rows * PANEL];
         let mut y: Vec<&mut [f32]> = actual.chunks_exact_mut(PANEL).collect();
-        let blocks = packed.values.chunks(packed.block * inputs);
         let product = PanelProduct {
-            blocks,
-            panel: &panels.values,
+            x: &packed,
+            panel: panels.values.as_chunks().0,
             y: &mut y,
             columns: 0..PANEL,
-            add: false,
+            sum: Sum::New,
         };
         product.with_simd(pulp::Scalar);
         for (actual, expected) in actual.iter().zip(expected) {
             assert!((actual - expected).abs() < 1e-5);
         }
+    }
+
+    #[test]
+    fn a_resumed_sum_has_the_bits_of_one_product() {
+        let (inputs, rows, cut) = (45, 7, 19);
+        let (x, panel) = (random(rows * inputs, "x"), random(PANEL * inputs, "panel"));
+        let mut once = vec![0.0; rows * PANEL];
+        let mut twice = once.clone();
+        let x = Rows::new(&x, inputs);
+        let product = |x: Rows<'_>, panel: &[f32], y: &mut [f32], sum: Sum| {
+            let mut y: Vec<&mut [f32]> = y.chunks_exact_mut(PANEL).collect();
+            let mut packed = PackedRows::default();
+            packed.repack(x);
+            packed.multiply_panel(panel, &mut y, 0, sum);
+        };
+        product(x, &panel, &mut once, Sum::New);
+        let (first, second) = panel.split_at(cut * PANEL);
+        product(x.columns(0..cut), first, &mut twice, Sum::New);
+        product(x.columns(cut..inputs), second, &mut twice, Sum::Resumed);
+        assert_eq!(once, twice);
     }
 
     #[test]

@@ -7,9 +7,9 @@
 
 use std::f32::consts::TAU;
 
-use rayon::prelude::*;
+use pulp::Arch;
 
-use super::ROWS_PER_TASK;
+use super::{row_tasks, row_tasks_mut, team};
 use crate::spec::{Llama3RopeScaling, ModelSpec};
 
 /// The direction of a rotation.
@@ -65,19 +65,21 @@ impl Rotary {
         } else {
             -1.0
         };
-        rows.par_chunks_exact_mut(width)
-            .with_min_len(ROWS_PER_TASK)
-            .zip(positions)
-            .for_each(|(row, position)| {
-                let angles = &self.angles[*position as usize * half..][..half];
-                for head in row[..columns].chunks_exact_mut(self.head_dim) {
-                    let (first, second) = head.split_at_mut(half);
-                    for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(angles) {
-                        let sin = sign * sin;
-                        (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
+        let tasks = row_tasks_mut(rows, width).zip(row_tasks(positions, 1));
+        team::for_each(tasks, |(rows, positions)| {
+            Arch::new().dispatch(|| {
+                for (row, position) in rows.chunks_exact_mut(width).zip(positions) {
+                    let angles = &self.angles[*position as usize * half..][..half];
+                    for head in row[..columns].chunks_exact_mut(self.head_dim) {
+                        let (first, second) = head.split_at_mut(half);
+                        for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(angles) {
+                            let sin = sign * sin;
+                            (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
+                        }
                     }
                 }
             });
+        });
     }
 }
 

@@ -60,13 +60,13 @@ fn available() -> usize {
 }
 
 /// The caller's work, as the members see it.
-type Work = dyn Fn(usize) + Sync;
+type Work<'a> = dyn Fn(usize) + Sync + 'a;
 
 /// A piece of work that is offered to the members.
 #[derive(Clone, Copy)]
 struct Offer {
     /// Borrowed from the caller, who does not return before every member that entered has left.
-    work: *const Work,
+    work: *const Work<'static>,
     tasks: usize,
     /// Only members with a lower number take part.
     helpers: usize,
@@ -110,7 +110,7 @@ unsafe impl Send for Team {}
 impl Team {
     /// A team of so many members besides the caller.
     fn start(members: usize) -> &'static Self {
-        let nothing: &Work = &|_| {};
+        let nothing: &Work<'static> = &|_| {};
         let team: &'static Self = Box::leak(Box::new(Self {
             caller: Mutex::new(()),
             entry: AtomicUsize::new(0),
@@ -141,7 +141,7 @@ impl Team {
         team
     }
 
-    fn run(&self, helpers: usize, tasks: usize, work: &Work) {
+    fn run(&self, helpers: usize, tasks: usize, work: &Work<'_>) {
         let _caller = match self.caller.try_lock() {
             Ok(caller) => caller,
             Err(TryLockError::Poisoned(after_a_panic)) => after_a_panic.into_inner(),
@@ -150,7 +150,7 @@ impl Team {
         };
         // SAFETY: the lifetime is only forgotten. This function does not return, nor unwind,
         // before every member that entered has left, and then nobody reads the offer.
-        let work = unsafe { std::mem::transmute::<&Work, &'static Work>(work) };
+        let work = unsafe { std::mem::transmute::<&Work<'_>, &'static Work<'static>>(work) };
         // SAFETY: the entry is closed and nobody is inside, by the end of the last call, and the
         // caller's lock is held.
         unsafe {
@@ -191,7 +191,7 @@ impl Team {
         }
     }
 
-    fn take_tasks(&self, tasks: usize, work: &Work) {
+    fn take_tasks(&self, tasks: usize, work: &Work<'_>) {
         loop {
             let task = self.next.fetch_add(1, Ordering::Relaxed);
             if task >= tasks {

@@ -81,7 +81,7 @@ fn compute(
 ) {
     let mut caches: Vec<KvCache> = groups
         .iter()
-        .map(|group| engine.cache(group[0].cut))
+        .map(|group| engine.pages().cache(group[0].cut))
         .collect();
     let feeds = groups
         .iter()
@@ -133,7 +133,7 @@ fn extend(
 ) {
     let mut caches: Vec<KvCache> = suffixes
         .iter()
-        .map(|suffix| engine.cache(suffix.text.last_turn().len()))
+        .map(|suffix| engine.pages().cache(suffix.text.last_turn().len()))
         .collect();
     let mut feeds: Vec<SuffixFeed<'_>> = suffixes
         .iter()

@@ -4,13 +4,14 @@
 //! product per panel; then each reads its own cache. One softmax covers both. No sum runs over the
 //! rows of a batch, so a row's bits do not depend on the others.
 
-use rayon::prelude::*;
+use std::cell::RefCell;
 
 use super::cache::KvCache;
 use crate::kernels::attention::Heads;
 use crate::kernels::exp::exp_minus;
-use crate::kernels::panel::{PANEL, PackedRows, column_bands};
+use crate::kernels::panel::{PANEL, PackedRows, Rows, Sum, column_bands};
 use crate::kernels::softmax::max;
+use crate::kernels::{add, reserve, team};
 
 /// Rows per task: enough to share reads of a cache, few enough to keep all threads busy.
 const ROWS_PER_TASK: usize = 16;
@@ -70,11 +71,13 @@ pub(crate) fn attend_cached(
             }
         }
     }
-    tasks
-        .into_par_iter()
-        .for_each_init(AttendBuffers::default, |buffers, (task, outs)| {
-            task.run(buffers, outs);
-        });
+    team::for_each(tasks, |(task, outs)| {
+        BUFFERS.with_borrow_mut(|buffers| task.run(buffers, outs));
+    });
+}
+
+thread_local! {
+    static BUFFERS: RefCell<AttendBuffers> = RefCell::default();
 }
 
 /// Some rows of a span, for one key head.
@@ -92,9 +95,11 @@ struct Task<'a> {
 /// Buffers of one thread. A row has `group` queries.
 #[derive(Default)]
 struct AttendBuffers {
+    queries: Vec<f32>, // (n * group, head_dim), scaled
+    shared: Vec<f32>,  // (n * group, shared positions)
+    own: Vec<f32>,     // (n * group, own positions)
+    own_out: Vec<f32>, // (group, head_dim)
     packed: PackedRows,
-    shared: Vec<f32>, // (n * group, shared positions)
-    own: Vec<f32>,    // (n * group, own positions)
 }
 
 impl Task<'_> {
@@ -106,13 +111,12 @@ impl Task<'_> {
             shared_len.next_multiple_of(PANEL),
             own_len.next_multiple_of(PANEL),
         );
-        buffers
-            .shared
-            .resize(self.rows.len() * group * shared_width, 0.0);
-        buffers.own.resize(self.rows.len() * group * own_width, 0.0);
+        let queries = self.rows.len() * group;
+        reserve(&mut buffers.shared, queries * shared_width);
+        reserve(&mut buffers.own, queries * own_width);
 
-        self.score(buffers, shared_len, own_width);
-        for query in 0..self.rows.len() * group {
+        self.score(buffers, shared_width, own_width);
+        for query in 0..queries {
             let visible = self.visible()[query / group];
             let own_visible = self.own().get(query / group).map_or(0, |own| own.visible);
             let shared = &mut buffers.shared[query * shared_width..][..shared_len];
@@ -139,40 +143,39 @@ impl Task<'_> {
         }
     }
 
-    /// The queries of some rows, one head after the other.
-    fn queries<'r>(&self, rows: &[&'r [f32]]) -> Vec<&'r [f32]> {
-        let columns = self.heads.queries(self.kv);
-        rows.iter()
-            .flat_map(|row| row[columns.clone()].chunks_exact(self.heads.dim))
-            .collect()
-    }
-
     /// `scores = queries keys^T / sqrt(head_dim)`, against the shared cache and each row's own.
-    fn score(&self, buffers: &mut AttendBuffers, shared_len: usize, own_width: usize) {
+    fn score(&self, buffers: &mut AttendBuffers, shared_width: usize, own_width: usize) {
         let AttendBuffers {
-            packed,
+            queries,
             shared,
             own,
+            packed,
+            ..
         } = buffers;
-        let (group, scale) = (self.heads.group, self.heads.scale());
-        let mut shared: Vec<&mut [f32]> = shared
-            .chunks_exact_mut(shared_len.next_multiple_of(PANEL))
-            .collect();
-        packed.repack(self.queries(&self.rows).into_iter(), scale);
-        for (at, panel) in self
-            .span
-            .shared
-            .key_panels(self.layer, self.kv, shared_len)
-            .enumerate()
-        {
-            packed.multiply_panel(panel, &mut shared, at * PANEL, false);
+        let (group, dim, scale) = (self.heads.group, self.heads.dim, self.heads.scale());
+        let columns = self.heads.queries(self.kv);
+        queries.clear();
+        for row in &self.rows {
+            queries.extend(row[columns.clone()].iter().map(|value| value * scale));
         }
-        for (row, OwnCache { cache, visible }) in self.own().iter().enumerate() {
-            let own = &mut own[row * group * own_width..][..group * own_width];
+        if shared_width > 0 {
+            let mut shared: Vec<&mut [f32]> = shared.chunks_exact_mut(shared_width).collect();
+            let panels = self.span.shared.keys(self.layer, self.kv, shared_width);
+            packed.repack(Rows::new(queries, dim));
+            for (at, panel) in panels.enumerate() {
+                packed.multiply_panel(panel, &mut shared, at * PANEL, Sum::New);
+            }
+        }
+        let per_row = queries.chunks_exact(group * dim);
+        for ((own, queries), OwnCache { cache, visible }) in own
+            .chunks_exact_mut((group * own_width).max(1))
+            .zip(per_row)
+            .zip(self.own())
+        {
             let mut own: Vec<&mut [f32]> = own.chunks_exact_mut(own_width).collect();
-            packed.repack(self.queries(&self.rows[row..=row]).into_iter(), scale);
-            for (at, panel) in cache.key_panels(self.layer, self.kv, *visible).enumerate() {
-                packed.multiply_panel(panel, &mut own, at * PANEL, false);
+            packed.repack(Rows::new(queries, dim));
+            for (at, panel) in cache.keys(self.layer, self.kv, *visible).enumerate() {
+                packed.multiply_panel(panel, &mut own, at * PANEL, Sum::New);
             }
         }
     }
@@ -186,35 +189,61 @@ impl Task<'_> {
         outs: &mut [&mut [f32]],
     ) {
         let AttendBuffers {
-            packed,
             shared,
             own,
+            own_out,
+            packed,
+            ..
         } = buffers;
-        let group = self.heads.group;
-        let shared_width = shared_len.next_multiple_of(PANEL);
-        packed.repack(
-            shared
-                .chunks_exact(shared_width)
-                .map(|row| &row[..shared_len]),
-            1.0,
-        );
-        for (at, panel) in self
-            .span
-            .shared
-            .value_panels(self.layer, self.kv, shared_len)
-            .enumerate()
+        let (group, dim) = (self.heads.group, self.heads.dim);
+        let at = Place {
+            layer: self.layer,
+            kv: self.kv,
+        };
+        let shared = Rows::new(shared, shared_len.next_multiple_of(PANEL).max(1));
+        at.weigh(packed, shared, (self.span.shared, shared_len), outs);
+        let rows = own.chunks_exact((group * own_width).max(1));
+        for ((own, outs), OwnCache { cache, visible }) in
+            rows.zip(outs.chunks_exact_mut(group)).zip(self.own())
         {
-            packed.multiply_panel(panel, outs, at * PANEL, false);
+            reserve(own_out, group * dim);
+            let mut own_outs: Vec<&mut [f32]> = own_out.chunks_exact_mut(dim).collect();
+            at.weigh(
+                packed,
+                Rows::new(own, own_width),
+                (cache, *visible),
+                &mut own_outs,
+            );
+            for (out, own) in outs.iter_mut().zip(own_outs) {
+                add(out, own);
+            }
         }
-        for (row, OwnCache { cache, visible }) in self.own().iter().enumerate() {
-            let own = &own[row * group * own_width..][..group * own_width];
-            packed.repack(own.chunks_exact(own_width).map(|row| &row[..*visible]), 1.0);
-            let outs = &mut outs[row * group..][..group];
-            for (at, panel) in cache
-                .value_panels(self.layer, self.kv, *visible)
-                .enumerate()
-            {
-                packed.multiply_panel(panel, outs, at * PANEL, true);
+    }
+}
+
+/// Where a head's values are in a cache.
+#[derive(Clone, Copy)]
+struct Place {
+    layer: usize,
+    kv: usize,
+}
+
+impl Place {
+    /// `outs = probabilities values` over the first `visible` positions of a cache.
+    fn weigh(
+        self,
+        packed: &mut PackedRows,
+        probabilities: Rows<'_>,
+        (cache, visible): (&KvCache, usize),
+        outs: &mut [&mut [f32]],
+    ) {
+        let pages = cache.values(self.layer, self.kv, visible);
+        for (page, panels) in pages.enumerate() {
+            let start = page * PANEL;
+            packed.repack(probabilities.columns(start..visible.min(start + PANEL)));
+            let sum = if page == 0 { Sum::New } else { Sum::Resumed };
+            for (at, panel) in panels.enumerate() {
+                packed.multiply_panel(panel, outs, at * PANEL, sum);
             }
         }
     }

@@ -1,16 +1,17 @@
 //! Continuous batching: which completions are decoded, when a prompt is prefilled, when memory is
 //! freed.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-use rayon::prelude::*;
 use tpo_types::{Failure, SampleId, SampleJob, SamplingParams};
 
 use super::cache::KvCache;
 use super::engine::{Engine, PromptFeed, TokenFeed};
 use super::sequence_state::{DecodeRules, Generated, SequenceState};
 use crate::kernels::rope::Rotary;
+use crate::kernels::team;
 use crate::model::Model;
 
 /// Completions that are decoded at the same time. More rows would use each weight that is read from
@@ -37,8 +38,6 @@ pub(crate) struct Batch<'a> {
     prompts: Vec<Option<CachedPrompt>>,
     /// Completions that are being decoded, in the order of the jobs.
     rows: Vec<RunningSequence>,
-    /// Caches of finished completions, for new ones.
-    free_caches: Vec<KvCache>,
 }
 
 /// A prefilled prompt.
@@ -99,7 +98,6 @@ impl<'a> Batch<'a> {
             waiting: samples.collect(),
             prompts: jobs.iter().map(|_| None).collect(),
             rows: Vec::new(),
-            free_caches: Vec::new(),
         })
     }
 
@@ -125,11 +123,9 @@ impl<'a> Batch<'a> {
 
     /// Takes waiting completions as long as there is room; at least one if none is being decoded.
     fn admit(&mut self) -> Vec<WaitingSequence<'a>> {
-        // A completion's cache grows by doubling.
-        let own = self
-            .engine
-            .cache_size(self.max_new_tokens.next_power_of_two());
-        let prompt = |job: usize| self.engine.cache_size(self.jobs[job].prompt_ids.len());
+        let pages = self.engine.pages();
+        let own = pages.size(self.max_new_tokens);
+        let prompt = |job: usize| pages.size(self.jobs[job].prompt_ids.len());
         let prefilled = (0..self.jobs.len()).filter(|job| self.prompts[*job].is_some());
         let mut cached = self.rows.len() * own + prefilled.map(prompt).sum::<usize>();
         let mut admitted: Vec<WaitingSequence<'_>> = Vec::new();
@@ -172,7 +168,7 @@ impl<'a> Batch<'a> {
         let ids = |job: usize| self.jobs[job].prompt_ids;
         let mut caches: Vec<KvCache> = jobs
             .iter()
-            .map(|job| self.engine.cache(ids(*job).len()))
+            .map(|job| self.engine.pages().cache(ids(*job).len()))
             .collect();
         let feeds = jobs.iter().zip(&mut caches).map(|(job, cache)| PromptFeed {
             ids: ids(*job),
@@ -194,14 +190,10 @@ impl<'a> Batch<'a> {
     fn start(&mut self, admitted: Vec<WaitingSequence<'_>>) -> Result<Vec<Finished>, Failure> {
         let mut rows: Vec<RunningSequence> = Vec::new();
         for WaitingSequence { job, id } in admitted {
-            let own = self
-                .free_caches
-                .pop()
-                .unwrap_or_else(|| self.engine.cache(0));
             rows.push(RunningSequence {
                 job,
                 state: SequenceState::new(id.clone(), &self.rules[job]),
-                own,
+                own: self.engine.pages().cache(0),
             });
         }
         let logits: Vec<&[f32]> = rows
@@ -217,6 +209,9 @@ impl<'a> Batch<'a> {
         let mut rows = std::mem::take(&mut self.rows);
         if rows.is_empty() {
             return Ok(Vec::new());
+        }
+        for row in &mut rows {
+            self.engine.pages().reserve(&mut row.own, row.state.len());
         }
         let prompts = &self.prompts;
         let feeds = rows.iter_mut().map(|row| TokenFeed {
@@ -247,7 +242,7 @@ impl<'a> Batch<'a> {
                     id: row.state.id,
                     generated,
                 });
-                self.free_caches.push(row.own);
+                self.engine.pages().recycle(row.own);
             } else {
                 self.rows.push(row);
             }
@@ -263,8 +258,10 @@ impl<'a> Batch<'a> {
             .map_or(self.jobs.len(), |waiting| waiting.job);
         let active: Vec<usize> = self.rows.iter().map(|row| row.job).collect();
         for (job, prompt) in self.prompts.iter_mut().enumerate().take(next) {
-            if !active.contains(&job) {
-                *prompt = None;
+            if !active.contains(&job)
+                && let Some(prompt) = prompt.take()
+            {
+                self.engine.pages().recycle(prompt.cache);
             }
         }
     }
@@ -276,16 +273,23 @@ fn cached_prompt(prompts: &[Option<CachedPrompt>], job: usize) -> &CachedPrompt 
         .expect("a prompt is cached from its first completion to its last")
 }
 
+thread_local! {
+    /// Scratch of [`SequenceState::advance`].
+    static WEIGHTS: RefCell<Vec<f32>> = RefCell::default();
+}
+
 /// Adds a token to each row from its logits.
 fn advance(
     rules: &[DecodeRules<'_>],
     rows: &mut [RunningSequence],
     logits: &[&[f32]],
 ) -> Result<Vec<Option<Generated>>, Failure> {
-    rows.par_iter_mut()
-        .zip(logits)
-        .map_init(Vec::new, |weights, (row, logits)| {
-            row.state.advance(&rules[row.job], logits, weights)
-        })
-        .collect()
+    let mut outcomes: Vec<_> = rows.iter().map(|_| Ok(None)).collect();
+    let tasks = rows.iter_mut().zip(logits).zip(&mut outcomes);
+    team::for_each(tasks, |((row, logits), outcome)| {
+        WEIGHTS.with_borrow_mut(|weights| {
+            *outcome = row.state.advance(&rules[row.job], logits, weights);
+        });
+    });
+    outcomes.into_iter().collect()
 }

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use super::attend::{OwnCache, Span, attend_cached};
-use super::cache::KvCache;
+use super::cache::{KvCache, Pages};
 use crate::backbone::{self, Backbone, Normed};
 use crate::block::{Backend, Positions};
 use crate::kernels::attention::Heads;
 use crate::kernels::gemm::Write;
-use crate::kernels::panel::{PackedMatrix, PackedRows};
+use crate::kernels::panel::{PackedMatrix, PackedRows, Sum};
 use crate::kernels::rope::Rotary;
+use crate::kernels::{reserve, team};
 use crate::model::Model;
 use crate::params::Params;
 use crate::projection::FusedProjection;
@@ -25,6 +26,7 @@ pub(crate) struct Engine {
     blocks: Vec<[PackedMatrix; 4]>,
     /// None for hidden states only.
     lm_head: Option<PackedMatrix>,
+    pages: Pages,
     buffers: EngineBuffers,
 }
 
@@ -84,6 +86,7 @@ impl Engine {
         Self {
             blocks,
             lm_head: Some(lm_head),
+            pages: pages(&model),
             model,
             buffers: EngineBuffers::default(),
         }
@@ -95,6 +98,7 @@ impl Engine {
         Self {
             blocks,
             lm_head: None,
+            pages: pages(&model),
             model,
             buffers: EngineBuffers::default(),
         }
@@ -105,22 +109,9 @@ impl Engine {
         &self.model
     }
 
-    /// An empty cache for a sequence.
-    pub(crate) fn cache(&self, tokens: usize) -> KvCache {
-        KvCache::new(
-            Heads::of(&self.model.spec),
-            self.model.spec.num_layers,
-            tokens,
-        )
-    }
-
-    /// How many numbers such a cache has.
-    pub(crate) fn cache_size(&self, tokens: usize) -> usize {
-        KvCache::size(
-            Heads::of(&self.model.spec),
-            self.model.spec.num_layers,
-            tokens,
-        )
+    /// The pages of its caches.
+    pub(crate) fn pages(&mut self) -> &mut Pages {
+        &mut self.pages
     }
 
     /// Angles for sequences of up to `positions` tokens.
@@ -226,12 +217,12 @@ impl Engine {
             packed,
             ..
         } = &mut self.buffers;
-        logits.resize(rows.len() * self.model.spec.vocab_size, 0.0);
+        reserve(logits, rows.len() * self.model.spec.vocab_size);
         let lm_head = self
             .lm_head
             .as_ref()
             .expect("logits are computed only by engines with a head");
-        lm_head.multiply(&last.rows, logits, false, packed);
+        lm_head.multiply(&last.rows, logits, Sum::New, packed);
         logits
     }
 
@@ -249,6 +240,10 @@ fn backbone(model: &Model) -> Backbone<'_> {
         spec: &model.spec,
         params: &model.params,
     }
+}
+
+fn pages(model: &Model) -> Pages {
+    Pages::new(Heads::of(&model.spec), model.spec.num_layers)
 }
 
 fn pack_blocks(model: &Model, params: &Params) -> Vec<[PackedMatrix; 4]> {
@@ -274,30 +269,34 @@ enum Feed<'a, 'b> {
 impl Feed<'_, '_> {
     /// Writes every row's keys and values into its cache.
     fn write(&mut self, layer: usize, qkv: &[f32], width: usize) {
-        let mut rows = qkv.chunks_exact(width);
+        let mut rest = qkv;
+        let mut writes: Vec<CacheWrite<'_>> = Vec::new();
+        let mut write = |cache, first, tokens| {
+            let rows = rest.split_off(..tokens * width).expect("a row per token");
+            writes.push(CacheWrite { cache, first, rows });
+        };
         match self {
             Self::Prompts(prompts) => {
                 for prompt in prompts.iter_mut() {
-                    for (position, row) in rows.by_ref().take(prompt.ids.len()).enumerate() {
-                        prompt.cache.write(layer, position, row);
-                    }
+                    write(&mut *prompt.cache, 0, prompt.ids.len());
                 }
             }
             Self::Suffixes(texts) => {
                 for text in texts.iter_mut() {
-                    text.own.reserve(text.ids.len());
-                    for (position, row) in rows.by_ref().take(text.ids.len()).enumerate() {
-                        text.own.write(layer, position, row);
-                    }
+                    write(&mut *text.own, 0, text.ids.len());
                 }
             }
             Self::Tokens(tokens) => {
-                for (token, row) in tokens.iter_mut().zip(rows) {
-                    token.own.reserve(token.index + 1);
-                    token.own.write(layer, token.index, row);
+                for token in tokens.iter_mut() {
+                    write(&mut *token.own, token.index, 1);
                 }
             }
         }
+        team::for_each(writes, |CacheWrite { cache, first, rows }| {
+            for (at, row) in rows.chunks_exact(width).enumerate() {
+                cache.write(layer, first + at, row);
+            }
+        });
     }
 
     /// What the rows attend to.
@@ -311,6 +310,14 @@ impl Feed<'_, '_> {
                 .collect(),
         }
     }
+}
+
+/// Rows whose keys and values go into a cache.
+struct CacheWrite<'a> {
+    cache: &'a mut KvCache,
+    /// Position of the first row.
+    first: usize,
+    rows: &'a [f32], // (tokens, qkv_width)
 }
 
 impl PromptFeed<'_> {
@@ -379,7 +386,11 @@ impl Backend for CacheBackend<'_, '_, '_> {
             "blocks do not scale"
         );
         let matrix = &self.blocks[layer][projection as usize];
-        matrix.multiply(x, y, write != Write::Set, self.packed);
+        let sum = match write {
+            Write::Set => Sum::New,
+            Write::Add(_) => Sum::Added,
+        };
+        matrix.multiply(x, y, sum, self.packed);
     }
 
     fn attend(&mut self, layer: usize, qkv: &[f32], out: &mut [f32], _: &mut [f32]) {

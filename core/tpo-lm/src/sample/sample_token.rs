@@ -11,6 +11,9 @@ use crate::kernels::softmax::max;
 /// Weights per partial sum: a draw goes over partial sums first, then over the weights of one.
 const BLOCK: usize = 512;
 
+/// Weights that are compared with a floor together.
+const FEW: usize = 64;
+
 /// Relative weights above which to search for the nucleus, in turn: sorting the whole vocabulary
 /// would take longer than computing its logits, and the nucleus is nearly always far above the
 /// tail.
@@ -92,11 +95,18 @@ fn draw_from_nucleus(weights: &[f32], top_p: f64, unit: f64) -> u32 {
     let wanted = top_p * weights.chunks(BLOCK).map(sum).sum::<f64>();
     let mut nucleus: Vec<(u32, f32)> = Vec::new();
     for floor in NUCLEUS_FLOORS {
-        let tokens = weights
-            .iter()
-            .enumerate()
-            .filter(|(_, weight)| **weight > floor);
-        nucleus = tokens.map(|(id, weight)| (id as u32, *weight)).collect();
+        nucleus.clear();
+        for (at, few) in weights.chunks(FEW).enumerate() {
+            // Nearly all are below the floor, which the maximum tells faster than one after the
+            // other.
+            if max(few) > floor {
+                let tokens = few
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, weight)| **weight > floor);
+                nucleus.extend(tokens.map(|(id, weight)| ((at * FEW + id) as u32, *weight)));
+            }
+        }
         if nucleus
             .iter()
             .map(|(_, weight)| f64::from(*weight))
@@ -120,8 +130,17 @@ fn draw_from_nucleus(weights: &[f32], top_p: f64, unit: f64) -> u32 {
     nucleus[draw(&kept, unit) as usize].0
 }
 
+/// The sum of weights, in eight chains of additions instead of a slow single one.
 fn sum(block: &[f32]) -> f64 {
-    block.iter().map(|weight| f64::from(*weight)).sum()
+    let (lanes, rest) = block.as_chunks::<8>();
+    let mut sums = [0.0f64; 8];
+    for weights in lanes {
+        for (sum, weight) in sums.iter_mut().zip(weights) {
+            *sum += f64::from(*weight);
+        }
+    }
+    let rest: f64 = rest.iter().map(|weight| f64::from(*weight)).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]
