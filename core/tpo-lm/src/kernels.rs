@@ -10,6 +10,11 @@
 
 use rayon::prelude::*;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod amx;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "kernels/amx/elsewhere.rs"]
+pub(crate) mod amx;
 pub(crate) mod attention;
 pub(crate) mod embedding;
 pub(crate) mod exp;
@@ -20,6 +25,8 @@ pub(crate) mod panel;
 pub(crate) mod rope;
 pub(crate) mod softmax;
 pub(crate) mod team;
+pub(crate) mod tiled;
+pub(crate) mod weights;
 
 /// Minimum number of rows per task: with fewer, scheduling costs more than the work.
 pub(crate) const ROWS_PER_TASK: usize = 16;

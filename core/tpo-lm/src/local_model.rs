@@ -17,6 +17,7 @@ use tpo_types::{
 use crate::load::safetensors::Weights;
 use crate::load::{LoadedModel, load_for_inference};
 use crate::model::Model;
+use crate::precision::Precision;
 use crate::sample;
 use crate::sample::batch::Batch;
 use crate::sample::engine::Engine;
@@ -39,7 +40,7 @@ impl LocalModel {
         let (engine, model, reward_model) = match load_for_inference(path)? {
             LoadedModel::CausalLm(model) => {
                 let model = Arc::new(model);
-                (Engine::new(Arc::clone(&model)), model, None)
+                (Engine::new(Arc::clone(&model), Precision::F32), model, None)
             }
             LoadedModel::RewardModel(model, weights) => {
                 let model = Arc::new(model);

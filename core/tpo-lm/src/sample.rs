@@ -23,6 +23,7 @@ use tpo_types::{
 use self::batch::Batch;
 use self::engine::Engine;
 use crate::model::Model;
+use crate::precision::Precision;
 
 /// Samples from a model on the CPU.
 #[derive(Debug)]
@@ -32,10 +33,12 @@ pub struct LocalSampler {
 
 impl LocalSampler {
     /// A sampler of a model. Copies the weights into packed matrices, with the adapter merged.
-    pub fn new(model: Arc<Model>) -> Self {
-        Self {
-            engine: Engine::new(model),
-        }
+    /// Fails if this machine does not have the precision.
+    pub fn new(model: Arc<Model>, precision: Precision) -> Result<Self, Failure> {
+        precision.check()?;
+        Ok(Self {
+            engine: Engine::new(model, precision),
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tpo_lm::decoder::Decoder;
 use tpo_lm::model::Model;
 use tpo_lm::pack::{Pack, Sequence};
+use tpo_lm::precision::Precision;
 use tpo_lm::sample::LocalSampler;
 use tpo_types::{Message, Prompt, SampleId, SampleJob, Sampler, SamplingParams};
 
@@ -67,7 +68,7 @@ fn log_probs_are_those_of_transformers() {
 #[test]
 fn greedy_continuations_are_those_of_transformers() {
     let (golden, policy) = (golden(), policy());
-    let mut sampler = LocalSampler::new(Arc::new(policy));
+    let mut sampler = LocalSampler::new(Arc::new(policy), Precision::F32).unwrap();
     let params = SamplingParams {
         temperature: 0.0,
         top_p: 1.0,

@@ -27,7 +27,7 @@ pub(crate) use leaves::{Leaves, differing, leaves_of};
 pub use overrides::Override;
 pub(crate) use read::parse;
 pub use read::{ReadConfig, read_standalone_judge};
-pub use stages::{SamplingConfig, SelectorConfig, ThoughtConfig};
+pub use stages::{EngineConfig, SamplingConfig, SelectorConfig, ThoughtConfig};
 pub use validation::{Boundary, Every, ValidationConfig};
 
 /// Configuration of a run. Paths are relative to the configuration file.
@@ -54,6 +54,9 @@ pub struct RunConfig {
     /// Sampling of completions.
     #[serde(default)]
     pub sampling: SamplingConfig,
+    /// The engine that samples on this machine.
+    #[serde(default, skip_serializing_if = "EngineConfig::is_default")]
+    pub engine: EngineConfig,
     /// The thought prompt and the thought budget.
     #[serde(default)]
     pub thought: ThoughtConfig,

@@ -1,5 +1,6 @@
 //! What the stages work with.
 
+use tpo_lm::precision::Precision;
 use tpo_types::SamplingParams;
 
 use crate::pipeline::{JudgeModels, Pipeline, ThoughtFormat};
@@ -14,6 +15,8 @@ pub(crate) struct Context<'a> {
     pub seed: u64,
     /// How completions are sampled.
     pub params: &'a SamplingParams,
+    /// The number format of sampling.
+    pub precision: Precision,
     /// Renders instructions and splits completions.
     pub thought: &'a ThoughtFormat,
     /// What judging works with.

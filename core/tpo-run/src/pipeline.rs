@@ -8,6 +8,7 @@ use tpo_judge::{
     GuardedScoring, JudgeConfig, LoadedPlugin, OpenedJudges, PluginConfig, Scoring,
     check_models_are_used, open_judges,
 };
+use tpo_lm::precision::Precision;
 use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
@@ -106,9 +107,12 @@ impl JudgeModels {
 }
 
 /// Opens a sampler on a policy on this machine.
-pub(crate) fn open_local_sampler(policy: &Checkpoint) -> Result<Box<dyn Sampler>, Failure> {
+pub(crate) fn open_local_sampler(
+    policy: &Checkpoint,
+    precision: Precision,
+) -> Result<Box<dyn Sampler>, Failure> {
     let model = tpo_lm::load::load(&policy.path)?;
-    Ok(Box::new(LocalSampler::new(Arc::new(model))))
+    Ok(Box::new(LocalSampler::new(Arc::new(model), precision)?))
 }
 
 /// A judge of a run.
@@ -143,6 +147,7 @@ impl Pipeline {
 
     /// Loads and configures the plugins that `config` names.
     pub fn open(config: &RunConfig, plugins: &Plugins) -> Result<Self, Failure> {
+        let precision = config.engine.precision.resolve()?;
         let selector = config.selector.plugin();
         let thought = ThoughtFormat::open(&config.thought, config.parser.as_ref(), plugins)?;
         let mut loaded = thought.plugins.clone();
@@ -179,7 +184,7 @@ impl Pipeline {
             judge,
             validation_judges,
             selector: Box::new(selecting),
-            open_sampler: Box::new(open_local_sampler),
+            open_sampler: Box::new(move |policy| open_local_sampler(policy, precision)),
             trainer: Box::new(LocalTrainer::new(config.train.clone(), config.seed)),
             plugins: loaded,
             models: JudgeModels::of(plugins),

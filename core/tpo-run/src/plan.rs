@@ -12,6 +12,7 @@ mod validation;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use tpo_lm::precision::Precision;
 use tpo_types::{Checkpoint, Failure, FailureKind, Instruction, SamplingParams};
 
 use self::needs::Lacking;
@@ -38,6 +39,8 @@ pub struct RunPlan {
     pub slice_size: usize,
     /// How completions are sampled.
     pub params: SamplingParams,
+    /// The number format of sampling.
+    pub precision: Precision,
     /// Another run, whose outputs are reused where they would be the same.
     pub reuse_from: Option<RunDirectory>,
     /// What the user should know about the data, one sentence each.
@@ -68,6 +71,7 @@ impl RunPlan {
             config.iterations,
             config.data.instructions_per_iteration,
         )?;
+        let precision = config.engine.precision.resolve()?;
         let params = SamplingParams {
             temperature: config.sampling.temperature,
             top_p: config.sampling.top_p,
@@ -82,6 +86,7 @@ impl RunPlan {
             validation,
             slice_size,
             params,
+            precision,
             reuse_from: None,
             notes,
         })

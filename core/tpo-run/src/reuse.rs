@@ -39,7 +39,7 @@ pub(crate) fn completion_keys<'a>(
     let stream = slice.stream();
     let key_of = |rendered: &Rendered<'_>| {
         let mut key = KeyHasher::default();
-        key.add(&tpo_lm::NUMERICS);
+        key.add(&context.precision.engine());
         key.add(model);
         key.add(context.params);
         key.add(&context.seed);

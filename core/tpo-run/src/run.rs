@@ -43,6 +43,7 @@ pub fn run(
         stages: Context {
             seed: plan.config.seed,
             params: &plan.params,
+            precision: plan.precision,
             thought: &pipeline.thought,
             judging: Judging {
                 models: &pipeline.models,

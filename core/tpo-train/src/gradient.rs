@@ -61,6 +61,28 @@ pub fn accumulate(
     results
 }
 
+/// The pairs with the log-probabilities of `decoder` as their reference.
+pub fn with_reference(
+    decoder: &Decoder<'_>,
+    config: &TrainConfig,
+    pairs: &[TrainingPair],
+) -> Vec<TrainingPair> {
+    let mut scored = pairs.to_vec();
+    for pairs in scored.chunks_mut(config.micro_batch_size) {
+        let (pack, ranges) = pack(&pairs.iter().collect::<Vec<_>>());
+        let log_probs = decoder.log_probs(&pack);
+        for (pair, range) in pairs.iter_mut().zip(ranges) {
+            for (side, range) in [
+                (&mut pair.chosen, range.chosen),
+                (&mut pair.rejected, range.rejected),
+            ] {
+                side.reference_log_prob = sum_counted(side, &log_probs[range]);
+            }
+        }
+    }
+    scored
+}
+
 /// The ranges of a pair's completions in the scored tokens of a pack.
 struct PairRanges {
     chosen: Range<usize>,

@@ -16,7 +16,7 @@ use crate::batches::batches;
 use crate::checks;
 use crate::clip::{clip, global_norm};
 use crate::config::{Method, TrainConfig};
-use crate::gradient::accumulate;
+use crate::gradient::{accumulate, with_reference};
 use crate::metrics::StepCounter;
 use crate::schedule::Schedule;
 
@@ -42,9 +42,13 @@ impl Trainer for LocalTrainer {
         request: &TrainRequest<'_>,
         observer: &mut dyn TrainObserver,
     ) -> Result<(), Failure> {
-        let (config, pairs) = (&self.config, request.pairs);
+        let config = &self.config;
         let mut policy = self.open(request.policy)?;
-        checks::check_pairs(pairs, &policy.spec)?;
+        checks::check_pairs(request.pairs, &policy.spec)?;
+        let recomputed = request
+            .recompute_reference
+            .then(|| with_reference(&decoder(&policy), config, request.pairs));
+        let pairs = recomputed.as_deref().unwrap_or(request.pairs);
         let mut optimizer = AdamW::new(config, decoder(&policy).trainable());
         let schedule = Schedule::new(config, config.total_steps(pairs.len()));
         let mut gradient = vec![0.0; decoder(&policy).trainable_len()];

@@ -89,6 +89,30 @@ fn it_starts_at_ln_2_and_learns() {
 }
 
 #[test]
+fn a_recomputed_reference_is_the_policy_itself() {
+    for config in [config(), lora()] {
+        let mut pairs = five_pairs();
+        for pair in &mut pairs {
+            // As of a sampler whose numbers are off.
+            pair.chosen.reference_log_prob -= 3.0;
+            pair.rejected.reference_log_prob += 2.0;
+        }
+        let first_step = |recompute_reference: bool| {
+            let into = tempfile::tempdir().expect("a directory");
+            let mut recorder = Recorder::new(into.path());
+            recorder.recompute_reference = recompute_reference;
+            let last = config.total_steps(pairs.len());
+            recorder
+                .train(config.clone(), 1, &model("tiny-llama"), &pairs, &[last])
+                .expect("it trains");
+            recorder.steps[0].clone()
+        };
+        assert!((first_step(true).loss - std::f64::consts::LN_2).abs() < 1e-6);
+        assert!((first_step(false).loss - std::f64::consts::LN_2).abs() > 1e-2);
+    }
+}
+
+#[test]
 fn steps_report_what_was_done() {
     let (steps, _) = on_tiny_llama(config());
     let pairs = five_pairs();

@@ -142,6 +142,9 @@ pub struct TrainRequest<'a> {
     pub policy: &'a Checkpoint,
     /// The pairs to train on.
     pub pairs: &'a [TrainingPair],
+    /// Whether the trainer computes the reference log-probabilities of the pairs itself, because
+    /// they were sampled with other numbers than it trains with.
+    pub recompute_reference: bool,
     /// The optimizer steps after which a checkpoint is written, from 1. The last step is one of
     /// them.
     pub checkpoint_steps: &'a BTreeSet<usize>,

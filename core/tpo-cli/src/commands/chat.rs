@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tpo_host::Plugins;
+use tpo_lm::precision::Precision;
 use tpo_lm::sample::LocalSampler;
 use tpo_types::{
     Completion, Failure, FailureKind, Instruction, Message, ParseOutcome, Prompt, RenderOutcome,
@@ -70,7 +71,10 @@ impl<'a> Chat<'a> {
             printer,
             template: Box::new(plugins.thought_template(&thought.request())?),
             parser: Box::new(plugins.response_parser(&parser.request())?),
-            sampler: LocalSampler::new(Arc::new(tpo_lm::load::load(&target.policy.path)?)),
+            sampler: LocalSampler::new(
+                Arc::new(tpo_lm::load::load(&target.policy.path)?),
+                Precision::fastest_like_f32(),
+            )?,
             params: SamplingParams {
                 temperature: arguments.temperature,
                 top_p: 1.0,

@@ -11,11 +11,12 @@ use crate::backbone::{self, Backbone, Normed};
 use crate::block::{Backend, Positions};
 use crate::kernels::attention::Heads;
 use crate::kernels::gemm::Write;
-use crate::kernels::panel::{PackedMatrix, PackedRows, Sum};
 use crate::kernels::rope::Rotary;
+use crate::kernels::weights::{PackedInputs, PackedWeights};
 use crate::kernels::{reserve, team};
 use crate::model::Model;
 use crate::params::Params;
+use crate::precision::Precision;
 use crate::projection::FusedProjection;
 
 /// A model whose matrices are packed, its adapter merged into them.
@@ -23,9 +24,9 @@ use crate::projection::FusedProjection;
 pub(crate) struct Engine {
     model: Arc<Model>,
     /// Block by block, in the order of [`FusedProjection::ALL`].
-    blocks: Vec<[PackedMatrix; 4]>,
+    blocks: Vec<[PackedWeights; 4]>,
     /// None for hidden states only.
-    lm_head: Option<PackedMatrix>,
+    lm_head: Option<PackedWeights>,
     pages: Pages,
     buffers: EngineBuffers,
 }
@@ -36,7 +37,7 @@ struct EngineBuffers {
     blocks: backbone::ForwardBuffers,
     last: Normed,     // (rows with logits, D)
     logits: Vec<f32>, // (rows with logits, V)
-    packed: PackedRows,
+    packed: PackedInputs,
 }
 
 /// A prompt to prefill.
@@ -74,15 +75,16 @@ pub(crate) struct TokenFeed<'a> {
 }
 
 impl Engine {
-    /// Packs a model.
-    pub(crate) fn new(model: Arc<Model>) -> Self {
+    /// Packs a model for a precision that this machine has.
+    pub(crate) fn new(model: Arc<Model>, precision: Precision) -> Self {
         let merged = model
             .adapter
             .as_ref()
             .map(|adapter| adapter.merged(&model.params));
         let params = merged.as_ref().unwrap_or(&model.params);
-        let blocks = pack_blocks(&model, params);
-        let lm_head = PackedMatrix::pack(params.at(&params.layout.lm_head), model.spec.hidden_size);
+        let blocks = pack_blocks(&model, params, precision);
+        let lm_head = params.at(&params.layout.lm_head);
+        let lm_head = PackedWeights::pack(precision, lm_head, model.spec.hidden_size);
         Self {
             blocks,
             lm_head: Some(lm_head),
@@ -94,7 +96,7 @@ impl Engine {
 
     /// Packs a model without its output head, for hidden states only.
     pub(crate) fn without_head(model: Arc<Model>) -> Self {
-        let blocks = pack_blocks(&model, &model.params);
+        let blocks = pack_blocks(&model, &model.params, Precision::F32);
         Self {
             blocks,
             lm_head: None,
@@ -222,7 +224,7 @@ impl Engine {
             .lm_head
             .as_ref()
             .expect("logits are computed only by engines with a head");
-        lm_head.multiply(&last.rows, logits, Sum::New, packed);
+        lm_head.multiply(&last.rows, logits, false, packed);
         logits
     }
 
@@ -246,10 +248,11 @@ fn pages(model: &Model) -> Pages {
     Pages::new(Heads::of(&model.spec), model.spec.num_layers)
 }
 
-fn pack_blocks(model: &Model, params: &Params) -> Vec<[PackedMatrix; 4]> {
+fn pack_blocks(model: &Model, params: &Params, precision: Precision) -> Vec<[PackedWeights; 4]> {
     let spec = &model.spec;
     let pack = |block, projection: FusedProjection| {
-        PackedMatrix::pack(params.at(projection.range(block)), projection.inputs(spec))
+        let weights = params.at(projection.range(block));
+        PackedWeights::pack(precision, weights, projection.inputs(spec))
     };
     params
         .layout
@@ -367,8 +370,8 @@ impl TokenFeed<'_> {
 /// Blocks over packed weights and cached keys and values.
 struct CacheBackend<'a, 'b, 'c> {
     heads: Heads,
-    blocks: &'a [[PackedMatrix; 4]],
-    packed: &'a mut PackedRows,
+    blocks: &'a [[PackedWeights; 4]],
+    packed: &'a mut PackedInputs,
     feed: &'a mut Feed<'b, 'c>,
 }
 
@@ -386,11 +389,7 @@ impl Backend for CacheBackend<'_, '_, '_> {
             "blocks do not scale"
         );
         let matrix = &self.blocks[layer][projection as usize];
-        let sum = match write {
-            Write::Set => Sum::New,
-            Write::Add(_) => Sum::Added,
-        };
-        matrix.multiply(x, y, sum, self.packed);
+        matrix.multiply(x, y, write != Write::Set, self.packed);
     }
 
     fn attend(&mut self, layer: usize, qkv: &[f32], out: &mut [f32], _: &mut [f32]) {

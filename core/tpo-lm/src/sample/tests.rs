@@ -15,6 +15,7 @@ use crate::load::load;
 use crate::lora::{Adapter, LoraConfig};
 use crate::model::Model;
 use crate::pack::{Pack, Sequence};
+use crate::precision::Precision;
 use crate::projection::TargetModule;
 use crate::rng::Counter;
 
@@ -49,13 +50,25 @@ fn id(instruction_id: &str, index: usize) -> SampleId {
     }
 }
 
+/// Completions by instruction and index.
+type Completions = BTreeMap<(String, usize), Completion>;
+
 /// Samples the given number of completions of each prompt; instructions are named `0`, `1`, ...
 fn sample(
     policy: &Arc<Model>,
     prompts: &[(Prompt, std::ops::Range<usize>)],
     params: &SamplingParams,
-) -> Result<BTreeMap<(String, usize), Completion>, Failure> {
-    let mut sampler = LocalSampler::new(Arc::clone(policy));
+) -> Result<Completions, Failure> {
+    sample_in(Precision::F32, policy, prompts, params)
+}
+
+fn sample_in(
+    precision: Precision,
+    policy: &Arc<Model>,
+    prompts: &[(Prompt, std::ops::Range<usize>)],
+    params: &SamplingParams,
+) -> Result<Completions, Failure> {
+    let mut sampler = LocalSampler::new(Arc::clone(policy), precision)?;
     let encoded: Vec<Vec<u32>> = prompts
         .iter()
         .map(|(prompt, _)| sampler.encode(prompt))
@@ -160,9 +173,51 @@ fn recorded_log_probs_are_those_of_the_decoder() {
     }
 }
 
+/// The precisions of this machine.
+fn precisions() -> impl Iterator<Item = Precision> {
+    Precision::ALL
+        .into_iter()
+        .filter(|precision| precision.check().is_ok())
+}
+
+#[test]
+fn log_probs_are_near_those_of_the_decoder_in_every_precision() {
+    for name in tiny_models() {
+        let policy = Arc::new(policy(&name));
+        let prompts: Vec<_> = prompts().into_iter().map(|prompt| (prompt, 0..2)).collect();
+        let decoder = Decoder::new(&policy.spec, &policy.params, None);
+        for precision in precisions() {
+            let tolerance = match precision {
+                Precision::F32 | Precision::Bf16x3 | Precision::Int16 => 5e-4,
+                Precision::Bf16 | Precision::Int8 => 0.3,
+            };
+            let completions = sample_in(precision, &policy, &prompts, &PARAMS).expect("it samples");
+            for ((instruction, _), completion) in completions {
+                let prompt = &prompts[instruction.parse::<usize>().expect("a number")].0;
+                let prompt = policy.text.encode_prompt(&prompt.messages, None);
+                let prompt = prompt.expect("it encodes");
+                let ids = [prompt.as_slice(), &completion.token_ids].concat();
+                let expected = decoder.log_probs(&Pack::new(&[Sequence {
+                    ids: &ids,
+                    scored_from: prompt.len(),
+                }]));
+                for (recorded, expected) in completion.log_probs.iter().zip(expected) {
+                    assert!(
+                        (recorded - expected).abs() < tolerance,
+                        "{name}, {precision}: {recorded}, not {expected}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_completion_does_not_depend_on_its_batch() {
-    for name in ["tiny-llama", "tiny-qwen3"] {
+    for (name, precision) in ["tiny-llama", "tiny-qwen3"]
+        .into_iter()
+        .flat_map(|name| precisions().map(move |precision| (name, precision)))
+    {
         let policy = Arc::new(policy(name));
         // 140 completions of different lengths: more than fit at a time, so some enter as others
         // leave.
@@ -174,21 +229,35 @@ fn a_completion_does_not_depend_on_its_batch() {
             .into_iter()
             .map(|prompt| (prompt, 0..20))
             .collect();
-        let together = sample(&policy, &together, &params).expect("it samples");
+        let together = sample_in(precision, &policy, &together, &params).expect("it samples");
         assert_eq!(together.len(), 140);
         for (number, index) in [(0, 0), (2, 7), (6, 19)] {
             let mut alone: Vec<_> = prompts().into_iter().map(|prompt| (prompt, 0..0)).collect();
             alone[number].1 = index..index + 1;
-            let alone = sample(&policy, &alone, &params).expect("it samples");
+            let alone = sample_in(precision, &policy, &alone, &params).expect("it samples");
             let key = (number.to_string(), index);
             assert_eq!(
                 alone[&key], together[&key],
-                "{name}: a batch changed a completion"
+                "{name}, {precision}: a batch changed a completion"
             );
         }
         let texts: std::collections::BTreeSet<&str> =
             together.values().map(|one| one.text.as_str()).collect();
         assert!(texts.len() > 130, "completions are drawn independently");
+    }
+}
+
+#[test]
+fn a_completion_does_not_depend_on_the_number_of_threads() {
+    let policy = Arc::new(policy("tiny-llama"));
+    let prompts: Vec<_> = prompts().into_iter().map(|prompt| (prompt, 0..9)).collect();
+    for precision in precisions() {
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("a pool")
+                .install(|| sample_in(precision, &policy, &prompts, &PARAMS).expect("it samples"))
+        };
+        assert_eq!(with(1), with(2), "{precision}");
     }
 }
 
@@ -469,7 +538,7 @@ fn a_trained_prefill_begins_the_completion() {
         max_new_tokens: 24,
         ..PARAMS
     };
-    let sampler = LocalSampler::new(Arc::clone(&policy));
+    let sampler = LocalSampler::new(Arc::clone(&policy), Precision::F32).expect("everywhere");
     let prompt_ids = sampler.encode(&trained).expect("it encodes");
     assert_eq!(prompt_ids, sampler.encode(&prefilled).expect("it encodes"));
 

@@ -5,6 +5,30 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tpo_host::OnError;
 use tpo_judge::PluginConfig;
+use tpo_lm::precision::PrecisionChoice;
+
+/// The engine that samples on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineConfig {
+    /// The number format of the products in sampling. Training is always in `f32`.
+    pub precision: PrecisionChoice,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            precision: PrecisionChoice::F32,
+        }
+    }
+}
+
+impl EngineConfig {
+    /// Whether it is the default, which is not written into records.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
 
 /// Sampling of completions. The defaults are those of the paper.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -61,6 +61,7 @@ pub(super) fn answered<'a>(
                 let context = Context {
                     seed: evaluation.plan.config.seed,
                     params: &params,
+                    precision: evaluation.plan.precision,
                     thought: &model.thought,
                     judging: evaluation.judging(),
                     store: &evaluation.store,
@@ -117,7 +118,7 @@ fn sampled_answers<'a>(
             .store
             .candidate_groups(&pass.slice, pass.instructions);
     }
-    let mut sampler = open_local_sampler(&model.checkpoint)?;
+    let mut sampler = open_local_sampler(&model.checkpoint, context.precision)?;
     let groups = stages::answer(context, pass, &model.identity, &mut *sampler)?;
     let output = StageOutput {
         cache_key,
@@ -135,7 +136,7 @@ fn sampled_answers<'a>(
 /// and the parser.
 fn answers_key(context: &Context<'_>, pass: &Pass<'_>, model: &OpenedModel) -> String {
     let mut key = KeyHasher::default();
-    key.add(&tpo_lm::NUMERICS);
+    key.add(&context.precision.engine());
     key.add(env!("CARGO_PKG_VERSION"));
     key.add(&model.identity);
     for loaded in &model.thought.plugins {

@@ -13,7 +13,7 @@ use tpo_host::{Limits, OnError};
 use tpo_judge::{JudgeConfig, ModelBinding, PluginConfig};
 use tpo_types::{Failure, FailureKind};
 
-use crate::config::{Override, ReadConfig, SamplingConfig, ThoughtConfig, parse};
+use crate::config::{EngineConfig, Override, ReadConfig, SamplingConfig, ThoughtConfig, parse};
 
 /// Configuration of an evaluation: every model answers every set with every thought prompt, and
 /// every judge of the set judges the responses. Paths are relative to the configuration file.
@@ -34,6 +34,9 @@ pub struct EvaluationConfig {
     pub sets_directory: Option<PathBuf>,
     /// Sampling of completions.
     pub sampling: EvaluationSampling,
+    /// The engine that samples on this machine.
+    #[serde(skip_serializing_if = "EngineConfig::is_default")]
+    pub engine: EngineConfig,
     /// The models.
     pub model: Vec<EvaluatedModel>,
     /// The thought prompts that models answer with. Default: a run's own, and for other models that
@@ -164,6 +167,7 @@ impl Default for EvaluationConfig {
             baseline: None,
             sets_directory: None,
             sampling: EvaluationSampling::default(),
+            engine: EngineConfig::default(),
             model: Vec::new(),
             thought: Vec::new(),
             set: Vec::new(),

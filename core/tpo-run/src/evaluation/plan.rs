@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use tpo_judge::JudgeConfig;
+use tpo_lm::precision::Precision;
 use tpo_types::{Failure, FailureKind, Instruction, Message, MessageRole, SamplingParams, bounds};
 
 use super::config::{EvaluatedSet, EvaluationConfig, NamedThought, OWN_THOUGHT};
@@ -28,6 +29,8 @@ pub struct EvaluationPlan {
     pub subjects: Vec<Subject>,
     /// What it is evaluated on.
     pub sets: Vec<PlannedSet>,
+    /// The number format of sampling.
+    pub precision: Precision,
     /// What the user should know, one sentence each.
     pub notes: Vec<String>,
 }
@@ -108,6 +111,7 @@ impl EvaluationPlan {
             }
         }
         Ok(Self {
+            precision: config.engine.precision.resolve()?,
             config,
             directory,
             subjects,

@@ -33,7 +33,7 @@ fn shown(value: Option<&Value>) -> String {
 fn affects_outputs(key: &str) -> bool {
     let parts: Vec<&str> = key.split('.').collect();
     match parts.as_slice() {
-        ["limits", ..] | ["judge", "max_unscored"] => false,
+        ["limits" | "engine", ..] | ["judge", "max_unscored"] => false,
         ["models", _, "server", setting] => matches!(*setting, "base_url" | "model"),
         _ => true,
     }

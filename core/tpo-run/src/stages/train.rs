@@ -4,6 +4,7 @@ mod checkpoints;
 mod no_pairs;
 mod trained;
 
+use tpo_lm::precision::Precision;
 use tpo_types::{Completion, Failure, Side, TrainRequest, TrainingPair};
 
 use self::checkpoints::TrainingCheckpoints;
@@ -43,6 +44,7 @@ pub(crate) fn train(
         &TrainRequest {
             policy: &policy.checkpoint,
             pairs: &pairs,
+            recompute_reference: context.plan.precision != Precision::F32,
             checkpoint_steps: &context.plan.checkpoint_steps(pairs.len()),
         },
         &mut checkpoints,

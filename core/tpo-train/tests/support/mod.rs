@@ -236,6 +236,8 @@ pub(crate) struct Recorder {
     pub(crate) fail_at: Option<usize>,
     /// End the training after the checkpoint of this step.
     pub(crate) stop_at: Option<usize>,
+    /// Ask the trainer to compute the reference itself.
+    pub(crate) recompute_reference: bool,
 }
 
 impl Recorder {
@@ -246,6 +248,7 @@ impl Recorder {
             written: Vec::new(),
             fail_at: None,
             stop_at: None,
+            recompute_reference: false,
         }
     }
 
@@ -258,6 +261,7 @@ impl Recorder {
         checkpoint_steps: &[usize],
     ) -> Result<(), Failure> {
         let request = TrainRequest {
+            recompute_reference: self.recompute_reference,
             policy: &Checkpoint::at(from),
             pairs,
             checkpoint_steps: &checkpoint_steps.iter().copied().collect(),

@@ -1,0 +1,421 @@
+//! Products with a matrix that is packed into AMX tiles, in formats of fewer bits than `f32`.
+//!
+//! Numbers are split into planes: `bf16` parts that add up, or 8-bit digits of a whole number that
+//! a scale turns back. A result is a fixed sequence of tile products, so a row's bits do not depend
+//! on the other rows.
+
+use pulp::{Arch, bytemuck};
+use rayon::prelude::*;
+
+use super::amx::{Tile, Tiles};
+use super::panel::{PANEL, column_bands};
+use super::team;
+use crate::precision::Precision;
+
+/// Rows of a tile of the left side, and columns of one of the right side.
+const SIDE: usize = 16;
+
+/// Bands of columns per thread: more than one, so that other threads take work from a late one.
+const BANDS_PER_THREAD: usize = 4;
+
+/// The largest whole number in one, two and three 8-bit planes; a little less, so that no digit
+/// overflows when it is rounded.
+const LARGEST: [f32; 3] = [127.0, 32_512.0, 8_290_000.0];
+
+/// A format of tiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TileFormat {
+    Bf16,
+    Bf16x3,
+    Int16,
+    Int8,
+}
+
+impl TileFormat {
+    /// The format of a precision; none for `f32`, which has no tiles.
+    pub(crate) fn of(precision: Precision) -> Option<Self> {
+        match precision {
+            Precision::F32 => None,
+            Precision::Bf16 => Some(Self::Bf16),
+            Precision::Bf16x3 => Some(Self::Bf16x3),
+            Precision::Int16 => Some(Self::Int16),
+            Precision::Int8 => Some(Self::Int8),
+        }
+    }
+
+    /// Inputs of one tile.
+    fn step(self) -> usize {
+        match self {
+            Self::Bf16 | Self::Bf16x3 => 32,
+            Self::Int16 | Self::Int8 => 64,
+        }
+    }
+
+    /// Planes of a weight.
+    fn weight_planes(self) -> usize {
+        match self {
+            Self::Bf16 | Self::Int8 => 1,
+            Self::Bf16x3 | Self::Int16 => 2,
+        }
+    }
+
+    /// Planes of an activation.
+    fn row_planes(self) -> usize {
+        match self {
+            Self::Bf16 => 1,
+            Self::Bf16x3 | Self::Int8 => 2,
+            Self::Int16 => 3,
+        }
+    }
+
+    fn is_integer(self) -> bool {
+        matches!(self, Self::Int16 | Self::Int8)
+    }
+}
+
+/// A matrix `w` (out, in) packed for `y = x w^T`.
+#[derive(Debug)]
+pub(crate) struct TiledMatrix {
+    format: TileFormat,
+    /// `(out / 32, steps, planes, 2 halves of the 32 columns)`
+    tiles: Vec<Tile>,
+    /// What a whole number is multiplied with; one per output, padded. Empty without integers.
+    scales: Vec<f32>,
+    inputs: usize,
+    outputs: usize,
+}
+
+/// Rows packed into tiles.
+#[derive(Debug, Default)]
+pub(crate) struct TiledRows {
+    /// `(rows / 16, steps, planes)`
+    tiles: Vec<Tile>,
+    /// One per row, padded.
+    scales: Vec<f32>,
+}
+
+impl TiledMatrix {
+    /// Packs `w` (out, in).
+    pub(crate) fn pack(format: TileFormat, w: &[f32], inputs: usize) -> Self {
+        let outputs = w.len() / inputs;
+        let panels = outputs.div_ceil(PANEL);
+        let per_panel = inputs.div_ceil(format.step()) * format.weight_planes() * 2;
+        let mut tiles = vec![Tile::ZERO; panels * per_panel];
+        let mut scales = vec![1.0; panels * PANEL];
+        tiles
+            .par_chunks_exact_mut(per_panel)
+            .zip(scales.par_chunks_exact_mut(PANEL))
+            .zip(w.par_chunks(PANEL * inputs))
+            .for_each(|((tiles, scales), w)| {
+                let mut digits = vec![0; inputs];
+                let rows = w.chunks_exact(inputs).zip(scales).enumerate();
+                for (column, (row, scale)) in rows {
+                    let (half, lane) = (column / SIDE, column % SIDE);
+                    let at = Column { format, half, lane };
+                    if format.is_integer() {
+                        *scale = quantize(row, format.weight_planes(), &mut digits);
+                        at.write_integers(tiles, &digits);
+                    } else {
+                        at.write_halves(tiles, row);
+                    }
+                }
+            });
+        Self {
+            format,
+            tiles,
+            scales,
+            inputs,
+            outputs,
+        }
+    }
+
+    /// `y = x w^T`, or `y += x w^T`. `x` is (M, in), `y` is (M, out); `packed` is scratch.
+    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], add: bool, packed: &mut TiledRows) {
+        packed.repack(self.format, x, self.inputs);
+        let packed = &*packed;
+        let panels = self.outputs.div_ceil(PANEL);
+        let bands = (rayon::current_num_threads() * BANDS_PER_THREAD).min(panels);
+        let band_panels = panels.div_ceil(bands);
+        let band_width = band_panels * PANEL;
+        let cuts: Vec<usize> = (band_width..self.outputs).step_by(band_width).collect();
+        let bands = column_bands(y.chunks_exact_mut(self.outputs), &cuts);
+        team::for_each(bands.into_iter().enumerate(), |(band, mut y)| {
+            let tiles = Tiles::configure().expect("the precision was checked");
+            let width = y.first().map_or(0, |row| row.len());
+            for (at, start) in (0..width).step_by(PANEL).enumerate() {
+                self.panel(
+                    &tiles,
+                    band * band_panels + at,
+                    packed,
+                    &mut |row, columns, value| {
+                        let to = start + columns * SIDE;
+                        let Some(y) = y.get_mut(row) else { return };
+                        let to = to.min(width)..width.min(to + SIDE);
+                        let y = &mut y[to];
+                        if add {
+                            super::add(y, &value[..y.len()]);
+                        } else {
+                            y.copy_from_slice(&value[..y.len()]);
+                        }
+                    },
+                );
+            }
+        });
+    }
+
+    /// Every row by one panel. `write` gets a row's number, the half of the columns, and the 16
+    /// results.
+    fn panel(
+        &self,
+        tiles: &Tiles,
+        panel: usize,
+        rows: &TiledRows,
+        write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
+    ) {
+        let steps = self.inputs.div_ceil(self.format.step());
+        let per_panel = steps * self.format.weight_planes() * 2;
+        let right = &self.tiles[panel * per_panel..][..per_panel];
+        let scales = &self.scales[panel * PANEL..][..PANEL];
+        let per_block = steps * self.format.row_planes();
+        let blocks: Vec<&[Tile]> = rows.tiles.chunks_exact(per_block).collect();
+        let mut sums = [Tile::ZERO; 4];
+        match self.format {
+            TileFormat::Bf16 | TileFormat::Bf16x3 => {
+                for (pair, left) in blocks.chunks(2).enumerate() {
+                    let both = [left[0], left[left.len() - 1]];
+                    if self.format == TileFormat::Bf16 {
+                        tiles.bf16(both, right, &mut sums);
+                    } else {
+                        tiles.bf16x3(both, right, &mut sums);
+                    }
+                    for (at, sum) in sums.iter().enumerate().take(2 * left.len()) {
+                        let (values, _) = bytemuck::cast_slice(&sum.0).as_chunks::<SIDE>();
+                        for (row, values) in values.iter().enumerate() {
+                            write((2 * pair + at / 2) * SIDE + row, at % 2, values);
+                        }
+                    }
+                }
+            }
+            TileFormat::Int8 => {
+                for (block, left) in blocks.iter().enumerate() {
+                    tiles.int8(left, right, &mut sums);
+                    for half in 0..2 {
+                        let weighted = [(&sums[half], 256.0), (&sums[2 + half], 1.0)];
+                        let scale = Scale::of(rows, block, &scales[half * SIDE..]);
+                        scale.combine(&weighted, &mut |row, values| write(row, half, values));
+                    }
+                }
+            }
+            TileFormat::Int16 => {
+                for (block, left) in blocks.iter().enumerate() {
+                    for half in 0..2 {
+                        tiles.int16(left, right, half, &mut sums);
+                        let weighted = [
+                            (&sums[0], 16_777_216.0),
+                            (&sums[1], 65_536.0),
+                            (&sums[2], 256.0),
+                        ];
+                        let scale = Scale::of(rows, block, &scales[half * SIDE..]);
+                        scale.combine(&weighted, &mut |row, values| write(row, half, values));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What turns the whole numbers of a block of rows and 16 columns back.
+struct Scale<'a> {
+    first_row: usize,
+    of_rows: &'a [f32],
+    of_columns: &'a [f32],
+}
+
+impl<'a> Scale<'a> {
+    fn of(rows: &'a TiledRows, block: usize, of_columns: &'a [f32]) -> Self {
+        Self {
+            first_row: block * SIDE,
+            of_rows: &rows.scales[block * SIDE..][..SIDE],
+            of_columns: &of_columns[..SIDE],
+        }
+    }
+
+    /// The weighted sum of tiles of whole numbers, scaled, row by row.
+    fn combine<const N: usize>(
+        &self,
+        weighted: &[(&Tile, f32); N],
+        write: &mut impl FnMut(usize, &[f32; SIDE]),
+    ) {
+        let mut result = [[0.0f32; SIDE]; SIDE];
+        Arch::new().dispatch(|| {
+            for (row, (result, scale)) in result.iter_mut().zip(self.of_rows).enumerate() {
+                for (tile, weight) in weighted {
+                    let whole: &[i32] = bytemuck::cast_slice(&tile.0[row * SIDE..][..SIDE]);
+                    for (result, whole) in result.iter_mut().zip(whole) {
+                        *result += *whole as f32 * weight;
+                    }
+                }
+                for (result, column) in result.iter_mut().zip(self.of_columns) {
+                    *result *= column * scale;
+                }
+            }
+        });
+        for (row, values) in result.iter().enumerate() {
+            write(self.first_row + row, values);
+        }
+    }
+}
+
+impl TiledRows {
+    /// Replaces the rows by those of `x` (M, in).
+    fn repack(&mut self, format: TileFormat, x: &[f32], inputs: usize) {
+        let rows = x.len() / inputs;
+        let blocks = rows.div_ceil(SIDE);
+        let per_block = inputs.div_ceil(format.step()) * format.row_planes();
+        // What is past the last row or input belongs to no result, or is multiplied by 0; it only
+        // has to be a number.
+        self.tiles.clear();
+        self.tiles.resize(blocks * per_block, Tile::ZERO);
+        self.scales.resize(blocks * SIDE, 1.0);
+        let blocks = self.tiles.chunks_exact_mut(per_block);
+        let tasks = blocks
+            .zip(self.scales.chunks_exact_mut(SIDE))
+            .zip(x.chunks(SIDE * inputs));
+        team::for_each(tasks, |((tiles, scales), x)| {
+            let mut digits = vec![0; if format.is_integer() { inputs } else { 0 }];
+            for (row, (x, scale)) in x.chunks_exact(inputs).zip(scales).enumerate() {
+                if format.is_integer() {
+                    *scale = quantize(x, format.row_planes(), &mut digits);
+                    write_integer_row(tiles, row, format, &digits);
+                } else {
+                    write_half_row(tiles, row, format, x);
+                }
+            }
+        });
+    }
+}
+
+/// Rounds a row to whole numbers that fit so many planes; returns what a whole number is worth.
+/// That is not a number if one of the row is not, so that no result looks sound.
+fn quantize(row: &[f32], planes: usize, digits: &mut [i32]) -> f32 {
+    let largest = LARGEST[planes - 1];
+    Arch::new().dispatch(|| {
+        let (mut most, mut sum) = (0.0f32, 0.0f32);
+        for value in row {
+            most = most.max(value.abs());
+            sum += value - value; // 0, or not a number
+        }
+        if most == 0.0 || most.is_infinite() || sum != 0.0 || sum.is_nan() {
+            digits.fill(0);
+            return if most == 0.0 && sum == 0.0 {
+                0.0
+            } else {
+                f32::NAN
+            };
+        }
+        let scale = most / largest;
+        for (value, digit) in row.iter().zip(digits) {
+            *digit = (value / scale).round_ties_even() as i32;
+        }
+        scale
+    })
+}
+
+/// The highest 8-bit digit and the rest; both are signed.
+fn split_digit(whole: i32) -> (i32, i8) {
+    let high = (whole + 128) >> 8;
+    (high, (whole - (high << 8)) as i8)
+}
+
+/// The nearest `bf16`, as its bits.
+fn to_bf16(value: f32) -> u16 {
+    let bits = value.to_bits();
+    let rounded = (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16;
+    if value.is_nan() { 0x7fc0 } else { rounded }
+}
+
+fn from_bf16(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+fn write_half_row(tiles: &mut [Tile], row: usize, format: TileFormat, x: &[f32]) {
+    let planes = format.row_planes();
+    Arch::new().dispatch(|| {
+        for (tiles, x) in tiles.chunks_exact_mut(planes).zip(x.chunks(32)) {
+            let (high, low) = tiles.split_at_mut(1);
+            let high = &mut bytemuck::cast_slice_mut::<u32, u16>(&mut high[0].0)[row * 32..][..32];
+            for (high, x) in high.iter_mut().zip(x) {
+                *high = to_bf16(*x);
+            }
+            if let Some(low) = low.first_mut() {
+                let low = &mut bytemuck::cast_slice_mut::<u32, u16>(&mut low.0)[row * 32..][..32];
+                for ((low, high), x) in low.iter_mut().zip(high).zip(x) {
+                    *low = to_bf16(x - from_bf16(*high));
+                }
+            }
+        }
+    });
+}
+
+fn write_integer_row(tiles: &mut [Tile], row: usize, format: TileFormat, digits: &[i32]) {
+    let planes = format.row_planes();
+    Arch::new().dispatch(|| {
+        for (tiles, digits) in tiles.chunks_exact_mut(planes).zip(digits.chunks(64)) {
+            let mut rest = [0; 64];
+            rest[..digits.len()].copy_from_slice(digits);
+            for tile in tiles.iter_mut().rev() {
+                let bytes = &mut bytemuck::cast_slice_mut::<u32, i8>(&mut tile.0)[row * 64..][..64];
+                for (byte, rest) in bytes.iter_mut().zip(&mut rest) {
+                    (*rest, *byte) = split_digit(*rest);
+                }
+            }
+        }
+    });
+}
+
+/// A column of a panel: 4 bytes of each row of a tile.
+#[derive(Clone, Copy)]
+struct Column {
+    format: TileFormat,
+    /// Which 16 columns of the panel.
+    half: usize,
+    /// Which of them.
+    lane: usize,
+}
+
+impl Column {
+    /// The tiles of the column in one step, a plane after the other.
+    fn planes(self, tiles: &mut [Tile]) -> impl Iterator<Item = &mut Tile> {
+        tiles.iter_mut().skip(self.half).step_by(2)
+    }
+
+    fn write_halves(self, tiles: &mut [Tile], row: &[f32]) {
+        let per_step = 2 * self.format.weight_planes();
+        for (tiles, values) in tiles.chunks_exact_mut(per_step).zip(row.chunks(32)) {
+            let mut rest: Vec<f32> = values.to_vec();
+            for tile in self.planes(tiles) {
+                let tile = bytemuck::cast_slice_mut::<u32, u16>(&mut tile.0);
+                for (at, rest) in rest.iter_mut().enumerate() {
+                    let half = to_bf16(*rest);
+                    tile[at / 2 * 32 + 2 * self.lane + at % 2] = half;
+                    *rest -= from_bf16(half);
+                }
+            }
+        }
+    }
+
+    fn write_integers(self, tiles: &mut [Tile], digits: &[i32]) {
+        let per_step = 2 * self.format.weight_planes();
+        for (tiles, digits) in tiles.chunks_exact_mut(per_step).zip(digits.chunks(64)) {
+            let mut rest = digits.to_vec();
+            let mut planes: Vec<&mut Tile> = self.planes(tiles).collect();
+            for tile in planes.iter_mut().rev() {
+                let tile = bytemuck::cast_slice_mut::<u32, i8>(&mut tile.0);
+                for (at, rest) in rest.iter_mut().enumerate() {
+                    let byte = &mut tile[at / 4 * 64 + 4 * self.lane + at % 4];
+                    (*rest, *byte) = split_digit(*rest);
+                }
+            }
+        }
+    }
+}
