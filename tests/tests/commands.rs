@@ -3,7 +3,8 @@
 use std::fs;
 use std::process::Stdio;
 
-use tpo_tests::Workplace;
+use serde_json::Value;
+use tpo_tests::{Workplace, fixture};
 
 #[test]
 fn help() {
@@ -57,4 +58,46 @@ fn completions_list_the_commands() {
         let script = Workplace::new().succeeds(&["completions", shell]).stdout;
         assert!(script.contains("quickstart"), "{shell}");
     }
+}
+
+#[test]
+fn a_benchmark_has_a_row_per_work() {
+    let here = Workplace::new();
+    let model = fixture("models/tiny-llama").display().to_string();
+    let options = [
+        "--precision",
+        "f32",
+        "--new-tokens",
+        "3",
+        "--format",
+        "json",
+    ];
+    let command = [&["--quiet", "bench", &model], &options[..]].concat();
+    let results: Value = serde_json::from_str(&here.succeeds(&command).stdout).expect("JSON");
+    let rows = results["rows"].as_array().expect("rows");
+    let works: Vec<(&str, u64)> = rows
+        .iter()
+        .map(|row| {
+            let work = row["work"].as_str().expect("a work");
+            (work, row["rows"].as_u64().expect("a number"))
+        })
+        .collect();
+    let expected = [
+        ("sample", 64),
+        ("sample", 8),
+        ("sample", 1),
+        ("train full", 8),
+        ("train lora", 8),
+    ];
+    assert_eq!(works, expected);
+    let refusal = here.refusal(&["bench", &model, "--precision", "fp8"]);
+    assert!(
+        refusal.contains("expected one of `auto`, `f32`"),
+        "{refusal}"
+    );
+    let refusal = here.refusal(&["bench", &model, "--new-tokens", "1000"]);
+    assert!(
+        refusal.contains("exceeds the model's context of 512"),
+        "{refusal}"
+    );
 }

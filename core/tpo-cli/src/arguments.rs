@@ -1,5 +1,6 @@
 //! The command line: one file per command, and the options that several commands share.
 
+mod bench;
 mod chat;
 mod compare;
 mod completions;
@@ -20,6 +21,7 @@ mod trust;
 use clap::{Parser, Subcommand};
 use tpo_types::FailureKind;
 
+pub(crate) use bench::EngineBenchArguments;
 pub(crate) use chat::ChatArguments;
 pub(crate) use compare::CompareArguments;
 pub(crate) use completions::CompletionsArguments;
@@ -85,6 +87,8 @@ pub(crate) enum Command {
     Compare(CompareArguments),
     /// Chat with a model or with the best checkpoint of a run.
     Chat(ChatArguments),
+    /// Measure how fast this machine samples and trains.
+    Bench(EngineBenchArguments),
     /// Create, build, test and publish plugins.
     #[command(subcommand)]
     Plugin(PluginCommand),

@@ -1,5 +1,6 @@
 //! The commands, one file each; subcommands are in a directory.
 
+pub(crate) mod bench;
 pub(crate) mod chat;
 pub(crate) mod compare;
 pub(crate) mod completions;

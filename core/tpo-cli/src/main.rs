@@ -47,6 +47,7 @@ fn execute(command: &Command, printer: Printer) -> Result<(), Failure> {
         Command::Status(arguments) => commands::status::run(arguments, printer),
         Command::Compare(arguments) => commands::compare::run(arguments, printer),
         Command::Chat(arguments) => commands::chat::run(arguments, printer),
+        Command::Bench(arguments) => commands::bench::run(arguments, printer),
         Command::Plugin(command) => commands::plugin::run(command, printer),
         Command::Model(command) => commands::model::run(command, printer),
         Command::Schema(arguments) => commands::schema::run(arguments, printer),

@@ -1,6 +1,7 @@
 //! The metrics of a run as text.
 
 mod alarm;
+mod bench;
 mod change;
 mod comparison;
 mod corrected;
@@ -25,6 +26,7 @@ use tpo_run::metrics::{
 use self::models::{ArmReport, SetReport};
 use crate::text::{one_decimal, percent, printable, score};
 
+pub(crate) use bench::{bench_line, bench_text};
 pub(crate) use comparison::ComparisonReport;
 pub(crate) use evaluation::evaluation_text;
 pub(crate) use example::example_text;

@@ -19,6 +19,7 @@ pub mod model;
 pub mod pack;
 pub mod params;
 pub mod paths;
+pub mod peaks;
 pub mod precision;
 pub mod projection;
 pub mod rng;

@@ -4,6 +4,7 @@
 //! through the traits of `tpo-types`; it prints nothing and reads no arguments.
 
 mod arm;
+pub mod bench;
 pub mod comparison;
 pub mod config;
 mod context;

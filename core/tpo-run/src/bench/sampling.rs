@@ -1,0 +1,143 @@
+//! The speed of sampling.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tpo_lm::model::Model;
+use tpo_lm::peaks::Peaks;
+use tpo_lm::precision::Precision;
+use tpo_lm::sample::LocalSampler;
+use tpo_types::{Failure, Prompt, SampleId, SampleJob, Sampler, SamplingParams};
+
+use super::{BenchPlan, BenchRow, median, memory, tokens};
+
+/// Prompts, and completions of each.
+const BATCHES: [Batch; 3] = [
+    Batch {
+        prompts: 8,
+        completions: 8,
+    },
+    Batch {
+        prompts: 8,
+        completions: 1,
+    },
+    Batch {
+        prompts: 1,
+        completions: 1,
+    },
+];
+
+/// Tokens of a prompt.
+const PROMPT_TOKENS: usize = 112;
+
+#[derive(Clone, Copy)]
+struct Batch {
+    prompts: usize,
+    completions: usize,
+}
+
+pub(super) fn measure(
+    policy: &Arc<Model>,
+    precision: Precision,
+    plan: &BenchPlan,
+    peaks: &Peaks,
+    add: &mut dyn FnMut(BenchRow),
+) -> Result<(), Failure> {
+    let mut sampler = LocalSampler::new(Arc::clone(policy), precision)?;
+    for batch in BATCHES {
+        memory::reset();
+        let rows = batch.prompts * batch.completions;
+        // The first time touches fresh memory.
+        batch.sample(&mut sampler, policy, 2)?;
+        let times: Result<Vec<f64>, Failure> = (0..plan.repetitions)
+            .map(|_| batch.sample(&mut sampler, policy, plan.new_tokens))
+            .collect();
+        let seconds = median(times?);
+        let sampled = (rows * plan.new_tokens) as f64;
+        add(BenchRow {
+            work: "sample",
+            precision: precision.to_string(),
+            rows,
+            tokens_per_second: Some(sampled / seconds),
+            seconds_per_step: None,
+            peak_rss_bytes: memory::peak(),
+            of_peak: least_seconds(policy, precision, rows, peaks)
+                .map(|least| least * plan.new_tokens as f64 / seconds),
+        });
+    }
+    Ok(())
+}
+
+impl Batch {
+    /// Samples it; returns the seconds.
+    fn sample(
+        self,
+        sampler: &mut LocalSampler,
+        policy: &Model,
+        new_tokens: usize,
+    ) -> Result<f64, Failure> {
+        let prompt = Prompt {
+            messages: Vec::new(),
+            prefill: None,
+            trained_prefill: None,
+            stop: Vec::new(),
+            response_marker: None,
+        };
+        let params = SamplingParams {
+            temperature: 0.8,
+            top_p: 0.95,
+            top_k: 0,
+            max_new_tokens: new_tokens,
+            max_thought_tokens: None,
+        };
+        let ids: Vec<Vec<u32>> = (0..self.prompts)
+            .map(|at| {
+                tokens(
+                    policy.spec.vocab_size,
+                    PROMPT_TOKENS,
+                    &format!("prompt {at}"),
+                )
+            })
+            .collect();
+        let jobs = ids.iter().enumerate().map(|(at, prompt_ids)| SampleJob {
+            prompt: &prompt,
+            prompt_ids,
+            samples: (0..self.completions)
+                .map(|index| SampleId {
+                    seed: 1,
+                    stream: "bench".into(),
+                    instruction_id: at.to_string(),
+                    index,
+                })
+                .collect(),
+        });
+        let jobs: Vec<SampleJob<'_>> = jobs.collect();
+        let start = Instant::now();
+        sampler.sample(&jobs, &params, &mut |_, _| Ok(()))?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+}
+
+/// The least time of the products of one step, by the peaks of arithmetic and of memory.
+fn least_seconds(policy: &Model, precision: Precision, rows: usize, peaks: &Peaks) -> Option<f64> {
+    let weights = weights(policy) as f64;
+    // A product of `bf16x3` is three.
+    let (bytes_per_weight, flops) = match precision {
+        Precision::F32 => (4.0, peaks.f32_flops),
+        Precision::Bf16x3 => (4.0, peaks.bf16_tile_flops? / 3.0),
+        Precision::Bf16 => (2.0, peaks.bf16_tile_flops?),
+        // The peak of whole numbers is not measured.
+        Precision::Int16 | Precision::Int8 => return None,
+    };
+    let arithmetic = 2.0 * weights * rows as f64 / flops;
+    let memory = weights * bytes_per_weight / peaks.bytes;
+    Some(arithmetic.max(memory))
+}
+
+/// Weights that a token is multiplied with: all matrices and the output head, but not the lookup of
+/// an embedding.
+pub(super) fn weights(policy: &Model) -> usize {
+    let spec = &policy.spec;
+    let block = spec.hidden_size * (spec.qkv_width() + spec.q_width() + 3 * spec.intermediate_size);
+    spec.num_layers * block + spec.vocab_size * spec.hidden_size
+}
