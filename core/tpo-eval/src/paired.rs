@@ -42,7 +42,8 @@ pub struct PairedComparison {
     /// The verdict at [`LEVEL`].
     pub verdict: Conclusion,
     /// The distance from null that this design detects with probability [`POWER`]:
-    /// `(t(0.975) + t(0.8)) SE`. None without a spread, and where no result could be significant.
+    /// `(t(0.975) + t(0.8)) SE`. None without a spread, where no result could be significant, and
+    /// where it would be off the scale.
     pub smallest_detectable: Option<f64>,
 }
 
@@ -60,8 +61,9 @@ pub fn differences(a: &[f64], b: &[f64]) -> Result<Vec<f64>, Refusal> {
 /// win rates the scale is [`Scale::UNIT`] and null 0.5.
 ///
 /// "Improved" takes both: a sign-flip p of at most 5 %, which holds exactly for equal models
-/// whatever the outcomes look like, and an interval above null. Of equal models it is said in at
-/// most 2.5 % of evaluations.
+/// whatever the outcomes look like, and an interval above null; where all values are equal there is
+/// no interval, and the test alone decides. Of equal models it is said in at most 2.5 % of
+/// evaluations.
 pub fn compare(values: &[f64], null: f64, scale: Scale) -> Result<PairedComparison, Refusal> {
     of(&units::singles(values, scale)?, null, scale)
 }
@@ -98,16 +100,22 @@ fn of(units: &[Unit], null: f64, scale: Scale) -> Result<PairedComparison, Refus
         smallest_detectable: estimate
             .standard_error
             .filter(|_| decidable)
-            .map(detectable),
+            .map(detectable)
+            .filter(|effect| *effect <= scale.farthest_from(null)),
         sign_flip,
         estimate,
     })
 }
 
 fn verdict(estimate: &Estimate, sign_flip: &SignFlip, null: f64) -> Conclusion {
-    match &estimate.interval {
-        Ok(interval) if sign_flip.p_value <= LEVEL && interval.low > null => Conclusion::Improved,
-        Ok(interval) if sign_flip.p_value <= LEVEL && interval.high < null => Conclusion::Worse,
+    let (above, below) = match &estimate.interval {
+        Ok(interval) => (interval.low > null, interval.high < null),
+        Err(Refusal::NoSpread) => (estimate.mean > null, estimate.mean < null),
+        Err(_) => (false, false),
+    };
+    match sign_flip.p_value <= LEVEL {
+        true if above => Conclusion::Improved,
+        true if below => Conclusion::Worse,
         _ => Conclusion::NoDifferenceDetected,
     }
 }

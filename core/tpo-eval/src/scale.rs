@@ -41,6 +41,14 @@ impl Scale {
         }
     }
 
+    /// How far a mean on the scale can be from a value.
+    pub(crate) fn farthest_from(self, value: f64) -> f64 {
+        match self {
+            Self::Continuous => f64::INFINITY,
+            Self::Bounded { lowest, highest } => (highest - value).max(value - lowest),
+        }
+    }
+
     /// Refuses values that are not finite or not on the scale, and a scale that has no inside.
     pub(crate) fn check(self, values: &[f64]) -> Result<(), Refusal> {
         crate::refusal::all_finite(values)?;

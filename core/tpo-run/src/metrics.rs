@@ -19,11 +19,12 @@ use crate::model_version::ModelVersion;
 
 pub use choice::{Choice, best_of, is_kept};
 pub(crate) use judged::{BothVerdicts, ComparedSample, JudgedResponse, JudgedSubject};
-pub(crate) use measurement::compare_scores;
+pub use measurement::common_floor;
 pub use measurement::{
     HeadToHead, InstructionWin, Measurement, Outcomes, PairedRow, PairedRows, SampleOutcome,
     ScoredInstruction, Unit,
 };
+pub(crate) use measurement::{compare_scores, floor_of};
 pub use sampling::SampleMetrics;
 pub use selector::{SelectorMetrics, SideTokens};
 pub use training::TrainMetrics;

@@ -62,7 +62,7 @@ struct Gains {
 impl Gains {
     fn of(arm: &ArmReport<'_>, model: &Measurement) -> Option<Self> {
         let base = arm.kept.first()?;
-        let floor = base.sound_floor();
+        let floor = arm.floor();
         let before = base.scores(floor);
         let both = model
             .scores(floor)

@@ -27,9 +27,14 @@ pub(super) fn shown(unit: Unit, value: f64) -> String {
 }
 
 impl Change {
-    /// From `before` to `after`; none where nothing can be compared.
-    pub(super) fn between(before: &Measurement, after: &Measurement) -> Option<Self> {
-        Self::of(&after.compared_with(before)?)
+    /// From `before` to `after`, malformed completions at `floor`; none where nothing can be
+    /// compared.
+    pub(super) fn between(
+        before: &Measurement,
+        after: &Measurement,
+        floor: Option<f64>,
+    ) -> Option<Self> {
+        Self::of(&after.compared_with(before, floor)?)
     }
 
     /// From `before` to `after`, a model of another run; none where nothing can be compared.
@@ -148,6 +153,9 @@ impl Change {
             text += &match self.comparison.smallest_detectable {
                 Some(effect) => format!("; detectable from {}", self.value(effect)),
                 None if self.is_tied() => "; equal on every instruction".to_owned(),
+                None if self.comparison.sign_flip.smallest_p <= tpo_eval::paired::LEVEL => {
+                    "; too few to detect a difference reliably".to_owned()
+                }
                 None if estimate.units >= SMALLEST => {
                     "; too few of them differ to detect any difference".to_owned()
                 }

@@ -13,9 +13,10 @@ use super::models::ArmReport;
 /// compared in different ways.
 pub(super) fn gain_by_halves(arm: &ArmReport<'_>) -> Option<String> {
     let base = arm.kept.first()?;
+    let floor = arm.floor();
     let later = arm.kept.iter().skip(1).chain(&arm.others);
     let compared: Vec<PairedRows> = later
-        .map(|model| model.compared_with(base))
+        .map(|model| model.compared_with(base, floor))
         .collect::<Option<_>>()?;
     let unit = compared.first()?.unit;
     if compared.len() < 2 || compared.iter().any(|rows| rows.unit != unit) {

@@ -1,7 +1,7 @@
 //! The models of a run and of its arms on one validation set: one row per model.
 
 use tpo_run::ModelVersion;
-use tpo_run::metrics::{Measurement, Outcomes, Unit};
+use tpo_run::metrics::{Measurement, Outcomes, Unit, common_floor};
 
 use super::change::Change;
 use super::table::{Column, Table};
@@ -113,8 +113,10 @@ impl ArmReport<'_> {
         }
     }
 
-    fn floor(&self) -> Option<f64> {
-        self.kept.first()?.sound_floor()
+    /// What a malformed completion scores among the models of the arm.
+    pub(super) fn floor(&self) -> Option<f64> {
+        let all = self.kept.iter().chain(&self.others).copied();
+        common_floor(self.kept.first()?, all)
     }
 
     fn figure(&self, measurement: &Measurement) -> String {
@@ -157,7 +159,7 @@ impl ArmReport<'_> {
         if measurement.model == base.model {
             return None;
         }
-        Change::between(base, measurement)
+        Change::between(base, measurement, self.floor())
     }
 }
 

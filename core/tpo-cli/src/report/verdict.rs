@@ -85,6 +85,12 @@ fn best(chooses: SetOfArm<'_>, others: &[SetOfArm<'_>]) -> Vec<String> {
             "{title}: the base model so far; no iteration is finished"
         )];
     }
+    let later = || arm.kept.iter().skip(1).chain(&arm.others);
+    if !later().any(|one| arm.change(one).is_some()) {
+        return vec![format!(
+            "{title}: the base model; nothing could be compared with it"
+        )];
+    }
     if best.model.is_base() {
         return vec![format!(
             "{title}: the base model; no later one is better by more than one standard error"

@@ -7,7 +7,7 @@ use super::run::ComparedRun;
 use super::shared::SharedSet;
 use crate::meetings::{BothResponses, Meetings, wins};
 use crate::metrics::{
-    PairedRow, PairedRows, SampleOutcome, ScoredInstruction, Unit, compare_scores,
+    PairedRow, PairedRows, SampleOutcome, ScoredInstruction, Unit, compare_scores, floor_of,
 };
 use crate::store::AnswersById;
 
@@ -133,7 +133,8 @@ fn scored(
         own.push(outcomes(row, &row.own));
         others.push(outcomes(row, &row.other));
     }
-    Ok((compare_scores(&own, &others), metrics))
+    let floor = floor_of(&others, &[&own]);
+    Ok((compare_scores(&own, &others, floor), metrics))
 }
 
 /// The outcomes of the completions that were asked for; those without a response are malformed.

@@ -8,7 +8,7 @@ use super::not_compared::NotCompared;
 use super::run::ComparedRun;
 use super::shared::SharedSet;
 use crate::config::{SettingRow, differing};
-use crate::metrics::{Measurement, PairedRow, PairedRows, Unit};
+use crate::metrics::{Measurement, PairedRow, PairedRows, Unit, common_floor};
 use crate::model_version::ModelVersion;
 
 /// How the model of `other` compares with that of `first` on a set that they share: positive where
@@ -25,7 +25,8 @@ pub fn pair_models(
     let first_measured = measured(first, &shared.name, &shared.ids)?;
     let other_measured = measured(other, &shared.other_name, &shared.ids)?;
     let rows = if first.is_same_run(other) {
-        other_measured.compared_with(&first_measured)
+        let floor = common_floor(&first_measured, [&other_measured]);
+        other_measured.compared_with(&first_measured, floor)
     } else {
         other_measured.compared_with_other_run(&first_measured)
     };

@@ -110,6 +110,22 @@ impl EvaluationPlan {
                 }
             }
         }
+        for (at, set) in sets.iter().enumerate() {
+            let known = |set: &PlannedSet| KnownSet::named(&set.name).is_some();
+            for other in &sets[at + 1..] {
+                let shared = overlap::shared(&set.instructions, &other.instructions);
+                // Known sets share on purpose: one is another with a suffix.
+                if shared > 0 && !(known(set) && known(other)) {
+                    notes.push(format!(
+                        "{shared} of {} instructions of `{}` are the same, or nearly, as ones of \
+                         `{}`: their results are not independent",
+                        other.instructions.len(),
+                        other.name,
+                        set.name
+                    ));
+                }
+            }
+        }
         Ok(Self {
             precision: config.engine.precision.resolve()?,
             config,

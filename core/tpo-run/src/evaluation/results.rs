@@ -19,6 +19,7 @@ use super::plan::PlannedSet;
 use super::subject::Answers;
 use crate::metrics::{
     JudgedSubject, Measurement, Outcomes, PairedRow, SampleMetrics, SampleOutcome, Unit,
+    common_floor,
 };
 use crate::pipeline::RunJudge;
 use crate::store::to_json;
@@ -87,8 +88,8 @@ pub struct JudgedSet {
 pub enum ResultUnit {
     /// Right or wrong, by a judge that knows the answer. A malformed completion is wrong.
     Accuracy,
-    /// Scores. A malformed completion counts as the lowest score of the first subject, where that
-    /// is sound: see [`SubjectResult::mean`].
+    /// Scores. A malformed completion counts as the lowest score of any response, where that is
+    /// sound: see [`SubjectResult::mean`].
     Score,
     /// Wins against the first subject. A malformed completion loses against any response.
     WinRate,
@@ -114,7 +115,7 @@ pub struct SubjectResult {
     /// The accuracy or the mean score over the instructions; none for a judge that compares.
     ///
     /// Where a completion is malformed, there is a mean score only if the first subject answered
-    /// everything and its scores differ: its lowest then stands for what is malformed.
+    /// everything and scores differ: the lowest of all subjects then stands for what is malformed.
     pub mean: Option<Figure>,
     /// How it compares with the first subject, paired by instruction; none for the first.
     pub against_first: Option<ComparisonResult>,
@@ -181,7 +182,9 @@ impl JudgedSet {
         let unit = unit_of(opened, &measurements);
         let floor = match unit {
             ResultUnit::Accuracy | ResultUnit::WinRate => Some(0.0),
-            ResultUnit::Score => measurements.first().and_then(|first| first.sound_floor()),
+            ResultUnit::Score => measurements
+                .first()
+                .and_then(|first| common_floor(first, measurements.iter().copied())),
         };
         let scored = ScoredSet {
             unit,
@@ -322,7 +325,7 @@ impl ScoredSet<'_> {
                 rows: rows.collect(),
             };
         }
-        let paired = own.compared_with(first);
+        let paired = own.compared_with(first, self.floor);
         // Without a pair nothing is computed in any unit.
         let unit = paired.as_ref().map_or(Unit::WinRate, |rows| rows.unit);
         Differences {

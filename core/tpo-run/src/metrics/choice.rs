@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use tpo_eval::checkpoints::one_standard_error;
 
-use super::{IterationMetrics, Measurement};
+use super::{IterationMetrics, Measurement, common_floor};
 use crate::model_version::ModelVersion;
 
 /// Models of which one is to be kept, added one after another.
 ///
-/// Each is measured against the base model only, so that no figure depends on which models were
-/// looked at before, and every two models are compared in the same unit: see
+/// Every two models are compared in the same unit, in whatever order they are added: see
 /// [`Measurement::values_against`]. The one that is kept is the earliest within one standard error
 /// of the highest mean (Breiman et al. 1984, section 3.4.3), so that among models that differ by
 /// chance the earliest stays.
@@ -64,30 +63,53 @@ impl Choice {
         self.candidates.iter().map(|candidate| candidate.model)
     }
 
+    /// The kept model, or a later one that has met it and won by more than one standard error.
+    /// Models that always beat the base model cannot be told apart by that.
+    fn after_meetings(&self, kept: usize) -> usize {
+        (kept + 1..self.candidates.len()).fold(kept, |kept, later| {
+            let opponent = self.candidates[kept].model;
+            if self.candidates[later].beats(opponent) {
+                later
+            } else {
+                kept
+            }
+        })
+    }
+
     fn places(&self) -> Places {
+        let floor = common_floor(&self.base, &self.candidates);
         let values: Vec<Option<BTreeMap<&str, f64>>> = self
             .candidates
             .iter()
-            .map(|candidate| candidate.values_against(&self.base))
+            .map(|candidate| candidate.values_against(&self.base, floor))
             .collect();
-        let mut given = values.iter().flatten();
-        let in_all = |id: &&str| values.iter().flatten().all(|one| one.contains_key(id));
-        let ids: Vec<&str> = given
+        // A model that the judge mostly failed on says nothing, and would leave little of others.
+        let most = values.iter().flatten().map(BTreeMap::len).max();
+        let is_known = |values: &Option<BTreeMap<&str, f64>>| {
+            let known = values.as_ref().map(BTreeMap::len);
+            known.is_none_or(|known| 2 * known >= most.unwrap_or(0))
+        };
+        let known: Vec<usize> = (0..values.len())
+            .filter(|at| is_known(&values[*at]))
+            .collect();
+        let of_known = || known.iter().filter_map(|at| values[*at].as_ref());
+        let in_all = |id: &&str| of_known().all(|one| one.contains_key(id));
+        let ids: Vec<&str> = of_known()
             .next()
             .into_iter()
             .flat_map(BTreeMap::keys)
             .copied()
             .filter(in_all)
             .collect();
-        let of_one = |values: &Option<BTreeMap<&str, f64>>| -> Vec<f64> {
-            let value = |id: &&str| values.as_ref().map_or(EVEN, |values| values[id]);
+        let of_one = |at: &usize| -> Vec<f64> {
+            let value = |id: &&str| values[*at].as_ref().map_or(EVEN, |values| values[id]);
             ids.iter().map(value).collect()
         };
-        let scores: Vec<Vec<f64>> = values.iter().map(of_one).collect();
+        let scores: Vec<Vec<f64>> = known.iter().map(of_one).collect();
         match one_standard_error(&scores) {
             Ok(choice) => Places {
-                kept: choice.kept,
-                highest: choice.best,
+                kept: self.after_meetings(known[choice.kept]),
+                highest: known[choice.best],
             },
             // With fewer than two instructions nothing replaces the earliest.
             Err(_) => Places {
@@ -208,6 +230,52 @@ mod tests {
         assert_eq!(kept(&[&base, &[Malformed; 6]]), 0);
         // Two that answer all are equal: they lose and win on the same instructions.
         assert_eq!(kept(&[&base, &all, &scores([0.7; 6])]), 1);
+    }
+
+    #[test]
+    fn failing_does_not_beat_answering() {
+        use SampleOutcome::Malformed;
+        let base = scores([4.0, 5.0, 4.0, 5.0]);
+        let poor = scores([1.0, 2.0, 1.5, 2.0]);
+        let fails = [Malformed; 4];
+        assert_eq!(kept(&[&base, &poor, &fails]), 0);
+        let mut choice = Choice::among_later(measurement(&[4.0, 5.0, 4.0, 5.0]));
+        let at = |iteration, outcomes: &[SampleOutcome]| Measurement {
+            model: ModelVersion {
+                iteration,
+                step: iteration,
+            },
+            outcomes: Outcomes::Scores(
+                outcomes
+                    .iter()
+                    .enumerate()
+                    .map(|(id, outcome)| ScoredInstruction {
+                        id: id.to_string(),
+                        samples: vec![*outcome],
+                    })
+                    .collect(),
+            ),
+            ..measurement(&[])
+        };
+        choice.add(at(1, &poor));
+        choice.add(at(2, &fails));
+        assert_eq!(choice.kept().expect("a model").model.iteration, 1);
+    }
+
+    #[test]
+    fn equal_scores_of_the_base_model_do_not_hide_who_is_highest() {
+        let all = [1.0, 2.0, 3.0, 4.0].map(|score| scores([score; 8]));
+        assert_eq!(kept(&[&all[0], &all[1], &all[2], &all[3]]), 3);
+    }
+
+    #[test]
+    fn a_model_that_the_judge_mostly_failed_on_decides_nothing() {
+        let base = scores([0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 0.1, 0.2]);
+        let mut unscored = [SampleOutcome::Unscored; 8];
+        unscored[0] = SampleOutcome::Scored(0.9);
+        unscored[1] = SampleOutcome::Scored(0.9);
+        let good = scores([0.8, 0.9, 0.8, 0.9, 0.8, 0.9, 0.8, 0.9]);
+        assert_eq!(kept(&[&base, &unscored, &good]), 2);
     }
 
     #[test]

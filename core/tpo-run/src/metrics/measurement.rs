@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use tpo_eval::Scale;
+use tpo_eval::estimate::estimate;
 use tpo_judge::JudgeMetrics;
 use tpo_types::Judgment;
 
@@ -130,9 +131,6 @@ impl Unit {
     }
 }
 
-/// What one completion's outcome says against another's; none if it says nothing.
-type OneOutcome = fn(SampleOutcome, SampleOutcome) -> Option<f64>;
-
 impl SampleOutcome {
     /// The score, with `floor` for a malformed completion; none if unscored.
     fn value(self, floor: Option<f64>) -> Option<f64> {
@@ -143,12 +141,9 @@ impl SampleOutcome {
         }
     }
 
-    /// The difference of two scores; none if either has none.
-    fn difference(self, other: Self) -> Option<f64> {
-        match (self, other) {
-            (Self::Scored(own), Self::Scored(other)) => Some(own - other),
-            _ => None,
-        }
+    /// The difference of two scores, malformed completions at `floor`; none if either has none.
+    fn difference(self, other: Self, floor: Option<f64>) -> Option<f64> {
+        Some(self.value(floor)? - other.value(floor)?)
     }
 
     /// 1 if this is better than the other, 0 if it is worse, one half if neither; a malformed
@@ -201,18 +196,24 @@ impl ScoredInstruction {
     }
 
     /// The mean over the completions that both have.
-    fn compare(&self, other: &Self, one: OneOutcome) -> Option<f64> {
+    fn compare(
+        &self,
+        other: &Self,
+        one: impl Fn(SampleOutcome, SampleOutcome) -> Option<f64>,
+    ) -> Option<f64> {
         let pairs = self.samples.iter().zip(&other.samples);
         mean(pairs.filter_map(|(own, other)| one(*own, *other)))
     }
 }
 
 impl<M: PartialEq> Measurement<M> {
-    /// How this model compares with another, instruction by instruction. None if a judge that
-    /// compares did not compare the two models.
-    pub fn compared_with(&self, other: &Self) -> Option<PairedRows> {
+    /// How this model compares with another, instruction by instruction; `floor` is that of all
+    /// models that are compared. None if a judge that compares did not compare the two models.
+    pub fn compared_with(&self, other: &Self, floor: Option<f64>) -> Option<PairedRows> {
         match (&self.outcomes, &other.outcomes) {
-            (Outcomes::Scores(own), Outcomes::Scores(others)) => Some(compare_scores(own, others)),
+            (Outcomes::Scores(own), Outcomes::Scores(others)) => {
+                Some(compare_scores(own, others, floor))
+            }
             (Outcomes::Comparisons(own), Outcomes::Comparisons(others)) => {
                 let against = |all: &[HeadToHead<M>], opponent: &M, sign: f64| {
                     let head_to_head = all.iter().find(|one| one.opponent == *opponent)?;
@@ -237,20 +238,23 @@ impl<M: PartialEq> Measurement<M> {
     /// for a judge that compares: models of two runs have not met.
     pub fn compared_with_other_run(&self, other: &Self) -> Option<PairedRows> {
         match (&self.outcomes, &other.outcomes) {
-            (Outcomes::Scores(own), Outcomes::Scores(others)) => Some(compare_scores(own, others)),
+            (Outcomes::Scores(own), Outcomes::Scores(others)) => {
+                let floor = floor_of(others, &[own]);
+                Some(compare_scores(own, others, floor))
+            }
             _ => None,
         }
     }
 
     /// One value per instruction by which models of a run are compared with each other, all in the
-    /// same unit, which the base model alone decides.
+    /// same unit.
     ///
-    /// If the base model has a [`Self::sound_floor`]: the score, a malformed completion counting as
-    /// that. Else: the win against the base model, 1, one half or 0,
-    /// where a malformed completion loses against any response. None for the base model itself,
-    /// which then has one half everywhere.
-    pub fn values_against(&self, base: &Self) -> Option<BTreeMap<&str, f64>> {
-        if let Some(floor) = base.sound_floor() {
+    /// With the [`common_floor`] of the models: the score, a malformed completion counting as that.
+    /// Without: the win against the base model, 1, one half or 0, where a malformed completion
+    /// loses against any response. None for the base model itself, which then has one half
+    /// everywhere.
+    pub fn values_against(&self, base: &Self, floor: Option<f64>) -> Option<BTreeMap<&str, f64>> {
+        if let (Outcomes::Scores(_), Some(floor)) = (&self.outcomes, floor) {
             return Some(self.scores(Some(floor)));
         }
         if self.model == base.model {
@@ -270,21 +274,6 @@ impl<M: PartialEq> Measurement<M> {
             (Outcomes::Comparisons(_), _) => self.wins(&base.model).unwrap_or_default(),
             (Outcomes::Scores(_), Outcomes::Comparisons(_)) => BTreeMap::new(),
         })
-    }
-
-    /// What a malformed completion of other models scores: the lowest score of this one, if it
-    /// answered everything and its scores differ. The lowest of a few answers, or of equally good
-    /// ones, could be the highest score there is. None if the judge only compares.
-    pub fn sound_floor(&self) -> Option<f64> {
-        let Outcomes::Scores(rows) = &self.outcomes else {
-            return None;
-        };
-        let is_complete = !rows.iter().any(ScoredInstruction::is_malformed);
-        let samples = rows.iter().flat_map(|row| &row.samples);
-        let scores: Vec<f64> = samples.filter_map(|sample| sample.value(None)).collect();
-        let lowest = scores.iter().copied().min_by(f64::total_cmp)?;
-        let differ = scores.iter().any(|score| *score > lowest);
-        (is_complete && differ).then_some(lowest)
     }
 
     /// The wins of each instruction against another model by its id, as far as the judge gave a
@@ -332,6 +321,19 @@ impl<M: PartialEq> Measurement<M> {
     }
 }
 
+impl Measurement {
+    /// Whether this model has met another one and won more than half of the instructions, by more
+    /// than one standard error.
+    pub(crate) fn beats(&self, opponent: ModelVersion) -> bool {
+        let wins = self.wins(&opponent).unwrap_or_default();
+        let wins: Vec<f64> = wins.into_values().collect();
+        estimate(&wins, Scale::UNIT).is_ok_and(|estimate| {
+            let error = estimate.standard_error.unwrap_or(0.0);
+            estimate.units > 1 && estimate.mean - error > 0.5
+        })
+    }
+}
+
 impl<M: Clone> Measurement<M> {
     /// The same with the outcomes of some of the instructions only. What is counted over all
     /// completions stays.
@@ -350,11 +352,50 @@ impl<M: Clone> Measurement<M> {
     }
 }
 
-/// How the scores of two models compare, instruction by instruction; by wins if a completion is
-/// malformed.
+/// What a malformed completion scores among models that are compared on one set: the lowest score
+/// of any of their responses, so that it loses against each.
+///
+/// None if there is no such score that is sound, so that wins have to be counted instead: if the
+/// reference answered something malformed, the scores of a few answers are no yardstick; if all
+/// responses are equally good, failing would be as good as answering; and a judge may only compare.
+pub fn common_floor<'a, M: 'a>(
+    reference: &Measurement<M>,
+    others: impl IntoIterator<Item = &'a Measurement<M>>,
+) -> Option<f64> {
+    let Outcomes::Scores(reference) = &reference.outcomes else {
+        return None;
+    };
+    let others: Vec<&Vec<ScoredInstruction>> = others
+        .into_iter()
+        .filter_map(|other| match &other.outcomes {
+            Outcomes::Scores(rows) => Some(rows),
+            Outcomes::Comparisons(_) => None,
+        })
+        .collect();
+    floor_of(reference, &others)
+}
+
+/// [`common_floor`] of rows.
+pub(crate) fn floor_of(
+    reference: &[ScoredInstruction],
+    others: &[&Vec<ScoredInstruction>],
+) -> Option<f64> {
+    let rows = || reference.iter().chain(others.iter().copied().flatten());
+    let samples = || rows().flat_map(|row| &row.samples);
+    let scores = || samples().filter_map(|sample| sample.value(None));
+    let lowest = scores().min_by(f64::total_cmp)?;
+    let is_needed = rows().any(ScoredInstruction::is_malformed);
+    let is_complete = !reference.iter().any(ScoredInstruction::is_malformed);
+    let differ = scores().any(|score| score > lowest);
+    (!is_needed || is_complete && differ).then_some(lowest)
+}
+
+/// How the scores of two models compare, instruction by instruction: by differences, malformed
+/// completions at `floor`; by wins if a completion is malformed and there is no floor.
 pub(crate) fn compare_scores(
     own: &[ScoredInstruction],
     others: &[ScoredInstruction],
+    floor: Option<f64>,
 ) -> PairedRows {
     let by_id: HashMap<&str, &ScoredInstruction> =
         others.iter().map(|row| (row.id.as_str(), row)).collect();
@@ -365,19 +406,20 @@ pub(crate) fn compare_scores(
     let malformed = both
         .iter()
         .any(|(own, other)| own.is_malformed() || other.is_malformed());
-    let (unit, one): (Unit, OneOutcome) = if malformed {
-        (Unit::WinRate, |own, other| Some(own.win(other)? - 0.5))
-    } else {
-        (Unit::Score, SampleOutcome::difference)
-    };
+    let by_wins = malformed && floor.is_none();
     let rows = both.into_iter().filter_map(|(own, other)| {
+        let difference = if by_wins {
+            own.compare(other, |own, other| Some(own.win(other)? - 0.5))
+        } else {
+            own.compare(other, |own, other| own.difference(other, floor))
+        };
         Some(PairedRow {
             id: own.id.clone(),
-            difference: own.compare(other, one)?,
+            difference: difference?,
         })
     });
     PairedRows {
-        unit,
+        unit: if by_wins { Unit::WinRate } else { Unit::Score },
         rows: rows.collect(),
     }
 }
@@ -423,11 +465,30 @@ mod tests {
                 &[Scored(0.8)],
             ],
         );
-        let rows = model.compared_with(&base).expect("two models with scores");
+        let floor = common_floor(&base, [&model]);
+        assert_eq!(floor, None);
+        let rows = model.compared_with(&base, floor);
+        let rows = rows.expect("two models with scores");
         assert_eq!(rows.unit, Unit::WinRate);
         assert_eq!(rows.differences(), [-0.5, 0.5, 0.5, 0.5]);
-        assert_eq!(base.sound_floor(), None);
-        assert_eq!(base.mean_score(base.sound_floor()), None);
+        assert_eq!(base.mean_score(floor), None);
+    }
+
+    #[test]
+    fn the_floor_is_below_every_response() {
+        let base = scores(0, &[&[Scored(0.8)], &[Scored(0.9)]]);
+        let poor = scores(1, &[&[Scored(0.2)], &[Scored(0.3)]]);
+        let fails = scores(2, &[&[Malformed], &[Scored(0.9)]]);
+        let all = [&base, &poor, &fails];
+        assert_eq!(common_floor(&base, all), Some(0.2));
+        assert_eq!(common_floor(&base, [&fails]), Some(0.8));
+        let rows = fails.compared_with(&base, Some(0.2)).expect("scores");
+        assert_eq!(rows.unit, Unit::Score);
+        assert_eq!(rows.differences(), [0.2 - 0.8, 0.0]);
+        // Failing would be as good as answering.
+        let equal = scores(0, &[&[Scored(0.5)], &[Scored(0.5)]]);
+        assert_eq!(common_floor(&equal, [&scores(1, &[&[Malformed]])]), None);
+        assert_eq!(common_floor(&equal, [&equal]), Some(0.5), "none is needed");
     }
 
     #[test]
@@ -441,7 +502,8 @@ mod tests {
             &[&[Malformed], &[Unscored], &[Scored(0.7)], &[Malformed]],
         );
         let differences = |one: &Measurement, other: &Measurement| {
-            one.compared_with(other).map(|rows| rows.differences())
+            one.compared_with(other, None)
+                .map(|rows| rows.differences())
         };
         assert_eq!(differences(&model, &base), Some(vec![-0.5, 0.0]));
         assert_eq!(differences(&base, &model), Some(vec![0.5, 0.0]));
@@ -456,7 +518,8 @@ mod tests {
             1,
             &[&[Scored(0.75), Scored(0.1)], &[Scored(1.0), Scored(1.0)]],
         );
-        let rows = model.compared_with(&base).expect("two models with scores");
+        let rows = model.compared_with(&base, None);
+        let rows = rows.expect("two models with scores");
         assert_eq!((rows.unit, rows.differences()), (Unit::Score, vec![0.25]));
     }
 
@@ -471,7 +534,8 @@ mod tests {
             rows: vec![row("a", Some(1.0)), row("b", None), row("c", Some(0.5))],
         }]);
         let differences = |one: &Measurement, other: &Measurement| {
-            one.compared_with(other).map(|rows| rows.differences())
+            one.compared_with(other, None)
+                .map(|rows| rows.differences())
         };
         assert_eq!(differences(&model, &base), Some(vec![0.5, 0.0]));
         assert_eq!(differences(&base, &model), Some(vec![-0.5, 0.0]));

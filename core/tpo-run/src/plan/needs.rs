@@ -59,7 +59,15 @@ enum Need {
 impl Need {
     fn of(judge: &JudgeConfig) -> Option<Self> {
         match judge.plugin.as_str() {
-            "math" | "choice" | "exact" => {
+            "overlap"
+                if judge
+                    .config
+                    .get("against")
+                    .is_some_and(|one| one == "instruction") =>
+            {
+                None
+            }
+            "math" | "choice" | "exact" | "overlap" => {
                 let field = judge.config.get("answers_field").and_then(Value::as_str);
                 Some(Self::Answer(field.unwrap_or("answers").to_owned()))
             }

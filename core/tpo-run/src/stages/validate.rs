@@ -61,7 +61,8 @@ fn scored(
 }
 
 /// The outcomes of a judge that says which of two responses is better: wins against the base model,
-/// which itself meets nobody.
+/// which itself meets nobody, and against the model that the iteration started from. Models that
+/// always beat the base model are told apart by the second.
 fn compared(
     context: &Context<'_>,
     pass: &Pass<'_>,
@@ -80,16 +81,24 @@ fn compared(
     if policy.version.is_base() {
         return Ok(measurement);
     }
-    let base = Slice::Validation {
-        set,
-        model: ModelVersion::BASE,
-    };
-    let others = context.store.responses(&base)?;
-    let compared = compare(context.judging, pass, judge, groups, &others)?;
-    measurement.outcomes = Outcomes::Comparisons(vec![HeadToHead {
-        opponent: ModelVersion::BASE,
-        rows: wins(&compared.samples),
-    }]);
-    measurement.judge = compared.metrics;
+    let before = policy.version.iteration - 1;
+    let incumbent = context.store.checkpoint(before)?.map(|kept| kept.version);
+    let mut met = Vec::new();
+    for opponent in [Some(ModelVersion::BASE), incumbent].into_iter().flatten() {
+        let theirs = Slice::Validation {
+            set: set.clone(),
+            model: opponent,
+        };
+        let others = context.store.responses(&theirs)?;
+        let compared = compare(context.judging, pass, judge, groups, &others)?;
+        if opponent.is_base() {
+            measurement.judge = compared.metrics;
+        }
+        met.push(HeadToHead {
+            opponent,
+            rows: wins(&compared.samples),
+        });
+    }
+    measurement.outcomes = Outcomes::Comparisons(met);
     Ok(measurement)
 }

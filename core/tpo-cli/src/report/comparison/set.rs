@@ -9,6 +9,7 @@ use tpo_judge::{GuardedScoring, JudgeMetrics};
 use tpo_run::comparison::{
     ComparedRun, NotCompared, RecordedSet, SharedSet, judge_pair, pair_models, shared_set,
 };
+use tpo_run::metrics::common_floor;
 use tpo_types::Failure;
 
 use super::answers::{ModelFigure, SetAnswers};
@@ -65,10 +66,10 @@ impl SetComparison {
         let mut pairs = pairs.collect::<Result<Vec<_>, Failure>>()?;
         correct(&mut pairs, |pair| pair.measured.as_mut().ok());
         // The first run's base model is the first of those that it kept.
-        let floor = first
-            .kept(&set.name)
+        let kept = first.kept(&set.name);
+        let floor = kept
             .first()
-            .and_then(|base| base.sound_floor());
+            .and_then(|base| common_floor(base, kept.iter().copied()));
         let on_set = OnSet {
             run: first,
             set: &set.name,

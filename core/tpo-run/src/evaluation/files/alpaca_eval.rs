@@ -42,11 +42,7 @@ pub(super) fn write(
         &pretty(&outputs(first)),
     )?;
     match pairwise::of(first, own, judged, pairwise::vote_rule(opened)) {
-        Some(result) => write_file(
-            directory,
-            "leaderboard.csv",
-            &leaderboard(&own.subject.name, &result),
-        ),
+        Some(result) => write_file(directory, "leaderboard.csv", &leaderboard(own, &result)),
         None => Ok(()),
     }
 }
@@ -95,7 +91,17 @@ fn outputs(answered: &Answered<'_>) -> Value {
 
 /// The row of the leaderboard. The length-controlled win rate is of another formula than the
 /// package's default, so it has another name.
-fn leaderboard(name: &str, result: &PairwiseResult) -> String {
+fn leaderboard(own: &Answered<'_>, result: &PairwiseResult) -> String {
+    let name = &own.subject.name;
+    // As the package counts: over all outputs, also empty ones.
+    let lengths = own.groups.iter().map(|group| {
+        let output = response(group, 0).unwrap_or_default();
+        output.chars().count() as f64
+    });
+    let avg_length = crate::metrics::mean(lengths);
+    let discrete = (result.n_total > 0).then(|| {
+        100.0 * (result.n_wins as f64 + 0.5 * result.n_draws as f64) / result.n_total as f64
+    });
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let PairwiseResult {
         n_wins,
@@ -105,12 +111,13 @@ fn leaderboard(name: &str, result: &PairwiseResult) -> String {
         ..
     } = result;
     format!(
-        ",win_rate,standard_error,n_wins,n_wins_base,n_draws,n_total,avg_length,\
+        ",win_rate,standard_error,n_wins,n_wins_base,n_draws,n_total,discrete_win_rate,avg_length,\
          length_controlled_minimal,length_controlled_minimal_standard_error\n\
-         {name},{},{},{n_wins},{n_wins_base},{n_draws},{n_total},{},{},{}\n",
+         {name},{},{},{n_wins},{n_wins_base},{n_draws},{n_total},{},{},{},{}\n",
         number(result.win_rate),
         number(result.standard_error),
-        number(result.avg_length),
+        number(discrete),
+        number(avg_length),
         number(result.length_controlled_minimal),
         number(result.length_controlled_stderr),
     )

@@ -115,7 +115,7 @@ impl ComparisonResult {
     pub(super) fn adjust(&mut self, adjusted: f64, comparisons: usize) {
         self.adjusted_p_value = adjusted;
         // The first of several comparisons has to pass the strictest threshold.
-        self.detectable = self.smallest_p * comparisons as f64 <= LEVEL;
+        self.detectable = adjusted <= LEVEL || self.smallest_p * comparisons as f64 <= LEVEL;
         if !self.detectable {
             self.smallest_detectable = None;
         }

@@ -75,7 +75,8 @@ pub struct PairwiseResult {
 pub struct ArenaResult {
     /// Share of the weighted votes, in points; a strong verdict counts three.
     pub score: Figure,
-    /// 2.5 and 97.5 percentiles over resampled prompts; none for fewer than 30.
+    /// 2.5 and 97.5 percentiles over resampled prompts; none for fewer than 30, for several samples
+    /// of a prompt, and where all votes are equal.
     pub rating_q025: Option<f64>,
     /// See `rating_q025`.
     pub rating_q975: Option<f64>,
@@ -107,7 +108,12 @@ pub(in crate::evaluation) fn of(
         .iter()
         .filter_map(|sample| sample.verdicts.as_ref().map(orders))
         .collect();
-    let consistency = win_rate(&orders).ok();
+    // Without a verdict in both orders there is nothing to agree.
+    let read: Vec<BothOrders> = orders
+        .into_iter()
+        .filter(|both| both.outcome().is_some())
+        .collect();
+    let consistency = win_rate(&read).ok();
     Some(PairwiseResult {
         opponent: first.subject.name.clone(),
         win_rate: raw.map(|raw| raw.win_rate),
@@ -260,11 +266,17 @@ fn arena(samples: &[ComparedSample], rule: VoteRule) -> Option<ArenaResult> {
         missing,
         ..
     } = arena_score(&battles, rule, resampling).ok()?;
-    let (interval, resampled) = (interval.ok(), resampled.ok());
+    // Several samples of an instruction are not several instructions, and resampling what is all
+    // equal shows no spread: no interval is better than one that is too narrow.
+    let is_clustered = samples.windows(2).any(|two| two[0].id == two[1].id);
+    let interval = interval.ok().filter(|_| !is_clustered);
+    let resampled = resampled
+        .ok()
+        .filter(|interval| !is_clustered && interval.high > interval.low);
     Some(ArenaResult {
         score: Figure {
             value: score,
-            stderr: standard_error,
+            stderr: standard_error.filter(|_| !is_clustered),
             ci_low: interval.map(|interval| interval.low),
             ci_high: interval.map(|interval| interval.high),
             n: prompts,
