@@ -10,10 +10,6 @@
 
 use rayon::prelude::*;
 
-#[cfg(target_arch = "x86_64")]
-pub(crate) mod amx;
-#[cfg(not(target_arch = "x86_64"))]
-#[path = "kernels/amx/elsewhere.rs"]
 pub(crate) mod amx;
 pub(crate) mod attention;
 pub(crate) mod embedding;
@@ -26,7 +22,6 @@ pub(crate) mod rope;
 pub(crate) mod softmax;
 pub(crate) mod team;
 pub(crate) mod tiled;
-pub(crate) mod weights;
 
 /// Minimum number of rows per task: with fewer, scheduling costs more than the work.
 pub(crate) const ROWS_PER_TASK: usize = 16;

@@ -35,3 +35,4 @@ mod files;
 mod fixtures;
 mod kernels;
 mod log_prob;
+mod weights;

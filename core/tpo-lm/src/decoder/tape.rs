@@ -8,7 +8,7 @@ use crate::kernels::rope::Rotary;
 use crate::log_prob::LogProbs;
 use crate::pack::Pack;
 
-/// Memory of a training step. Give the same one to every step: taking it anew costs a third of the
+/// Memory of a training step. Give the same one to every step: fresh memory costs a third of the
 /// time of a step.
 #[derive(Debug, Default)]
 pub struct TrainingBuffers {

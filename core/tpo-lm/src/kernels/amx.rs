@@ -1,13 +1,24 @@
 //! Intel AMX: products of tiles, registers of 16 rows of 64 bytes.
 //!
-//! The instructions have no stable intrinsics, so this file has them as assembly. It knows nothing
-//! of matrices: a caller gives runs of tiles that lie one after the other, and gets the sums of
+//! The instructions have no stable intrinsics, so this file has them as assembly. It has no
+//! matrices: a caller gives runs of tiles that lie one after the other, and gets the sums of
 //! their products. A row of a result depends on that row of the left side only.
-#![expect(
-    unsafe_code,
-    reason = "the instructions exist only as assembly, and work on memory that they are pointed at"
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "the instructions exist only as assembly, and work on memory that they are pointed at"
+    )
+)]
+#![cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(
+        unused,
+        reason = "other processors have no AMX, so nothing is configured"
+    )
 )]
 
+#[cfg(target_arch = "x86_64")]
 use std::arch::asm;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
@@ -40,7 +51,18 @@ pub(crate) fn missing() -> Option<&'static str> {
     })
 }
 
+#[cfg(not(target_arch = "x86_64"))]
+fn processor_has_it() -> bool {
+    false
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn system_saves_it() -> bool {
+    false
+}
+
 /// CPUID leaf 7: AMX-BF16, AMX-TILE and AMX-INT8.
+#[cfg(target_arch = "x86_64")]
 fn processor_has_it() -> bool {
     const BITS: u32 = 1 << 22 | 1 << 24 | 1 << 25;
     let leaves = std::arch::x86_64::__cpuid(0).eax;
@@ -48,6 +70,7 @@ fn processor_has_it() -> bool {
 }
 
 /// XCR0: the state of tiles and of their configuration.
+#[cfg(target_arch = "x86_64")]
 fn system_saves_it() -> bool {
     const OSXSAVE: u32 = 1 << 27;
     const BITS: u32 = 1 << 17 | 1 << 18;
@@ -63,7 +86,7 @@ fn system_saves_it() -> bool {
 }
 
 /// Linux gives the large registers only to processes that ask.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn kernel_permits_it() -> bool {
     const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
     const XFEATURE_XTILEDATA: libc::c_long = 18;
@@ -77,7 +100,7 @@ fn kernel_permits_it() -> bool {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 fn kernel_permits_it() -> bool {
     false
 }
@@ -103,6 +126,7 @@ impl Tiles {
             configuration.0[16 + 2 * register] = ROW as u8;
             configuration.0[48 + register] = 16;
         }
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: AMX may be used, and the configuration is the 64 bytes that the instruction
         // reads.
         unsafe {
@@ -119,6 +143,7 @@ impl Tiles {
     pub(crate) fn bf16(&self, left: [&[Tile]; 2], right: &[Tile], sums: &mut [Tile; 4]) {
         let steps = left[0].len();
         assert!(steps > 0 && left[1].len() == steps && right.len() == 2 * steps);
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: the registers are configured, and every tile that is read or written lies in
         // these slices, by the assertion.
         unsafe {
@@ -160,6 +185,7 @@ impl Tiles {
         assert!(
             steps > 0 && left.iter().all(|run| run.len() == 2 * steps) && right.len() == 4 * steps
         );
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: the registers are configured, and every tile that is read or written lies in
         // these slices, by the assertion.
         unsafe {
@@ -216,6 +242,7 @@ impl Tiles {
     pub(crate) fn int8(&self, left: &[Tile], right: &[Tile], sums: &mut [Tile; 4]) {
         let steps = left.len() / 2;
         assert!(steps > 0 && left.len() == 2 * steps && right.len() == 2 * steps);
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: the registers are configured, and every tile that is read or written lies in
         // these slices, by the assertion.
         unsafe {
@@ -255,6 +282,7 @@ impl Tiles {
     pub(crate) fn int16(&self, left: &[Tile], right: &[Tile], half: usize, sums: &mut [Tile; 4]) {
         let steps = left.len() / 3;
         assert!(steps > 0 && left.len() == 3 * steps && right.len() == 4 * steps && half < 2);
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: the registers are configured, and every tile that is read or written lies in
         // these slices, by the assertion.
         unsafe {
@@ -291,7 +319,10 @@ impl Tiles {
 
 impl Drop for Tiles {
     fn drop(&mut self) {
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: the registers are configured, so AMX may be used.
-        unsafe { asm!("tilerelease", options(nomem, nostack)) };
+        unsafe {
+            asm!("tilerelease", options(nomem, nostack))
+        };
     }
 }

@@ -35,7 +35,7 @@ pub(crate) enum Sum {
     New,
     /// Adds the product to it.
     Added,
-    /// Goes on from it: the bits are those of one product over all inputs so far.
+    /// Resumes from it: the bits are those of one product over all inputs so far.
     Resumed,
 }
 

@@ -7,7 +7,7 @@
 //! threads only loses the help of some.
 #![expect(
     unsafe_code,
-    reason = "members borrow the caller's work, which no safe thread pool lends for so short a time"
+    reason = "members borrow the caller's work, which no safe thread pool passes on for so short a time"
 )]
 
 use std::any::Any;

@@ -10,7 +10,6 @@ use rayon::prelude::*;
 use super::amx::{Tile, Tiles};
 use super::panel::{PANEL, column_bands};
 use super::team;
-use crate::precision::Precision;
 
 /// Rows of a tile of the left side, and columns of one of the right side.
 const SIDE: usize = 16;
@@ -32,17 +31,6 @@ pub(crate) enum TileFormat {
 }
 
 impl TileFormat {
-    /// The format of a precision; none for `f32`, which has no tiles.
-    pub(crate) fn of(precision: Precision) -> Option<Self> {
-        match precision {
-            Precision::F32 => None,
-            Precision::Bf16 => Some(Self::Bf16),
-            Precision::Bf16x3 => Some(Self::Bf16x3),
-            Precision::Int16 => Some(Self::Int16),
-            Precision::Int8 => Some(Self::Int8),
-        }
-    }
-
     /// Inputs of one tile.
     fn step(self) -> usize {
         match self {

@@ -12,12 +12,12 @@ use crate::block::{Backend, Positions};
 use crate::kernels::attention::Heads;
 use crate::kernels::gemm::Write;
 use crate::kernels::rope::Rotary;
-use crate::kernels::weights::{PackedInputs, PackedWeights};
 use crate::kernels::{reserve, team};
 use crate::model::Model;
 use crate::params::Params;
 use crate::precision::Precision;
 use crate::projection::FusedProjection;
+use crate::weights::{PackedInputs, PackedWeights};
 
 /// A model whose matrices are packed, its adapter merged into them.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-/// Begins to measure anew, where the system can.
+/// Begins to measure again, where the system can.
 pub(super) fn reset() {
     // Linux: 5 resets the peak. Elsewhere, and where it is forbidden, the peak is that of the whole
     // process so far.
