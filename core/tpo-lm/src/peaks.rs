@@ -1,5 +1,10 @@
 //! What this machine can do at most: the yardstick of a benchmark.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a loop must be compiled with the instruction set it runs on"
+)]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

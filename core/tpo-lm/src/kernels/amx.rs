@@ -114,6 +114,10 @@ pub(crate) struct Tiles {
 #[repr(C, align(64))]
 struct Configuration([u8; 64]);
 
+#[expect(
+    clippy::unused_self,
+    reason = "a value of this type is the proof that the registers are configured"
+)]
 impl Tiles {
     /// Configures the registers. None where AMX is missing.
     pub(crate) fn configure() -> Option<Self> {
@@ -322,7 +326,7 @@ impl Drop for Tiles {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the registers are configured, so AMX may be used.
         unsafe {
-            asm!("tilerelease", options(nomem, nostack))
+            asm!("tilerelease", options(nomem, nostack));
         };
     }
 }

@@ -291,7 +291,7 @@ fn quantize(row: &[f32], planes: usize, digits: &mut [i32]) -> f32 {
         let (mut most, mut sum) = (0.0f32, 0.0f32);
         for value in row {
             most = most.max(value.abs());
-            sum += value - value; // 0, or not a number
+            sum += value * 0.0; // 0, or not a number
         }
         if most == 0.0 || most.is_infinite() || sum != 0.0 || sum.is_nan() {
             digits.fill(0);

@@ -46,7 +46,7 @@ pub(super) fn bind(options: &LabelArguments, printer: Printer) -> Result<AskedMo
     };
     let bindings = BTreeMap::from([(alias.clone(), binding)]);
     let models = Models::bind(&bindings, Replies::Kept(&replies), &|text| {
-        printer.status(text)
+        printer.status(text);
     });
     let models = models.map_err(|failure| {
         if alias == name || aliases.is_empty() {
