@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
+use serde::Serialize;
 
 use crate::kernels::amx::{Tile, Tiles};
 
@@ -21,16 +22,17 @@ const ROUNDS: usize = 5;
 const READ: usize = 1 << 25;
 
 /// What all threads reach together.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Peaks {
     /// How many threads.
+    #[serde(skip)]
     pub threads: usize,
     /// Additions and multiplications of `f32` per second.
-    pub f32_flops: f64,
+    pub f32_flops_per_second: f64,
     /// The same of `bf16` tiles; none without Intel AMX.
-    pub bf16_tile_flops: Option<f64>,
+    pub bf16_tile_flops_per_second: Option<f64>,
     /// Bytes read from memory per second.
-    pub bytes: f64,
+    pub bytes_per_second: f64,
 }
 
 impl Peaks {
@@ -38,9 +40,9 @@ impl Peaks {
     pub fn measure() -> Self {
         Self {
             threads: rayon::current_num_threads(),
-            f32_flops: best(|| Arch::new().dispatch(MultiplyAdd)),
-            bf16_tile_flops: Tiles::configure().is_some().then(|| best(tile_products)),
-            bytes: read_bandwidth(),
+            f32_flops_per_second: best(|| Arch::new().dispatch(MultiplyAdd)),
+            bf16_tile_flops_per_second: Tiles::configure().is_some().then(|| best(tile_products)),
+            bytes_per_second: read_bandwidth(),
         }
     }
 }
@@ -144,10 +146,13 @@ mod tests {
     #[test]
     fn peaks_are_of_the_size_of_machines() {
         let peaks = Peaks::measure();
-        assert!((1e8..1e16).contains(&peaks.f32_flops), "{peaks:?}");
-        assert!((1e7..1e14).contains(&peaks.bytes), "{peaks:?}");
-        if let Some(tiles) = peaks.bf16_tile_flops {
-            assert!(tiles > peaks.f32_flops / 4.0, "{peaks:?}");
+        assert!(
+            (1e8..1e16).contains(&peaks.f32_flops_per_second),
+            "{peaks:?}"
+        );
+        assert!((1e7..1e14).contains(&peaks.bytes_per_second), "{peaks:?}");
+        if let Some(tiles) = peaks.bf16_tile_flops_per_second {
+            assert!(tiles > peaks.f32_flops_per_second / 4.0, "{peaks:?}");
         }
     }
 }

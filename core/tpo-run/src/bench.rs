@@ -34,20 +34,9 @@ pub struct BenchResults {
     /// Threads.
     pub threads: usize,
     /// The machine's peaks, measured before the work.
-    pub peaks: PeakRates,
+    pub peaks: Peaks,
     /// One per work.
     pub rows: Vec<BenchRow>,
-}
-
-/// What the machine can do at most.
-#[derive(Debug, Clone, Serialize)]
-pub struct PeakRates {
-    /// Additions and multiplications of `f32` per second.
-    pub f32_flops_per_second: f64,
-    /// The same of `bf16` tiles; none without Intel AMX.
-    pub bf16_tile_flops_per_second: Option<f64>,
-    /// Bytes read from memory per second.
-    pub bytes_per_second: f64,
 }
 
 /// A work and its speed.
@@ -84,11 +73,7 @@ pub fn bench(
     let peaks = Peaks::measure();
     let mut results = BenchResults {
         threads: peaks.threads,
-        peaks: PeakRates {
-            f32_flops_per_second: peaks.f32_flops,
-            bf16_tile_flops_per_second: peaks.bf16_tile_flops,
-            bytes_per_second: peaks.bytes,
-        },
+        peaks: peaks.clone(),
         rows: Vec::new(),
     };
     let mut policy = tpo_lm::load::load(model)?;

@@ -36,10 +36,10 @@ pub(crate) fn completion_keys<'a>(
     model: &str,
     prompts: impl IntoIterator<Item = &'a Rendered<'a>>,
 ) -> CompletionKeys {
-    let stream = slice.stream();
+    let (stream, engine) = (slice.stream(), context.precision.engine());
     let key_of = |rendered: &Rendered<'_>| {
         let mut key = KeyHasher::default();
-        key.add(&context.precision.engine());
+        key.add(&engine);
         key.add(model);
         key.add(context.params);
         key.add(&context.seed);

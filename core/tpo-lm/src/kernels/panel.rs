@@ -74,9 +74,7 @@ impl PackedMatrix {
     pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], sum: Sum, packed: &mut PackedRows) {
         packed.repack_all(Rows::new(x, self.inputs));
         let packed = &*packed;
-        let panels = self.outputs.div_ceil(PANEL);
-        let bands = (rayon::current_num_threads() * BANDS_PER_THREAD).min(panels);
-        let band_width = panels.div_ceil(bands) * PANEL;
+        let band_width = band_width(self.outputs);
         let cuts: Vec<usize> = (band_width..self.outputs).step_by(band_width).collect();
         let bands = column_bands(y.chunks_exact_mut(self.outputs), &cuts);
         team::for_each(bands.into_iter().enumerate(), |(band, mut y)| {
@@ -88,6 +86,13 @@ impl PackedMatrix {
             }
         });
     }
+}
+
+/// Columns of a band, a multiple of [`PANEL`].
+pub(crate) fn band_width(outputs: usize) -> usize {
+    let panels = outputs.div_ceil(PANEL);
+    let bands = (rayon::current_num_threads() * BANDS_PER_THREAD).min(panels);
+    panels.div_ceil(bands) * PANEL
 }
 
 /// Splits every row at the same columns, so that each band of columns can be written by its own

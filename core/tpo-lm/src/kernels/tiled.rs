@@ -8,14 +8,11 @@ use pulp::{Arch, bytemuck};
 use rayon::prelude::*;
 
 use super::amx::{Tile, Tiles};
-use super::panel::{PANEL, column_bands};
+use super::panel::{PANEL, band_width, column_bands};
 use super::team;
 
 /// Rows of a tile of the left side, and columns of one of the right side.
 const SIDE: usize = 16;
-
-/// Bands of columns per thread: more than one, so that other threads take work from a late one.
-const BANDS_PER_THREAD: usize = 4;
 
 /// The largest whole number in one, two and three 8-bit planes; a little less, so that no digit
 /// overflows when it is rounded.
@@ -121,10 +118,8 @@ impl TiledMatrix {
     pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], add: bool, packed: &mut TiledRows) {
         packed.repack(self.format, x, self.inputs);
         let packed = &*packed;
-        let panels = self.outputs.div_ceil(PANEL);
-        let bands = (rayon::current_num_threads() * BANDS_PER_THREAD).min(panels);
-        let band_panels = panels.div_ceil(bands);
-        let band_width = band_panels * PANEL;
+        let band_width = band_width(self.outputs);
+        let band_panels = band_width / PANEL;
         let cuts: Vec<usize> = (band_width..self.outputs).step_by(band_width).collect();
         let bands = column_bands(y.chunks_exact_mut(self.outputs), &cuts);
         team::for_each(bands.into_iter().enumerate(), |(band, mut y)| {

@@ -123,14 +123,14 @@ fn least_seconds(policy: &Model, precision: Precision, rows: usize, peaks: &Peak
     let weights = weights(policy) as f64;
     // A product of `bf16x3` is three.
     let (bytes_per_weight, flops) = match precision {
-        Precision::F32 => (4.0, peaks.f32_flops),
-        Precision::Bf16x3 => (4.0, peaks.bf16_tile_flops? / 3.0),
-        Precision::Bf16 => (2.0, peaks.bf16_tile_flops?),
+        Precision::F32 => (4.0, peaks.f32_flops_per_second),
+        Precision::Bf16x3 => (4.0, peaks.bf16_tile_flops_per_second? / 3.0),
+        Precision::Bf16 => (2.0, peaks.bf16_tile_flops_per_second?),
         // The peak of whole numbers is not measured.
         Precision::Int16 | Precision::Int8 => return None,
     };
     let arithmetic = 2.0 * weights * rows as f64 / flops;
-    let memory = weights * bytes_per_weight / peaks.bytes;
+    let memory = weights * bytes_per_weight / peaks.bytes_per_second;
     Some(arithmetic.max(memory))
 }
 

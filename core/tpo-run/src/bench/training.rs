@@ -92,7 +92,7 @@ pub(super) fn measure(
         tokens_per_second: None,
         seconds_per_step: Some(seconds),
         peak_rss_bytes: memory::peak(),
-        of_peak: Some(flops / peaks.f32_flops / seconds),
+        of_peak: Some(flops / peaks.f32_flops_per_second / seconds),
     })
 }
 
