@@ -14,9 +14,32 @@ use tpo_tests::{Workplace, fixture};
 
 /// Runs a fixture's configuration into `run`.
 fn run(here: &Workplace, name: &str) -> String {
+    run_in(here, name, &[])
+}
+
+/// The same with further arguments.
+fn run_in(here: &Workplace, name: &str, more: &[&str]) -> String {
     let config = fixture("runs").join(name).join("tpo.toml");
-    here.succeeds(&["run", &config.display().to_string(), "--dir", "run"])
-        .stdout
+    let config = config.display().to_string();
+    let arguments = [&["run", &config, "--dir", "run"], more].concat();
+    here.succeeds(&arguments).stdout
+}
+
+/// The settings of each precision of sampling and training that this machine has.
+fn precisions() -> Vec<[String; 4]> {
+    use tpo_lm::precision::{Precision, TrainPrecision};
+    let of_sampling = Precision::ALL.into_iter().filter(|one| one.check().is_ok());
+    of_sampling
+        .map(|sampling| {
+            let training = sampling.in_training().unwrap_or(TrainPrecision::F32);
+            [
+                "--set".to_owned(),
+                format!("engine.precision={sampling}"),
+                "--set".to_owned(),
+                format!("train.precision={training}"),
+            ]
+        })
+        .collect()
 }
 
 fn count(db: &Connection, sql: &str) -> i64 {
@@ -135,17 +158,25 @@ fn two_runs_with_one_seed_are_the_same_bytes() {
 
 #[test]
 fn a_killed_run_resumes_to_the_same_bytes() {
+    for precision in precisions() {
+        let precision: Vec<&str> = precision.iter().map(String::as_str).collect();
+        killed_and_resumed(&precision);
+    }
+}
+
+fn killed_and_resumed(precision: &[&str]) {
     let whole = Workplace::new();
     let began = Instant::now();
-    run(&whole, "tiny-full");
+    run_in(&whole, "tiny-full", precision);
     let took = began.elapsed();
 
     let killed = Workplace::new();
     let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
+    let arguments = [&["run", &config, "--dir", "run"], precision].concat();
     let mut kills = 0;
     for part in 1..8 {
         let mut child = killed
-            .command(&["run", &config, "--dir", "run"])
+            .command(&arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -161,11 +192,26 @@ fn a_killed_run_resumes_to_the_same_bytes() {
         child.wait().expect("a child");
     }
     assert!(kills > 0, "no start was killed before its end");
-    run(&killed, "tiny-full");
+    run_in(&killed, "tiny-full", precision);
     assert!(
         outcome(&whole) == outcome(&killed),
-        "the resumed run differs"
+        "{precision:?}: the resumed run differs"
     );
+}
+
+#[test]
+fn a_run_on_another_engine_says_so() {
+    let here = Workplace::new();
+    run(&here, "tiny-full");
+    let db = Connection::open(here.path("run/run.db")).expect("the run store");
+    for (key, verb) in [("engine", "sampled"), ("train_engine", "trained")] {
+        let changed = db.execute("UPDATE run SET value = 'other' WHERE key = ?1", [key]);
+        assert_eq!(changed.expect("an update"), 1, "{key}");
+        let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
+        let said = here.succeeds(&["run", &config, "--dir", "run"]).stderr;
+        let sentence = format!("this run has {verb} with the engine `other`; from here on it ");
+        assert!(said.contains(&sentence), "{said}");
+    }
 }
 
 #[test]

@@ -99,6 +99,12 @@ fn a_set_without_what_its_judge_needs() {
 }
 
 #[test]
+fn an_arm_that_is_the_run_itself() {
+    let here = workplace("[thought]\nconfig = { preset = \"direct\" }\n");
+    insta::assert_snapshot!(here.refusal(&["run", "--arm", "direct"]));
+}
+
+#[test]
 fn a_missing_model() {
     insta::assert_snapshot!(workplace("").refusal(&["run", "--model", "no/such/model"]));
 }

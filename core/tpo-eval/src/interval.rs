@@ -17,6 +17,13 @@
 //!   proportion"). With 0.6, enumerating all outcomes of 30 comparisons with win, tie and loss
 //!   gives 94 to 96 % in 98 % of the worlds with at least ten expected wins and losses and never
 //!   less than 94.0 %, against 93.8 % with one half.
+//!
+//! Scores of a judge whose scale is not known ([`Scale::Seen`]) are lumpy where two models mostly
+//! answer alike or a rubric has a few grades, and there a t interval covers as little as 85 % at
+//! 30 units (simulated; few values decide, and rare large ones are often not seen). If a third of
+//! the units has one value, the interval is the bounded one between the lowest and the highest
+//! score that were seen. It is never much too narrow; it is too wide where the differences stay far
+//! away from the ends.
 
 use crate::dirichlet::{Atom, quantile};
 use crate::distributions::t_quantile;
@@ -86,14 +93,37 @@ impl Interval {
 /// The interval of a mean that is right for the scale and the number of units.
 pub(crate) fn interval(units: &[Unit], spread: &Spread, scale: Scale) -> Result<Interval, Refusal> {
     match scale {
-        Scale::Continuous => student(units.len(), spread),
-        Scale::Bounded { lowest, highest } if units.len() < MANY => Ok(Interval {
+        Scale::Seen { lowest, highest } if lowest < highest && is_lumpy(units) => {
+            Ok(bounded(units, lowest, highest))
+        }
+        Scale::Continuous | Scale::Seen { .. } => student(units.len(), spread),
+        Scale::Bounded { lowest, highest } => Ok(bounded(units, lowest, highest)),
+    }
+}
+
+/// Share of units with one value from which scores are lumpy.
+const LUMP: f64 = 1.0 / 3.0;
+
+/// Whether many units have the same value, so that the spread of the few others says little.
+fn is_lumpy(units: &[Unit]) -> bool {
+    let mut values: Vec<f64> = units.iter().map(|unit| unit.sum / unit.size).collect();
+    values.sort_by(f64::total_cmp);
+    let span = values[values.len() - 1] - values[0];
+    // Equal differences of decimal scores differ by rounding.
+    let is_equal = |a: &f64, b: &f64| b - a <= 1e-9 * span;
+    let largest = values.chunk_by(is_equal).map(<[f64]>::len).max();
+    largest.is_some_and(|count| count >= 2 && count as f64 >= LUMP * units.len() as f64)
+}
+
+fn bounded(units: &[Unit], lowest: f64, highest: f64) -> Interval {
+    if units.len() < MANY {
+        return Interval {
             low: limit(units, &[(lowest, 1.0)], TAIL),
             high: limit(units, &[(highest, 1.0)], 1.0 - TAIL),
             method: IntervalMethod::Guaranteed,
-        }),
-        Scale::Bounded { lowest, highest } => Ok(balanced(units, lowest, highest)),
+        };
     }
+    balanced(units, lowest, highest)
 }
 
 fn student(count: usize, spread: &Spread) -> Result<Interval, Refusal> {

@@ -8,10 +8,19 @@ const SMALLEST_RANGE: f64 = 1e-100;
 /// What is known about the values of an outcome. It decides which interval is right.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scale {
-    /// Nearly any real number, as scores of a reward model: values rarely repeat, and their spread
-    /// says how uncertain their mean is. Also right for scores that have limits but vary finely
-    /// and stay away from them.
+    /// Nearly any real number: values rarely repeat, and their spread says how uncertain their mean
+    /// is.
     Continuous,
+    /// Scores of a judge that does not say what it can give: a reward model varies finely, a rubric
+    /// has five grades. What was seen decides: where many values are the same, as differences of
+    /// two models that mostly answer alike, they are treated as [`Scale::Bounded`] by the lowest
+    /// and the highest score of any response, else as [`Scale::Continuous`].
+    Seen {
+        /// The lowest score of any response that is compared.
+        lowest: f64,
+        /// The highest score of any response that is compared.
+        highest: f64,
+    },
     /// A few values between two known ends, as win (1), tie (0.5) and loss (0), right and wrong, or
     /// grades: a small sample can hold one value only, so that its spread says nothing.
     Bounded {
@@ -34,6 +43,10 @@ impl Scale {
     pub fn of_differences(self) -> Self {
         match self {
             Self::Continuous => Self::Continuous,
+            Self::Seen { lowest, highest } => Self::Seen {
+                lowest: lowest - highest,
+                highest: highest - lowest,
+            },
             Self::Bounded { lowest, highest } => Self::Bounded {
                 lowest: lowest - highest,
                 highest: highest - lowest,
@@ -44,7 +57,7 @@ impl Scale {
     /// How far a mean on the scale can be from a value.
     pub(crate) fn farthest_from(self, value: f64) -> f64 {
         match self {
-            Self::Continuous => f64::INFINITY,
+            Self::Continuous | Self::Seen { .. } => f64::INFINITY,
             Self::Bounded { lowest, highest } => (highest - value).max(value - lowest),
         }
     }
@@ -52,15 +65,18 @@ impl Scale {
     /// Refuses values that are not finite or not on the scale, and a scale that has no inside.
     pub(crate) fn check(self, values: &[f64]) -> Result<(), Refusal> {
         crate::refusal::all_finite(values)?;
-        let Self::Bounded { lowest, highest } = self else {
-            return Ok(());
+        let (lowest, highest) = match self {
+            Self::Continuous => return Ok(()),
+            Self::Seen { lowest, highest } | Self::Bounded { lowest, highest } => (lowest, highest),
         };
         crate::refusal::all_finite(&[lowest, highest])?;
-        if highest - lowest <= SMALLEST_RANGE {
+        // All scores that were seen can be equal; a scale that is known has an inside.
+        let may_be_a_point = matches!(self, Self::Seen { .. }) && lowest == highest;
+        if highest - lowest <= SMALLEST_RANGE && !may_be_a_point {
             return Err(Refusal::Parameter { name: "scale" });
         }
         // Means of a few samples can leave the scale by rounding.
-        let slack = 1e-9 * (highest - lowest);
+        let slack = 1e-9 * (highest - lowest) + 1e-12 * lowest.abs().max(highest.abs());
         let outside = |value: &&f64| **value < lowest - slack || **value > highest + slack;
         match values.iter().find(outside) {
             Some(&value) => Err(Refusal::OutsideScale { value }),

@@ -12,7 +12,8 @@ use crate::block::linear::Linears;
 use crate::block::vjp::{BlockGradient, RotaryPack};
 use crate::kernels::attention::{Heads, attend};
 use crate::kernels::embedding::scatter_add;
-use crate::kernels::gemm::{Write, linear};
+use crate::kernels::gemm::Write;
+use crate::kernels::linear::Products;
 use crate::kernels::norm::NormAt;
 use crate::kernels::reserve;
 use crate::kernels::rope::Rotary;
@@ -20,6 +21,7 @@ use crate::log_prob::{HeadGradient, ScoredTokens};
 use crate::lora::Adapter;
 use crate::pack::{Pack, Sequence};
 use crate::params::{Entry, Params};
+use crate::precision::TrainPrecision;
 use crate::projection::FusedProjection;
 use crate::spec::ModelSpec;
 
@@ -42,15 +44,31 @@ pub struct Decoder<'a> {
     spec: &'a ModelSpec,
     params: &'a Params,
     adapter: Option<&'a Adapter>,
+    products: Products,
 }
 
 impl<'a> Decoder<'a> {
-    /// A decoder of `params`, with the adapter's terms if there is one.
+    /// A decoder of `params`, with the adapter's terms if there is one, in `f32`.
     pub fn new(spec: &'a ModelSpec, params: &'a Params, adapter: Option<&'a Adapter>) -> Self {
         Self {
             spec,
             params,
             adapter,
+            products: Products::F32,
+        }
+    }
+
+    /// The same in another precision.
+    ///
+    /// # Panics
+    ///
+    /// If this machine does not have it: see [`TrainPrecision::check`].
+    #[must_use]
+    pub fn in_precision(self, precision: TrainPrecision) -> Self {
+        precision.check().expect("the precision was checked");
+        Self {
+            products: precision.products(),
+            ..self
         }
     }
 
@@ -82,7 +100,7 @@ impl<'a> Decoder<'a> {
             scored_from: ids.len(),
         }]);
         let mut logits = vec![0.0; ids.len() * self.spec.vocab_size]; // (T, V)
-        linear(
+        self.products.linear(
             &mut logits,
             Write::Set,
             &self.hidden(&pack),
@@ -299,6 +317,7 @@ impl<'a> Decoder<'a> {
             targets: pack.targets(),
             table: self.lm_head(),
             width: self.spec.hidden_size,
+            products: self.products,
         }
     }
 
@@ -330,6 +349,7 @@ impl<'a> Decoder<'a> {
             params: self.params,
             adapter: self.adapter,
             index,
+            products: self.products,
         }
     }
 

@@ -7,7 +7,15 @@
 //!
 //! A gradient is a vector-Jacobian product (vjp): from the derivative of the loss by the output
 //! (`d_y`), it computes the derivative by the inputs (`d_x`).
+//!
+//! A loop over numbers is a function of its own under [`pulp::with_simd`], compiled for every
+//! instruction set. A closure given to [`Arch::dispatch`] is not: the compiler rarely inlines it.
+#![expect(
+    clippy::inline_always,
+    reason = "a loop must be compiled with the instruction set it runs on"
+)]
 
+use pulp::{Arch, Simd};
 use rayon::prelude::*;
 
 pub(crate) mod amx;
@@ -16,11 +24,13 @@ pub(crate) mod embedding;
 pub(crate) mod exp;
 pub(crate) mod gemm;
 pub(crate) mod glu;
+pub(crate) mod linear;
 pub(crate) mod norm;
 pub(crate) mod panel;
 pub(crate) mod rope;
 pub(crate) mod softmax;
 pub(crate) mod team;
+pub(crate) mod tile_product;
 pub(crate) mod tiled;
 
 /// Minimum number of rows per task: with fewer, scheduling costs more than the work.
@@ -49,7 +59,9 @@ pub(crate) fn reserve(buffer: &mut Vec<f32>, len: usize) {
 
 /// The sum of products of two vectors, in a fixed order that the compiler can turn into vector
 /// instructions.
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+#[pulp::with_simd(dot = Arch::new())]
+#[inline(always)]
+pub(crate) fn dot_with<'a, S: Simd>(_: S, a: &'a [f32], b: &'a [f32]) -> f32 {
     const LANES: usize = 16;
     debug_assert_eq!(a.len(), b.len());
     let (a_lanes, a_rest) = a.as_chunks::<LANES>();
@@ -65,7 +77,9 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// `y += x`.
-pub(crate) fn add(y: &mut [f32], x: &[f32]) {
+#[pulp::with_simd(add = Arch::new())]
+#[inline(always)]
+pub(crate) fn add_with<'a, S: Simd>(_: S, y: &'a mut [f32], x: &'a [f32]) {
     debug_assert_eq!(y.len(), x.len());
     for (y, x) in y.iter_mut().zip(x) {
         *y += x;

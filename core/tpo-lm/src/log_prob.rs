@@ -7,12 +7,15 @@
 use rayon::prelude::*;
 
 use crate::kernels::exp::exp_minus;
-use crate::kernels::gemm::{Write, linear, linear_d_w, linear_d_x};
+use crate::kernels::gemm::Write;
+use crate::kernels::linear::Products;
 use crate::kernels::reserve;
 use crate::kernels::softmax::log_sum_exp;
 
 /// Rows of logits in memory at a time.
 const ROWS: usize = 256;
+/// The same with tiles: packing the head costs as much as multiplying some hundred rows.
+const ROWS_OF_TILES: usize = 768;
 
 /// Hidden states after the final norm, and the token that each predicts.
 #[derive(Clone, Copy)]
@@ -25,6 +28,8 @@ pub(crate) struct ScoredTokens<'a> {
     pub table: &'a [f32],
     /// `D`.
     pub width: usize,
+    /// How the products with the head are computed.
+    pub products: Products,
 }
 
 /// Log-probabilities of the targets, and the log-sum-exps of their logits.
@@ -45,18 +50,27 @@ pub(crate) struct HeadGradient<'a> {
 }
 
 impl<'a> ScoredTokens<'a> {
+    /// Rows of logits in memory at a time.
+    fn rows(self) -> usize {
+        match self.products {
+            Products::F32 => ROWS,
+            Products::Tiles(_) => ROWS_OF_TILES,
+        }
+    }
+
     /// The rows, a few at a time.
     fn chunks(self) -> impl Iterator<Item = (&'a [f32], &'a [u32])> {
         self.hidden
-            .chunks(ROWS * self.width)
-            .zip(self.targets.chunks(ROWS))
+            .chunks(self.rows() * self.width)
+            .zip(self.targets.chunks(self.rows()))
     }
 
     /// Logits of some rows. (rows, V)
     fn logits<'b>(self, hidden: &[f32], buffer: &'b mut Vec<f32>) -> &'b mut [f32] {
         let vocabulary = self.table.len() / self.width;
         reserve(buffer, hidden.len() / self.width * vocabulary);
-        linear(buffer, Write::Set, hidden, self.table, self.width);
+        self.products
+            .linear(buffer, Write::Set, hidden, self.table, self.width);
         buffer
     }
 
@@ -94,11 +108,11 @@ impl<'a> ScoredTokens<'a> {
             mut d_table,
         } = gradient;
         let vocabulary = self.table.len() / self.width;
-        let derivatives = lse.chunks(ROWS).zip(d_log_probs.chunks(ROWS));
+        let derivatives = lse.chunks(self.rows()).zip(d_log_probs.chunks(self.rows()));
         let chunks = self
             .chunks()
             .zip(derivatives)
-            .zip(d_hidden.chunks_mut(ROWS * self.width));
+            .zip(d_hidden.chunks_mut(self.rows() * self.width));
         for (((hidden, targets), (lse, d_log_probs)), d_hidden) in chunks {
             let logits = self.logits(hidden, logits);
             let rows = logits.par_chunks_exact_mut(vocabulary).zip(targets);
@@ -111,9 +125,10 @@ impl<'a> ScoredTokens<'a> {
                     }
                     row[*target as usize] += d;
                 });
-            linear_d_x(d_hidden, Write::Set, logits, self.table, self.width);
+            self.products
+                .d_x(d_hidden, Write::Set, logits, self.table, self.width);
             if let Some(d_table) = d_table.as_deref_mut() {
-                linear_d_w(d_table, logits, hidden, self.width);
+                self.products.d_w(d_table, logits, hidden, self.width);
             }
         }
     }
@@ -181,6 +196,7 @@ mod tests {
             targets: &targets,
             table: &table,
             width,
+            products: Products::F32,
         };
         let (log_probs, d_hidden, d_table) = naive(scored, &d_log_probs);
 

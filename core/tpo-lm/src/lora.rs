@@ -11,7 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tpo_types::{Failure, FailureKind};
 
-use crate::kernels::gemm::{Matrix, MatrixMut, Threads, Write, linear, product};
+use crate::kernels::gemm::{Matrix, MatrixMut, Threads, Write, product};
+use crate::kernels::linear::Products;
 use crate::params::{Entry, Params};
 use crate::projection::{FusedProjection, TargetModule};
 use crate::rng::Counter;
@@ -152,16 +153,12 @@ impl Adapter {
             .map(|(_, low_rank)| low_rank)
     }
 
-    /// `x A^T` with all of a product's `A`s. `x` is (T, in), the result (T, width).
+    /// `x A^T` with all of a product's `A`s, in `f32`: it is a small part of the arithmetic. `x` is
+    /// (T, in), the result (T, width).
     pub(crate) fn inner(&self, low_rank: &LowRank, x: &[f32], inputs: usize) -> Vec<f32> {
         let mut inner = vec![0.0; x.len() / inputs * low_rank.width];
-        linear(
-            &mut inner,
-            Write::Set,
-            x,
-            &self.values[low_rank.a.clone()],
-            inputs,
-        );
+        let a = &self.values[low_rank.a.clone()];
+        Products::F32.linear(&mut inner, Write::Set, x, a, inputs);
         inner
     }
 

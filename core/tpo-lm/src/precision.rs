@@ -1,4 +1,4 @@
-//! The number formats that a model is sampled with.
+//! The number formats that a model is sampled and trained with.
 
 use std::fmt;
 
@@ -9,6 +9,8 @@ use tpo_types::{Failure, FailureKind};
 
 use crate::NUMERICS;
 use crate::kernels::amx;
+use crate::kernels::linear::Products;
+use crate::kernels::tile_product::Halves;
 
 /// The number format of the products in sampling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,11 +73,21 @@ impl Precision {
         }
     }
 
+    /// The same format in training; none if training does not have it.
+    pub fn in_training(self) -> Option<TrainPrecision> {
+        match self {
+            Self::F32 => Some(TrainPrecision::F32),
+            Self::Bf16x3 => Some(TrainPrecision::Bf16x3),
+            Self::Bf16 => Some(TrainPrecision::Bf16),
+            Self::Int16 | Self::Int8 => None,
+        }
+    }
+
     /// The engine that samples in this format on this machine: what decides its numbers, besides
     /// the model. Part of every key under which completions are used again.
     pub fn engine(self) -> String {
         let instructions = match self {
-            Self::F32 => Arch::new().dispatch(InstructionSet),
+            Self::F32 => vectors(),
             Self::Bf16x3 | Self::Int16 | Self::Bf16 | Self::Int8 => "amx",
         };
         format!("{self}, {instructions}, revision {NUMERICS}")
@@ -108,6 +120,105 @@ impl PrecisionChoice {
         precision.check()?;
         Ok(precision)
     }
+}
+
+/// The number format of the products with a model's matrices in training. Sums, norms, attention,
+/// gradients and the optimizer are `f32`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrainPrecision {
+    /// 32-bit floating point. Runs everywhere.
+    F32,
+    /// Three products of the `bf16` halves of each number.
+    Bf16x3,
+    /// `bf16` weights, activations and derivatives.
+    Bf16,
+}
+
+/// A training precision by name, or the choice of one on the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrainPrecisionChoice {
+    /// The fastest on this machine whose gradients are like those of `f32`.
+    Auto,
+    /// 32-bit floating point. Runs everywhere.
+    #[default]
+    F32,
+    /// Three products of the `bf16` halves of each number: gradients like those of `f32`. Needs
+    /// Intel AMX.
+    Bf16x3,
+    /// `bf16` weights, activations and derivatives, as mixed precision training has them. Needs
+    /// Intel AMX.
+    Bf16,
+}
+
+impl TrainPrecision {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::F32, Self::Bf16x3, Self::Bf16];
+
+    /// Fails if this machine cannot compute in the format.
+    pub fn check(self) -> Result<(), Failure> {
+        let missing = match self {
+            Self::F32 => None,
+            Self::Bf16x3 | Self::Bf16 => amx::missing(),
+        };
+        missing.map_or(Ok(()), |reason| {
+            let what = format!("this machine cannot train in the precision `{self}`: {reason}");
+            Err(Failure::new(FailureKind::Resources, what)
+                .hint("use the precision `f32`, or `auto` for the fastest that is like it"))
+        })
+    }
+
+    /// The engine that trains in this format on this machine: what decides its numbers, besides
+    /// the model and the pairs.
+    pub fn engine(self) -> String {
+        let instructions = match self {
+            Self::F32 => vectors(),
+            Self::Bf16x3 | Self::Bf16 => "amx",
+        };
+        format!("{self}, {instructions}, revision {NUMERICS}")
+    }
+
+    pub(crate) fn products(self) -> Products {
+        match self {
+            Self::F32 => Products::F32,
+            Self::Bf16x3 => Products::Tiles(Halves::Two),
+            Self::Bf16 => Products::Tiles(Halves::One),
+        }
+    }
+}
+
+impl fmt::Display for TrainPrecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::Bf16x3 => "bf16x3",
+            Self::Bf16 => "bf16",
+        })
+    }
+}
+
+impl TrainPrecisionChoice {
+    /// Whether it is the default, which configurations leave out.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The precision. Fails if this machine does not have it.
+    pub fn resolve(self) -> Result<TrainPrecision, Failure> {
+        let precision = match self {
+            Self::Auto if amx::missing().is_none() => TrainPrecision::Bf16x3,
+            Self::Auto | Self::F32 => TrainPrecision::F32,
+            Self::Bf16x3 => TrainPrecision::Bf16x3,
+            Self::Bf16 => TrainPrecision::Bf16,
+        };
+        precision.check()?;
+        Ok(precision)
+    }
+}
+
+/// The vector instructions of this machine.
+fn vectors() -> &'static str {
+    Arch::new().dispatch(InstructionSet)
 }
 
 /// The instruction set that kernels are compiled for on this machine.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tpo_lm::peaks::Peaks;
-use tpo_lm::precision::Precision;
+use tpo_lm::precision::{Precision, TrainPrecision};
 use tpo_lm::rng::Counter;
 use tpo_train::config::Method;
 use tpo_types::Failure;
@@ -22,6 +22,8 @@ use tpo_types::Failure;
 pub struct BenchPlan {
     /// The precisions of sampling.
     pub precisions: Vec<Precision>,
+    /// The precisions of training.
+    pub train_precisions: Vec<TrainPrecision>,
     /// How often each work is repeated; the median counts.
     pub repetitions: usize,
     /// Tokens per completion.
@@ -70,6 +72,9 @@ pub fn bench(
     for precision in &plan.precisions {
         precision.check()?;
     }
+    for precision in &plan.train_precisions {
+        precision.check()?;
+    }
     let peaks = Peaks::measure();
     let mut results = BenchResults {
         threads: peaks.threads,
@@ -87,8 +92,12 @@ pub fn bench(
     for precision in &plan.precisions {
         sampling::measure(&policy, *precision, plan, &peaks, &mut add)?;
     }
-    for method in [Method::Full, Method::Lora] {
-        add(training::measure(&policy, method, plan, &peaks)?);
+    for precision in &plan.train_precisions {
+        for method in [Method::Full, Method::Lora] {
+            add(training::measure(
+                &policy, method, *precision, plan, &peaks,
+            )?);
+        }
     }
     Ok(results)
 }

@@ -4,6 +4,7 @@
 mod choice;
 mod judged;
 mod measurement;
+mod paired;
 mod sampling;
 mod selector;
 mod training;
@@ -19,12 +20,11 @@ use crate::model_version::ModelVersion;
 
 pub use choice::{Choice, best_of, is_kept};
 pub(crate) use judged::{BothVerdicts, ComparedSample, JudgedResponse, JudgedSubject};
-pub use measurement::common_floor;
 pub use measurement::{
-    HeadToHead, InstructionWin, Measurement, Outcomes, PairedRow, PairedRows, SampleOutcome,
-    ScoredInstruction, Unit,
+    HeadToHead, InstructionWin, Measurement, Outcomes, SampleOutcome, ScoredInstruction,
 };
-pub(crate) use measurement::{compare_scores, floor_of};
+pub use paired::{PairedRow, PairedRows, Unit, common_floor};
+pub(crate) use paired::{compare_scores, floor_of, seen_scale};
 pub use sampling::SampleMetrics;
 pub use selector::{SelectorMetrics, SideTokens};
 pub use training::TrainMetrics;

@@ -12,7 +12,7 @@ mod validation;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use tpo_lm::precision::Precision;
+use tpo_lm::precision::{Precision, TrainPrecision};
 use tpo_types::{Checkpoint, Failure, FailureKind, Instruction, SamplingParams};
 
 use self::needs::Lacking;
@@ -41,6 +41,8 @@ pub struct RunPlan {
     pub params: SamplingParams,
     /// The number format of sampling.
     pub precision: Precision,
+    /// The number format of training.
+    pub train_precision: TrainPrecision,
     /// Another run, whose outputs are reused where they would be the same.
     pub reuse_from: Option<RunDirectory>,
     /// What the user should know about the data, one sentence each.
@@ -72,6 +74,7 @@ impl RunPlan {
             config.data.instructions_per_iteration,
         )?;
         let precision = config.engine.precision.resolve()?;
+        let train_precision = config.train.precision.resolve()?;
         let params = SamplingParams {
             temperature: config.sampling.temperature,
             top_p: config.sampling.top_p,
@@ -87,6 +90,7 @@ impl RunPlan {
             slice_size,
             params,
             precision,
+            train_precision,
             reuse_from: None,
             notes,
         })

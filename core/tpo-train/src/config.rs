@@ -9,6 +9,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tpo_lm::lora::LoraConfig;
+use tpo_lm::precision::TrainPrecisionChoice;
 use tpo_types::{Failure, FailureKind, bounds};
 
 /// Training on the pairs: DPO with `AdamW`. Every iteration starts with a new optimizer.
@@ -77,6 +78,9 @@ pub struct TrainConfig {
     /// Gradient checkpointing: save only each block's input and recompute the rest in the backward
     /// pass. A third slower, much less memory, bit-identical results.
     pub gradient_checkpointing: bool,
+    /// Number format of the products with the model's matrices; everything else is `f32`.
+    #[serde(skip_serializing_if = "TrainPrecisionChoice::is_default")]
+    pub precision: TrainPrecisionChoice,
 }
 
 /// Which model an iteration ends with.
@@ -122,6 +126,7 @@ impl Default for TrainConfig {
             keep: Keep::Best,
             patience: None,
             gradient_checkpointing: false,
+            precision: TrainPrecisionChoice::F32,
         }
     }
 }

@@ -9,6 +9,7 @@
 use tpo_lm::decoder::{Decoder, TrainingBuffers};
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::model::Model;
+use tpo_lm::precision::TrainPrecision;
 use tpo_types::{Checkpoint, Failure, FailureKind, TrainObserver, TrainRequest, Trainer};
 
 use crate::adamw::AdamW;
@@ -43,22 +44,23 @@ impl Trainer for LocalTrainer {
         observer: &mut dyn TrainObserver,
     ) -> Result<(), Failure> {
         let config = &self.config;
+        let precision = config.precision.resolve()?;
         let mut policy = self.open(request.policy)?;
         checks::check_pairs(request.pairs, &policy.spec)?;
         let recomputed = request
             .recompute_reference
-            .then(|| with_reference(&decoder(&policy), config, request.pairs));
+            .then(|| with_reference(&decoder(&policy, precision), config, request.pairs));
         let pairs = recomputed.as_deref().unwrap_or(request.pairs);
-        let mut optimizer = AdamW::new(config, decoder(&policy).trainable());
+        let mut optimizer = AdamW::new(config, decoder(&policy, precision).trainable());
         let schedule = Schedule::new(config, config.total_steps(pairs.len()));
-        let mut gradient = vec![0.0; decoder(&policy).trainable_len()];
+        let mut gradient = vec![0.0; decoder(&policy, precision).trainable_len()];
         let mut buffers = TrainingBuffers::default();
         let mut counter = StepCounter::new(pairs.len());
         let batches = batches(pairs, config.batch_size, config.num_train_epochs, self.seed);
         for (step, batch) in batches.enumerate() {
             gradient.fill(0.0);
             let results = accumulate(
-                &decoder(&policy),
+                &decoder(&policy, precision),
                 config,
                 &batch,
                 &mut buffers,
@@ -111,8 +113,8 @@ impl LocalTrainer {
     }
 }
 
-fn decoder(policy: &Model) -> Decoder<'_> {
-    Decoder::new(&policy.spec, &policy.params, policy.adapter.as_ref())
+fn decoder(policy: &Model, precision: TrainPrecision) -> Decoder<'_> {
+    Decoder::new(&policy.spec, &policy.params, policy.adapter.as_ref()).in_precision(precision)
 }
 
 /// The trained values, laid out as [`Decoder::trainable`].

@@ -12,6 +12,7 @@ use support::{
 use tpo_lm::decoder::TrainingBuffers;
 use tpo_lm::lora::{Adapter, LoraConfig};
 use tpo_lm::model::Model;
+use tpo_lm::precision::TrainPrecision;
 use tpo_train::TrainConfig;
 use tpo_train::clip::global_norm;
 use tpo_train::gradient::{PairResult, accumulate};
@@ -83,6 +84,45 @@ fn gradient_of(
         &mut gradient,
     );
     (results, gradient)
+}
+
+#[test]
+fn gradients_in_bf16x3_are_those_of_f32() {
+    if TrainPrecision::Bf16x3.check().is_err() {
+        return;
+    }
+    for family in families() {
+        let (golden, policy) = (Golden::read(&family), load(&format!("tiny-{family}")));
+        let pairs = golden.pairs();
+        let batch: Vec<_> = pairs.iter().collect();
+        let gradient = |precision| {
+            let decoder = decoder(&policy).in_precision(precision);
+            let mut gradient = vec![0.0; decoder.trainable_len()];
+            let mut buffers = TrainingBuffers::default();
+            accumulate(
+                &decoder,
+                &TrainConfig::default(),
+                &batch,
+                &mut buffers,
+                &mut gradient,
+            );
+            gradient
+        };
+        let exact = gradient(TrainPrecision::F32);
+        for (precision, tolerance) in [(TrainPrecision::Bf16x3, 1e-3), (TrainPrecision::Bf16, 0.1)]
+        {
+            let gradient = gradient(precision);
+            for entry in decoder(&policy).trainable() {
+                let range = entry.range.clone();
+                let error = relative_error(&gradient[range.clone()], &exact[range]);
+                assert!(
+                    error < tolerance,
+                    "{family}, {precision}, {}: {error}",
+                    entry.name
+                );
+            }
+        }
+    }
 }
 
 fn check_family(golden_name: &str, model_name: &str) {

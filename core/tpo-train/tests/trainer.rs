@@ -8,6 +8,7 @@ use std::path::Path;
 use support::{Recorder, load, made_up_pairs, model, train_into};
 use tempfile::TempDir;
 use tpo_lm::lora::LoraConfig;
+use tpo_lm::precision::TrainPrecisionChoice;
 use tpo_train::TrainConfig;
 use tpo_train::config::Method;
 use tpo_types::{Failure, FailureKind, StepMetrics, TrainingPair};
@@ -43,6 +44,19 @@ fn train(
     let into = tempfile::tempdir().expect("a directory");
     let steps = train_into(config, 7, from, pairs, into.path())?;
     Ok((steps, into))
+}
+
+/// The configurations in every precision that this machine can train in.
+fn each_precision<const N: usize>(configs: [TrainConfig; N]) -> impl Iterator<Item = TrainConfig> {
+    use TrainPrecisionChoice::{Bf16, Bf16x3, F32};
+    configs.into_iter().flat_map(|config| {
+        let on_this_machine = [F32, Bf16x3, Bf16].into_iter();
+        let on_this_machine = on_this_machine.filter(|precision| precision.resolve().is_ok());
+        on_this_machine.map(move |precision| TrainConfig {
+            precision,
+            ..config.clone()
+        })
+    })
 }
 
 fn five_pairs() -> Vec<TrainingPair> {
@@ -90,7 +104,7 @@ fn it_starts_at_ln_2_and_learns() {
 
 #[test]
 fn a_recomputed_reference_is_the_policy_itself() {
-    for config in [config(), lora()] {
+    for config in each_precision([config(), lora()]) {
         let mut pairs = five_pairs();
         for pair in &mut pairs {
             // As of a sampler whose numbers are off.
@@ -109,6 +123,33 @@ fn a_recomputed_reference_is_the_policy_itself() {
         };
         assert!((first_step(true).loss - std::f64::consts::LN_2).abs() < 1e-6);
         assert!((first_step(false).loss - std::f64::consts::LN_2).abs() > 1e-2);
+    }
+}
+
+#[test]
+fn losses_in_bf16x3_are_those_of_f32() {
+    use TrainPrecisionChoice::{Bf16, Bf16x3, F32};
+    if Bf16x3.resolve().is_err() {
+        return;
+    }
+    let losses = |precision| -> Vec<f64> {
+        let (steps, _) = on_tiny_llama(TrainConfig {
+            precision,
+            num_train_epochs: 7,
+            ..config()
+        });
+        steps.iter().map(|step| step.loss).collect()
+    };
+    let exact = losses(F32);
+    assert!(exact.len() >= 20 && exact[20] < 0.9 * exact[0], "{exact:?}");
+    for (precision, tolerance) in [(Bf16x3, 1e-4), (Bf16, 0.1)] {
+        for (step, (loss, exact)) in losses(precision).iter().zip(&exact).enumerate() {
+            let off = (loss - exact).abs();
+            assert!(
+                off <= tolerance * exact,
+                "{precision:?}, step {step}: {loss} is not {exact}"
+            );
+        }
     }
 }
 
@@ -144,7 +185,7 @@ fn steps_report_what_was_done() {
 
 #[test]
 fn the_same_seed_makes_the_same_bytes_on_any_number_of_threads() {
-    for config in [config(), lora()] {
+    for config in each_precision([config(), lora()]) {
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)

@@ -10,7 +10,8 @@ pub(crate) struct EngineBenchArguments {
     /// Built-in name, directory, `.gguf` file or `hf:org/name@revision`.
     #[arg(default_value = "smollm2-135m")]
     pub model: String,
-    /// Precisions to sample in, separated by commas [default: all that this machine has].
+    /// Precisions to measure, separated by commas [default: all that this machine has]. Training is
+    /// measured in those of them that it has.
     #[arg(long, value_delimiter = ',', value_parser = precision)]
     pub precision: Vec<PrecisionChoice>,
     /// How often each work is repeated; the median counts.

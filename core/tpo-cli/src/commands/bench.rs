@@ -9,7 +9,7 @@ use crate::printer::Printer;
 use crate::report;
 
 pub(crate) fn run(arguments: &EngineBenchArguments, printer: Printer) -> Result<(), Failure> {
-    let precisions = if arguments.precision.is_empty() {
+    let precisions: Vec<Precision> = if arguments.precision.is_empty() {
         let all = Precision::ALL.into_iter();
         all.filter(|precision| precision.check().is_ok()).collect()
     } else {
@@ -18,7 +18,11 @@ pub(crate) fn run(arguments: &EngineBenchArguments, printer: Printer) -> Result<
             .map(|choice| choice.resolve())
             .collect::<Result<_, _>>()?
     };
+    let trained = precisions
+        .iter()
+        .filter_map(|precision| precision.in_training());
     let plan = BenchPlan {
+        train_precisions: trained.collect(),
         precisions,
         repetitions: arguments.repeat.into(),
         new_tokens: arguments.new_tokens.into(),

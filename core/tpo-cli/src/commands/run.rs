@@ -39,7 +39,8 @@ pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Fail
     start(&runs, &base, printer)
 }
 
-/// The plans of the arms. Two arms of one name would share a directory.
+/// The plans of the arms. Two arms of one name would share a directory, and two with one thought
+/// prompt and parser would be the same run twice.
 pub(crate) fn arms(plan: &RunPlan, arms: &[Arm]) -> Result<Vec<RunPlan>, Failure> {
     let mut names = HashSet::new();
     for arm in arms {
@@ -49,7 +50,30 @@ pub(crate) fn arms(plan: &RunPlan, arms: &[Arm]) -> Result<Vec<RunPlan>, Failure
                 .hint("an arm is named after the file of its template: rename one of the files"));
         }
     }
-    arms.iter().map(|arm| plan.arm(arm)).collect()
+    let plans: Vec<RunPlan> = arms
+        .iter()
+        .map(|arm| plan.arm(arm))
+        .collect::<Result<_, _>>()?;
+    let all: Vec<&RunConfig> = [plan]
+        .into_iter()
+        .chain(&plans)
+        .map(|plan| &plan.config)
+        .collect();
+    for (index, arm) in arms.iter().enumerate() {
+        let own = all[index + 1];
+        let is_same =
+            |other: &&RunConfig| (&other.thought, &other.parser) == (&own.thought, &own.parser);
+        if let Some(same) = all[..=index].iter().position(is_same) {
+            let other = match same.checked_sub(1) {
+                None => "the run itself".to_owned(),
+                Some(earlier) => format!("the arm `{}`", arms[earlier]),
+            };
+            let what = format!("the arm `{arm}` has the thought prompt and parser of {other}");
+            return Err(Failure::new(FailureKind::Usage, what)
+                .hint("an arm differs from the run in its thought prompt: leave it out"));
+        }
+    }
+    Ok(plans)
 }
 
 /// How the plugins of a run are opened.

@@ -46,7 +46,7 @@ impl Change {
     pub(super) fn of(rows: &PairedRows) -> Option<Self> {
         Some(Self {
             unit: rows.unit,
-            comparison: compare(&rows.differences(), 0.0, rows.unit.scale()).ok()?,
+            comparison: compare(&rows.differences(), 0.0, rows.scale).ok()?,
         })
     }
 

@@ -54,21 +54,19 @@ fn common_gains(compared: &[PairedRows]) -> Vec<Vec<f64>> {
 
 #[cfg(test)]
 mod tests {
-    use tpo_run::metrics::{PairedRow, Unit};
+    use tpo_eval::Scale;
+    use tpo_run::metrics::PairedRow;
 
     use super::*;
 
     #[test]
     fn only_instructions_that_every_model_has_count() {
-        let rows = |differences: &[(&str, f64)]| PairedRows {
-            unit: Unit::Score,
-            rows: differences
-                .iter()
-                .map(|(id, difference)| PairedRow {
-                    id: (*id).to_owned(),
-                    difference: *difference,
-                })
-                .collect(),
+        let rows = |differences: &[(&str, f64)]| {
+            let rows = differences.iter().map(|(id, difference)| PairedRow {
+                id: (*id).to_owned(),
+                difference: *difference,
+            });
+            PairedRows::of_scores(Scale::Continuous, rows.collect())
         };
         let gains = common_gains(&[
             rows(&[("a", 1.0), ("b", 2.0), ("c", 3.0)]),

@@ -147,7 +147,10 @@ pub(crate) const WORLDS: [World; 11] = [
     // Four answers of either model to each question; questions differ in difficulty.
     World {
         name: "sampled accuracies",
-        scale: Scale::Continuous,
+        scale: Scale::Seen {
+            lowest: -1.0,
+            highest: 1.0,
+        },
         null: 0.0,
         mean: |truth| truth.pick(0.0, 0.05, 0.2),
         unit: |truth, chance| {

@@ -7,7 +7,7 @@ use tpo_host::{OnError, PluginRequest};
 use tpo_types::Failure;
 
 /// A plugin and its configuration.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PluginConfig {
     /// A built-in name, `oci://host/name:tag`, or the path of a `.wasm` file or, with

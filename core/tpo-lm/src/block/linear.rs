@@ -5,9 +5,8 @@
 //! The `A`s of modules with the same input are stacked and are one product; each `B` writes its own
 //! columns.
 
-use crate::kernels::gemm::{
-    Matrix, MatrixMut, Threads, Write, linear, linear_d_w, linear_d_x, product,
-};
+use crate::kernels::gemm::{Matrix, MatrixMut, Threads, Write, product};
+use crate::kernels::linear::Products;
 use crate::lora::{Adapter, LowRank};
 use crate::params::Params;
 use crate::projection::FusedProjection;
@@ -21,6 +20,8 @@ pub(crate) struct Linears<'a> {
     pub(crate) adapter: Option<&'a Adapter>,
     /// Which block.
     pub(crate) index: usize,
+    /// How the products with the weights are computed.
+    pub(crate) products: Products,
 }
 
 impl<'a> Linears<'a> {
@@ -43,9 +44,10 @@ impl<'a> Linears<'a> {
         write: Write,
     ) {
         let inputs = projection.inputs(self.spec);
-        linear(y, write, x, self.weight(projection), inputs);
+        let weight = self.weight(projection);
+        self.products.linear(y, write, x, weight, inputs);
         if let Some((adapter, low_rank)) = self.low_rank(projection) {
-            let outputs = self.weight(projection).len() / inputs;
+            let outputs = weight.len() / inputs;
             let inner = adapter.inner(low_rank, x, inputs); // (T, modules * r)
             for module in &low_rank.modules {
                 let y = MatrixMut::new(y, outputs).columns(&module.outputs);
@@ -68,10 +70,11 @@ impl<'a> Linears<'a> {
     ) {
         let inputs = projection.inputs(self.spec);
         let weight = self.weight(projection);
-        linear_d_x(d_x, Write::Set, d_y, weight, inputs);
+        self.products.d_x(d_x, Write::Set, d_y, weight, inputs);
         if self.adapter.is_none() {
             let range = projection.range(&self.params.layout.blocks[self.index]);
-            linear_d_w(&mut gradient[range.clone()], d_y, x, inputs);
+            let d_w = &mut gradient[range.clone()];
+            self.products.d_w(d_w, d_y, x, inputs);
         }
         if let Some((adapter, low_rank)) = self.low_rank(projection) {
             let d_y = Matrix::new(d_y, weight.len() / inputs);
@@ -114,6 +117,7 @@ fn low_rank_vjp(
             Threads::All,
         );
     }
-    linear_d_w(&mut gradient[low_rank.a.clone()], &d_inner, x, inputs);
-    linear_d_x(d_x, Write::Add(1.0), &d_inner, a, inputs);
+    let small = Products::F32;
+    small.d_w(&mut gradient[low_rank.a.clone()], &d_inner, x, inputs);
+    small.d_x(d_x, Write::Add(1.0), &d_inner, a, inputs);
 }

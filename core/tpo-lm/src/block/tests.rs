@@ -13,6 +13,7 @@ use super::{Activations, Backend, Block, Scratch};
 use crate::family::FAMILIES;
 use crate::kernels::attention::{Heads, attend};
 use crate::kernels::gemm::Write;
+use crate::kernels::linear::Products;
 use crate::kernels::rope::Rotary;
 use crate::pack::{Pack, Sequence};
 use crate::params::{Layout, Params};
@@ -210,6 +211,7 @@ fn by_hand(spec: &ModelSpec, params: &Params, pack: &Pack, x: &[f32], d_out: &[f
         params,
         adapter: None,
         index: 0,
+        products: Products::F32,
     };
     let rotary = Rotary::new(spec, pack.num_tokens());
     let block = Block::new(spec, params, 0);

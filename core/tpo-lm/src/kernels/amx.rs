@@ -32,6 +32,15 @@ impl Tile {
     pub(crate) const ZERO: Self = Self([0; 256]);
 }
 
+/// What a sum of products starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// 0.
+    Zero,
+    /// What is there.
+    Resumed,
+}
+
 /// Bytes from one row of a tile to the next, in memory.
 const ROW: usize = 64;
 
@@ -144,7 +153,13 @@ impl Tiles {
     /// `left x right` for two runs of 16 rows and one of 32 columns, in `bf16`: the four sums are
     /// those of the first rows with the left and right 16 columns, then of the second rows. Each
     /// step has one tile of a row run, and two of the columns.
-    pub(crate) fn bf16(&self, left: [&[Tile]; 2], right: &[Tile], sums: &mut [Tile; 4]) {
+    pub(crate) fn bf16(
+        &self,
+        left: [&[Tile]; 2],
+        right: &[Tile],
+        sums: &mut [Tile; 4],
+        start: Start,
+    ) {
         let steps = left[0].len();
         assert!(steps > 0 && left[1].len() == steps && right.len() == 2 * steps);
         #[cfg(target_arch = "x86_64")]
@@ -152,7 +167,14 @@ impl Tiles {
         // these slices, by the assertion.
         unsafe {
             asm!(
+                "test {resumes}, {resumes}", "jnz 3f",
                 "tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
+                "jmp 2f",
+                "3:",
+                "tileloadd tmm0, [{sums} + {row}*1]",
+                "tileloadd tmm1, [{sums} + {row}*1 + 1024]",
+                "tileloadd tmm2, [{sums} + {row}*1 + 2048]",
+                "tileloadd tmm3, [{sums} + {row}*1 + 3072]",
                 "2:",
                 "tileloadd tmm4, [{a} + {row}*1]",
                 "tileloadd tmm6, [{b} + {row}*1]",
@@ -174,6 +196,7 @@ impl Tiles {
                 steps = inout(reg) steps => _,
                 sums = in(reg) sums.as_mut_ptr(),
                 row = in(reg) ROW,
+                resumes = in(reg) usize::from(start == Start::Resumed),
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                 out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
                 options(nostack),
@@ -184,7 +207,13 @@ impl Tiles {
     /// The same, where every number is the sum of a high and a low `bf16`. The product of both low
     /// parts is left out. Each step has the high and the low tile of a row run, and two high and
     /// two low ones of the columns.
-    pub(crate) fn bf16x3(&self, left: [&[Tile]; 2], right: &[Tile], sums: &mut [Tile; 4]) {
+    pub(crate) fn bf16x3(
+        &self,
+        left: [&[Tile]; 2],
+        right: &[Tile],
+        sums: &mut [Tile; 4],
+        start: Start,
+    ) {
         let steps = left[0].len() / 2;
         assert!(
             steps > 0 && left.iter().all(|run| run.len() == 2 * steps) && right.len() == 4 * steps
@@ -194,7 +223,14 @@ impl Tiles {
         // these slices, by the assertion.
         unsafe {
             asm!(
+                "test {resumes}, {resumes}", "jnz 3f",
                 "tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
+                "jmp 2f",
+                "3:",
+                "tileloadd tmm0, [{sums} + {row}*1]",
+                "tileloadd tmm1, [{sums} + {row}*1 + 1024]",
+                "tileloadd tmm2, [{sums} + {row}*1 + 2048]",
+                "tileloadd tmm3, [{sums} + {row}*1 + 3072]",
                 "2:",
                 // high by high
                 "tileloadd tmm4, [{a} + {row}*1]",
@@ -233,6 +269,7 @@ impl Tiles {
                 steps = inout(reg) steps => _,
                 sums = in(reg) sums.as_mut_ptr(),
                 row = in(reg) ROW,
+                resumes = in(reg) usize::from(start == Start::Resumed),
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                 out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
                 options(nostack),

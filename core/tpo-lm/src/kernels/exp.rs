@@ -3,10 +3,6 @@
 //! The standard library's `exp` is a call per element, which would take a tenth of a training step.
 //! This one has no branch, so the compiler vectorizes it; `pulp` selects the instruction set at run
 //! time.
-#![expect(
-    clippy::inline_always,
-    reason = "a loop must be compiled with the instruction set it runs on"
-)]
 
 use pulp::{Arch, Simd, WithSimd};
 

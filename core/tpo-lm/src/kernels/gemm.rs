@@ -29,12 +29,15 @@ pub(crate) struct MatrixMut<'a> {
     shape: Shape,
 }
 
+/// Where the elements of a matrix are.
 #[derive(Debug, Clone, Copy)]
-struct Shape {
-    rows: usize,
-    columns: usize,
-    row_step: usize,
-    column_step: usize,
+pub(super) struct Shape {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// From an element to the one below it.
+    pub(super) row_step: usize,
+    /// From an element to the next one of its row.
+    pub(super) column_step: usize,
 }
 
 /// The threads that compute a product.
@@ -110,6 +113,15 @@ impl<'a> Matrix<'a> {
         }
     }
 
+    /// The values, from the first element.
+    pub(super) fn values(self) -> &'a [f32] {
+        self.values
+    }
+
+    pub(super) fn shape(self) -> Shape {
+        self.shape
+    }
+
     /// Transposed.
     pub(crate) fn t(self) -> Self {
         let Shape {
@@ -131,6 +143,15 @@ impl<'a> Matrix<'a> {
 }
 
 impl<'a> MatrixMut<'a> {
+    /// The values, from the first element. A row starts a row step after the one before.
+    pub(super) fn into_values(self) -> &'a mut [f32] {
+        self.values
+    }
+
+    pub(super) fn shape(&self) -> Shape {
+        self.shape
+    }
+
     /// All of `values` as rows of `columns` values.
     pub(crate) fn new(values: &'a mut [f32], columns: usize) -> Self {
         let shape = Shape::of(values.len(), columns);
@@ -199,45 +220,6 @@ pub(crate) fn product(
             parallelism,
         );
     }
-}
-
-/// `y = x w^T` or `y += x w^T`: a linear map of rows. `x` is (T, in), `w` is (out, in), `y` is (T,
-/// out).
-pub(crate) fn linear(y: &mut [f32], write: Write, x: &[f32], w: &[f32], inputs: usize) {
-    let w = Matrix::new(w, inputs);
-    let outputs = w.shape.rows;
-    product(
-        MatrixMut::new(y, outputs),
-        write,
-        Matrix::new(x, inputs),
-        w.t(),
-        Threads::All,
-    );
-}
-
-/// `d_x = d_y w` or `d_x += d_y w`: the gradient of [`linear`] by its input.
-pub(crate) fn linear_d_x(d_x: &mut [f32], write: Write, d_y: &[f32], w: &[f32], inputs: usize) {
-    let w = Matrix::new(w, inputs);
-    product(
-        MatrixMut::new(d_x, inputs),
-        write,
-        Matrix::new(d_y, w.shape.rows),
-        w,
-        Threads::All,
-    );
-}
-
-/// `d_w += d_y^T x`: the gradient of [`linear`] by its weight.
-pub(crate) fn linear_d_w(d_w: &mut [f32], d_y: &[f32], x: &[f32], inputs: usize) {
-    let outputs = d_w.len() / inputs;
-    let d_w = MatrixMut::new(d_w, inputs);
-    product(
-        d_w,
-        Write::Add(1.0),
-        Matrix::new(d_y, outputs).t(),
-        Matrix::new(x, inputs),
-        Threads::All,
-    );
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use pulp::Arch;
+use pulp::{Arch, Simd};
 use rayon::prelude::*;
 
 use super::{ROWS_PER_TASK, add, dot, row_tasks, row_tasks_mut, team};
@@ -36,17 +36,21 @@ pub(crate) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, y: &mut [f32], inver
     let (ys, xs) = (row_tasks_mut(y, width), row_tasks(x, width));
     let tasks = ys.zip(xs).zip(row_tasks_mut(inverse, 1));
     team::for_each(tasks, |((y, x), inverse)| {
-        Arch::new().dispatch(|| {
-            let rows = y.chunks_exact_mut(width).zip(x.chunks_exact(width));
-            for ((y, x), inverse) in rows.zip(inverse) {
-                let r = inverse_rms(x, eps);
-                for ((y, x), w) in y.iter_mut().zip(x).zip(weight) {
-                    *y = x * r * w;
-                }
-                *inverse = r;
-            }
-        });
+        let rows = y.chunks_exact_mut(width).zip(x.chunks_exact(width));
+        for ((y, x), inverse) in rows.zip(inverse) {
+            *inverse = inverse_rms(x, eps);
+            scale_row(x, *inverse, weight, y);
+        }
     });
+}
+
+/// `y = x * r * w`.
+#[pulp::with_simd(scale_row = Arch::new())]
+#[inline(always)]
+fn scale_row_with<'a, S: Simd>(_: S, x: &'a [f32], r: f32, weight: &'a [f32], y: &'a mut [f32]) {
+    for ((y, x), w) in y.iter_mut().zip(x).zip(weight) {
+        *y = x * r * w;
+    }
 }
 
 /// The inputs of the gradient of a norm.
@@ -72,9 +76,7 @@ impl NormAt<'_> {
             .zip(self.inverse)
             .for_each(|(((d_x, x), d_y), r)| {
                 let projection_term = projection_term(x, self.weight, d_y, *r);
-                for (((d_x, x), w), d) in d_x.iter_mut().zip(x).zip(self.weight).zip(d_y) {
-                    *d_x += r * (w * d - x * projection_term);
-                }
+                add_row_d_x(d_x, x, self.weight, d_y, *r, projection_term);
             });
     }
 
@@ -93,9 +95,7 @@ impl NormAt<'_> {
                     .zip(d_y.chunks_exact(width))
                     .zip(inverse)
                 {
-                    for ((partial_sum, x), d) in partial_sum.iter_mut().zip(x).zip(d_y) {
-                        *partial_sum += d * x * r;
-                    }
+                    add_row_d_weight(&mut partial_sum, x, d_y, *r);
                 }
                 partial_sum
             })
@@ -103,6 +103,38 @@ impl NormAt<'_> {
         for partial_sum in partial_sums {
             add(d_weight, &partial_sum);
         }
+    }
+}
+
+/// `d_x += r * (w * d_y - x * projection_term)`.
+#[pulp::with_simd(add_row_d_x = Arch::new())]
+#[inline(always)]
+fn add_row_d_x_with<'a, S: Simd>(
+    _: S,
+    d_x: &'a mut [f32],
+    x: &'a [f32],
+    weight: &'a [f32],
+    d_y: &'a [f32],
+    r: f32,
+    projection_term: f32,
+) {
+    for (((d_x, x), w), d) in d_x.iter_mut().zip(x).zip(weight).zip(d_y) {
+        *d_x += r * (w * d - x * projection_term);
+    }
+}
+
+/// `d_w += d_y * x * r`.
+#[pulp::with_simd(add_row_d_weight = Arch::new())]
+#[inline(always)]
+fn add_row_d_weight_with<'a, S: Simd>(
+    _: S,
+    d_weight: &'a mut [f32],
+    x: &'a [f32],
+    d_y: &'a [f32],
+    r: f32,
+) {
+    for ((d_weight, x), d) in d_weight.iter_mut().zip(x).zip(d_y) {
+        *d_weight += d * x * r;
     }
 }
 
@@ -122,16 +154,14 @@ impl HeadNorm<'_> {
     /// Norms the heads in place. `rows` is (T, width).
     pub(crate) fn apply(&self, rows: &mut [f32]) {
         team::for_each(row_tasks_mut(rows, self.width), |rows| {
-            Arch::new().dispatch(|| {
-                for row in rows.chunks_exact_mut(self.width) {
-                    for head in row[self.columns.clone()].chunks_exact_mut(self.weight.len()) {
-                        let r = inverse_rms(head, self.eps);
-                        for (x, w) in head.iter_mut().zip(self.weight) {
-                            *x *= r * w;
-                        }
+            for row in rows.chunks_exact_mut(self.width) {
+                for head in row[self.columns.clone()].chunks_exact_mut(self.weight.len()) {
+                    let r = inverse_rms(head, self.eps);
+                    for (x, w) in head.iter_mut().zip(self.weight) {
+                        *x *= r * w;
                     }
                 }
-            });
+            }
         });
     }
 

@@ -364,7 +364,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kernels::gemm::{Write, linear};
+    use crate::kernels::gemm::Write;
+    use crate::kernels::linear::Products;
     use crate::rng::Counter;
 
     fn random(len: usize, purpose: &str) -> Vec<f32> {
@@ -386,7 +387,7 @@ mod tests {
                 let sum = if add { Sum::Added } else { Sum::New };
                 panels.multiply(&x, &mut actual, sum, &mut PackedRows::default());
                 let write = if add { Write::Add(1.0) } else { Write::Set };
-                linear(&mut expected, write, &x, &w, inputs);
+                Products::F32.linear(&mut expected, write, &x, &w, inputs);
                 for (actual, expected) in actual.iter().zip(&expected) {
                     prop_assert!((actual - expected).abs() < 1e-4);
                 }

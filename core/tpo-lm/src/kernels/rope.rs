@@ -7,7 +7,7 @@
 
 use std::f32::consts::TAU;
 
-use pulp::Arch;
+use pulp::{Arch, Simd};
 
 use super::{row_tasks, row_tasks_mut, team};
 use crate::spec::{Llama3RopeScaling, ModelSpec};
@@ -27,7 +27,14 @@ pub(crate) struct Rotary {
     /// Channels per head.
     head_dim: usize,
     /// Cosine and sine of each pair of channels. `(positions, head_dim / 2)`
-    angles: Vec<(f32, f32)>,
+    angles: Vec<Angle>,
+}
+
+/// A rotation.
+#[derive(Debug, Clone, Copy)]
+struct Angle {
+    cos: f32,
+    sin: f32,
 }
 
 impl Rotary {
@@ -39,7 +46,10 @@ impl Rotary {
                 frequencies.iter().map(move |frequency| {
                     // The angle is rounded to f32, as in transformers.
                     let (sin, cos) = f64::from(position as f32 * frequency).sin_cos();
-                    (cos as f32, sin as f32)
+                    Angle {
+                        cos: cos as f32,
+                        sin: sin as f32,
+                    }
                 })
             })
             .collect();
@@ -67,19 +77,30 @@ impl Rotary {
         };
         let tasks = row_tasks_mut(rows, width).zip(row_tasks(positions, 1));
         team::for_each(tasks, |(rows, positions)| {
-            Arch::new().dispatch(|| {
-                for (row, position) in rows.chunks_exact_mut(width).zip(positions) {
-                    let angles = &self.angles[*position as usize * half..][..half];
-                    for head in row[..columns].chunks_exact_mut(self.head_dim) {
-                        let (first, second) = head.split_at_mut(half);
-                        for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(angles) {
-                            let sin = sign * sin;
-                            (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
-                        }
-                    }
-                }
-            });
+            for (row, position) in rows.chunks_exact_mut(width).zip(positions) {
+                let angles = &self.angles[*position as usize * half..][..half];
+                rotate(&mut row[..columns], self.head_dim, angles, sign);
+            }
         });
+    }
+}
+
+/// Rotates the heads of a row.
+#[pulp::with_simd(rotate = Arch::new())]
+#[inline(always)]
+fn rotate_with<'a, S: Simd>(
+    _: S,
+    row: &'a mut [f32],
+    head_dim: usize,
+    angles: &'a [Angle],
+    sign: f32,
+) {
+    for head in row.chunks_exact_mut(head_dim) {
+        let (first, second) = head.split_at_mut(head_dim / 2);
+        for ((a, b), Angle { cos, sin }) in first.iter_mut().zip(second).zip(angles) {
+            let sin = sign * sin;
+            (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
+        }
     }
 }
 
@@ -118,7 +139,10 @@ mod tests {
     fn turning_back_undoes_turning() {
         let rotary = Rotary {
             head_dim: 4,
-            angles: (0..12).map(|at| (at as f32).sin_cos()).collect(),
+            angles: (0..12)
+                .map(|at| (at as f32).sin_cos())
+                .map(|(cos, sin)| Angle { cos, sin })
+                .collect(),
         };
         // (2, 5); the fifth column is no head
         let before = [1.0, 2.0, 3.0, 4.0, 5.0, -1.0, 0.5, 0.25, 2.0, 7.0];

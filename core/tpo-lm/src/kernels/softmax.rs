@@ -3,10 +3,14 @@
 //! Training, scoring and sampling share one definition, so a log-probability that is recorded in
 //! sampling and recomputed in training comes from the same formula.
 
+use pulp::{Arch, Simd};
+
 use super::exp::{exp_minus, sum_exp_minus};
 
 /// The largest value of a row; negative infinity for an empty one.
-pub(crate) fn max(row: &[f32]) -> f32 {
+#[pulp::with_simd(max = Arch::new())]
+#[inline(always)]
+pub(crate) fn max_with<'a, S: Simd>(_: S, row: &'a [f32]) -> f32 {
     const LANES: usize = 16;
     let larger = |a: f32, b: f32| if b > a { b } else { a };
     let (lanes, rest) = row.as_chunks::<LANES>();
@@ -31,11 +35,17 @@ pub(crate) fn log_sum_exp(row: &[f32]) -> f32 {
 pub(crate) fn softmax(row: &mut [f32]) -> f32 {
     let most = max(row);
     let sum = exp_minus(row, most);
-    let scale = 1.0 / sum;
-    for value in row {
-        *value *= scale;
-    }
+    scale(row, 1.0 / sum);
     most + sum.ln()
+}
+
+/// `row *= factor`.
+#[pulp::with_simd(scale = Arch::new())]
+#[inline(always)]
+pub(crate) fn scale_with<'a, S: Simd>(_: S, row: &'a mut [f32], factor: f32) {
+    for value in row {
+        *value *= factor;
+    }
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 //! a scale turns back. A result is a fixed sequence of tile products, so a row's bits do not depend
 //! on the other rows.
 
-use pulp::{Arch, bytemuck};
+use pulp::{Arch, Simd, bytemuck};
 use rayon::prelude::*;
 
-use super::amx::{Tile, Tiles};
+use super::amx::{Start, Tile, Tiles};
 use super::panel::{PANEL, band_width, column_bands};
 use super::team;
 
@@ -167,9 +167,9 @@ impl TiledMatrix {
                 for (pair, left) in blocks.chunks(2).enumerate() {
                     let both = [left[0], left[left.len() - 1]];
                     if self.format == TileFormat::Bf16 {
-                        tiles.bf16(both, right, &mut sums);
+                        tiles.bf16(both, right, &mut sums, Start::Zero);
                     } else {
-                        tiles.bf16x3(both, right, &mut sums);
+                        tiles.bf16x3(both, right, &mut sums, Start::Zero);
                     }
                     for (at, sum) in sums.iter().enumerate().take(2 * left.len()) {
                         let (values, _) = bytemuck::cast_slice(&sum.0).as_chunks::<SIDE>();
@@ -230,21 +230,32 @@ impl<'a> Scale<'a> {
         write: &mut impl FnMut(usize, &[f32; SIDE]),
     ) {
         let mut result = [[0.0f32; SIDE]; SIDE];
-        Arch::new().dispatch(|| {
-            for (row, (result, scale)) in result.iter_mut().zip(self.of_rows).enumerate() {
-                for (tile, weight) in weighted {
-                    let whole: &[i32] = bytemuck::cast_slice(&tile.0[row * SIDE..][..SIDE]);
-                    for (result, whole) in result.iter_mut().zip(whole) {
-                        *result += *whole as f32 * weight;
-                    }
-                }
-                for (result, column) in result.iter_mut().zip(self.of_columns) {
-                    *result *= column * scale;
-                }
-            }
-        });
+        combine(self.of_rows, self.of_columns, weighted, &mut result);
         for (row, values) in result.iter().enumerate() {
             write(self.first_row + row, values);
+        }
+    }
+}
+
+/// The weighted sum of tiles, every element times the scales of its row and column.
+#[pulp::with_simd(combine = Arch::new())]
+#[inline(always)]
+fn combine_with<'a, S: Simd>(
+    _: S,
+    of_rows: &'a [f32],
+    of_columns: &'a [f32],
+    weighted: &'a [(&'a Tile, f32)],
+    result: &'a mut [[f32; SIDE]; SIDE],
+) {
+    for (row, (result, scale)) in result.iter_mut().zip(of_rows).enumerate() {
+        for (tile, weight) in weighted {
+            let whole: &[i32] = bytemuck::cast_slice(&tile.0[row * SIDE..][..SIDE]);
+            for (result, whole) in result.iter_mut().zip(whole) {
+                *result += *whole as f32 * weight;
+            }
+        }
+        for (result, column) in result.iter_mut().zip(of_columns) {
+            *result *= column * scale;
         }
     }
 }
@@ -280,80 +291,102 @@ impl TiledRows {
 
 /// Rounds a row to whole numbers that fit so many planes; returns what a whole number is worth.
 /// That is not a number if one of the row is not, so that no result looks sound.
-fn quantize(row: &[f32], planes: usize, digits: &mut [i32]) -> f32 {
+#[pulp::with_simd(quantize = Arch::new())]
+#[inline(always)]
+fn quantize_with<'a, S: Simd>(_: S, row: &'a [f32], planes: usize, digits: &'a mut [i32]) -> f32 {
     let largest = LARGEST[planes - 1];
-    Arch::new().dispatch(|| {
-        let (mut most, mut sum) = (0.0f32, 0.0f32);
-        for value in row {
-            most = most.max(value.abs());
-            sum += value * 0.0; // 0, or not a number
+    let (lanes, rest) = row.as_chunks::<SIDE>();
+    let (mut most, mut sums) = ([0.0f32; SIDE], [0.0f32; SIDE]);
+    for values in lanes {
+        for lane in 0..SIDE {
+            most[lane] = most[lane].max(values[lane].abs());
+            sums[lane] += values[lane] * 0.0; // 0, or not a number
         }
-        if most == 0.0 || most.is_infinite() || sum != 0.0 || sum.is_nan() {
-            digits.fill(0);
-            return if most == 0.0 && sum == 0.0 {
-                0.0
-            } else {
-                f32::NAN
-            };
-        }
-        let scale = most / largest;
-        for (value, digit) in row.iter().zip(digits) {
-            *digit = (value / scale).round_ties_even() as i32;
-        }
-        scale
-    })
+    }
+    let all = || most.iter().chain(rest);
+    let most = all().fold(0.0f32, |most, value| most.max(value.abs()));
+    let sum: f32 = sums.iter().chain(rest).map(|value| value * 0.0).sum();
+    if most == 0.0 || most.is_infinite() || sum != 0.0 || sum.is_nan() {
+        digits.fill(0);
+        return if most == 0.0 && sum == 0.0 {
+            0.0
+        } else {
+            f32::NAN
+        };
+    }
+    let scale = most / largest;
+    for (value, digit) in row.iter().zip(digits) {
+        // No value is larger than the scale allows for.
+        *digit = (value / scale).round_ties_even() as i32;
+    }
+    scale
 }
 
 /// The highest 8-bit digit and the rest; both are signed.
+#[inline(always)]
 fn split_digit(whole: i32) -> (i32, i8) {
     let high = (whole + 128) >> 8;
     (high, (whole - (high << 8)) as i8)
 }
 
 /// The nearest `bf16`, as its bits.
-fn to_bf16(value: f32) -> u16 {
+#[inline(always)]
+pub(super) fn to_bf16(value: f32) -> u16 {
     let bits = value.to_bits();
     let rounded = (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16;
     if value.is_nan() { 0x7fc0 } else { rounded }
 }
 
-fn from_bf16(bits: u16) -> f32 {
+#[inline(always)]
+pub(super) fn from_bf16(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
 }
 
-fn write_half_row(tiles: &mut [Tile], row: usize, format: TileFormat, x: &[f32]) {
+#[pulp::with_simd(write_half_row = Arch::new())]
+#[inline(always)]
+fn write_half_row_with<'a, S: Simd>(
+    _: S,
+    tiles: &'a mut [Tile],
+    row: usize,
+    format: TileFormat,
+    x: &'a [f32],
+) {
     let planes = format.row_planes();
-    Arch::new().dispatch(|| {
-        for (tiles, x) in tiles.chunks_exact_mut(planes).zip(x.chunks(32)) {
-            let (high, low) = tiles.split_at_mut(1);
-            let high = &mut bytemuck::cast_slice_mut::<u32, u16>(&mut high[0].0)[row * 32..][..32];
-            for (high, x) in high.iter_mut().zip(x) {
-                *high = to_bf16(*x);
-            }
-            if let Some(low) = low.first_mut() {
-                let low = &mut bytemuck::cast_slice_mut::<u32, u16>(&mut low.0)[row * 32..][..32];
-                for ((low, high), x) in low.iter_mut().zip(high).zip(x) {
-                    *low = to_bf16(x - from_bf16(*high));
-                }
+    for (tiles, x) in tiles.chunks_exact_mut(planes).zip(x.chunks(32)) {
+        let (high, low) = tiles.split_at_mut(1);
+        let high = &mut bytemuck::cast_slice_mut::<u32, u16>(&mut high[0].0)[row * 32..][..32];
+        for (high, x) in high.iter_mut().zip(x) {
+            *high = to_bf16(*x);
+        }
+        if let Some(low) = low.first_mut() {
+            let low = &mut bytemuck::cast_slice_mut::<u32, u16>(&mut low.0)[row * 32..][..32];
+            for ((low, high), x) in low.iter_mut().zip(high).zip(x) {
+                *low = to_bf16(x - from_bf16(*high));
             }
         }
-    });
+    }
 }
 
-fn write_integer_row(tiles: &mut [Tile], row: usize, format: TileFormat, digits: &[i32]) {
+#[pulp::with_simd(write_integer_row = Arch::new())]
+#[inline(always)]
+fn write_integer_row_with<'a, S: Simd>(
+    _: S,
+    tiles: &'a mut [Tile],
+    row: usize,
+    format: TileFormat,
+    digits: &'a [i32],
+) {
     let planes = format.row_planes();
-    Arch::new().dispatch(|| {
-        for (tiles, digits) in tiles.chunks_exact_mut(planes).zip(digits.chunks(64)) {
-            let mut rest = [0; 64];
-            rest[..digits.len()].copy_from_slice(digits);
-            for tile in tiles.iter_mut().rev() {
-                let bytes = &mut bytemuck::cast_slice_mut::<u32, i8>(&mut tile.0)[row * 64..][..64];
-                for (byte, rest) in bytes.iter_mut().zip(&mut rest) {
-                    (*rest, *byte) = split_digit(*rest);
-                }
+    for (tiles, digits) in tiles.chunks_exact_mut(planes).zip(digits.chunks(64)) {
+        let mut rest = [0; 64];
+        rest[..digits.len()].copy_from_slice(digits);
+        for tile in tiles.iter_mut().rev() {
+            let bytes = &mut bytemuck::cast_slice_mut::<u32, i8>(&mut tile.0)[row * 64..][..64];
+            for (byte, rest) in bytes.iter_mut().zip(&mut rest) {
+                (*rest, *byte) = split_digit(*rest);
             }
         }
-    });
+    }
 }
 
 /// A column of a panel: 4 bytes of each row of a tile.

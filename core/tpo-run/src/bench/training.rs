@@ -6,6 +6,7 @@ use tpo_lm::decoder::{Decoder, TrainingBuffers};
 use tpo_lm::lora::Adapter;
 use tpo_lm::model::Model;
 use tpo_lm::peaks::Peaks;
+use tpo_lm::precision::TrainPrecision;
 use tpo_train::TrainConfig;
 use tpo_train::adamw::AdamW;
 use tpo_train::clip::{clip, global_norm};
@@ -24,6 +25,7 @@ const COMPLETION_TOKENS: usize = 256;
 pub(super) fn measure(
     policy: &Model,
     method: Method,
+    precision: TrainPrecision,
     plan: &BenchPlan,
     peaks: &Peaks,
 ) -> Result<BenchRow, Failure> {
@@ -61,6 +63,7 @@ pub(super) fn measure(
         let start = Instant::now();
         gradient.fill(0.0);
         let decoder = Decoder::new(&policy.spec, &params, adapter.as_ref());
+        let decoder = decoder.in_precision(precision);
         accumulate(&decoder, &config, &batch, &mut buffers, &mut gradient);
         let norm = global_norm(&gradient);
         clip(&mut gradient, norm, config.max_grad_norm);
@@ -82,17 +85,24 @@ pub(super) fn measure(
         Method::Lora => 2.0,
     };
     let flops = 2.0 * products * (weights(policy) * tokens) as f64;
+    let least_seconds = match precision {
+        TrainPrecision::F32 => Some(flops / peaks.f32_flops_per_second),
+        TrainPrecision::Bf16x3 => peaks
+            .bf16_tile_flops_per_second
+            .map(|peak| 3.0 * flops / peak),
+        TrainPrecision::Bf16 => peaks.bf16_tile_flops_per_second.map(|peak| flops / peak),
+    };
     Ok(BenchRow {
         work: match method {
             Method::Full => "train full",
             Method::Lora => "train lora",
         },
-        precision: "f32".into(),
+        precision: precision.to_string(),
         rows: 2 * PAIRS,
         tokens_per_second: None,
         seconds_per_step: Some(seconds),
         peak_rss_bytes: memory::peak(),
-        of_peak: Some(flops / peaks.f32_flops_per_second / seconds),
+        of_peak: least_seconds.map(|least| least / seconds),
     })
 }
 

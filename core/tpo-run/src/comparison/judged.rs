@@ -7,7 +7,7 @@ use super::run::ComparedRun;
 use super::shared::SharedSet;
 use crate::meetings::{BothResponses, Meetings, wins};
 use crate::metrics::{
-    PairedRow, PairedRows, SampleOutcome, ScoredInstruction, Unit, compare_scores, floor_of,
+    PairedRow, PairedRows, SampleOutcome, ScoredInstruction, compare_scores, floor_of,
 };
 use crate::store::AnswersById;
 
@@ -90,11 +90,7 @@ fn compared(
             id: row.id,
         })
     });
-    let rows = PairedRows {
-        unit: Unit::WinRate,
-        rows: rows.collect(),
-    };
-    Ok((rows, output.metrics()))
+    Ok((PairedRows::of_wins(rows.collect()), output.metrics()))
 }
 
 /// By scores that can be compared across responses.

@@ -8,7 +8,7 @@ use super::not_compared::NotCompared;
 use super::run::ComparedRun;
 use super::shared::SharedSet;
 use crate::config::{SettingRow, differing};
-use crate::metrics::{Measurement, PairedRow, PairedRows, Unit, common_floor};
+use crate::metrics::{Measurement, PairedRow, PairedRows, common_floor};
 use crate::model_version::ModelVersion;
 
 /// How the model of `other` compares with that of `first` on a set that they share: positive where
@@ -106,8 +106,5 @@ fn gaps(own: &BTreeMap<&str, f64>, others: &BTreeMap<&str, f64>) -> PairedRows {
             difference: win - others.get(id)?,
         })
     });
-    PairedRows {
-        unit: Unit::WinRateGap,
-        rows: rows.collect(),
-    }
+    PairedRows::of_gaps(rows.collect())
 }

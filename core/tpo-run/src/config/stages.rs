@@ -69,7 +69,7 @@ impl Default for SamplingConfig {
 }
 
 /// The thought prompt and the thought budget.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThoughtConfig {
     /// Thought template: a built-in name, `oci://host/name:tag`, or the path of a `.wasm` file or,

@@ -18,8 +18,8 @@ use super::config::EvaluationSampling;
 use super::plan::PlannedSet;
 use super::subject::Answers;
 use crate::metrics::{
-    JudgedSubject, Measurement, Outcomes, PairedRow, SampleMetrics, SampleOutcome, Unit,
-    common_floor,
+    JudgedSubject, Measurement, Outcomes, PairedRow, PairedRows, SampleMetrics, SampleOutcome,
+    ScoredInstruction, Unit, common_floor, seen_scale,
 };
 use crate::pipeline::RunJudge;
 use crate::store::to_json;
@@ -186,9 +186,14 @@ impl JudgedSet {
                 .first()
                 .and_then(|first| common_floor(first, measurements.iter().copied())),
         };
+        let scale = match unit {
+            ResultUnit::Accuracy | ResultUnit::WinRate => Scale::UNIT,
+            ResultUnit::Score => seen_scale(measurements.iter().filter_map(scores_of), floor),
+        };
         let scored = ScoredSet {
             unit,
             floor,
+            scale,
             instructions: &set.instructions,
         };
         let mut subjects: Vec<SubjectResult> = answered
@@ -234,10 +239,7 @@ fn unit_of(judge: &RunJudge, measurements: &[&Measurement<String>]) -> ResultUni
     }
     let knows = judge.plugins.len() == 1
         && KNOW_THE_ANSWER.contains(&judge.plugins[0].plugin.name.as_str());
-    let mut samples = measurements.iter().flat_map(|one| match &one.outcomes {
-        Outcomes::Scores(rows) => rows.as_slice(),
-        Outcomes::Comparisons(_) => &[],
-    });
+    let mut samples = measurements.iter().filter_map(scores_of).flatten();
     let is_binary = samples.all(|row| {
         row.samples.iter().all(|sample| match sample {
             SampleOutcome::Scored(score) => [0.0, 1.0].contains(score),
@@ -248,6 +250,13 @@ fn unit_of(judge: &RunJudge, measurements: &[&Measurement<String>]) -> ResultUni
         ResultUnit::Accuracy
     } else {
         ResultUnit::Score
+    }
+}
+
+fn scores_of<'a>(measurement: &&'a Measurement<String>) -> Option<&'a [ScoredInstruction]> {
+    match &measurement.outcomes {
+        Outcomes::Scores(rows) => Some(rows),
+        Outcomes::Comparisons(_) => None,
     }
 }
 
@@ -269,6 +278,8 @@ struct ScoredSet<'a> {
     unit: ResultUnit,
     /// The score of a malformed completion, where there is a sound one.
     floor: Option<f64>,
+    /// What values a mean score or accuracy can have.
+    scale: Scale,
     instructions: &'a [Instruction],
 }
 
@@ -286,10 +297,6 @@ impl ScoredSet<'_> {
         } else {
             BTreeMap::new()
         };
-        let scale = match self.unit {
-            ResultUnit::Accuracy => Scale::UNIT,
-            ResultUnit::Score | ResultUnit::WinRate => Scale::Continuous,
-        };
         let values: Vec<f64> = scores.values().copied().collect();
         let differences = first.map(|first| self.differences(measurement, first));
         SubjectResult {
@@ -300,12 +307,12 @@ impl ScoredSet<'_> {
             judge: measurement.judge.clone(),
             response_chars_mean: mean_chars(answered),
             unscored: unscored(measurement),
-            mean: Figure::of(&values, scale),
+            mean: Figure::of(&values, self.scale),
             against_first: differences
                 .as_ref()
                 .and_then(|rows| ComparisonResult::of(&rows.values(), rows.unit, rows.scale)),
             pairwise: None,
-            categories: by_category(self.instructions, &scores, scale, differences.as_ref()),
+            categories: by_category(self.instructions, &scores, self.scale, differences.as_ref()),
         }
     }
 
@@ -327,14 +334,14 @@ impl ScoredSet<'_> {
         }
         let paired = own.compared_with(first, self.floor);
         // Without a pair nothing is computed in any unit.
-        let unit = paired.as_ref().map_or(Unit::WinRate, |rows| rows.unit);
+        let paired = paired.unwrap_or_else(|| PairedRows::of_wins(Vec::new()));
         Differences {
-            unit: match unit {
+            unit: match paired.unit {
                 Unit::Score => ResultUnit::Score,
                 Unit::WinRate | Unit::WinRateGap => ResultUnit::WinRate,
             },
-            scale: unit.scale(),
-            rows: paired.map(|paired| paired.rows).unwrap_or_default(),
+            scale: paired.scale,
+            rows: paired.rows,
         }
     }
 }

@@ -4,7 +4,7 @@ mod checkpoints;
 mod no_pairs;
 mod trained;
 
-use tpo_lm::precision::Precision;
+use tpo_lm::precision::{Precision, TrainPrecision};
 use tpo_types::{Completion, Failure, Side, TrainRequest, TrainingPair};
 
 use self::checkpoints::TrainingCheckpoints;
@@ -44,7 +44,8 @@ pub(crate) fn train(
         &TrainRequest {
             policy: &policy.checkpoint,
             pairs: &pairs,
-            recompute_reference: context.plan.precision != Precision::F32,
+            recompute_reference: context.plan.precision != Precision::F32
+                || context.plan.train_precision != TrainPrecision::F32,
             checkpoint_steps: &context.plan.checkpoint_steps(pairs.len()),
         },
         &mut checkpoints,

@@ -81,10 +81,7 @@ impl Categories {
             .map(|(name, of_one)| CategoryRow {
                 name,
                 ids: of_one.iter().map(|row| row.id.clone()).collect(),
-                change: Change::of(&PairedRows {
-                    unit: rows.unit,
-                    rows: of_one,
-                }),
+                change: Change::of(&rows.with_rows(of_one)),
                 adjusted_p: None,
             })
             .collect();
@@ -130,7 +127,7 @@ impl CategoryRow {
 
 #[cfg(test)]
 mod tests {
-    use tpo_run::metrics::Unit;
+    use tpo_eval::Scale;
 
     use super::*;
 
@@ -147,10 +144,7 @@ mod tests {
                 });
             }
         }
-        let rows = PairedRows {
-            unit: Unit::Score,
-            rows,
-        };
+        let rows = PairedRows::of_scores(Scale::Continuous, rows);
         let categories = Categories::of(&rows, &CategoryOf(of)).rows.into_iter();
         categories
             .map(|row| (row.name.clone(), row.ids.len(), row.adjusted_p.is_some()))

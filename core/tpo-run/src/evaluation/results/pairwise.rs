@@ -129,49 +129,83 @@ pub(in crate::evaluation) fn of(
         arena_hard: arena(&judged.comparisons, rule),
         consistent: consistency.as_ref().map(|one| one.consistent),
         first_position: consistency.and_then(|one| one.first_position),
-        avg_length: mean(lengths.own.values().copied()),
-        avg_length_base: mean(lengths.first.values().copied()),
+        avg_length: mean_length(&lengths.own),
+        avg_length_base: mean_length(&lengths.first),
     })
 }
 
-/// Mean lengths of responses in characters, by instruction.
+/// Lengths of the responses that parsed in characters, by instruction; malformed completions come
+/// after them, as in [`ComparedSample::index`].
 struct Lengths<'a> {
-    own: BTreeMap<&'a str, f64>,
-    first: BTreeMap<&'a str, f64>,
+    own: BTreeMap<&'a str, Vec<f64>>,
+    first: BTreeMap<&'a str, Vec<f64>>,
 }
 
-fn chars<'a>(answered: &'a Answered<'_>) -> BTreeMap<&'a str, f64> {
-    let of_one = answered.groups.iter().filter_map(|group| {
+impl Lengths<'_> {
+    /// How much longer the first subject's response is; none if one of the two is malformed.
+    fn difference(&self, sample: &ComparedSample) -> Option<f64> {
+        let of = |lengths: &BTreeMap<&str, Vec<f64>>| {
+            lengths.get(sample.id.as_str())?.get(sample.index).copied()
+        };
+        Some(of(&self.first)? - of(&self.own)?)
+    }
+}
+
+fn chars<'a>(answered: &'a Answered<'_>) -> BTreeMap<&'a str, Vec<f64>> {
+    let of_one = answered.groups.iter().map(|group| {
         let parts = group.candidates.iter().filter_map(|one| one.parts());
         let lengths = parts.map(|parts| parts.response.chars().count() as f64);
-        Some((group.id(), mean(lengths.take(answered.pass.num_samples))?))
+        (
+            group.id(),
+            lengths.take(answered.pass.num_samples).collect(),
+        )
     });
     of_one.collect()
+}
+
+/// The mean over instructions of the mean length of their responses.
+fn mean_length(lengths: &BTreeMap<&str, Vec<f64>>) -> Option<f64> {
+    mean(
+        lengths
+            .values()
+            .filter_map(|of_one| mean(of_one.iter().copied())),
+    )
 }
 
 /// The comparisons of one instruction.
 struct ComparedInstruction {
     /// Mean probability that the subject wins; none if the judge failed.
     win: Option<f64>,
-    /// Characters of the opponent's response minus its own; none if one of them is malformed.
+    /// The same of the samples of which both parsed.
+    parsed_win: Option<f64>,
+    /// Wins of the samples of which one is malformed; they are decided without the judge.
+    malformed: Vec<f64>,
+    /// Samples.
+    samples: usize,
+    /// Characters of the opponent's response minus its own; none if no sample parsed of both.
     difference: Option<f64>,
+}
+
+impl ComparedInstruction {
+    fn malformed_share(&self) -> f64 {
+        self.malformed.len() as f64 / self.samples as f64
+    }
 }
 
 fn instructions(samples: &[ComparedSample], lengths: &Lengths<'_>) -> Vec<ComparedInstruction> {
     let of_one = samples.chunk_by(|one, next| one.id == next.id);
     of_one
-        .filter_map(|samples| {
-            let id = samples.first()?.id.as_str();
-            let own = lengths.own.get(id);
-            let difference = lengths
-                .first
-                .get(id)
-                .zip(own)
-                .map(|(first, own)| first - own);
-            Some(ComparedInstruction {
+        .map(|samples| {
+            let (parsed, malformed): (Vec<&ComparedSample>, Vec<&ComparedSample>) = samples
+                .iter()
+                .partition(|sample| lengths.difference(sample).is_some());
+            ComparedInstruction {
                 win: mean(samples.iter().filter_map(probability)),
-                difference,
-            })
+                parsed_win: mean(parsed.iter().copied().filter_map(probability)),
+                malformed: malformed.iter().filter_map(|one| one.win).collect(),
+                samples: samples.len(),
+                difference: mean(parsed.iter().filter_map(|one| lengths.difference(one))),
+            }
         })
         .collect()
 }
@@ -212,12 +246,12 @@ struct Controlled {
 }
 
 /// The length-controlled win rate. An unscored response is not fitted, but its length counts. A
-/// malformed completion has no length, so it stays out of the fit and counts as what it is: lost,
-/// or won against.
+/// malformed completion has no length, so it stays out of the fit and counts as what it is, lost or
+/// won against, by its share of the instruction's samples.
 fn controlled(instructions: &[ComparedInstruction]) -> Option<Controlled> {
     let with_lengths = || {
         let fitted = instructions.iter();
-        fitted.filter_map(|one| Some((one.win, one.difference?)))
+        fitted.filter_map(|one| Some((one.parsed_win, one.difference?)))
     };
     let preferences: Vec<f64> = with_lengths()
         .map(|(win, _)| win.map_or(f64::NAN, |win| 1.0 + win))
@@ -228,17 +262,19 @@ fn controlled(instructions: &[ComparedInstruction]) -> Option<Controlled> {
         return None;
     }
     let fit = length_controlled(&preferences, &differences, LengthControlVariant::Minimal).ok()?;
-    let malformed: Vec<f64> = instructions
+    let malformed: f64 = instructions
         .iter()
-        .filter(|one| one.difference.is_none())
-        .filter_map(|one| one.win)
-        .collect();
-    let won: f64 = malformed.iter().map(|win| 100.0 * win).sum();
-    let n = preferences.len() as f64;
+        .map(ComparedInstruction::malformed_share)
+        .sum();
+    let won: f64 = instructions
+        .iter()
+        .map(|one| 100.0 * one.malformed.iter().sum::<f64>() / one.samples as f64)
+        .sum();
+    let parsed = instructions.len() as f64 - malformed;
     Some(Controlled {
-        win_rate: (n * fit.win_rate + won) / (n + malformed.len() as f64),
+        win_rate: (parsed * fit.win_rate + won) / instructions.len() as f64,
         // How much the share of malformed completions varies is not in the fit's error.
-        standard_error: fit.standard_error.filter(|_| malformed.is_empty()),
+        standard_error: fit.standard_error.filter(|_| malformed == 0.0),
         ridge: fit.ridge,
         extreme: fit.extreme,
     })
@@ -318,4 +354,29 @@ pub(in crate::evaluation) fn label(verdict: &Verdict) -> Option<Label> {
         (Preference::Second, true) => Label::MuchBetterB,
         (Preference::Unscored(_), _) => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_malformed_sample_counts_by_its_share_and_is_not_fitted() {
+        let instruction = |index: usize, malformed: usize| ComparedInstruction {
+            win: None,
+            parsed_win: Some((index % 2) as f64),
+            malformed: vec![0.0; malformed],
+            samples: 2,
+            difference: Some((index % 3) as f64 * 100.0 - 100.0),
+        };
+        let all = |malformed: usize| -> Vec<ComparedInstruction> {
+            (0..60).map(|index| instruction(index, malformed)).collect()
+        };
+        let parsed = controlled(&all(0)).expect("lengths that differ");
+        assert!((parsed.win_rate - 50.0).abs() < 1e-6);
+        assert!(parsed.standard_error.is_some());
+        let half = controlled(&all(1)).expect("lengths that differ");
+        assert!((half.win_rate - 25.0).abs() < 1e-6);
+        assert_eq!(half.standard_error, None);
+    }
 }

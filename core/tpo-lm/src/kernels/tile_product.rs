@@ -1,0 +1,613 @@
+//! Products of two matrices on Intel AMX, both packed on the way: for training, where neither side
+//! stays the same.
+//!
+//! A number is one `bf16`, or the sum of two. The right side is packed for some columns and inputs
+//! at a time, then strips of rows of the left side are packed and multiplied, each by one task. The
+//! order of every sum is fixed by the sizes of the matrices, so the number of threads does not
+//! change a bit.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use pulp::{Arch, Simd, bytemuck};
+use rayon::prelude::*;
+
+use super::amx::{Start, Tile, Tiles};
+use super::gemm::{Matrix, MatrixMut, Shape, Write};
+use super::tiled::{from_bf16, to_bf16};
+
+/// The `bf16` halves of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Halves {
+    /// The nearest `bf16`.
+    One,
+    /// A high and a low part; the product of both low parts is left out.
+    Two,
+}
+
+/// Rows of a tile of the left side, and columns of one of the right side.
+const SIDE: usize = 16;
+/// Inputs of a tile.
+const STEP: usize = 32;
+/// Columns that are multiplied at once.
+const PANEL: usize = 2 * SIDE;
+/// Rows of the left side that a task packs and multiplies. With [`DEPTH`] and [`COLUMNS`], what it
+/// works on stays in a second-level cache of 2 MiB.
+const STRIP: usize = if cfg!(test) { 64 } else { 192 };
+/// Inputs of which a strip is packed at a time.
+const DEPTH: usize = if cfg!(test) { 64 } else { 512 };
+/// Columns of the right side that are packed at a time.
+const COLUMNS: usize = if cfg!(test) { 64 } else { 768 };
+/// Inputs of which the right side is packed at a time, a multiple of [`DEPTH`].
+const RIGHT_DEPTH: usize = if cfg!(test) { 128 } else { 4096 };
+
+thread_local! {
+    /// Memory that is kept, because fresh memory costs more than packing. It is taken while it is
+    /// used, so that a nested product finds none.
+    static RIGHT: Cell<Vec<Tile>> = const { Cell::new(Vec::new()) };
+    static STRIPS: Cell<Strip> = const { Cell::new(Strip::EMPTY) };
+}
+
+/// `to = left * right`, or that scaled and added.
+pub(crate) fn product(
+    halves: Halves,
+    to: MatrixMut<'_>,
+    write: Write,
+    left: Matrix<'_>,
+    right: Matrix<'_>,
+) {
+    let shape = to.shape();
+    let inner = right.shape().rows;
+    assert_eq!(
+        (shape.rows, shape.columns, inner),
+        (
+            left.shape().rows,
+            right.shape().columns,
+            left.shape().columns
+        ),
+        "shapes of a product do not fit"
+    );
+    if shape.rows == 0 {
+        return;
+    }
+    let values = to.into_values();
+    // A row's sums do not depend on the others, so strips may be as long as the threads need.
+    let per_thread = shape.rows.div_ceil(rayon::current_num_threads());
+    let strip_rows = per_thread.next_multiple_of(PANEL).min(STRIP);
+    let mut packed = RIGHT.take();
+    for inputs in parts(0..inner, RIGHT_DEPTH) {
+        let write = match write {
+            Write::Set if inputs.start > 0 => Write::Add(1.0),
+            write => write,
+        };
+        for columns in parts(0..shape.columns, COLUMNS) {
+            let right = PackedRight::pack(halves, right, &inputs, &columns, packed);
+            let strips = values
+                .par_chunks_mut(strip_rows * shape.row_step)
+                .enumerate();
+            strips.for_each(|(strip, values)| {
+                let first = strip * strip_rows;
+                let rows = first..shape.rows.min(first + strip_rows);
+                right.multiply(left, rows, values, shape.row_step, write);
+            });
+            packed = right.tiles;
+        }
+    }
+    RIGHT.set(packed);
+}
+
+impl Halves {
+    fn count(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+}
+
+/// A range in parts of a length, the last one shorter.
+fn parts(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range
+        .step_by(length)
+        .map(move |start| start..end.min(start + length))
+}
+
+/// Some inputs and columns of the right side.
+struct PackedRight {
+    halves: Halves,
+    /// `(columns / 32, inputs / 32, halves, 2 halves of the 32 columns)`
+    tiles: Vec<Tile>,
+    inputs: Range<usize>,
+    columns: Range<usize>,
+}
+
+/// What a task works on.
+#[derive(Default)]
+struct Strip {
+    /// The packed rows. `(rows / 16, steps, halves)`
+    packed: Vec<Tile>,
+    /// The sums. `(columns / 32, rows / 32, 2 halves of the rows, 2 halves of the columns)`
+    sums: Vec<[Tile; 4]>,
+}
+
+impl Strip {
+    const EMPTY: Self = Self {
+        packed: Vec::new(),
+        sums: Vec::new(),
+    };
+}
+
+impl PackedRight {
+    fn pack(
+        halves: Halves,
+        right: Matrix<'_>,
+        inputs: &Range<usize>,
+        columns: &Range<usize>,
+        mut tiles: Vec<Tile>,
+    ) -> Self {
+        let steps = inputs.len().div_ceil(STEP);
+        let per_step = halves.count() * 2;
+        resize(
+            &mut tiles,
+            columns.len().div_ceil(PANEL) * steps * per_step,
+            Tile::ZERO,
+        );
+        // A column of the right side is packed like a row of the left one, and turned.
+        let source = Source {
+            values: right.values(),
+            shape: right.t().shape(),
+            lines: columns.clone(),
+            inputs: inputs.clone(),
+        };
+        let layout = Layout {
+            side: Side::Right,
+            steps,
+            halves: halves.count(),
+        };
+        // Each task reads long runs of a row where rows are adjacent.
+        let panels = columns
+            .len()
+            .div_ceil(PANEL)
+            .div_ceil(rayon::current_num_threads());
+        let tasks = tiles.par_chunks_mut(panels * steps * per_step).enumerate();
+        tasks.for_each(|(task, tiles)| {
+            let first = columns.start + task * panels * PANEL;
+            let lines = first..columns.end.min(first + panels * PANEL);
+            let inputs = source.inputs.clone();
+            Source {
+                lines,
+                inputs,
+                ..source
+            }
+            .pack(layout, tiles);
+        });
+        Self {
+            halves,
+            tiles,
+            inputs: inputs.clone(),
+            columns: columns.clone(),
+        }
+    }
+
+    /// A strip of rows times these columns, for these inputs. `to` starts at the strip.
+    fn multiply(
+        &self,
+        left: Matrix<'_>,
+        rows: Range<usize>,
+        to: &mut [f32],
+        row_step: usize,
+        write: Write,
+    ) {
+        let mut strip = STRIPS.take();
+        let pairs = rows.len().div_ceil(PANEL);
+        let panels = self.columns.len().div_ceil(PANEL);
+        resize(&mut strip.sums, panels * pairs, [Tile::ZERO; 4]);
+        for inputs in parts(self.inputs.clone(), DEPTH) {
+            let source = Source {
+                values: left.values(),
+                shape: left.shape(),
+                lines: rows.clone(),
+                inputs,
+            };
+            self.add_products(&source, &mut strip);
+        }
+        let lines = to.chunks_mut(row_step).take(rows.len());
+        for (line, to) in lines.enumerate() {
+            let to = &mut to[self.columns.clone()];
+            write_line(&strip.sums[line / PANEL..], pairs, line % PANEL, to, write);
+        }
+        STRIPS.set(strip);
+    }
+
+    /// Packs the rows of a strip for some inputs, and adds their products to its sums.
+    fn add_products(&self, source: &Source<'_>, strip: &mut Strip) {
+        let amx = Tiles::configure().expect("the precision was checked");
+        let count = self.halves.count();
+        let steps = source.inputs.len().div_ceil(STEP);
+        let blocks = source.lines.len().div_ceil(SIDE);
+        resize(&mut strip.packed, blocks * steps * count, Tile::ZERO);
+        let layout = Layout {
+            side: Side::Left,
+            steps,
+            halves: count,
+        };
+        source.pack(layout, &mut strip.packed);
+        let start = if source.inputs.start == self.inputs.start {
+            Start::Zero
+        } else {
+            Start::Resumed
+        };
+        let first_step = (source.inputs.start - self.inputs.start) / STEP;
+        let per_panel = self.inputs.len().div_ceil(STEP) * count * 2;
+        let packed: Vec<&[Tile]> = strip.packed.chunks_exact(steps * count).collect();
+        let panels = self.tiles.chunks_exact(per_panel);
+        for (right, sums) in panels.zip(strip.sums.chunks_exact_mut(blocks.div_ceil(2))) {
+            let right = &right[first_step * count * 2..][..steps * count * 2];
+            for (left, sums) in packed.chunks(2).zip(sums) {
+                let both = [left[0], left[left.len() - 1]];
+                match self.halves {
+                    Halves::One => amx.bf16(both, right, sums, start),
+                    Halves::Two => amx.bf16x3(both, right, sums, start),
+                }
+            }
+        }
+    }
+}
+
+/// Makes room, whatever was there. Every tile is written before it is read.
+fn resize<T: Copy>(values: &mut Vec<T>, len: usize, zero: T) {
+    if len > values.capacity() {
+        *values = Vec::new();
+    }
+    values.resize(len, zero);
+}
+
+/// Writes a line of the result. `sums` start at its pair of blocks, `line` counts from there.
+#[pulp::with_simd(write_line = Arch::new())]
+#[inline(always)]
+fn write_line_with<'a, S: Simd>(
+    _: S,
+    sums: &'a [[Tile; 4]],
+    pairs: usize,
+    line: usize,
+    to: &'a mut [f32],
+    write: Write,
+) {
+    let (upper, within) = (line / SIDE * 2, line % SIDE * SIDE);
+    for (to, sums) in to.chunks_mut(PANEL).zip(sums.iter().step_by(pairs)) {
+        for (to, sum) in to.chunks_mut(SIDE).zip(&sums[upper..]) {
+            let sum: &[f32] = bytemuck::cast_slice(&sum.0[within..][..SIDE]);
+            match (to.as_mut_array::<SIDE>(), write) {
+                (Some(to), Write::Set) => to.copy_from_slice(sum),
+                (None, Write::Set) => to.copy_from_slice(&sum[..to.len()]),
+                (Some(to), Write::Add(scale)) => {
+                    for (to, sum) in to.iter_mut().zip(sum) {
+                        *to += scale * sum;
+                    }
+                }
+                (None, Write::Add(scale)) => {
+                    for (to, sum) in to.iter_mut().zip(sum) {
+                        *to += scale * sum;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A side of a product.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// A row of its tiles is a line.
+    Left,
+    /// A row of its tiles is a pair of inputs of 16 lines.
+    Right,
+}
+
+/// Where the tiles of 16 lines and 32 inputs are.
+#[derive(Clone, Copy)]
+struct Layout {
+    side: Side,
+    steps: usize,
+    halves: usize,
+}
+
+impl Layout {
+    /// The tile of the high halves.
+    fn high(self, block: usize, step: usize) -> usize {
+        match self.side {
+            Side::Left => (block * self.steps + step) * self.halves,
+            Side::Right => (block / 2 * self.steps + step) * self.halves * 2 + block % 2,
+        }
+    }
+
+    /// From the tile of the high halves to that of the low ones, if there is one.
+    fn to_low(self) -> Option<usize> {
+        (self.halves == 2).then_some(match self.side {
+            Side::Left => 1,
+            Side::Right => 2,
+        })
+    }
+}
+
+/// What is packed: lines are rows of the left side or columns of the right one.
+struct Source<'a> {
+    values: &'a [f32],
+    /// Lines as rows, inputs as columns.
+    shape: Shape,
+    lines: Range<usize>,
+    inputs: Range<usize>,
+}
+
+impl Source<'_> {
+    /// Packs everything, in the order of the memory that is read; what is missing in the last tiles
+    /// is 0.
+    fn pack(&self, layout: Layout, tiles: &mut [Tile]) {
+        if !self.lines.len().is_multiple_of(PANEL) || !self.inputs.len().is_multiple_of(STEP) {
+            tiles.fill(Tile::ZERO);
+        }
+        let blocks = self.lines.len().div_ceil(SIDE);
+        let Shape {
+            row_step,
+            column_step,
+            ..
+        } = self.shape;
+        let first = &self.values[self.lines.start * row_step + self.inputs.start * column_step..];
+        if column_step == 1 {
+            for block in 0..blocks {
+                for line in block * SIDE..self.lines.len().min((block + 1) * SIDE) {
+                    let inputs = &first[line * row_step..][..self.inputs.len()];
+                    pack_line(inputs, line, layout, tiles);
+                }
+                if layout.side == Side::Right {
+                    (0..layout.steps).for_each(|step| turn(layout, block, step, tiles));
+                }
+            }
+        } else {
+            for step in 0..layout.steps {
+                for input in (step * STEP..self.inputs.len().min((step + 1) * STEP)).step_by(2) {
+                    let lines = |input: usize| {
+                        let is_there = input < self.inputs.len();
+                        is_there.then(|| &first[input * column_step..][..self.lines.len()])
+                    };
+                    let second = lines(input + 1).unwrap_or(&[]);
+                    pack_pair(lines(input).unwrap_or(&[]), second, input, layout, tiles);
+                }
+                if layout.side == Side::Left {
+                    (0..blocks).for_each(|block| turn(layout, block, step, tiles));
+                }
+            }
+        }
+    }
+}
+
+/// 16 rows of 16 pairs, as bits of `bf16`.
+type Pairs = [[u32; SIDE]; SIDE];
+
+fn pairs(tile: &mut Tile) -> &mut Pairs {
+    bytemuck::cast_mut(&mut tile.0)
+}
+
+/// Packs the inputs of one line into a row of a tile in each step.
+#[pulp::with_simd(pack_line = Arch::new())]
+#[inline(always)]
+fn pack_line_with<'a, S: Simd>(
+    _: S,
+    inputs: &'a [f32],
+    line: usize,
+    layout: Layout,
+    tiles: &'a mut [Tile],
+) {
+    let (steps, rest) = inputs.as_chunks::<STEP>();
+    let mut last = [0.0; STEP];
+    last[..rest.len()].copy_from_slice(rest);
+    let last = (!rest.is_empty()).then_some(&last);
+    for (step, inputs) in steps.iter().chain(last).enumerate() {
+        let high = layout.high(line / SIDE, step);
+        // A pair is two numbers that follow each other.
+        let highs: &mut [u16; STEP] = bytemuck::cast_mut(&mut pairs(&mut tiles[high])[line % SIDE]);
+        let mut lows = [0; STEP];
+        for ((high, low), input) in highs.iter_mut().zip(&mut lows).zip(inputs) {
+            let halves = split(*input);
+            (*high, *low) = (halves.high, halves.low);
+        }
+        if let Some(to_low) = layout.to_low() {
+            pairs(&mut tiles[high + to_low])[line % SIDE] = bytemuck::cast(lows);
+        }
+    }
+}
+
+/// Packs two adjacent inputs of all lines into a row of a tile in each block.
+#[pulp::with_simd(pack_pair = Arch::new())]
+#[inline(always)]
+fn pack_pair_with<'a, S: Simd>(
+    _: S,
+    first: &'a [f32],
+    second: &'a [f32],
+    input: usize,
+    layout: Layout,
+    tiles: &'a mut [Tile],
+) {
+    let (step, pair) = (input / STEP, input % STEP / 2);
+    for (block, first) in first.chunks(SIDE).enumerate() {
+        let (mut firsts, mut seconds) = ([0.0; SIDE], [0.0; SIDE]);
+        let second = second.get(block * SIDE..).unwrap_or(&[]);
+        let second = &second[..second.len().min(SIDE)];
+        match (first.as_array::<SIDE>(), second.as_array::<SIDE>()) {
+            (Some(first), Some(second)) => (firsts, seconds) = (*first, *second),
+            _ => {
+                firsts[..first.len()].copy_from_slice(first);
+                seconds[..second.len()].copy_from_slice(second);
+            }
+        }
+        let high = layout.high(block, step);
+        let highs = &mut pairs(&mut tiles[high])[pair];
+        let mut lows = [0; SIDE];
+        for line in 0..SIDE {
+            let (first, second) = (split(firsts[line]), split(seconds[line]));
+            highs[line] = u32::from(first.high) | u32::from(second.high) << 16;
+            lows[line] = u32::from(first.low) | u32::from(second.low) << 16;
+        }
+        if let Some(to_low) = layout.to_low() {
+            pairs(&mut tiles[high + to_low])[pair] = lows;
+        }
+    }
+}
+
+/// Turns the tiles of a block and step.
+fn turn(layout: Layout, block: usize, step: usize, tiles: &mut [Tile]) {
+    let high = layout.high(block, step);
+    transpose(pairs(&mut tiles[high]));
+    if let Some(to_low) = layout.to_low() {
+        transpose(pairs(&mut tiles[high + to_low]));
+    }
+}
+
+/// The bits of the halves of a number.
+struct Split {
+    high: u16,
+    low: u16,
+}
+
+#[inline(always)]
+fn split(value: f32) -> Split {
+    let high = to_bf16(value);
+    Split {
+        high,
+        low: to_bf16(value - from_bf16(high)),
+    }
+}
+
+#[pulp::with_simd(transpose = Arch::new())]
+#[inline(always)]
+fn transpose_with<'a, S: Simd>(_: S, rows: &'a mut Pairs) {
+    let mut turned = *rows;
+    swap::<8>(&mut turned);
+    swap::<4>(&mut turned);
+    swap::<2>(&mut turned);
+    swap::<1>(&mut turned);
+    *rows = turned;
+}
+
+/// Swaps the blocks beside the diagonal of every square of `2 S` rows and columns.
+#[inline(always)]
+fn swap<const S: usize>(rows: &mut Pairs) {
+    for upper in (0..SIDE).filter(|row| row & S == 0) {
+        let (a, b) = (rows[upper], rows[upper + S]);
+        for at in 0..SIDE {
+            let is_left = at & S == 0;
+            rows[upper][at] = if is_left { a[at] } else { b[at ^ S] };
+            rows[upper + S][at] = if is_left { a[at ^ S] } else { b[at] };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::amx;
+    use super::*;
+    use crate::rng::Counter;
+
+    fn random(len: usize, purpose: &str) -> Vec<f32> {
+        let counter = Counter::new(19, purpose);
+        let value = |at: usize| (2.0 * counter.unit(at as u64) - 1.0) as f32;
+        (0..len).map(value).collect()
+    }
+
+    /// Element by element, in `f64`.
+    fn naive(left: Matrix<'_>, right: Matrix<'_>) -> Vec<f64> {
+        let at = |matrix: Matrix<'_>, row: usize, column: usize| {
+            let shape = matrix.shape();
+            f64::from(matrix.values()[row * shape.row_step + column * shape.column_step])
+        };
+        let (rows, inner, columns) = (left.shape().rows, right.shape().rows, right.shape().columns);
+        (0..rows * columns)
+            .map(|to| {
+                let (row, column) = (to / columns, to % columns);
+                (0..inner)
+                    .map(|k| at(left, row, k) * at(right, k, column))
+                    .sum()
+            })
+            .collect()
+    }
+
+    fn matrix(values: &[f32], rows: usize, columns: usize, turned: bool) -> Matrix<'_> {
+        if turned {
+            Matrix::new(values, rows).t()
+        } else {
+            Matrix::new(values, columns)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn products_are_near_the_exact_ones(
+            rows in 1usize..120, inner in 1usize..300, columns in 1usize..150,
+            left_turned: bool, right_turned: bool,
+        ) {
+            if amx::missing().is_some() {
+                return Ok(());
+            }
+            let (left, right) = (random(rows * inner, "left"), random(inner * columns, "right"));
+            let left = matrix(&left, rows, inner, left_turned);
+            let right = matrix(&right, inner, columns, right_turned);
+            let exact = naive(left, right);
+            // A margin beside the result stays as it is.
+            let width = columns + 3;
+            for (halves, error) in [(Halves::One, 1e-2), (Halves::Two, 5e-5)] {
+                let mut actual = vec![7.0; rows * width];
+                for write in [Write::Set, Write::Add(2.0)] {
+                    let view = MatrixMut::new(&mut actual, width).columns(&(2..2 + columns));
+                    product(halves, view, write, left, right);
+                }
+                for (row, actual) in actual.chunks_exact(width).enumerate() {
+                    prop_assert_eq!((actual[1], actual[width - 1]), (7.0, 7.0));
+                    for (column, actual) in actual[2..width - 1].iter().enumerate() {
+                        let off = f64::from(*actual) / 3.0 - exact[row * columns + column];
+                        let size = (inner as f64).sqrt();
+                        prop_assert!(off.abs() <= error * size, "{:?} {}", halves, off);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none() {
+        if amx::missing().is_some() {
+            return;
+        }
+        let right = random(40 * 50, "right");
+        for bad in [f32::NAN, f32::INFINITY, f32::from_bits(0x7fff_ffff)] {
+            for halves in [Halves::One, Halves::Two] {
+                let mut left = random(3 * 40, "left");
+                left[40 + 33] = bad;
+                let mut y = vec![0.0; 3 * 50];
+                let (left, right) = (Matrix::new(&left, 40), Matrix::new(&right, 50));
+                product(halves, MatrixMut::new(&mut y, 50), Write::Set, left, right);
+                let rows = y.chunks_exact(50);
+                let finite: Vec<bool> = rows.map(|row| row.iter().all(|y| y.is_finite())).collect();
+                assert_eq!(finite, [true, false, true], "{halves:?} {bad}");
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_are_turned() {
+        let mut rows = [[0; SIDE]; SIDE];
+        for (row, values) in rows.iter_mut().enumerate() {
+            for (column, value) in values.iter_mut().enumerate() {
+                *value = (row * SIDE + column) as u32;
+            }
+        }
+        transpose(&mut rows);
+        for (row, values) in rows.iter().enumerate() {
+            for (column, value) in values.iter().enumerate() {
+                assert_eq!(*value, (column * SIDE + row) as u32);
+            }
+        }
+    }
+}
