@@ -19,11 +19,11 @@
 //!   less than 94.0 %, against 93.8 % with one half.
 //!
 //! Scores of a judge whose scale is not known ([`Scale::Seen`]) are lumpy where two models mostly
-//! answer alike or a rubric has a few grades, and there a t interval covers as little as 85 % at
-//! 30 units (simulated; few values decide, and rare large ones are often not seen). If a third of
-//! the units has one value, the interval is the bounded one between the lowest and the highest
-//! score that were seen. It is never much too narrow; it is too wide where the differences stay far
-//! away from the ends.
+//! answer alike or a rubric has a few grades, and there a t interval covers as little as 85 % at 30
+//! units (simulated; few values decide, and rare large ones are often not seen). If half of the
+//! units has one value (a third below [`MANY`]), the interval is the bounded one between the lowest
+//! and the highest score that were seen. It is never much too narrow; it is too wide where the
+//! differences stay far away from the ends.
 
 use crate::dirichlet::{Atom, quantile};
 use crate::distributions::t_quantile;
@@ -101,8 +101,11 @@ pub(crate) fn interval(units: &[Unit], spread: &Spread, scale: Scale) -> Result<
     }
 }
 
-/// Share of units with one value from which scores are lumpy.
-const LUMP: f64 = 1.0 / 3.0;
+/// Share of units with one value from which few units are lumpy: too wide is better than too
+/// narrow.
+const LUMP_OF_FEW: f64 = 1.0 / 3.0;
+/// The same for [`MANY`] units and more, of which a third says enough.
+const LUMP_OF_MANY: f64 = 1.0 / 2.0;
 
 /// Whether many units have the same value, so that the spread of the few others says little.
 fn is_lumpy(units: &[Unit]) -> bool {
@@ -112,7 +115,12 @@ fn is_lumpy(units: &[Unit]) -> bool {
     // Equal differences of decimal scores differ by rounding.
     let is_equal = |a: &f64, b: &f64| b - a <= 1e-9 * span;
     let largest = values.chunk_by(is_equal).map(<[f64]>::len).max();
-    largest.is_some_and(|count| count >= 2 && count as f64 >= LUMP * units.len() as f64)
+    let share = if units.len() < MANY {
+        LUMP_OF_FEW
+    } else {
+        LUMP_OF_MANY
+    };
+    largest.is_some_and(|count| count >= 2 && count as f64 >= share * units.len() as f64)
 }
 
 fn bounded(units: &[Unit], lowest: f64, highest: f64) -> Interval {

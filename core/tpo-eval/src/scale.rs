@@ -14,7 +14,8 @@ pub enum Scale {
     /// Scores of a judge that does not say what it can give: a reward model varies finely, a rubric
     /// has five grades. What was seen decides: where many values are the same, as differences of
     /// two models that mostly answer alike, they are treated as [`Scale::Bounded`] by the lowest
-    /// and the highest score of any response, else as [`Scale::Continuous`].
+    /// and the highest score of any response, else as [`Scale::Continuous`]. For differences: the
+    /// mean of one model can lie beyond what was seen.
     Seen {
         /// The lowest score of any response that is compared.
         lowest: f64,

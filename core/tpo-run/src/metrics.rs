@@ -24,7 +24,7 @@ pub use measurement::{
     HeadToHead, InstructionWin, Measurement, Outcomes, SampleOutcome, ScoredInstruction,
 };
 pub use paired::{PairedRow, PairedRows, Unit, common_floor};
-pub(crate) use paired::{compare_scores, floor_of, seen_scale};
+pub(crate) use paired::{compare_scores, floor_of};
 pub use sampling::SampleMetrics;
 pub use selector::{SelectorMetrics, SideTokens};
 pub use training::TrainMetrics;

@@ -19,7 +19,7 @@ use super::plan::PlannedSet;
 use super::subject::Answers;
 use crate::metrics::{
     JudgedSubject, Measurement, Outcomes, PairedRow, PairedRows, SampleMetrics, SampleOutcome,
-    ScoredInstruction, Unit, common_floor, seen_scale,
+    ScoredInstruction, Unit, common_floor,
 };
 use crate::pipeline::RunJudge;
 use crate::store::to_json;
@@ -188,7 +188,8 @@ impl JudgedSet {
         };
         let scale = match unit {
             ResultUnit::Accuracy | ResultUnit::WinRate => Scale::UNIT,
-            ResultUnit::Score => seen_scale(measurements.iter().filter_map(scores_of), floor),
+            // What was seen says nothing about what lies beyond its ends, where a mean can be.
+            ResultUnit::Score => Scale::Continuous,
         };
         let scored = ScoredSet {
             unit,

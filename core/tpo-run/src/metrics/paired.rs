@@ -261,11 +261,9 @@ pub(crate) fn compare_scores(
     }
 }
 
-/// The scale of scores by what was seen: a judge does not say which scores it can give.
-pub(crate) fn seen_scale<'a>(
-    models: impl IntoIterator<Item = &'a [ScoredInstruction]>,
-    floor: Option<f64>,
-) -> Scale {
+/// The scale of scores by what was seen: a judge does not say which scores it can give. For
+/// differences only, which have room on both sides.
+fn seen_scale(models: [&[ScoredInstruction]; 2], floor: Option<f64>) -> Scale {
     let samples = models.into_iter().flatten().flat_map(|row| &row.samples);
     let scores: Vec<f64> = samples.filter_map(|sample| sample.value(floor)).collect();
     if scores.is_empty() {
