@@ -14,6 +14,10 @@
     clippy::inline_always,
     reason = "a loop must be compiled with the instruction set it runs on"
 )]
+#![expect(
+    clippy::needless_lifetimes,
+    reason = "the attribute of pulp asks for explicit lifetimes"
+)]
 
 use pulp::{Arch, Simd};
 use rayon::prelude::*;

@@ -434,12 +434,11 @@ fn pack_pair_with<'a, S: Simd>(
         let (mut firsts, mut seconds) = ([0.0; SIDE], [0.0; SIDE]);
         let second = second.get(block * SIDE..).unwrap_or(&[]);
         let second = &second[..second.len().min(SIDE)];
-        match (first.as_array::<SIDE>(), second.as_array::<SIDE>()) {
-            (Some(first), Some(second)) => (firsts, seconds) = (*first, *second),
-            _ => {
-                firsts[..first.len()].copy_from_slice(first);
-                seconds[..second.len()].copy_from_slice(second);
-            }
+        if let (Some(first), Some(second)) = (first.as_array(), second.as_array()) {
+            (firsts, seconds) = (*first, *second);
+        } else {
+            firsts[..first.len()].copy_from_slice(first);
+            seconds[..second.len()].copy_from_slice(second);
         }
         let high = layout.high(block, step);
         let highs = &mut pairs(&mut tiles[high])[pair];

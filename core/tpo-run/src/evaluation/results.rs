@@ -240,7 +240,7 @@ fn unit_of(judge: &RunJudge, measurements: &[&Measurement<String>]) -> ResultUni
     }
     let knows = judge.plugins.len() == 1
         && KNOW_THE_ANSWER.contains(&judge.plugins[0].plugin.name.as_str());
-    let mut samples = measurements.iter().filter_map(scores_of).flatten();
+    let mut samples = measurements.iter().copied().filter_map(scores_of).flatten();
     let is_binary = samples.all(|row| {
         row.samples.iter().all(|sample| match sample {
             SampleOutcome::Scored(score) => [0.0, 1.0].contains(score),
@@ -254,7 +254,7 @@ fn unit_of(judge: &RunJudge, measurements: &[&Measurement<String>]) -> ResultUni
     }
 }
 
-fn scores_of<'a>(measurement: &&'a Measurement<String>) -> Option<&'a [ScoredInstruction]> {
+fn scores_of(measurement: &Measurement<String>) -> Option<&[ScoredInstruction]> {
     match &measurement.outcomes {
         Outcomes::Scores(rows) => Some(rows),
         Outcomes::Comparisons(_) => None,
