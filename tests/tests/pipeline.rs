@@ -200,18 +200,40 @@ fn killed_and_resumed(precision: &[&str]) {
 }
 
 #[test]
-fn a_run_on_another_engine_says_so() {
+fn a_run_on_another_engine_says_so_where_there_is_work() {
     let here = Workplace::new();
     run(&here, "tiny-full");
     let db = Connection::open(here.path("run/run.db")).expect("the run store");
-    for (key, verb) in [("engine", "sampled"), ("train_engine", "trained")] {
-        let changed = db.execute("UPDATE run SET value = 'other' WHERE key = ?1", [key]);
-        assert_eq!(changed.expect("an update"), 1, "{key}");
-        let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
-        let said = here.succeeds(&["run", &config, "--dir", "run"]).stderr;
-        let sentence = format!("this run has {verb} with the engine `other`; from here on it ");
+    let execute = |sql: &str| db.execute(sql, []).expect("an update");
+    let engines = || -> Vec<String> {
+        let of = |key: &str| {
+            let sql = "SELECT value FROM run WHERE key = ?1";
+            db.query_row(sql, [key], |row| row.get(0))
+                .expect("an engine")
+        };
+        vec![of("engine"), of("train_engine")]
+    };
+    let own = engines();
+    execute("UPDATE run SET value = 'other' WHERE key IN ('engine', 'train_engine')");
+    let config = fixture("runs/tiny-full/tpo.toml").display().to_string();
+    let resume = || here.succeeds(&["run", &config, "--dir", "run"]).stderr;
+    let said = resume();
+    assert!(
+        !said.contains("engine"),
+        "a finished run is made by no other: {said}"
+    );
+    assert_eq!(engines(), ["other", "other"]);
+
+    execute("DELETE FROM iterations WHERE iteration = 2");
+    execute("UPDATE completions SET cache_key = 'other' WHERE slice = 'train-2'");
+    let said = resume();
+    for (work, engine) in [("sampled", &own[0]), ("trained", &own[1])] {
+        let sentence =
+            format!("the engine `other` has {work} here before; from here on `{engine}`");
         assert!(said.contains(&sentence), "{said}");
     }
+    let both: Vec<String> = own.iter().map(|own| format!("other, then {own}")).collect();
+    assert_eq!(engines(), both);
 }
 
 #[test]

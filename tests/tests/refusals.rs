@@ -101,7 +101,15 @@ fn a_set_without_what_its_judge_needs() {
 #[test]
 fn an_arm_that_is_the_run_itself() {
     let here = workplace("[thought]\nconfig = { preset = \"direct\" }\n");
-    insta::assert_snapshot!(here.refusal(&["run", "--arm", "direct"]));
+    let refusal = here.refusal(&["run", "--arm", "direct"]);
+    // Without a thought there is nothing that a budget could end.
+    for setting in ["thought.max_tokens=8", "thought.on_error=retry"] {
+        assert_eq!(
+            here.refusal(&["run", "--set", setting, "--arm", "direct"]),
+            refusal
+        );
+    }
+    insta::assert_snapshot!(refusal);
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub(crate) mod embedding;
 pub(crate) mod exp;
 pub(crate) mod gemm;
 pub(crate) mod glu;
+pub(crate) mod halves;
 pub(crate) mod linear;
 pub(crate) mod norm;
 pub(crate) mod panel;
@@ -52,13 +53,13 @@ pub(crate) fn row_tasks_mut<T>(rows: &mut [T], width: usize) -> impl Iterator<It
 
 /// Makes a buffer `len` values long, whatever they are. Its memory is kept if it is large enough:
 /// fresh memory costs more time than most of what is written to it.
-pub(crate) fn reserve(buffer: &mut Vec<f32>, len: usize) {
+pub(crate) fn reserve<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) {
     if len > buffer.capacity() {
         // What is there is not copied, and freed before more is taken.
         *buffer = Vec::new();
-        *buffer = vec![0.0; len];
+        *buffer = vec![T::default(); len];
     }
-    buffer.resize(len, 0.0);
+    buffer.resize(len, T::default());
 }
 
 /// The sum of products of two vectors, in a fixed order that the compiler can turn into vector

@@ -9,8 +9,8 @@ use tpo_types::{Failure, FailureKind};
 
 use crate::NUMERICS;
 use crate::kernels::amx;
+use crate::kernels::halves::Halves;
 use crate::kernels::linear::Products;
-use crate::kernels::tile_product::Halves;
 
 /// The number format of the products in sampling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,11 +57,7 @@ impl Precision {
             Self::F32 => None,
             Self::Bf16x3 | Self::Int16 | Self::Bf16 | Self::Int8 => amx::missing(),
         };
-        missing.map_or(Ok(()), |reason| {
-            let what = format!("this machine cannot sample in the precision `{self}`: {reason}");
-            Err(Failure::new(FailureKind::Resources, what)
-                .hint("use the precision `f32`, or `auto` for the fastest that is like it"))
-        })
+        refuse(missing, "sample", self)
     }
 
     /// The fastest format on this machine whose probabilities are like those of `f32`.
@@ -161,11 +157,7 @@ impl TrainPrecision {
             Self::F32 => None,
             Self::Bf16x3 | Self::Bf16 => amx::missing(),
         };
-        missing.map_or(Ok(()), |reason| {
-            let what = format!("this machine cannot train in the precision `{self}`: {reason}");
-            Err(Failure::new(FailureKind::Resources, what)
-                .hint("use the precision `f32`, or `auto` for the fastest that is like it"))
-        })
+        refuse(missing, "train", self)
     }
 
     /// The engine that trains in this format on this machine: what decides its numbers, besides
@@ -214,6 +206,15 @@ impl TrainPrecisionChoice {
         precision.check()?;
         Ok(precision)
     }
+}
+
+/// Fails if something that the precision needs is missing.
+fn refuse(missing: Option<&str>, verb: &str, precision: impl fmt::Display) -> Result<(), Failure> {
+    missing.map_or(Ok(()), |reason| {
+        let what = format!("this machine cannot {verb} in the precision `{precision}`: {reason}");
+        Err(Failure::new(FailureKind::Resources, what)
+            .hint("use the precision `f32`, or `auto` for the fastest that is like it"))
+    })
 }
 
 /// The vector instructions of this machine.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 use tpo_types::{Failure, FailureKind};
 
 use crate::config::{RunConfig, ThoughtConfig};
@@ -47,10 +47,7 @@ impl Arm {
     /// The thought prompt of the arm. A plugin keeps the budget of `thought`.
     pub fn thought(&self, thought: &ThoughtConfig) -> Result<ThoughtConfig, Failure> {
         match self {
-            Self::Direct => Ok(ThoughtConfig {
-                config: Map::from_iter([("preset".to_owned(), Value::from("direct"))]),
-                ..ThoughtConfig::default()
-            }),
+            Self::Direct => Ok(ThoughtConfig::direct()),
             Self::Thought(source) if is_toml(source) => read(source),
             Self::Thought(source) => Ok(ThoughtConfig {
                 plugin: source.clone(),

@@ -10,6 +10,7 @@ pub mod config;
 mod context;
 pub mod dataset;
 pub mod directory;
+mod engines;
 pub mod evaluation;
 mod groups;
 mod iteration;

@@ -61,8 +61,9 @@ pub(crate) fn arms(plan: &RunPlan, arms: &[Arm]) -> Result<Vec<RunPlan>, Failure
         .collect();
     for (index, arm) in arms.iter().enumerate() {
         let own = all[index + 1];
-        let is_same =
-            |other: &&RunConfig| (&other.thought, &other.parser) == (&own.thought, &own.parser);
+        let is_same = |other: &&RunConfig| {
+            other.thought.is_same_prompt(&own.thought) && other.parser == own.parser
+        };
         if let Some(same) = all[..=index].iter().position(is_same) {
             let other = match same.checked_sub(1) {
                 None => "the run itself".to_owned(),

@@ -41,6 +41,14 @@ pub(crate) enum Start {
     Resumed,
 }
 
+impl Default for Tile {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+/// Rows of a tile of the left side, and columns of one of the right side and of a sum.
+pub(crate) const SIDE: usize = 16;
 /// Bytes from one row of a tile to the next, in memory.
 const ROW: usize = 64;
 

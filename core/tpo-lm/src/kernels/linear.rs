@@ -1,7 +1,8 @@
 //! Linear maps of rows and their gradients, in the number format of training.
 
 use super::gemm::{Matrix, MatrixMut, Threads, Write, product};
-use super::tile_product::{self, Halves};
+use super::halves::Halves;
+use super::tile_product;
 
 /// How the products of a model in training are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

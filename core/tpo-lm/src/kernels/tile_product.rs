@@ -12,23 +12,11 @@ use std::ops::Range;
 use pulp::{Arch, Simd, bytemuck};
 use rayon::prelude::*;
 
-use super::amx::{Start, Tile, Tiles};
-use super::gemm::{Matrix, MatrixMut, Shape, Write};
-use super::tiled::{from_bf16, to_bf16};
+use super::amx::{SIDE, Start, Tile, Tiles};
+use super::gemm::{Matrix, MatrixMut, Write};
+use super::halves::{Halves, STEP, Side, Source, TileLayout};
+use super::reserve;
 
-/// The `bf16` halves of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Halves {
-    /// The nearest `bf16`.
-    One,
-    /// A high and a low part; the product of both low parts is left out.
-    Two,
-}
-
-/// Rows of a tile of the left side, and columns of one of the right side.
-const SIDE: usize = 16;
-/// Inputs of a tile.
-const STEP: usize = 32;
 /// Columns that are multiplied at once.
 const PANEL: usize = 2 * SIDE;
 /// Rows of the left side that a task packs and multiplies. With [`DEPTH`] and [`COLUMNS`], what it
@@ -96,15 +84,6 @@ pub(crate) fn product(
     RIGHT.set(packed);
 }
 
-impl Halves {
-    fn count(self) -> usize {
-        match self {
-            Self::One => 1,
-            Self::Two => 2,
-        }
-    }
-}
-
 /// A range in parts of a length, the last one shorter.
 fn parts(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
     let end = range.end;
@@ -146,41 +125,21 @@ impl PackedRight {
         columns: &Range<usize>,
         mut tiles: Vec<Tile>,
     ) -> Self {
-        let steps = inputs.len().div_ceil(STEP);
-        let per_step = halves.count() * 2;
-        resize(
-            &mut tiles,
-            columns.len().div_ceil(PANEL) * steps * per_step,
-            Tile::ZERO,
-        );
-        // A column of the right side is packed like a row of the left one, and turned.
-        let source = Source {
-            values: right.values(),
-            shape: right.t().shape(),
-            lines: columns.clone(),
-            inputs: inputs.clone(),
-        };
-        let layout = Layout {
+        let layout = TileLayout {
             side: Side::Right,
-            steps,
-            halves: halves.count(),
+            steps: inputs.len().div_ceil(STEP),
+            halves,
         };
+        let panels = columns.len().div_ceil(PANEL);
+        let per_panel = layout.steps * halves.count() * 2;
+        reserve(&mut tiles, panels * per_panel);
         // Each task reads long runs of a row where rows are adjacent.
-        let panels = columns
-            .len()
-            .div_ceil(PANEL)
-            .div_ceil(rayon::current_num_threads());
-        let tasks = tiles.par_chunks_mut(panels * steps * per_step).enumerate();
+        let panels = panels.div_ceil(rayon::current_num_threads());
+        let tasks = tiles.par_chunks_mut(panels * per_panel).enumerate();
         tasks.for_each(|(task, tiles)| {
             let first = columns.start + task * panels * PANEL;
             let lines = first..columns.end.min(first + panels * PANEL);
-            let inputs = source.inputs.clone();
-            Source {
-                lines,
-                inputs,
-                ..source
-            }
-            .pack(layout, tiles);
+            Source::part(right.t(), lines, inputs.clone()).pack(layout, tiles);
         });
         Self {
             halves,
@@ -202,14 +161,9 @@ impl PackedRight {
         let mut strip = STRIPS.take();
         let pairs = rows.len().div_ceil(PANEL);
         let panels = self.columns.len().div_ceil(PANEL);
-        resize(&mut strip.sums, panels * pairs, [Tile::ZERO; 4]);
+        reserve(&mut strip.sums, panels * pairs);
         for inputs in parts(self.inputs.clone(), DEPTH) {
-            let source = Source {
-                values: left.values(),
-                shape: left.shape(),
-                lines: rows.clone(),
-                inputs,
-            };
+            let source = Source::part(left, rows.clone(), inputs);
             self.add_products(&source, &mut strip);
         }
         let lines = to.chunks_mut(row_step).take(rows.len());
@@ -226,11 +180,11 @@ impl PackedRight {
         let count = self.halves.count();
         let steps = source.inputs.len().div_ceil(STEP);
         let blocks = source.lines.len().div_ceil(SIDE);
-        resize(&mut strip.packed, blocks * steps * count, Tile::ZERO);
-        let layout = Layout {
+        reserve(&mut strip.packed, blocks * steps * count);
+        let layout = TileLayout {
             side: Side::Left,
             steps,
-            halves: count,
+            halves: self.halves,
         };
         source.pack(layout, &mut strip.packed);
         let start = if source.inputs.start == self.inputs.start {
@@ -253,14 +207,6 @@ impl PackedRight {
             }
         }
     }
-}
-
-/// Makes room, whatever was there. Every tile is written before it is read.
-fn resize<T: Copy>(values: &mut Vec<T>, len: usize, zero: T) {
-    if len > values.capacity() {
-        *values = Vec::new();
-    }
-    values.resize(len, zero);
 }
 
 /// Writes a line of the result. `sums` start at its pair of blocks, `line` counts from there.
@@ -292,212 +238,6 @@ fn write_line_with<'a, S: Simd>(
                     }
                 }
             }
-        }
-    }
-}
-
-/// A side of a product.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    /// A row of its tiles is a line.
-    Left,
-    /// A row of its tiles is a pair of inputs of 16 lines.
-    Right,
-}
-
-/// Where the tiles of 16 lines and 32 inputs are.
-#[derive(Clone, Copy)]
-struct Layout {
-    side: Side,
-    steps: usize,
-    halves: usize,
-}
-
-impl Layout {
-    /// The tile of the high halves.
-    fn high(self, block: usize, step: usize) -> usize {
-        match self.side {
-            Side::Left => (block * self.steps + step) * self.halves,
-            Side::Right => (block / 2 * self.steps + step) * self.halves * 2 + block % 2,
-        }
-    }
-
-    /// From the tile of the high halves to that of the low ones, if there is one.
-    fn to_low(self) -> Option<usize> {
-        (self.halves == 2).then_some(match self.side {
-            Side::Left => 1,
-            Side::Right => 2,
-        })
-    }
-}
-
-/// What is packed: lines are rows of the left side or columns of the right one.
-struct Source<'a> {
-    values: &'a [f32],
-    /// Lines as rows, inputs as columns.
-    shape: Shape,
-    lines: Range<usize>,
-    inputs: Range<usize>,
-}
-
-impl Source<'_> {
-    /// Packs everything, in the order of the memory that is read; what is missing in the last tiles
-    /// is 0.
-    fn pack(&self, layout: Layout, tiles: &mut [Tile]) {
-        if !self.lines.len().is_multiple_of(PANEL) || !self.inputs.len().is_multiple_of(STEP) {
-            tiles.fill(Tile::ZERO);
-        }
-        let blocks = self.lines.len().div_ceil(SIDE);
-        let Shape {
-            row_step,
-            column_step,
-            ..
-        } = self.shape;
-        let first = &self.values[self.lines.start * row_step + self.inputs.start * column_step..];
-        if column_step == 1 {
-            for block in 0..blocks {
-                for line in block * SIDE..self.lines.len().min((block + 1) * SIDE) {
-                    let inputs = &first[line * row_step..][..self.inputs.len()];
-                    pack_line(inputs, line, layout, tiles);
-                }
-                if layout.side == Side::Right {
-                    (0..layout.steps).for_each(|step| turn(layout, block, step, tiles));
-                }
-            }
-        } else {
-            for step in 0..layout.steps {
-                for input in (step * STEP..self.inputs.len().min((step + 1) * STEP)).step_by(2) {
-                    let lines = |input: usize| {
-                        let is_there = input < self.inputs.len();
-                        is_there.then(|| &first[input * column_step..][..self.lines.len()])
-                    };
-                    let second = lines(input + 1).unwrap_or(&[]);
-                    pack_pair(lines(input).unwrap_or(&[]), second, input, layout, tiles);
-                }
-                if layout.side == Side::Left {
-                    (0..blocks).for_each(|block| turn(layout, block, step, tiles));
-                }
-            }
-        }
-    }
-}
-
-/// 16 rows of 16 pairs, as bits of `bf16`.
-type Pairs = [[u32; SIDE]; SIDE];
-
-fn pairs(tile: &mut Tile) -> &mut Pairs {
-    bytemuck::cast_mut(&mut tile.0)
-}
-
-/// Packs the inputs of one line into a row of a tile in each step.
-#[pulp::with_simd(pack_line = Arch::new())]
-#[inline(always)]
-fn pack_line_with<'a, S: Simd>(
-    _: S,
-    inputs: &'a [f32],
-    line: usize,
-    layout: Layout,
-    tiles: &'a mut [Tile],
-) {
-    let (steps, rest) = inputs.as_chunks::<STEP>();
-    let mut last = [0.0; STEP];
-    last[..rest.len()].copy_from_slice(rest);
-    let last = (!rest.is_empty()).then_some(&last);
-    for (step, inputs) in steps.iter().chain(last).enumerate() {
-        let high = layout.high(line / SIDE, step);
-        // A pair is two numbers that follow each other.
-        let highs: &mut [u16; STEP] = bytemuck::cast_mut(&mut pairs(&mut tiles[high])[line % SIDE]);
-        let mut lows = [0; STEP];
-        for ((high, low), input) in highs.iter_mut().zip(&mut lows).zip(inputs) {
-            let halves = split(*input);
-            (*high, *low) = (halves.high, halves.low);
-        }
-        if let Some(to_low) = layout.to_low() {
-            pairs(&mut tiles[high + to_low])[line % SIDE] = bytemuck::cast(lows);
-        }
-    }
-}
-
-/// Packs two adjacent inputs of all lines into a row of a tile in each block.
-#[pulp::with_simd(pack_pair = Arch::new())]
-#[inline(always)]
-fn pack_pair_with<'a, S: Simd>(
-    _: S,
-    first: &'a [f32],
-    second: &'a [f32],
-    input: usize,
-    layout: Layout,
-    tiles: &'a mut [Tile],
-) {
-    let (step, pair) = (input / STEP, input % STEP / 2);
-    for (block, first) in first.chunks(SIDE).enumerate() {
-        let (mut firsts, mut seconds) = ([0.0; SIDE], [0.0; SIDE]);
-        let second = second.get(block * SIDE..).unwrap_or(&[]);
-        let second = &second[..second.len().min(SIDE)];
-        if let (Some(first), Some(second)) = (first.as_array(), second.as_array()) {
-            (firsts, seconds) = (*first, *second);
-        } else {
-            firsts[..first.len()].copy_from_slice(first);
-            seconds[..second.len()].copy_from_slice(second);
-        }
-        let high = layout.high(block, step);
-        let highs = &mut pairs(&mut tiles[high])[pair];
-        let mut lows = [0; SIDE];
-        for line in 0..SIDE {
-            let (first, second) = (split(firsts[line]), split(seconds[line]));
-            highs[line] = u32::from(first.high) | u32::from(second.high) << 16;
-            lows[line] = u32::from(first.low) | u32::from(second.low) << 16;
-        }
-        if let Some(to_low) = layout.to_low() {
-            pairs(&mut tiles[high + to_low])[pair] = lows;
-        }
-    }
-}
-
-/// Turns the tiles of a block and step.
-fn turn(layout: Layout, block: usize, step: usize, tiles: &mut [Tile]) {
-    let high = layout.high(block, step);
-    transpose(pairs(&mut tiles[high]));
-    if let Some(to_low) = layout.to_low() {
-        transpose(pairs(&mut tiles[high + to_low]));
-    }
-}
-
-/// The bits of the halves of a number.
-struct Split {
-    high: u16,
-    low: u16,
-}
-
-#[inline(always)]
-fn split(value: f32) -> Split {
-    let high = to_bf16(value);
-    Split {
-        high,
-        low: to_bf16(value - from_bf16(high)),
-    }
-}
-
-#[pulp::with_simd(transpose = Arch::new())]
-#[inline(always)]
-fn transpose_with<'a, S: Simd>(_: S, rows: &'a mut Pairs) {
-    let mut turned = *rows;
-    swap::<8>(&mut turned);
-    swap::<4>(&mut turned);
-    swap::<2>(&mut turned);
-    swap::<1>(&mut turned);
-    *rows = turned;
-}
-
-/// Swaps the blocks beside the diagonal of every square of `2 S` rows and columns.
-#[inline(always)]
-fn swap<const S: usize>(rows: &mut Pairs) {
-    for upper in (0..SIDE).filter(|row| row & S == 0) {
-        let (a, b) = (rows[upper], rows[upper + S]);
-        for at in 0..SIDE {
-            let is_left = at & S == 0;
-            rows[upper][at] = if is_left { a[at] } else { b[at ^ S] };
-            rows[upper + S][at] = if is_left { a[at ^ S] } else { b[at] };
         }
     }
 }
@@ -590,22 +330,6 @@ mod tests {
                 let rows = y.chunks_exact(50);
                 let finite: Vec<bool> = rows.map(|row| row.iter().all(|y| y.is_finite())).collect();
                 assert_eq!(finite, [true, false, true], "{halves:?} {bad}");
-            }
-        }
-    }
-
-    #[test]
-    fn blocks_are_turned() {
-        let mut rows = [[0; SIDE]; SIDE];
-        for (row, values) in rows.iter_mut().enumerate() {
-            for (column, value) in values.iter_mut().enumerate() {
-                *value = (row * SIDE + column) as u32;
-            }
-        }
-        transpose(&mut rows);
-        for (row, values) in rows.iter().enumerate() {
-            for (column, value) in values.iter().enumerate() {
-                assert_eq!(*value, (column * SIDE + row) as u32);
             }
         }
     }

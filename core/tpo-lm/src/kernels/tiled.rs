@@ -7,12 +7,11 @@
 use pulp::{Arch, Simd, bytemuck};
 use rayon::prelude::*;
 
-use super::amx::{Start, Tile, Tiles};
+use super::amx::{SIDE, Start, Tile, Tiles};
+use super::gemm::Matrix;
+use super::halves::{Halves, Side, Source, TileLayout};
 use super::panel::{PANEL, band_width, column_bands};
-use super::team;
-
-/// Rows of a tile of the left side, and columns of one of the right side.
-const SIDE: usize = 16;
+use super::{reserve, team};
 
 /// The largest whole number in one, two and three 8-bit planes; a little less, so that no digit
 /// overflows when it is rounded.
@@ -53,8 +52,18 @@ impl TileFormat {
         }
     }
 
-    fn is_integer(self) -> bool {
-        matches!(self, Self::Int16 | Self::Int8)
+    /// The halves of its numbers; none of whole numbers.
+    fn halves(self) -> Option<Halves> {
+        match self {
+            Self::Bf16 => Some(Halves::One),
+            Self::Bf16x3 => Some(Halves::Two),
+            Self::Int16 | Self::Int8 => None,
+        }
+    }
+
+    /// Steps of a row.
+    fn steps(self, inputs: usize) -> usize {
+        inputs.div_ceil(self.step())
     }
 }
 
@@ -84,7 +93,7 @@ impl TiledMatrix {
     pub(crate) fn pack(format: TileFormat, w: &[f32], inputs: usize) -> Self {
         let outputs = w.len() / inputs;
         let panels = outputs.div_ceil(PANEL);
-        let per_panel = inputs.div_ceil(format.step()) * format.weight_planes() * 2;
+        let per_panel = format.steps(inputs) * format.weight_planes() * 2;
         let mut tiles = vec![Tile::ZERO; panels * per_panel];
         let mut scales = vec![1.0; panels * PANEL];
         tiles
@@ -92,17 +101,21 @@ impl TiledMatrix {
             .zip(scales.par_chunks_exact_mut(PANEL))
             .zip(w.par_chunks(PANEL * inputs))
             .for_each(|((tiles, scales), w)| {
+                if let Some(halves) = format.halves() {
+                    let layout = TileLayout {
+                        side: Side::Right,
+                        steps: format.steps(inputs),
+                        halves,
+                    };
+                    return Source::rows(Matrix::new(w, inputs)).pack(layout, tiles);
+                }
                 let mut digits = vec![0; inputs];
                 let rows = w.chunks_exact(inputs).zip(scales).enumerate();
                 for (column, (row, scale)) in rows {
                     let (half, lane) = (column / SIDE, column % SIDE);
                     let at = Column { format, half, lane };
-                    if format.is_integer() {
-                        *scale = quantize(row, format.weight_planes(), &mut digits);
-                        at.write_integers(tiles, &digits);
-                    } else {
-                        at.write_halves(tiles, row);
-                    }
+                    *scale = quantize(row, format.weight_planes(), &mut digits);
+                    at.write_integers(tiles, &digits);
                 }
             });
         Self {
@@ -155,7 +168,7 @@ impl TiledMatrix {
         rows: &TiledRows,
         write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
     ) {
-        let steps = self.inputs.div_ceil(self.format.step());
+        let steps = self.format.steps(self.inputs);
         let per_panel = steps * self.format.weight_planes() * 2;
         let right = &self.tiles[panel * per_panel..][..per_panel];
         let scales = &self.scales[panel * PANEL..][..PANEL];
@@ -265,25 +278,27 @@ impl TiledRows {
     fn repack(&mut self, format: TileFormat, x: &[f32], inputs: usize) {
         let rows = x.len() / inputs;
         let blocks = rows.div_ceil(SIDE);
-        let per_block = inputs.div_ceil(format.step()) * format.row_planes();
-        // What is past the last row or input belongs to no result, or is multiplied by 0; it only
-        // has to be a number.
-        self.tiles.clear();
-        self.tiles.resize(blocks * per_block, Tile::ZERO);
-        self.scales.resize(blocks * SIDE, 1.0);
+        let per_block = format.steps(inputs) * format.row_planes();
+        // What is past the last row belongs to no result.
+        reserve(&mut self.tiles, blocks * per_block);
+        reserve(&mut self.scales, blocks * SIDE);
         let blocks = self.tiles.chunks_exact_mut(per_block);
         let tasks = blocks
             .zip(self.scales.chunks_exact_mut(SIDE))
             .zip(x.chunks(SIDE * inputs));
         team::for_each(tasks, |((tiles, scales), x)| {
-            let mut digits = vec![0; if format.is_integer() { inputs } else { 0 }];
+            if let Some(halves) = format.halves() {
+                let layout = TileLayout {
+                    side: Side::Left,
+                    steps: format.steps(inputs),
+                    halves,
+                };
+                return Source::rows(Matrix::new(x, inputs)).pack(layout, tiles);
+            }
+            let mut digits = vec![0; inputs];
             for (row, (x, scale)) in x.chunks_exact(inputs).zip(scales).enumerate() {
-                if format.is_integer() {
-                    *scale = quantize(x, format.row_planes(), &mut digits);
-                    write_integer_row(tiles, row, format, &digits);
-                } else {
-                    write_half_row(tiles, row, format, x);
-                }
+                *scale = quantize(x, format.row_planes(), &mut digits);
+                write_integer_row(tiles, row, format, &digits);
             }
         });
     }
@@ -329,44 +344,6 @@ fn split_digit(whole: i32) -> (i32, i8) {
     (high, (whole - (high << 8)) as i8)
 }
 
-/// The nearest `bf16`, as its bits.
-#[inline(always)]
-pub(super) fn to_bf16(value: f32) -> u16 {
-    let bits = value.to_bits();
-    let rounded = (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16;
-    if value.is_nan() { 0x7fc0 } else { rounded }
-}
-
-#[inline(always)]
-pub(super) fn from_bf16(bits: u16) -> f32 {
-    f32::from_bits(u32::from(bits) << 16)
-}
-
-#[pulp::with_simd(write_half_row = Arch::new())]
-#[inline(always)]
-fn write_half_row_with<'a, S: Simd>(
-    _: S,
-    tiles: &'a mut [Tile],
-    row: usize,
-    format: TileFormat,
-    x: &'a [f32],
-) {
-    let planes = format.row_planes();
-    for (tiles, x) in tiles.chunks_exact_mut(planes).zip(x.chunks(32)) {
-        let (high, low) = tiles.split_at_mut(1);
-        let high = &mut bytemuck::cast_slice_mut::<u32, u16>(&mut high[0].0)[row * 32..][..32];
-        for (high, x) in high.iter_mut().zip(x) {
-            *high = to_bf16(*x);
-        }
-        if let Some(low) = low.first_mut() {
-            let low = &mut bytemuck::cast_slice_mut::<u32, u16>(&mut low.0)[row * 32..][..32];
-            for ((low, high), x) in low.iter_mut().zip(high).zip(x) {
-                *low = to_bf16(x - from_bf16(*high));
-            }
-        }
-    }
-}
-
 #[pulp::with_simd(write_integer_row = Arch::new())]
 #[inline(always)]
 fn write_integer_row_with<'a, S: Simd>(
@@ -403,21 +380,6 @@ impl Column {
     /// The tiles of the column in one step, a plane after the other.
     fn planes(self, tiles: &mut [Tile]) -> impl Iterator<Item = &mut Tile> {
         tiles.iter_mut().skip(self.half).step_by(2)
-    }
-
-    fn write_halves(self, tiles: &mut [Tile], row: &[f32]) {
-        let per_step = 2 * self.format.weight_planes();
-        for (tiles, values) in tiles.chunks_exact_mut(per_step).zip(row.chunks(32)) {
-            let mut rest: Vec<f32> = values.to_vec();
-            for tile in self.planes(tiles) {
-                let tile = bytemuck::cast_slice_mut::<u32, u16>(&mut tile.0);
-                for (at, rest) in rest.iter_mut().enumerate() {
-                    let half = to_bf16(*rest);
-                    tile[at / 2 * 32 + 2 * self.lane + at % 2] = half;
-                    *rest -= from_bf16(half);
-                }
-            }
-        }
     }
 
     fn write_integers(self, tiles: &mut [Tile], digits: &[i32]) {

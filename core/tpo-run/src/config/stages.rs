@@ -11,7 +11,7 @@ use tpo_lm::precision::PrecisionChoice;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineConfig {
-    /// The number format of the products in sampling. Training is always in `f32`.
+    /// The number format of the products in sampling; training has `train.precision`.
     pub precision: PrecisionChoice,
 }
 
@@ -98,6 +98,23 @@ impl Default for ThoughtConfig {
 }
 
 impl ThoughtConfig {
+    /// No thought prompt: the bare instruction, and the whole completion is the response.
+    pub fn direct() -> Self {
+        Self {
+            config: Map::from_iter([("preset".to_owned(), Value::from("direct"))]),
+            ..Self::default()
+        }
+    }
+
+    /// Whether both are the same thought prompt: what to do if the plugin fails is no part of it,
+    /// nor is a budget where there is no thought.
+    pub fn is_same_prompt(&self, other: &Self) -> bool {
+        let direct = Self::direct();
+        let is_direct = (&self.plugin, &self.config) == (&direct.plugin, &direct.config);
+        (&self.plugin, &self.config) == (&other.plugin, &other.config)
+            && (self.max_tokens == other.max_tokens || is_direct)
+    }
+
     pub(crate) fn plugin(&self) -> PluginConfig {
         PluginConfig {
             plugin: self.plugin.clone(),

@@ -16,26 +16,7 @@ pub(super) fn record_inputs(context: &RunContext<'_>, base: &Checkpoint) -> Resu
     if let Some(before) = store.value("config")? {
         refuse_changes(context, &before, &config)?;
     }
-    let engine = plan.precision.engine();
-    if let Some(before) = store.value("engine")?.filter(|before| *before != engine) {
-        context.stages.judging.warn(&format!(
-            "this run has sampled with the engine `{before}`; from here on it samples with \
-             `{engine}`, whose numbers differ: completions of unfinished stages are sampled again"
-        ));
-    }
-    let train_engine = plan.train_precision.engine();
-    if let Some(before) = store
-        .value("train_engine")?
-        .filter(|before| *before != train_engine)
-    {
-        context.stages.judging.warn(&format!(
-            "this run has trained with the engine `{before}`; from here on it trains with \
-             `{train_engine}`, whose numbers differ"
-        ));
-    }
-    store.set_value("train_engine", &train_engine)?;
     store.set_value("config", &config)?;
-    store.set_value("engine", &engine)?;
     store.set_value("tpo_version", env!("CARGO_PKG_VERSION"))?;
     store.set_value("base_model", &canonical(&base.path).display().to_string())?;
     store.put_plugins(&context.pipeline.plugins)?;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use tpo_types::{Completion, Failure, FailureKind, SampleId, SampleJob, Sampler};
 
 use crate::context::Context;
+use crate::engines::{self, EngineWork};
 use crate::groups::{Rendered, SampledGroup};
 use crate::progress::Stage;
 use crate::reuse;
@@ -103,6 +104,11 @@ pub(super) fn sample_missing(
         .collect();
     let missing: usize = jobs.iter().map(|job| job.samples.len()).sum();
     let total = wanted.iter().map(|wanted| wanted.indices.len()).sum();
+    if missing > 0 {
+        let engine = context.precision.engine();
+        let (store, judging) = (context.store, context.judging);
+        engines::record(store, judging, EngineWork::Sampling, &engine)?;
+    }
 
     context
         .judging

@@ -10,7 +10,8 @@ use tpo_types::{Completion, Failure, Side, TrainRequest, TrainingPair};
 use self::checkpoints::TrainingCheckpoints;
 use self::no_pairs::no_pairs;
 use self::trained::Trained;
-use crate::context::RunContext;
+use crate::context::{Context, RunContext};
+use crate::engines::{self, EngineWork};
 use crate::groups::SelectedGroup;
 use crate::metrics::Measurement;
 use crate::policy::Policy;
@@ -34,11 +35,11 @@ pub(crate) fn train(
     }
     let config = &context.plan.config.train;
     let total_steps = config.total_steps(pairs.len());
-    context.stages.store.clear_steps(iteration)?;
-    context
-        .stages
-        .judging
-        .stage_started(Stage::Train, &Slice::Train(iteration), total_steps, 0);
+    let Context { store, judging, .. } = context.stages;
+    store.clear_steps(iteration)?;
+    let engine = context.plan.train_precision.engine();
+    engines::record(store, judging, EngineWork::Training, &engine)?;
+    judging.stage_started(Stage::Train, &Slice::Train(iteration), total_steps, 0);
     let mut checkpoints = TrainingCheckpoints::new(context, iteration, base, pairs.len())?;
     context.pipeline.trainer.train(
         &TrainRequest {
@@ -50,7 +51,7 @@ pub(crate) fn train(
         },
         &mut checkpoints,
     )?;
-    context.stages.judging.stage_ended();
+    judging.stage_ended();
     checkpoints.kept()
 }
 

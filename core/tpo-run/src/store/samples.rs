@@ -7,6 +7,7 @@ use tpo_types::{Completion, Failure, SampleId};
 
 use super::{Store, from_json, to_json};
 use crate::groups::Rendered;
+use crate::progress::Stage;
 use crate::slice::Slice;
 
 /// The cache keys of completions, by the id of their instruction.
@@ -113,6 +114,11 @@ impl Store {
                         format!("DELETE FROM {table} WHERE slice = ?1 AND instruction_id = ?2");
                     self.execute(&sql, params![slice, id])?;
                 }
+            }
+            if !outdated.is_empty() {
+                // New completions can be the same as the removed ones; their judgments are gone.
+                let sql = "DELETE FROM stage_outputs WHERE slice = ?1 AND stage = ?2";
+                self.execute(sql, params![slice, Stage::Judge.as_str()])?;
             }
             Ok(())
         })?;

@@ -1,7 +1,7 @@
 //! A judge that compares: the win rates of AlpacaEval and Arena-Hard from the verdicts of both
 //! orders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -52,7 +52,7 @@ pub struct PairwiseResult {
     /// without a penalty. None where lengths do not differ, or for fewer than 30 instructions.
     pub length_controlled_minimal: Option<f64>,
     /// Its standard error by the influence function, in points; none where a completion is
-    /// malformed.
+    /// malformed, and for several samples per instruction.
     pub length_controlled_stderr: Option<f64>,
     /// Whether the fit had no maximum, so that a ridge decided: believe the raw win rate instead.
     pub length_controlled_ridge: bool,
@@ -98,11 +98,11 @@ pub(in crate::evaluation) fn of(
         own: chars(own),
         first: chars(first),
     };
-    let instructions = instructions(&judged.comparisons, &lengths);
-    let wins = instructions.iter().filter_map(|one| one.win);
+    let of_instructions = judged.comparisons.chunk_by(|one, next| one.id == next.id);
+    let wins = of_instructions.filter_map(|samples| mean(samples.iter().filter_map(probability)));
     let preferences: Vec<f64> = wins.map(|win| 1.0 + win).collect();
     let raw = raw_win_rate(&preferences).ok();
-    let controlled = controlled(&instructions);
+    let controlled = controlled(&judged.comparisons, &lengths);
     let orders: Vec<BothOrders> = judged
         .comparisons
         .iter()
@@ -172,44 +172,6 @@ fn mean_length(lengths: &BTreeMap<&str, Vec<f64>>) -> Option<f64> {
     )
 }
 
-/// The comparisons of one instruction.
-struct ComparedInstruction {
-    /// Mean probability that the subject wins; none if the judge failed.
-    win: Option<f64>,
-    /// The same of the samples of which both parsed.
-    parsed_win: Option<f64>,
-    /// Wins of the samples of which one is malformed; they are decided without the judge.
-    malformed: Vec<f64>,
-    /// Samples.
-    samples: usize,
-    /// Characters of the opponent's response minus its own; none if no sample parsed of both.
-    difference: Option<f64>,
-}
-
-impl ComparedInstruction {
-    fn malformed_share(&self) -> f64 {
-        self.malformed.len() as f64 / self.samples as f64
-    }
-}
-
-fn instructions(samples: &[ComparedSample], lengths: &Lengths<'_>) -> Vec<ComparedInstruction> {
-    let of_one = samples.chunk_by(|one, next| one.id == next.id);
-    of_one
-        .map(|samples| {
-            let (parsed, malformed): (Vec<&ComparedSample>, Vec<&ComparedSample>) = samples
-                .iter()
-                .partition(|sample| lengths.difference(sample).is_some());
-            ComparedInstruction {
-                win: mean(samples.iter().filter_map(probability)),
-                parsed_win: mean(parsed.iter().copied().filter_map(probability)),
-                malformed: malformed.iter().filter_map(|one| one.win).collect(),
-                samples: samples.len(),
-                difference: mean(parsed.iter().filter_map(|one| lengths.difference(one))),
-            }
-        })
-        .collect()
-}
-
 /// The probability that the subject wins, of both orders: from the judge's probabilities where it
 /// gives them, else from its preferences. None without a verdict in both orders.
 pub(in crate::evaluation) fn probability(sample: &ComparedSample) -> Option<f64> {
@@ -245,39 +207,41 @@ struct Controlled {
     extreme: bool,
 }
 
-/// The length-controlled win rate. An unscored response is not fitted, but its length counts. A
-/// malformed completion has no length, so it stays out of the fit and counts as what it is, lost or
-/// won against, by its share of the instruction's samples.
-fn controlled(instructions: &[ComparedInstruction]) -> Option<Controlled> {
-    let with_lengths = || {
-        let fitted = instructions.iter();
-        fitted.filter_map(|one| Some((one.parsed_win, one.difference?)))
-    };
-    let preferences: Vec<f64> = with_lengths()
-        .map(|(win, _)| win.map_or(f64::NAN, |win| 1.0 + win))
-        .collect();
-    let differences: Vec<f64> = with_lengths().map(|(_, difference)| difference).collect();
-    let scored = preferences.iter().filter(|one| one.is_finite()).count();
-    if scored < FEWEST_CONTROLLED {
+/// The length-controlled win rate, fitted to samples: of several for an instruction, one can be
+/// malformed. An unscored response is not fitted, but its length counts. A malformed completion has
+/// no length, so it stays out of the fit and counts as what it is: lost, or won against.
+fn controlled(samples: &[ComparedSample], lengths: &Lengths<'_>) -> Option<Controlled> {
+    let parsed = samples
+        .iter()
+        .filter_map(|sample| Some((sample, lengths.difference(sample)?)));
+    let (parsed, differences): (Vec<&ComparedSample>, Vec<f64>) = parsed.unzip();
+    let scored = parsed.iter().filter(|one| probability(one).is_some());
+    let instructions: BTreeSet<&str> = scored.map(|one| one.id.as_str()).collect();
+    if instructions.len() < FEWEST_CONTROLLED {
         return None;
     }
+    let preference =
+        |sample: &&ComparedSample| probability(sample).map_or(f64::NAN, |win| 1.0 + win);
+    let preferences: Vec<f64> = parsed.iter().map(preference).collect();
     let fit = length_controlled(&preferences, &differences, LengthControlVariant::Minimal).ok()?;
-    let malformed: f64 = instructions
+    let malformed = samples
         .iter()
-        .map(ComparedInstruction::malformed_share)
-        .sum();
-    let won: f64 = instructions
-        .iter()
-        .map(|one| 100.0 * one.malformed.iter().sum::<f64>() / one.samples as f64)
-        .sum();
-    let parsed = instructions.len() as f64 - malformed;
+        .filter(|sample| lengths.difference(sample).is_none());
+    let won: f64 = malformed.filter_map(|sample| sample.win).sum();
+    let is_plain = parsed.len() == samples.len() && !is_clustered(samples);
     Some(Controlled {
-        win_rate: (parsed * fit.win_rate + won) / instructions.len() as f64,
-        // How much the share of malformed completions varies is not in the fit's error.
-        standard_error: fit.standard_error.filter(|_| malformed == 0.0),
+        win_rate: (parsed.len() as f64 * fit.win_rate + 100.0 * won) / samples.len() as f64,
+        // The fit's error knows neither how much the share of malformed completions varies, nor
+        // that samples of one instruction are alike.
+        standard_error: fit.standard_error.filter(|_| is_plain),
         ridge: fit.ridge,
         extreme: fit.extreme,
     })
+}
+
+/// Whether an instruction has several samples, which are not several instructions.
+fn is_clustered(samples: &[ComparedSample]) -> bool {
+    samples.windows(2).any(|two| two[0].id == two[1].id)
 }
 
 /// Arena-Hard's score; none for a judge that says nothing on how much better a response is. A
@@ -302,9 +266,9 @@ fn arena(samples: &[ComparedSample], rule: VoteRule) -> Option<ArenaResult> {
         missing,
         ..
     } = arena_score(&battles, rule, resampling).ok()?;
-    // Several samples of an instruction are not several instructions, and resampling what is all
-    // equal shows no spread: no interval is better than one that is too narrow.
-    let is_clustered = samples.windows(2).any(|two| two[0].id == two[1].id);
+    // Resampling what is all equal shows no spread, and samples of one instruction are alike: no
+    // interval is better than one that is too narrow.
+    let is_clustered = is_clustered(samples);
     let interval = interval.ok().filter(|_| !is_clustered);
     let resampled = resampled
         .ok()
@@ -360,23 +324,45 @@ pub(in crate::evaluation) fn label(verdict: &Verdict) -> Option<Label> {
 mod tests {
     use super::*;
 
+    /// The rate of 60 instructions with two samples each. `win` says whether a sample is won, or
+    /// none if it is malformed; lengths say nothing about winning.
+    fn rate(win: impl Fn(usize, usize) -> Option<bool>) -> Controlled {
+        let ids: Vec<String> = (0..60).map(|at| format!("{at:02}")).collect();
+        let (mut samples, mut own) = (Vec::new(), BTreeMap::new());
+        for (at, id) in ids.iter().enumerate() {
+            // Malformed completions come last.
+            let wins = [win(at, 0), win(at, 1)];
+            let parsed = wins.iter().flatten().count();
+            let lengths = (0..parsed).map(|index| ((at / 2 + index) % 2) as f64 * 100.0);
+            own.insert(id.as_str(), lengths.collect());
+            samples.extend(
+                wins.into_iter()
+                    .enumerate()
+                    .map(|(index, win)| ComparedSample {
+                        id: id.clone(),
+                        index,
+                        win: Some(f64::from(u8::from(win.unwrap_or(false)))),
+                        verdicts: None,
+                    }),
+            );
+        }
+        let first = ids.iter().map(|id| (id.as_str(), vec![50.0; 2])).collect();
+        controlled(&samples, &Lengths { own, first }).expect("lengths that differ")
+    }
+
     #[test]
-    fn a_malformed_sample_counts_by_its_share_and_is_not_fitted() {
-        let instruction = |index: usize, malformed: usize| ComparedInstruction {
-            win: None,
-            parsed_win: Some((index % 2) as f64),
-            malformed: vec![0.0; malformed],
-            samples: 2,
-            difference: Some((index % 3) as f64 * 100.0 - 100.0),
-        };
-        let all = |malformed: usize| -> Vec<ComparedInstruction> {
-            (0..60).map(|index| instruction(index, malformed)).collect()
-        };
-        let parsed = controlled(&all(0)).expect("lengths that differ");
-        assert!((parsed.win_rate - 50.0).abs() < 1e-6);
-        assert!(parsed.standard_error.is_some());
-        let half = controlled(&all(1)).expect("lengths that differ");
-        assert!((half.win_rate - 25.0).abs() < 1e-6);
+    fn where_length_explains_nothing_the_rate_is_the_raw_one() {
+        let parsed = rate(|at, _| Some(at % 2 == 0));
+        assert!((parsed.win_rate - 50.0).abs() < 1e-6, "{}", parsed.win_rate);
+        let half = rate(|at, index| (index == 0).then_some(at % 2 == 0));
+        assert!((half.win_rate - 25.0).abs() < 1e-6, "{}", half.win_rate);
         assert_eq!(half.standard_error, None);
+        // Half of the instructions win one sample and lose the other as malformed, half lose both.
+        let uneven = rate(|at, index| match (at % 2, index) {
+            (0, 0) => Some(true),
+            (0, _) => None,
+            _ => Some(false),
+        });
+        assert!((uneven.win_rate - 25.0).abs() < 1e-6, "{}", uneven.win_rate);
     }
 }
