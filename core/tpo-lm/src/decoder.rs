@@ -278,7 +278,8 @@ impl<'a> Decoder<'a> {
         reserve(d_x, pack.num_tokens() * width);
         d_x.fill(0.0);
         for (d, row) in d_predicting.chunks_exact(width).zip(pack.predicting_rows()) {
-            d_x[row * width..][..width].copy_from_slice(d);
+            // Two sides of a pair share the row that predicts their first token.
+            crate::kernels::add(&mut d_x[row * width..][..width], d);
         }
     }
 
@@ -354,8 +355,8 @@ impl<'a> Decoder<'a> {
     }
 
     fn rotary(&self, pack: &Pack) -> Rotary {
-        let longest = pack.sequences().map(|sequence| sequence.len()).max();
-        Rotary::new(self.spec, longest.unwrap_or(0))
+        let last = pack.positions().iter().max();
+        Rotary::new(self.spec, last.map_or(0, |last| *last as usize + 1))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Sequence packing: sequences concatenated without padding, the input of the decoder.
 //!
 //! Every token keeps its position within its own sequence, and attention never crosses a boundary.
+//! Neighbours with the same prompt have one copy of it: the two sides of a preference pair differ
+//! only in the completion, and the prompt is often a third of all tokens.
 
 use std::ops::Range;
 
@@ -9,20 +11,21 @@ use std::ops::Range;
 pub struct Sequence<'a> {
     /// Its tokens; every id is below the model's vocabulary size.
     pub ids: &'a [u32],
-    /// Tokens from this index on are scored. The first token of a sequence is predicted by nothing
-    /// and never scored, so 0 means the same as 1.
+    /// Tokens from this index on are scored; those before are the prompt. The first token of a
+    /// sequence is predicted by nothing and never scored, so 0 means the same as 1.
     pub scored_from: usize,
 }
 
-/// Concatenated sequences. `T` is their total number of tokens.
+/// Concatenated sequences. `T` is the number of their tokens, with a prompt that neighbours share
+/// counted once.
 #[derive(Debug, Clone, Default)]
 pub struct Pack {
     /// Token ids. (T)
     ids: Vec<u32>,
     /// Position of each token within its sequence. (T)
     positions: Vec<u32>,
-    /// The first row of each sequence, and the end of the last one.
-    starts: Vec<usize>,
+    /// Sequences that share a prompt, and sequences that share none.
+    groups: Vec<Group>,
     /// For each scored token the row of the token before it, whose hidden state predicts it.
     predicting_rows: Vec<usize>,
     /// The scored tokens.
@@ -32,26 +35,98 @@ pub struct Pack {
     scored_starts: Vec<usize>,
 }
 
+/// Rows that attend to nothing outside: a sequence, or several with the prompt that they share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group {
+    /// All its rows.
+    pub rows: Range<usize>,
+    /// The same, in their order, cut where one does not continue the other.
+    pub spans: Vec<Span>,
+}
+
+/// Neighbouring rows of one sequence. Each attends to the prompt, to itself and to the rows of the
+/// span before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// The rows of a prompt that the span continues; empty where it begins a sequence.
+    pub prompt: Range<usize>,
+    /// Its own rows.
+    pub rows: Range<usize>,
+}
+
+impl<'a> Sequence<'a> {
+    /// The tokens before the scored ones.
+    fn prompt(&self) -> &'a [u32] {
+        &self.ids[..self.scored_from.min(self.ids.len())]
+    }
+}
+
 impl Pack {
     /// Concatenates sequences.
     pub fn new(sequences: &[Sequence<'_>]) -> Self {
         let mut pack = Self {
-            starts: vec![0],
             scored_starts: vec![0],
             ..Self::default()
         };
-        for sequence in sequences {
-            let start = pack.ids.len();
-            pack.ids.extend_from_slice(sequence.ids);
-            pack.positions.extend(0..sequence.ids.len() as u32);
-            for index in sequence.scored_from.max(1)..sequence.ids.len() {
-                pack.predicting_rows.push(start + index - 1);
-                pack.targets.push(sequence.ids[index]);
+        for neighbours in sequences.chunk_by(|a, b| a.prompt() == b.prompt()) {
+            match neighbours {
+                [first, _, ..] if !first.prompt().is_empty() => pack.add_group(neighbours),
+                _ => neighbours.iter().for_each(|one| pack.add_sequence(one)),
             }
-            pack.starts.push(pack.ids.len());
-            pack.scored_starts.push(pack.targets.len());
         }
         pack
+    }
+
+    fn add_sequence(&mut self, sequence: &Sequence<'_>) {
+        let rows = self.add_rows(sequence.ids, 0);
+        self.add_scored(sequence, |index| rows.start + index);
+        self.groups.push(Group {
+            rows: rows.clone(),
+            spans: vec![Span { prompt: 0..0, rows }],
+        });
+    }
+
+    /// Adds sequences with the same prompt.
+    fn add_group(&mut self, sequences: &[Sequence<'_>]) {
+        let prompt_ids = sequences[0].prompt();
+        let prompt = self.add_rows(prompt_ids, 0);
+        let mut spans = vec![Span {
+            prompt: 0..0,
+            rows: prompt.clone(),
+        }];
+        for sequence in sequences {
+            let rows = self.add_rows(&sequence.ids[prompt.len()..], prompt.len());
+            self.add_scored(sequence, |index| match index.checked_sub(prompt.len()) {
+                None => prompt.start + index,
+                Some(own) => rows.start + own,
+            });
+            spans.push(Span {
+                prompt: prompt.clone(),
+                rows,
+            });
+        }
+        self.groups.push(Group {
+            rows: prompt.start..self.ids.len(),
+            spans,
+        });
+    }
+
+    /// Adds tokens whose first one has a position.
+    fn add_rows(&mut self, ids: &[u32], position: usize) -> Range<usize> {
+        let start = self.ids.len();
+        self.ids.extend_from_slice(ids);
+        let positions = position as u32..(position + ids.len()) as u32;
+        self.positions.extend(positions);
+        start..self.ids.len()
+    }
+
+    /// Adds the scored tokens of a sequence, whose tokens are in the rows that `row` gives.
+    fn add_scored(&mut self, sequence: &Sequence<'_>, row: impl Fn(usize) -> usize) {
+        for index in sequence.scored_from.max(1)..sequence.ids.len() {
+            self.predicting_rows.push(row(index - 1));
+            self.targets.push(sequence.ids[index]);
+        }
+        self.scored_starts.push(self.targets.len());
     }
 
     /// Token ids. (T)
@@ -74,17 +149,18 @@ impl Pack {
         self.targets.len()
     }
 
-    /// The rows of each sequence.
-    pub fn sequences(&self) -> impl ExactSizeIterator<Item = Range<usize>> {
-        self.starts.windows(2).map(|pair| pair[0]..pair[1])
-    }
-
     /// The range of a sequence's scored tokens in the log-probabilities of the pack.
     pub fn scored(&self, sequence: usize) -> Range<usize> {
         self.scored_starts[sequence]..self.scored_starts[sequence + 1]
     }
 
-    /// For each scored token the row whose hidden state predicts it.
+    /// The rows that attend to one another.
+    pub(crate) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// For each scored token the row whose hidden state predicts it. Sequences that share a prompt
+    /// have the row of its last token in common.
     pub(crate) fn predicting_rows(&self) -> &[usize] {
         &self.predicting_rows
     }
@@ -112,10 +188,39 @@ mod tests {
             },
         ]);
         assert_eq!(pack.positions(), [0, 1, 2, 0, 1]);
-        assert_eq!(pack.sequences().collect::<Vec<_>>(), [0..3, 3..5]);
+        let rows: Vec<_> = pack.groups().iter().map(|group| &group.rows).collect();
+        assert_eq!(rows, [&(0..3), &(3..5)]);
         assert_eq!(pack.predicting_rows(), [1, 3]);
         assert_eq!(pack.targets(), [9, 5]);
         assert_eq!((pack.scored(0), pack.scored(1)), (0..1, 1..2));
+    }
+
+    #[test]
+    fn neighbours_share_their_prompt() {
+        let sequence = |ids| Sequence {
+            ids,
+            scored_from: 2,
+        };
+        let pack = Pack::new(&[
+            sequence(&[7, 8, 9, 1]),
+            sequence(&[7, 8]),
+            sequence(&[7, 8, 3]),
+            sequence(&[7, 6, 3]),
+        ]);
+        assert_eq!(pack.ids(), [7, 8, 9, 1, 3, 7, 6, 3]);
+        assert_eq!(pack.positions(), [0, 1, 2, 3, 2, 0, 1, 2]);
+        assert_eq!(pack.predicting_rows(), [1, 2, 1, 6]);
+        assert_eq!(pack.targets(), [9, 1, 3, 3]);
+        assert_eq!(pack.scored(1), 2..2);
+        let span = |prompt, rows| Span { prompt, rows };
+        let shared = [
+            span(0..0, 0..2),
+            span(0..2, 2..4),
+            span(0..2, 4..4),
+            span(0..2, 4..5),
+        ];
+        assert_eq!(pack.groups()[0].spans, shared);
+        assert_eq!(pack.groups()[1].spans, [span(0..0, 5..8)]);
     }
 
     #[test]

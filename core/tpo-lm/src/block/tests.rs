@@ -15,7 +15,7 @@ use crate::kernels::attention::{Heads, attend};
 use crate::kernels::gemm::Write;
 use crate::kernels::linear::Products;
 use crate::kernels::rope::Rotary;
-use crate::pack::{Pack, Sequence};
+use crate::pack::{Pack, Sequence, Span};
 use crate::params::{Layout, Params};
 use crate::projection::FusedProjection;
 use crate::rng::Counter;
@@ -185,9 +185,14 @@ fn by_candle(
     }
     let oracle = Oracle { spec, weights };
     let x = Var::from_tensor(&matrix(x)?)?;
-    let outs = pack
-        .sequences()
-        .map(|rows| oracle.forward(&x.narrow(0, rows.start, rows.len())?));
+    // Each span as the end of its sequence, the prompt computed again for each.
+    let spans = pack.groups().iter().flat_map(|group| &group.spans);
+    let outs = spans.map(|Span { prompt, rows }| {
+        let rows = x.narrow(0, rows.start, rows.len())?;
+        let sequence = Tensor::cat(&[x.narrow(0, prompt.start, prompt.len())?, rows.clone()], 0)?;
+        let out = oracle.forward(&sequence)?;
+        out.narrow(0, prompt.len(), rows.dim(0)?)
+    });
     let out = Tensor::cat(&outs.collect::<Result<Vec<_>>>()?, 0)?;
     let store = (&out * matrix(d_out)?)?.sum_all()?.backward()?;
     let flat = |tensor: &Tensor| tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>();
@@ -283,16 +288,19 @@ fn the_gradient_is_that_of_autograd() {
             values: random(layout.len(), "weights"),
             layout,
         };
-        // The first sequence spans more than one block of queries; the second is a single token.
-        let sequences = [150, 1, 9].map(|len| vec![0; len]);
+        // The first sequence spans more than one block of queries; the second is a single token;
+        // of the others, three share a prompt of more than one block.
+        let sequences = [(150, 1), (1, 0), (9, 3), (90, 70), (140, 70), (71, 70)];
+        let sequences = sequences.map(|(len, scored_from)| (vec![0; len], scored_from));
         let sequences: Vec<_> = sequences
             .iter()
-            .map(|ids| Sequence {
+            .map(|(ids, scored_from)| Sequence {
                 ids,
-                scored_from: 1,
+                scored_from: *scored_from,
             })
             .collect();
         let pack = Pack::new(&sequences);
+        assert_eq!(pack.num_tokens(), 150 + 1 + 9 + 70 + 20 + 70 + 1);
         let x = random(pack.num_tokens() * spec.hidden_size, "x");
         let d_out = random(x.len(), "d_out");
 

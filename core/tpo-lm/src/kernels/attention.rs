@@ -1,7 +1,7 @@
 //! Causal grouped-query attention over a pack of sequences, with its gradient.
 //!
-//! `out_i = sum_j softmax_j(q_i . k_j / sqrt(head_dim)) v_j` over `j <= i` of the same sequence;
-//! several query heads share one key and value head. Scores exist for one block of queries at a
+//! `out_i = sum_j softmax_j(q_i . k_j / sqrt(head_dim)) v_j` over `j <= i` of the same sequence,
+//! whose prompt may be shared with others and then lies apart from the rest; several query heads share one key and value head. Scores exist for one block of queries at a
 //! time, never for a whole pack: the forward pass saves only each row's log-sum-exp, from which the
 //! backward pass recomputes the probabilities (Dao et al., "FlashAttention", arXiv 2205.14135).
 //! Queries, keys and values are adjacent in rows of `qkv_width`, as the projection writes them.
@@ -14,7 +14,7 @@ use super::dot;
 use super::exp::exp_minus;
 use super::gemm::{Matrix, MatrixMut, Threads, Write, product};
 use super::softmax::softmax;
-use crate::pack::Pack;
+use crate::pack::{Group, Pack, Span};
 use crate::spec::ModelSpec;
 
 /// Queries of one head whose scores are in memory at the same time.
@@ -80,27 +80,26 @@ impl Heads {
 pub(crate) fn attend(heads: Heads, pack: &Pack, qkv: &[f32], out: &mut [f32], lse: &mut [f32]) {
     let mut tasks = Vec::new();
     let (mut out, mut lse) = (out, lse);
-    for sequence in pack.sequences() {
-        for start in sequence.clone().step_by(QUERY_BLOCK) {
-            let block = start..sequence.end.min(start + QUERY_BLOCK);
+    for span in pack.groups().iter().flat_map(|group| &group.spans) {
+        for block in blocks(span) {
             let out_block = out
                 .split_off_mut(..block.len() * heads.q_width())
                 .expect("a row per token");
             let sums_block = lse
                 .split_off_mut(..block.len() * heads.num_kv * heads.group)
                 .expect("a row per token");
-            tasks.push((sequence.start, block, out_block, sums_block));
+            tasks.push((span, block, out_block, sums_block));
         }
     }
     tasks.into_par_iter().for_each_init(
         AttentionScratch::default,
-        |scratch, (start, block, out, lse)| {
+        |scratch, (span, block, out, lse)| {
             for kv in 0..heads.num_kv {
                 let queries = QueryBlock {
                     heads,
                     kv,
                     qkv,
-                    sequence: start,
+                    span,
                     block: block.clone(),
                 };
                 queries.forward(scratch, out, lse);
@@ -109,16 +108,31 @@ pub(crate) fn attend(heads: Heads, pack: &Pack, qkv: &[f32], out: &mut [f32], ls
     );
 }
 
+/// The blocks of queries of a span.
+fn blocks(span: &Span) -> impl Iterator<Item = Range<usize>> {
+    let end = span.rows.end;
+    let starts = span.rows.clone().step_by(QUERY_BLOCK);
+    starts.map(move |start| start..end.min(start + QUERY_BLOCK))
+}
+
 /// A block of queries and the keys and values that it attends to: those of one head, from the start
 /// of the sequence to the last query.
 struct QueryBlock<'a> {
     heads: Heads,
     kv: usize,
     qkv: &'a [f32],
-    /// The first row of the sequence.
-    sequence: usize,
+    /// Where the block is from.
+    span: &'a Span,
     /// The rows of the queries.
     block: Range<usize>,
+}
+
+/// Keys and values that lie together.
+struct KeyRows {
+    /// Their rows in the pack.
+    rows: Range<usize>,
+    /// Their columns in the scores.
+    columns: Range<usize>,
 }
 
 /// Buffers of one task. `N` queries (the stacked heads of a group) by `J` keys.
@@ -134,22 +148,38 @@ struct AttentionScratch {
 impl<'a> QueryBlock<'a> {
     /// How many keys the last query of the block attends to: `J`.
     fn num_keys(&self) -> usize {
-        self.block.end - self.sequence
+        self.span.prompt.len() + self.block.end - self.span.rows.start
+    }
+
+    /// The keys, in as few pieces as there are gaps between them.
+    fn keys(&self) -> impl Iterator<Item = KeyRows> + use<> {
+        let (prompt, own) = (
+            self.span.prompt.clone(),
+            self.span.rows.start..self.block.end,
+        );
+        let pieces = if prompt.end == own.start {
+            [prompt.start..own.end, 0..0]
+        } else {
+            [prompt, own]
+        };
+        let mut start = 0;
+        let pieces = pieces.into_iter().filter(|rows| !rows.is_empty());
+        pieces.map(move |rows| {
+            let columns = start..start + rows.len();
+            start = columns.end;
+            KeyRows { rows, columns }
+        })
     }
 
     /// How many keys the query in row `n` of the block's queries attends to.
     fn visible(&self, n: usize) -> usize {
-        self.block.start - self.sequence + n % self.block.len() + 1
+        self.num_keys() - self.block.len() + n % self.block.len() + 1
     }
 
-    /// Some columns of the rows that the block attends to. (J, columns)
-    fn matrix(&self, columns: &Range<usize>) -> Matrix<'a> {
+    /// Some columns of some rows of queries, keys and values. (rows, columns)
+    fn matrix(&self, rows: &Range<usize>, columns: &Range<usize>) -> Matrix<'a> {
         let width = self.heads.qkv_width();
-        Matrix::new(
-            &self.qkv[self.sequence * width..self.block.end * width],
-            width,
-        )
-        .columns(columns)
+        Matrix::new(&self.qkv[rows.start * width..rows.end * width], width).columns(columns)
     }
 
     /// Stacks a group's heads of the block's rows. `(N, head_dim)`
@@ -174,15 +204,15 @@ impl<'a> QueryBlock<'a> {
         scratch
             .scores
             .resize(self.heads.group * self.block.len() * self.num_keys(), 0.0);
-        let scores = MatrixMut::new(&mut scratch.scores, self.num_keys());
-        let queries = Matrix::new(&scratch.queries, self.heads.dim);
-        product(
-            scores,
-            Write::Set,
-            queries,
-            self.matrix(&self.heads.keys(self.kv)).t(),
-            Threads::One,
-        );
+        for KeyRows { rows, columns } in self.keys() {
+            product(
+                MatrixMut::new(&mut scratch.scores, self.num_keys()).columns(&columns),
+                Write::Set,
+                Matrix::new(&scratch.queries, self.heads.dim),
+                self.matrix(&rows, &self.heads.keys(self.kv)).t(),
+                Threads::One,
+            );
+        }
     }
 
     /// Fills the block's rows of `out` and `lse` for this group of heads.
@@ -201,16 +231,18 @@ impl<'a> QueryBlock<'a> {
             .enumerate()
         {
             let start = (self.kv * group + n) * self.heads.dim;
-            let out =
-                MatrixMut::new(out, self.heads.q_width()).columns(&(start..start + self.heads.dim));
-            let values = self.matrix(&self.heads.values(self.kv));
-            product(
-                out,
-                Write::Set,
-                Matrix::new(scores, self.num_keys()),
-                values,
-                Threads::One,
-            );
+            let mut write = Write::Set;
+            for KeyRows { rows, columns } in self.keys() {
+                product(
+                    MatrixMut::new(out, self.heads.q_width())
+                        .columns(&(start..start + self.heads.dim)),
+                    write,
+                    Matrix::new(scores, self.num_keys()).columns(&columns),
+                    self.matrix(&rows, &self.heads.values(self.kv)),
+                    Threads::One,
+                );
+                write = Write::Add(1.0);
+            }
         }
     }
 }
@@ -243,44 +275,53 @@ pub(crate) fn attend_vjp(
     let per_row = (heads.group + 2) * heads.dim;
     let mut tasks = Vec::new();
     let mut rest = &mut *by_head;
-    for sequence in pack.sequences().filter(|sequence| !sequence.is_empty()) {
+    for group in filled_groups(pack) {
         for kv in 0..heads.num_kv {
             let chunk = rest
-                .split_off_mut(..sequence.len() * per_row)
+                .split_off_mut(..group.rows.len() * per_row)
                 .expect("a row per token");
-            tasks.push((sequence.clone(), kv, chunk));
+            tasks.push((group, kv, chunk));
         }
     }
     tasks.into_par_iter().for_each_init(
         AttentionScratch::default,
-        |scratch, (sequence, kv, chunk)| {
+        |scratch, (group, kv, chunk)| {
             chunk.fill(0.0);
             let (d_queries, d_keys_values) =
-                chunk.split_at_mut(sequence.len() * heads.group * heads.dim);
-            let (d_keys, d_values) = d_keys_values.split_at_mut(sequence.len() * heads.dim);
-            for start in sequence.clone().step_by(QUERY_BLOCK) {
-                let block = start..sequence.end.min(start + QUERY_BLOCK);
-                let queries = QueryBlock {
-                    heads,
-                    kv,
-                    qkv: at.qkv,
-                    sequence: sequence.start,
-                    block,
-                };
-                let gradient = HeadGradient {
-                    queries: d_queries,
-                    keys: d_keys,
-                    values: d_values,
-                };
-                queries.backward(&at, scratch, gradient);
+                chunk.split_at_mut(group.rows.len() * heads.group * heads.dim);
+            let (d_keys, d_values) = d_keys_values.split_at_mut(group.rows.len() * heads.dim);
+            let mut gradient = HeadGradient {
+                first: group.rows.start,
+                queries: d_queries,
+                keys: d_keys,
+                values: d_values,
+            };
+            for span in &group.spans {
+                for block in blocks(span) {
+                    let queries = QueryBlock {
+                        heads,
+                        kv,
+                        qkv: at.qkv,
+                        span,
+                        block,
+                    };
+                    queries.backward(&at, scratch, &mut gradient);
+                }
             }
         },
     );
     interleave(heads, pack, by_head, d_qkv);
 }
 
-/// The gradients of one sequence for one key head.
+/// The groups that have rows.
+fn filled_groups(pack: &Pack) -> impl Iterator<Item = &Group> {
+    pack.groups().iter().filter(|group| !group.rows.is_empty())
+}
+
+/// The gradients of one group of sequences for one key head.
 struct HeadGradient<'a> {
+    /// The row of the pack that the gradients begin with.
+    first: usize,
     queries: &'a mut [f32], // (T, group * head_dim)
     keys: &'a mut [f32],    // (T, head_dim)
     values: &'a mut [f32],  // (T, head_dim)
@@ -292,67 +333,66 @@ impl QueryBlock<'_> {
         &self,
         at: &AttentionAt<'_>,
         scratch: &mut AttentionScratch,
-        gradient: HeadGradient<'_>,
+        gradient: &mut HeadGradient<'_>,
     ) {
-        let HeadGradient {
-            queries: d_queries,
-            keys: d_keys,
-            values: d_values,
-        } = gradient;
         let (dim, width) = (self.heads.dim, self.heads.q_width());
         let rows = self.block.start * width..self.block.end * width;
         self.score(scratch);
         self.gather(&at.d_out[rows.clone()], width, 1.0, &mut scratch.d_out);
         self.gather(&at.out[rows], width, 1.0, &mut scratch.head_output);
         scratch.d_scores.resize(scratch.scores.len(), 0.0);
-        let d_scores = MatrixMut::new(&mut scratch.d_scores, self.num_keys());
-        let values = self.matrix(&self.heads.values(self.kv));
-        product(
-            d_scores,
-            Write::Set,
-            Matrix::new(&scratch.d_out, dim),
-            values.t(),
-            Threads::One,
-        );
+        for KeyRows { rows, columns } in self.keys() {
+            product(
+                MatrixMut::new(&mut scratch.d_scores, self.num_keys()).columns(&columns),
+                Write::Set,
+                Matrix::new(&scratch.d_out, dim),
+                self.matrix(&rows, &self.heads.values(self.kv)).t(),
+                Threads::One,
+            );
+        }
         self.probabilities_and_d_scores(at, scratch);
+        for keys in self.keys() {
+            self.add_gradient(&keys, scratch, gradient);
+        }
+    }
 
-        let visible = ..self.num_keys() * dim;
-        let probabilities = Matrix::new(&scratch.scores, self.num_keys());
-        let d_scores = Matrix::new(&scratch.d_scores, self.num_keys());
-        let (d_keys, d_values) = (
-            MatrixMut::new(&mut d_keys[visible], dim),
-            MatrixMut::new(&mut d_values[visible], dim),
-        );
-        let d_out = Matrix::new(&scratch.d_out, dim);
+    /// Adds what some keys contribute to the gradients.
+    fn add_gradient(
+        &self,
+        keys: &KeyRows,
+        scratch: &AttentionScratch,
+        gradient: &mut HeadGradient<'_>,
+    ) {
+        let KeyRows { rows, columns } = keys;
+        let dim = self.heads.dim;
+        let own = (rows.start - gradient.first) * dim..(rows.end - gradient.first) * dim;
+        let of_keys = |scores| Matrix::new(scores, self.num_keys()).columns(columns);
         product(
-            d_values,
+            MatrixMut::new(&mut gradient.values[own.clone()], dim),
             Write::Add(1.0),
-            probabilities.t(),
-            d_out,
+            of_keys(&scratch.scores).t(),
+            Matrix::new(&scratch.d_out, dim),
             Threads::One,
         );
         product(
-            d_keys,
+            MatrixMut::new(&mut gradient.keys[own], dim),
             Write::Add(1.0),
-            d_scores.t(),
+            of_keys(&scratch.d_scores).t(),
             Matrix::new(&scratch.queries, dim),
             Threads::One,
         );
 
-        let first = self.block.start - self.sequence;
-        let keys = self.matrix(&self.heads.keys(self.kv));
+        let first = self.block.start - gradient.first;
         let per_row = self.heads.group * dim;
-        let d_queries = &mut d_queries[first * per_row..(first + self.block.len()) * per_row];
+        let d_queries =
+            &mut gradient.queries[first * per_row..(first + self.block.len()) * per_row];
         let per_head = self.block.len() * self.num_keys();
         for (head, d_scores) in scratch.d_scores.chunks_exact(per_head).enumerate() {
-            let d_queries =
-                MatrixMut::new(d_queries, per_row).columns(&(head * dim..(head + 1) * dim));
-            let d_scores = Matrix::new(d_scores, self.num_keys());
             product(
-                d_queries,
+                MatrixMut::new(d_queries, per_row).columns(&(head * dim..(head + 1) * dim)),
                 Write::Add(self.heads.scale()),
-                d_scores,
-                keys,
+                of_keys(d_scores),
+                self.matrix(rows, &self.heads.keys(self.kv)),
                 Threads::One,
             );
         }
@@ -386,15 +426,15 @@ impl QueryBlock<'_> {
 fn interleave(heads: Heads, pack: &Pack, by_head: &[f32], d_qkv: &mut [f32]) {
     let (width, per_row) = (heads.qkv_width(), (heads.group + 2) * heads.dim);
     let mut rest = d_qkv;
-    for sequence in pack.sequences().filter(|sequence| !sequence.is_empty()) {
-        let len = sequence.len();
+    for group in filled_groups(pack) {
+        let len = group.rows.len();
         let rows = rest.split_off_mut(..len * width).expect("a row per token");
-        let of_sequence = &by_head[sequence.start * width..sequence.end * width];
+        let of_group = &by_head[group.rows.start * width..group.rows.end * width];
         rows.par_chunks_exact_mut(width)
             .with_min_len(super::ROWS_PER_TASK)
             .enumerate()
             .for_each(|(t, row)| {
-                for (kv, chunk) in of_sequence.chunks_exact(len * per_row).enumerate() {
+                for (kv, chunk) in of_group.chunks_exact(len * per_row).enumerate() {
                     let (d_queries, d_keys_values) = chunk.split_at(len * heads.group * heads.dim);
                     let (d_keys, d_values) = d_keys_values.split_at(len * heads.dim);
                     let group_width = heads.group * heads.dim;
