@@ -6,7 +6,7 @@
 
 /// Revision of the engine's numbers. Raised whenever the same model, prompt and seed give other
 /// tokens or log-probabilities than before, so that saved completions are not reused.
-pub const NUMERICS: u32 = 1;
+pub const NUMERICS: u32 = 2;
 
 pub mod decoder;
 pub mod export;

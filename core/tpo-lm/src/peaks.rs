@@ -104,7 +104,7 @@ fn tile_products() -> f64 {
     let (left, right) = ([Tile::ZERO; STEPS], [Tile::ZERO; 2 * STEPS]);
     let mut sums = [Tile::ZERO; 4];
     for _ in 0..TIMES {
-        tiles.bf16([&left, &left], &right, &mut sums, Start::Zero);
+        tiles.bf16([&left, &left], &right, &mut sums, Start::Zero, &[]);
     }
     black_box(&sums);
     // Four products of 16 rows, 16 columns and 32 inputs in each step.

@@ -52,6 +52,31 @@ pub(crate) const SIDE: usize = 16;
 /// Bytes from one row of a tile to the next, in memory.
 const ROW: usize = 64;
 
+/// Lines of memory that are asked for at once.
+const BATCH: usize = 2;
+
+/// Asks for `batches` times 2 lines of memory from `ahead` on, and moves on.
+#[cfg(target_arch = "x86_64")]
+macro_rules! fetch {
+    () => {
+        "mov {left_batches}, {batches}
+        test {left_batches}, {left_batches}
+        jz 4f
+        5:
+        prefetcht1 [{ahead}]
+        prefetcht1 [{ahead} + 64]
+        add {ahead}, 128
+        dec {left_batches}
+        jnz 5b
+        4:"
+    };
+}
+
+/// How many batches of lines a step asks for, so that `steps` ask for all of `ahead`.
+fn batches(ahead: &[Tile], steps: usize) -> usize {
+    size_of_val(ahead).div_ceil(steps * BATCH * ROW)
+}
+
 /// Why this process may not use AMX; none if it may.
 pub(crate) fn missing() -> Option<&'static str> {
     static MISSING: OnceLock<Option<&'static str>> = OnceLock::new();
@@ -161,12 +186,15 @@ impl Tiles {
     /// `left x right` for two runs of 16 rows and one of 32 columns, in `bf16`: the four sums are
     /// those of the first rows with the left and right 16 columns, then of the second rows. Each
     /// step has one tile of a row run, and two of the columns.
+    ///
+    /// What is `ahead` is fetched into the second-level cache meanwhile.
     pub(crate) fn bf16(
         &self,
         left: [&[Tile]; 2],
         right: &[Tile],
         sums: &mut [Tile; 4],
         start: Start,
+        ahead: &[Tile],
     ) {
         let steps = left[0].len();
         assert!(steps > 0 && left[1].len() == steps && right.len() == 2 * steps);
@@ -184,6 +212,7 @@ impl Tiles {
                 "tileloadd tmm2, [{sums} + {row}*1 + 2048]",
                 "tileloadd tmm3, [{sums} + {row}*1 + 3072]",
                 "2:",
+                fetch!(),
                 "tileloadd tmm4, [{a} + {row}*1]",
                 "tileloadd tmm6, [{b} + {row}*1]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
@@ -204,6 +233,9 @@ impl Tiles {
                 steps = inout(reg) steps => _,
                 sums = in(reg) sums.as_mut_ptr(),
                 row = in(reg) ROW,
+                ahead = inout(reg) ahead.as_ptr() => _,
+                batches = in(reg) batches(ahead, steps),
+                left_batches = out(reg) _,
                 resumes = in(reg) usize::from(start == Start::Resumed),
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                 out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
@@ -221,6 +253,7 @@ impl Tiles {
         right: &[Tile],
         sums: &mut [Tile; 4],
         start: Start,
+        ahead: &[Tile],
     ) {
         let steps = left[0].len() / 2;
         assert!(
@@ -240,11 +273,19 @@ impl Tiles {
                 "tileloadd tmm2, [{sums} + {row}*1 + 2048]",
                 "tileloadd tmm3, [{sums} + {row}*1 + 3072]",
                 "2:",
-                // high by high
-                "tileloadd tmm4, [{a} + {row}*1]",
+                fetch!(),
+                // low by high
+                "tileloadd tmm4, [{a} + {row}*1 + 1024]",
                 "tileloadd tmm6, [{b} + {row}*1]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
                 "tileloadd tmm7, [{b} + {row}*1 + 1024]",
+                "tdpbf16ps tmm1, tmm4, tmm7",
+                "tileloadd tmm5, [{c} + {row}*1 + 1024]",
+                "tdpbf16ps tmm2, tmm5, tmm6",
+                "tdpbf16ps tmm3, tmm5, tmm7",
+                // high by high
+                "tileloadd tmm4, [{a} + {row}*1]",
+                "tdpbf16ps tmm0, tmm4, tmm6",
                 "tdpbf16ps tmm1, tmm4, tmm7",
                 "tileloadd tmm5, [{c} + {row}*1]",
                 "tdpbf16ps tmm2, tmm5, tmm6",
@@ -254,15 +295,6 @@ impl Tiles {
                 "tdpbf16ps tmm0, tmm4, tmm6",
                 "tileloadd tmm7, [{b} + {row}*1 + 3072]",
                 "tdpbf16ps tmm1, tmm4, tmm7",
-                "tdpbf16ps tmm2, tmm5, tmm6",
-                "tdpbf16ps tmm3, tmm5, tmm7",
-                // low by high
-                "tileloadd tmm6, [{b} + {row}*1]",
-                "tileloadd tmm4, [{a} + {row}*1 + 1024]",
-                "tdpbf16ps tmm0, tmm4, tmm6",
-                "tileloadd tmm7, [{b} + {row}*1 + 1024]",
-                "tdpbf16ps tmm1, tmm4, tmm7",
-                "tileloadd tmm5, [{c} + {row}*1 + 1024]",
                 "tdpbf16ps tmm2, tmm5, tmm6",
                 "tdpbf16ps tmm3, tmm5, tmm7",
                 "add {a}, 2048", "add {c}, 2048", "add {b}, 4096",
@@ -277,6 +309,9 @@ impl Tiles {
                 steps = inout(reg) steps => _,
                 sums = in(reg) sums.as_mut_ptr(),
                 row = in(reg) ROW,
+                ahead = inout(reg) ahead.as_ptr() => _,
+                batches = in(reg) batches(ahead, steps),
+                left_batches = out(reg) _,
                 resumes = in(reg) usize::from(start == Start::Resumed),
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                 out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
@@ -288,7 +323,7 @@ impl Tiles {
     /// `left x right` in whole numbers, for 16 rows in two planes and 32 columns in one: the sums
     /// are those of the high plane with the left and right 16 columns, then of the low plane. Each
     /// step has a high and a low tile of the rows, and two of the columns.
-    pub(crate) fn int8(&self, left: &[Tile], right: &[Tile], sums: &mut [Tile; 4]) {
+    pub(crate) fn int8(&self, left: &[Tile], right: &[Tile], sums: &mut [Tile; 4], ahead: &[Tile]) {
         let steps = left.len() / 2;
         assert!(steps > 0 && left.len() == 2 * steps && right.len() == 2 * steps);
         #[cfg(target_arch = "x86_64")]
@@ -298,6 +333,7 @@ impl Tiles {
             asm!(
                 "tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
                 "2:",
+                fetch!(),
                 "tileloadd tmm4, [{a} + {row}*1]",
                 "tileloadd tmm6, [{b} + {row}*1]",
                 "tdpbssd tmm0, tmm4, tmm6",
@@ -317,6 +353,9 @@ impl Tiles {
                 steps = inout(reg) steps => _,
                 sums = in(reg) sums.as_mut_ptr(),
                 row = in(reg) ROW,
+                ahead = inout(reg) ahead.as_ptr() => _,
+                batches = in(reg) batches(ahead, steps),
+                left_batches = out(reg) _,
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                 out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
                 options(nostack),
@@ -328,7 +367,14 @@ impl Tiles {
     /// sums are those of products that weigh 2^24, 2^16 and 2^8; the product of both lowest planes
     /// is left out. Each step has three tiles of the rows; of the columns it has four, the high
     /// ones of two halves and the low ones, and `half` says which.
-    pub(crate) fn int16(&self, left: &[Tile], right: &[Tile], half: usize, sums: &mut [Tile; 4]) {
+    pub(crate) fn int16(
+        &self,
+        left: &[Tile],
+        right: &[Tile],
+        half: usize,
+        sums: &mut [Tile; 4],
+        ahead: &[Tile],
+    ) {
         let steps = left.len() / 3;
         assert!(steps > 0 && left.len() == 3 * steps && right.len() == 4 * steps && half < 2);
         #[cfg(target_arch = "x86_64")]
@@ -338,6 +384,7 @@ impl Tiles {
             asm!(
                 "tilezero tmm0", "tilezero tmm1", "tilezero tmm2",
                 "2:",
+                fetch!(),
                 "tileloadd tmm3, [{a} + {row}*1]",
                 "tileloadd tmm6, [{b} + {row}*1]",
                 "tdpbssd tmm0, tmm3, tmm6",
@@ -358,6 +405,9 @@ impl Tiles {
                 steps = inout(reg) steps => _,
                 sums = in(reg) sums.as_mut_ptr(),
                 row = in(reg) ROW,
+                ahead = inout(reg) ahead.as_ptr() => _,
+                batches = in(reg) batches(ahead, steps),
+                left_batches = out(reg) _,
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                 out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
                 options(nostack),

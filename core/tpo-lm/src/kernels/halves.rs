@@ -179,16 +179,8 @@ fn pack_pair_with<'a, S: Simd>(
     tiles: &'a mut [Tile],
 ) {
     let (step, pair) = (input / STEP, input % STEP / 2);
-    for block in 0..blocks {
-        let [first, second] = both.map(|lines| {
-            let lines = lines.get(block * SIDE..).unwrap_or_default();
-            let lines = &lines[..lines.len().min(SIDE)];
-            lines.as_array().copied().unwrap_or_else(|| {
-                let mut some = [0.0; SIDE];
-                some[..lines.len()].copy_from_slice(lines);
-                some
-            })
-        });
+    let [(first, first_rest), (second, second_rest)] = both.map(|lines| lines.as_chunks::<SIDE>());
+    let mut pack = |block, first: &[f32; SIDE], second: &[f32; SIDE]| {
         let high = layout.high(block, step);
         let highs = &mut pairs(&mut tiles[high])[pair];
         let mut lows = [0; SIDE];
@@ -200,6 +192,22 @@ fn pack_pair_with<'a, S: Simd>(
         if let Some(to_low) = layout.to_low() {
             pairs(&mut tiles[high + to_low])[pair] = lows;
         }
+    };
+    let whole = first.len().min(second.len());
+    for (block, (first, second)) in first.iter().zip(second).enumerate() {
+        pack(block, first, second);
+    }
+    for block in whole..blocks {
+        let of = |blocks: &[[f32; SIDE]], rest: &[f32]| {
+            let mut lines = [0.0; SIDE];
+            if let Some(block) = blocks.get(block) {
+                lines = *block;
+            } else if block == blocks.len() {
+                lines[..rest.len()].copy_from_slice(rest);
+            }
+            lines
+        };
+        pack(block, &of(first, first_rest), &of(second, second_rest));
     }
 }
 

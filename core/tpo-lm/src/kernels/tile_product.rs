@@ -201,8 +201,8 @@ impl PackedRight {
             for (left, sums) in packed.chunks(2).zip(sums) {
                 let both = [left[0], left[left.len() - 1]];
                 match self.halves {
-                    Halves::One => amx.bf16(both, right, sums, start),
-                    Halves::Two => amx.bf16x3(both, right, sums, start),
+                    Halves::One => amx.bf16(both, right, sums, start, &[]),
+                    Halves::Two => amx.bf16x3(both, right, sums, start, &[]),
                 }
             }
         }

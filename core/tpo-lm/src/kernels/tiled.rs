@@ -4,6 +4,8 @@
 //! a scale turns back. A result is a fixed sequence of tile products, so a row's bits do not depend
 //! on the other rows.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, bytemuck};
 use rayon::prelude::*;
 
@@ -16,6 +18,10 @@ use super::{reserve, team};
 /// The largest whole number in one, two and three 8-bit planes; a little less, so that no digit
 /// overflows when it is rounded.
 const LARGEST: [f32; 3] = [127.0, 32_512.0, 8_290_000.0];
+
+/// Tiles from the one that is loaded to the one that is asked for, where every panel is multiplied
+/// only once.
+const AHEAD: usize = 8;
 
 /// A format of tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +55,14 @@ impl TileFormat {
             Self::Bf16 => 1,
             Self::Bf16x3 | Self::Int8 => 2,
             Self::Int16 => 3,
+        }
+    }
+
+    /// Blocks of 16 rows that are multiplied with a panel at once.
+    fn blocks_at_once(self) -> usize {
+        match self {
+            Self::Bf16 | Self::Bf16x3 => 2,
+            Self::Int16 | Self::Int8 => 1,
         }
     }
 
@@ -138,81 +152,71 @@ impl TiledMatrix {
         team::for_each(bands.into_iter().enumerate(), |(band, mut y)| {
             let tiles = Tiles::configure().expect("the precision was checked");
             let width = y.first().map_or(0, |row| row.len());
-            for (at, start) in (0..width).step_by(PANEL).enumerate() {
-                self.panel(
-                    &tiles,
-                    band * band_panels + at,
-                    packed,
-                    &mut |row, columns, value| {
-                        let to = start + columns * SIDE;
-                        let Some(y) = y.get_mut(row) else { return };
-                        let to = to.min(width)..width.min(to + SIDE);
-                        let y = &mut y[to];
-                        if add {
-                            super::add(y, &value[..y.len()]);
-                        } else {
-                            y.copy_from_slice(&value[..y.len()]);
-                        }
-                    },
-                );
-            }
+            let first = band * band_panels;
+            let panels = first..first + width.div_ceil(PANEL);
+            self.band(&tiles, panels, packed, &mut |row, column, value| {
+                let from = column - first * PANEL;
+                let Some(y) = y.get_mut(row) else { return };
+                let y = &mut y[from.min(width)..width.min(from + SIDE)];
+                if add {
+                    super::add(y, &value[..y.len()]);
+                } else {
+                    y.copy_from_slice(&value[..y.len()]);
+                }
+            });
         });
     }
 
-    /// Every row by one panel. `write` gets a row's number, the half of the columns, and the 16
+    /// Tiles of a panel.
+    fn per_panel(&self) -> usize {
+        self.format.steps(self.inputs) * self.format.weight_planes() * 2
+    }
+
+    /// Every row by some panels. `write` gets a row's number, the first of 16 columns, and the 16
     /// results.
-    fn panel(
+    ///
+    /// While all rows are multiplied with a panel the next one is fetched, each run of rows asking
+    /// for its share: left to itself, the processor would load and multiply in turn.
+    fn band(
         &self,
         tiles: &Tiles,
-        panel: usize,
+        panels: Range<usize>,
         rows: &TiledRows,
         write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
     ) {
-        let steps = self.format.steps(self.inputs);
-        let per_panel = steps * self.format.weight_planes() * 2;
-        let right = &self.tiles[panel * per_panel..][..per_panel];
-        let scales = &self.scales[panel * PANEL..][..PANEL];
-        let per_block = steps * self.format.row_planes();
+        let per_panel = self.per_panel();
+        let per_block = self.format.steps(self.inputs) * self.format.row_planes();
         let blocks: Vec<&[Tile]> = rows.tiles.chunks_exact(per_block).collect();
-        let mut sums = [Tile::ZERO; 4];
-        match self.format {
-            TileFormat::Bf16 | TileFormat::Bf16x3 => {
-                for (pair, left) in blocks.chunks(2).enumerate() {
-                    let both = [left[0], left[left.len() - 1]];
-                    if self.format == TileFormat::Bf16 {
-                        tiles.bf16(both, right, &mut sums, Start::Zero);
-                    } else {
-                        tiles.bf16x3(both, right, &mut sums, Start::Zero);
+        let runs: Vec<&[&[Tile]]> = blocks.chunks(self.format.blocks_at_once()).collect();
+        for panel in panels {
+            let right = &self.tiles[panel * per_panel..][..per_panel];
+            for (number, run) in runs.iter().enumerate() {
+                let ahead = if runs.len() == 1 {
+                    tiles_from(&self.tiles, panel * per_panel + AHEAD, per_panel)
+                } else {
+                    let share = per_panel.div_ceil(runs.len());
+                    tiles_from(&self.tiles, (panel + 1) * per_panel + number * share, share)
+                };
+                let product = Product {
+                    tiles,
+                    right,
+                    ahead,
+                };
+                let columns = panel * PANEL;
+                match self.format {
+                    TileFormat::Bf16 | TileFormat::Bf16x3 => {
+                        product.halves(self.format, run, &mut |row, half, values| {
+                            write(number * PANEL + row, columns + half * SIDE, values);
+                        });
                     }
-                    for (at, sum) in sums.iter().enumerate().take(2 * left.len()) {
-                        let (values, _) = bytemuck::cast_slice(&sum.0).as_chunks::<SIDE>();
-                        for (row, values) in values.iter().enumerate() {
-                            write((2 * pair + at / 2) * SIDE + row, at % 2, values);
-                        }
-                    }
-                }
-            }
-            TileFormat::Int8 => {
-                for (block, left) in blocks.iter().enumerate() {
-                    tiles.int8(left, right, &mut sums);
-                    for half in 0..2 {
-                        let weighted = [(&sums[half], 256.0), (&sums[2 + half], 1.0)];
-                        let scale = Scale::of(rows, block, &scales[half * SIDE..]);
-                        scale.combine(&weighted, &mut |row, values| write(row, half, values));
-                    }
-                }
-            }
-            TileFormat::Int16 => {
-                for (block, left) in blocks.iter().enumerate() {
-                    for half in 0..2 {
-                        tiles.int16(left, right, half, &mut sums);
-                        let weighted = [
-                            (&sums[0], 16_777_216.0),
-                            (&sums[1], 65_536.0),
-                            (&sums[2], 256.0),
-                        ];
-                        let scale = Scale::of(rows, block, &scales[half * SIDE..]);
-                        scale.combine(&weighted, &mut |row, values| write(row, half, values));
+                    TileFormat::Int8 | TileFormat::Int16 => {
+                        let scale = Scale {
+                            of_rows: &rows.scales[number * SIDE..][..SIDE],
+                            of_columns: &self.scales[columns..][..PANEL],
+                        };
+                        product.integers(self.format, run[0], &scale, &mut |row, half, values| {
+                            write(number * SIDE + row, columns + half * SIDE, values);
+                        });
                     }
                 }
             }
@@ -220,32 +224,95 @@ impl TiledMatrix {
     }
 }
 
-/// What turns the whole numbers of a block of rows and 16 columns back.
+/// At most so many tiles from a place on, if there are any.
+fn tiles_from(tiles: &[Tile], start: usize, len: usize) -> &[Tile] {
+    let start = start.min(tiles.len());
+    &tiles[start..tiles.len().min(start + len)]
+}
+
+/// Some rows by one panel.
+struct Product<'a> {
+    tiles: &'a Tiles,
+    right: &'a [Tile],
+    /// What is asked for meanwhile.
+    ahead: &'a [Tile],
+}
+
+impl Product<'_> {
+    /// One or two blocks of rows in `bf16`. `write` gets a row's number from the first block on,
+    /// the half of the columns, and the 16 results.
+    fn halves(
+        &self,
+        format: TileFormat,
+        blocks: &[&[Tile]],
+        write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
+    ) {
+        let mut sums = [Tile::ZERO; 4];
+        let both = [blocks[0], blocks[blocks.len() - 1]];
+        if format == TileFormat::Bf16 {
+            self.tiles
+                .bf16(both, self.right, &mut sums, Start::Zero, self.ahead);
+        } else {
+            self.tiles
+                .bf16x3(both, self.right, &mut sums, Start::Zero, self.ahead);
+        }
+        for (at, sum) in sums.iter().enumerate().take(2 * blocks.len()) {
+            let (values, _) = bytemuck::cast_slice(&sum.0).as_chunks::<SIDE>();
+            for (row, values) in values.iter().enumerate() {
+                write(at / 2 * SIDE + row, at % 2, values);
+            }
+        }
+    }
+
+    /// One block of rows in whole numbers.
+    fn integers(
+        &self,
+        format: TileFormat,
+        block: &[Tile],
+        scale: &Scale<'_>,
+        write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
+    ) {
+        let mut sums = [Tile::ZERO; 4];
+        if format == TileFormat::Int8 {
+            self.tiles.int8(block, self.right, &mut sums, self.ahead);
+            for half in 0..2 {
+                let weighted = [(&sums[half], 256.0), (&sums[2 + half], 1.0)];
+                scale.combine(half, &weighted, &mut |row, values| write(row, half, values));
+            }
+        } else {
+            let shares = self.ahead.split_at(self.ahead.len() / 2);
+            for (half, ahead) in [shares.0, shares.1].into_iter().enumerate() {
+                self.tiles.int16(block, self.right, half, &mut sums, ahead);
+                let weighted = [
+                    (&sums[0], 16_777_216.0),
+                    (&sums[1], 65_536.0),
+                    (&sums[2], 256.0),
+                ];
+                scale.combine(half, &weighted, &mut |row, values| write(row, half, values));
+            }
+        }
+    }
+}
+
+/// What turns the whole numbers of a block of rows and 32 columns back.
 struct Scale<'a> {
-    first_row: usize,
     of_rows: &'a [f32],
     of_columns: &'a [f32],
 }
 
-impl<'a> Scale<'a> {
-    fn of(rows: &'a TiledRows, block: usize, of_columns: &'a [f32]) -> Self {
-        Self {
-            first_row: block * SIDE,
-            of_rows: &rows.scales[block * SIDE..][..SIDE],
-            of_columns: &of_columns[..SIDE],
-        }
-    }
-
-    /// The weighted sum of tiles of whole numbers, scaled, row by row.
+impl Scale<'_> {
+    /// The weighted sum of tiles of whole numbers of one half of the columns, scaled, row by row.
     fn combine<const N: usize>(
         &self,
+        half: usize,
         weighted: &[(&Tile, f32); N],
         write: &mut impl FnMut(usize, &[f32; SIDE]),
     ) {
         let mut result = [[0.0f32; SIDE]; SIDE];
-        combine(self.of_rows, self.of_columns, weighted, &mut result);
+        let of_columns = &self.of_columns[half * SIDE..][..SIDE];
+        combine(self.of_rows, of_columns, weighted, &mut result);
         for (row, values) in result.iter().enumerate() {
-            write(self.first_row + row, values);
+            write(row, values);
         }
     }
 }
