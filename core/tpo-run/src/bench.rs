@@ -14,6 +14,7 @@ use serde::Serialize;
 use tpo_lm::peaks::Peaks;
 use tpo_lm::precision::{Precision, TrainPrecision};
 use tpo_lm::rng::Counter;
+use tpo_lm::spec::ModelSpec;
 use tpo_train::config::Method;
 use tpo_types::Failure;
 
@@ -100,6 +101,17 @@ pub fn bench(
         }
     }
     Ok(results)
+}
+
+/// Weights of the blocks' matrices, which every token is multiplied with.
+fn block_weights(spec: &ModelSpec) -> usize {
+    let block = spec.hidden_size * (spec.qkv_width() + spec.q_width() + 3 * spec.intermediate_size);
+    spec.num_layers * block
+}
+
+/// Weights of the output head. The lookup of an embedding multiplies nothing.
+fn head_weights(spec: &ModelSpec) -> usize {
+    spec.vocab_size * spec.hidden_size
 }
 
 /// Random tokens of a vocabulary.

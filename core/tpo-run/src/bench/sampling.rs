@@ -9,7 +9,7 @@ use tpo_lm::precision::Precision;
 use tpo_lm::sample::LocalSampler;
 use tpo_types::{Failure, Prompt, SampleId, SampleJob, Sampler, SamplingParams};
 
-use super::{BenchPlan, BenchRow, median, memory, tokens};
+use super::{BenchPlan, BenchRow, block_weights, head_weights, median, memory, tokens};
 
 /// Prompts, and completions of each.
 const BATCHES: [Batch; 3] = [
@@ -120,7 +120,7 @@ impl Batch {
 
 /// The least time of the products of one step, by the peaks of arithmetic and of memory.
 fn least_seconds(policy: &Model, precision: Precision, rows: usize, peaks: &Peaks) -> Option<f64> {
-    let weights = weights(policy) as f64;
+    let weights = (block_weights(&policy.spec) + head_weights(&policy.spec)) as f64;
     // A product of `bf16x3` is three.
     let (bytes_per_weight, flops) = match precision {
         Precision::F32 => (4.0, peaks.f32_flops_per_second),
@@ -132,12 +132,4 @@ fn least_seconds(policy: &Model, precision: Precision, rows: usize, peaks: &Peak
     let arithmetic = 2.0 * weights * rows as f64 / flops;
     let memory = weights * bytes_per_weight / peaks.bytes_per_second;
     Some(arithmetic.max(memory))
-}
-
-/// Weights that a token is multiplied with: all matrices and the output head, but not the lookup of
-/// an embedding.
-pub(super) fn weights(policy: &Model) -> usize {
-    let spec = &policy.spec;
-    let block = spec.hidden_size * (spec.qkv_width() + spec.q_width() + 3 * spec.intermediate_size);
-    spec.num_layers * block + spec.vocab_size * spec.hidden_size
 }

@@ -14,8 +14,7 @@ use tpo_train::config::Method;
 use tpo_train::gradient::accumulate;
 use tpo_types::{Failure, FailureKind, Side, TrainingPair};
 
-use super::sampling::weights;
-use super::{BenchPlan, BenchRow, median, memory, tokens};
+use super::{BenchPlan, BenchRow, block_weights, head_weights, median, memory, tokens};
 
 const PAIRS: usize = 4;
 const PROMPT_TOKENS: usize = 128;
@@ -78,13 +77,16 @@ pub(super) fn measure(
         }
     }
     let seconds = median(times);
-    let tokens = 2 * PAIRS * (PROMPT_TOKENS + COMPLETION_TOKENS);
+    // The prompt of a pair is computed once, and the head only where a token is scored.
+    let scored = 2 * PAIRS * COMPLETION_TOKENS;
+    let tokens = PAIRS * PROMPT_TOKENS + scored;
+    let multiplied = block_weights(&policy.spec) * tokens + head_weights(&policy.spec) * scored;
     // A product forward and, backward, one by the input; with all weights one by them too.
     let products = match method {
         Method::Full => 3.0,
         Method::Lora => 2.0,
     };
-    let flops = 2.0 * products * (weights(policy) * tokens) as f64;
+    let flops = 2.0 * products * multiplied as f64;
     let least_seconds = match precision {
         TrainPrecision::F32 => Some(flops / peaks.f32_flops_per_second),
         TrainPrecision::Bf16x3 => peaks
