@@ -55,7 +55,7 @@ pub(crate) fn row_tasks_mut<T>(rows: &mut [T], width: usize) -> impl Iterator<It
 /// fresh memory costs more time than most of what is written to it.
 pub(crate) fn reserve<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) {
     if len > buffer.capacity() {
-        // What is there is not copied, and freed before more is taken. The next pack may be a little
+        // What is there is not copied, and freed before more is taken. The next pack may be a bit
         // larger, and memory that is never touched costs nothing.
         *buffer = Vec::new();
         *buffer = Vec::with_capacity(len + len / 2);

@@ -41,14 +41,14 @@ pub(crate) struct Group {
     /// All its rows.
     pub rows: Range<usize>,
     /// The same, in their order, cut where one does not continue the other.
-    pub spans: Vec<Span>,
+    pub stretches: Vec<Stretch>,
 }
 
 /// Neighbouring rows of one sequence. Each attends to the prompt, to itself and to the rows of the
-/// span before it.
+/// stretch before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Span {
-    /// The rows of a prompt that the span continues; empty where it begins a sequence.
+pub(crate) struct Stretch {
+    /// The rows of a prompt that the stretch continues; empty where it begins a sequence.
     pub prompt: Range<usize>,
     /// Its own rows.
     pub rows: Range<usize>,
@@ -82,7 +82,7 @@ impl Pack {
         self.add_scored(sequence, |index| rows.start + index);
         self.groups.push(Group {
             rows: rows.clone(),
-            spans: vec![Span { prompt: 0..0, rows }],
+            stretches: vec![Stretch { prompt: 0..0, rows }],
         });
     }
 
@@ -90,7 +90,7 @@ impl Pack {
     fn add_group(&mut self, sequences: &[Sequence<'_>]) {
         let prompt_ids = sequences[0].prompt();
         let prompt = self.add_rows(prompt_ids, 0);
-        let mut spans = vec![Span {
+        let mut stretches = vec![Stretch {
             prompt: 0..0,
             rows: prompt.clone(),
         }];
@@ -100,14 +100,14 @@ impl Pack {
                 None => prompt.start + index,
                 Some(own) => rows.start + own,
             });
-            spans.push(Span {
+            stretches.push(Stretch {
                 prompt: prompt.clone(),
                 rows,
             });
         }
         self.groups.push(Group {
             rows: prompt.start..self.ids.len(),
-            spans,
+            stretches,
         });
     }
 
@@ -212,15 +212,15 @@ mod tests {
         assert_eq!(pack.predicting_rows(), [1, 2, 1, 6]);
         assert_eq!(pack.targets(), [9, 1, 3, 3]);
         assert_eq!(pack.scored(1), 2..2);
-        let span = |prompt, rows| Span { prompt, rows };
+        let stretch = |prompt, rows| Stretch { prompt, rows };
         let shared = [
-            span(0..0, 0..2),
-            span(0..2, 2..4),
-            span(0..2, 4..4),
-            span(0..2, 4..5),
+            stretch(0..0, 0..2),
+            stretch(0..2, 2..4),
+            stretch(0..2, 4..4),
+            stretch(0..2, 4..5),
         ];
-        assert_eq!(pack.groups()[0].spans, shared);
-        assert_eq!(pack.groups()[1].spans, [span(0..0, 5..8)]);
+        assert_eq!(pack.groups()[0].stretches, shared);
+        assert_eq!(pack.groups()[1].stretches, [stretch(0..0, 5..8)]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::kernels::attention::{Heads, attend};
 use crate::kernels::gemm::Write;
 use crate::kernels::linear::Products;
 use crate::kernels::rope::Rotary;
-use crate::pack::{Pack, Sequence, Span};
+use crate::pack::{Pack, Sequence, Stretch};
 use crate::params::{Layout, Params};
 use crate::projection::FusedProjection;
 use crate::rng::Counter;
@@ -185,9 +185,9 @@ fn by_candle(
     }
     let oracle = Oracle { spec, weights };
     let x = Var::from_tensor(&matrix(x)?)?;
-    // Each span as the end of its sequence, the prompt computed again for each.
-    let spans = pack.groups().iter().flat_map(|group| &group.spans);
-    let outs = spans.map(|Span { prompt, rows }| {
+    // Each stretch as the end of its sequence, the prompt computed again for each.
+    let stretches = pack.groups().iter().flat_map(|group| &group.stretches);
+    let outs = stretches.map(|Stretch { prompt, rows }| {
         let rows = x.narrow(0, rows.start, rows.len())?;
         let sequence = Tensor::cat(&[x.narrow(0, prompt.start, prompt.len())?, rows.clone()], 0)?;
         let out = oracle.forward(&sequence)?;
@@ -288,7 +288,7 @@ fn the_gradient_is_that_of_autograd() {
             values: random(layout.len(), "weights"),
             layout,
         };
-        // The first sequence spans more than one block of queries; the second is a single token;
+        // The first sequence is longer than a block of queries; the second is a single token;
         // of the others, three share a prompt of more than one block.
         let sequences = [(150, 1), (1, 0), (9, 3), (90, 70), (140, 70), (71, 70)];
         let sequences = sequences.map(|(len, scored_from)| (vec![0; len], scored_from));

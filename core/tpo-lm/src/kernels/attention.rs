@@ -1,10 +1,11 @@
 //! Causal grouped-query attention over a pack of sequences, with its gradient.
 //!
 //! `out_i = sum_j softmax_j(q_i . k_j / sqrt(head_dim)) v_j` over `j <= i` of the same sequence,
-//! whose prompt may be shared with others and then lies apart from the rest; several query heads share one key and value head. Scores exist for one block of queries at a
-//! time, never for a whole pack: the forward pass saves only each row's log-sum-exp, from which the
-//! backward pass recomputes the probabilities (Dao et al., "FlashAttention", arXiv 2205.14135).
-//! Queries, keys and values are adjacent in rows of `qkv_width`, as the projection writes them.
+//! whose prompt may be shared with others and then lies apart from the rest. Several query heads
+//! share one key and value head. Scores exist for one block of queries at a time, never for a whole
+//! pack: the forward pass saves only each row's log-sum-exp, from which the backward pass
+//! recomputes the probabilities (Dao et al., "FlashAttention", arXiv 2205.14135). Queries, keys and
+//! values are adjacent in rows of `qkv_width`, as the projection writes them.
 
 use std::ops::Range;
 
@@ -14,7 +15,7 @@ use super::dot;
 use super::exp::exp_minus;
 use super::gemm::{Matrix, MatrixMut, Threads, Write, product};
 use super::softmax::softmax;
-use crate::pack::{Group, Pack, Span};
+use crate::pack::{Group, Pack, Stretch};
 use crate::spec::ModelSpec;
 
 /// Queries of one head whose scores are in memory at the same time.
@@ -80,26 +81,26 @@ impl Heads {
 pub(crate) fn attend(heads: Heads, pack: &Pack, qkv: &[f32], out: &mut [f32], lse: &mut [f32]) {
     let mut tasks = Vec::new();
     let (mut out, mut lse) = (out, lse);
-    for span in pack.groups().iter().flat_map(|group| &group.spans) {
-        for block in blocks(span) {
+    for stretch in pack.groups().iter().flat_map(|group| &group.stretches) {
+        for block in blocks(stretch) {
             let out_block = out
                 .split_off_mut(..block.len() * heads.q_width())
                 .expect("a row per token");
             let sums_block = lse
                 .split_off_mut(..block.len() * heads.num_kv * heads.group)
                 .expect("a row per token");
-            tasks.push((span, block, out_block, sums_block));
+            tasks.push((stretch, block, out_block, sums_block));
         }
     }
     tasks.into_par_iter().for_each_init(
         AttentionScratch::default,
-        |scratch, (span, block, out, lse)| {
+        |scratch, (stretch, block, out, lse)| {
             for kv in 0..heads.num_kv {
                 let queries = QueryBlock {
                     heads,
                     kv,
                     qkv,
-                    span,
+                    stretch,
                     block: block.clone(),
                 };
                 queries.forward(scratch, out, lse);
@@ -108,10 +109,10 @@ pub(crate) fn attend(heads: Heads, pack: &Pack, qkv: &[f32], out: &mut [f32], ls
     );
 }
 
-/// The blocks of queries of a span.
-fn blocks(span: &Span) -> impl Iterator<Item = Range<usize>> {
-    let end = span.rows.end;
-    let starts = span.rows.clone().step_by(QUERY_BLOCK);
+/// The blocks of queries of a stretch.
+fn blocks(stretch: &Stretch) -> impl Iterator<Item = Range<usize>> {
+    let end = stretch.rows.end;
+    let starts = stretch.rows.clone().step_by(QUERY_BLOCK);
     starts.map(move |start| start..end.min(start + QUERY_BLOCK))
 }
 
@@ -122,7 +123,7 @@ struct QueryBlock<'a> {
     kv: usize,
     qkv: &'a [f32],
     /// Where the block is from.
-    span: &'a Span,
+    stretch: &'a Stretch,
     /// The rows of the queries.
     block: Range<usize>,
 }
@@ -148,14 +149,14 @@ struct AttentionScratch {
 impl<'a> QueryBlock<'a> {
     /// How many keys the last query of the block attends to: `J`.
     fn num_keys(&self) -> usize {
-        self.span.prompt.len() + self.block.end - self.span.rows.start
+        self.stretch.prompt.len() + self.block.end - self.stretch.rows.start
     }
 
     /// The keys, in as few pieces as there are gaps between them.
     fn keys(&self) -> impl Iterator<Item = KeyRows> + use<> {
         let (prompt, own) = (
-            self.span.prompt.clone(),
-            self.span.rows.start..self.block.end,
+            self.stretch.prompt.clone(),
+            self.stretch.rows.start..self.block.end,
         );
         let pieces = if prompt.end == own.start {
             [prompt.start..own.end, 0..0]
@@ -296,13 +297,13 @@ pub(crate) fn attend_vjp(
                 keys: d_keys,
                 values: d_values,
             };
-            for span in &group.spans {
-                for block in blocks(span) {
+            for stretch in &group.stretches {
+                for block in blocks(stretch) {
                     let queries = QueryBlock {
                         heads,
                         kv,
                         qkv: at.qkv,
-                        span,
+                        stretch,
                         block,
                     };
                     queries.backward(&at, scratch, &mut gradient);
