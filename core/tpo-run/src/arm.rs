@@ -64,7 +64,18 @@ impl FromStr for Arm {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
             None if text == "direct" => Ok(Self::Direct),
-            Some(("thought", source)) if !source.is_empty() => Ok(Self::Thought(source.to_owned())),
+            Some(("thought", source)) if !source.is_empty() => {
+                let arm = Self::Thought(source.to_owned());
+                let name = arm.name();
+                // The name is that of a directory: `..` is the run's own.
+                if name.starts_with('.') {
+                    return Err(format!(
+                        "the arm would be called `{name}`: give the template a file name that does \
+                         not start with a dot"
+                    ));
+                }
+                Ok(arm)
+            }
             _ => Err("write `direct`, or `thought=` and a thought template".into()),
         }
     }
@@ -117,6 +128,9 @@ mod tests {
             Ok("short-plan")
         );
         assert!(name("thought=").is_err());
+        for dots in ["...toml", "..toml", "arms/.hidden.toml", ".."] {
+            assert!(name(&format!("thought={dots}")).is_err(), "{dots}");
+        }
         assert!(name("other").is_err());
     }
 }

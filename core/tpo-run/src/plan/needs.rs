@@ -87,12 +87,16 @@ impl Need {
             let value = instruction.metadata.get(field);
             value.is_some_and(|value| match value {
                 Value::Array(items) => !items.is_empty(),
+                Value::String(text) => !text.trim().is_empty(),
                 Value::Null => false,
                 _ => true,
             })
         };
         match self {
-            Self::Answer(field) => instruction.reference.is_some() || has(field),
+            Self::Answer(field) => {
+                let reference = instruction.reference.as_deref().unwrap_or_default();
+                !reference.trim().is_empty() || has(field)
+            }
             Self::Constraints => has("constraints"),
         }
     }
