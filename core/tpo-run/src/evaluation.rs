@@ -33,7 +33,7 @@ pub use self::plan::{EvaluationPlan, PlannedSet};
 pub use self::recorded::RecordedResponses;
 pub use self::results::{
     ArenaResult, CategoryResult, ComparisonResult, EvaluationResults, Figure, JudgedSet,
-    PairwiseResult, ResultUnit, SubjectInfo, SubjectResult,
+    NotControlled, PairwiseResult, ResultUnit, SubjectInfo, SubjectResult,
 };
 pub use self::subject::{Answers, SampledAnswers, Subject};
 

@@ -3,7 +3,7 @@
 
 use tpo_run::evaluation::{
     ArenaResult, CategoryResult, ComparisonResult, EvaluationResults, Figure, JudgedSet,
-    PairwiseResult, ResultUnit, SubjectResult,
+    NotControlled, PairwiseResult, ResultUnit, SubjectResult,
 };
 
 use super::judge_lines;
@@ -256,6 +256,14 @@ fn notes(set: &JudgedSet) -> Vec<String> {
         }
         for line in judge_lines(&subject.judge) {
             lines.push(format!("{name}, judge: {line}"));
+        }
+        if let Some(pairwise) = &subject.pairwise
+            && pairwise.length_controlled_missing == Some(NotControlled::LengthsDifferAlike)
+        {
+            lines.push(format!(
+                "{name}: no length-controlled win rate: the lengths of both models differ by nearly \
+                 the same everywhere, so length and quality cannot be told apart"
+            ));
         }
         if let Some(pairwise) = &subject.pairwise
             && pairwise.length_controlled_extreme

@@ -26,7 +26,7 @@ use crate::store::to_json;
 
 use self::estimates::by_category;
 pub use self::estimates::{CategoryResult, ComparisonResult, Figure};
-pub use self::pairwise::{ArenaResult, PairwiseResult};
+pub use self::pairwise::{ArenaResult, NotControlled, PairwiseResult};
 
 /// Version of the JSON; it changes when the meaning of a field does.
 const SCHEMA_VERSION: u32 = 1;

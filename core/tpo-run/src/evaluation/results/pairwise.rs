@@ -49,8 +49,10 @@ pub struct PairwiseResult {
     pub n_total: usize,
     /// AlpacaEval 2's length-controlled win rate in points, by its formula without the
     /// instructions' difficulty and without an anchor (`length_controlled_minimal`), fitted
-    /// without a penalty. None where lengths do not differ, or for fewer than 30 instructions.
+    /// without a penalty.
     pub length_controlled_minimal: Option<f64>,
+    /// Why there is none.
+    pub length_controlled_missing: Option<NotControlled>,
     /// Its standard error by the influence function, in points; none where a completion is
     /// malformed, and for several samples per instruction.
     pub length_controlled_stderr: Option<f64>,
@@ -68,6 +70,17 @@ pub struct PairwiseResult {
     pub avg_length: Option<f64>,
     /// The same of the opponent.
     pub avg_length_base: Option<f64>,
+}
+
+/// Why a win rate is not controlled for length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotControlled {
+    /// Fewer than 30 instructions have a verdict.
+    FewInstructions,
+    /// Lengths differ by nearly the same everywhere, so that length and quality cannot be told
+    /// apart.
+    LengthsDifferAlike,
 }
 
 /// Arena-Hard's score.
@@ -122,10 +135,11 @@ pub(in crate::evaluation) fn of(
         n_wins_base: raw.map_or(0, |raw| raw.n_wins_base),
         n_draws: raw.map_or(0, |raw| raw.n_draws),
         n_total: raw.map_or(0, |raw| raw.n_total),
-        length_controlled_minimal: controlled.map(|one| one.win_rate),
-        length_controlled_stderr: controlled.and_then(|one| one.standard_error),
-        length_controlled_ridge: controlled.is_some_and(|one| one.ridge),
-        length_controlled_extreme: controlled.is_some_and(|one| one.extreme),
+        length_controlled_minimal: controlled.map(|one| one.win_rate).ok(),
+        length_controlled_missing: controlled.err(),
+        length_controlled_stderr: controlled.ok().and_then(|one| one.standard_error),
+        length_controlled_ridge: controlled.is_ok_and(|one| one.ridge),
+        length_controlled_extreme: controlled.is_ok_and(|one| one.extreme),
         arena_hard: arena(&judged.comparisons, rule),
         consistent: consistency.as_ref().map(|one| one.consistent),
         first_position: consistency.and_then(|one| one.first_position),
@@ -210,7 +224,10 @@ struct Controlled {
 /// The length-controlled win rate, fitted to samples: of several for an instruction, one can be
 /// malformed. An unscored response is not fitted, but its length counts. A malformed completion has
 /// no length, so it stays out of the fit and counts as what it is: lost, or won against.
-fn controlled(samples: &[ComparedSample], lengths: &Lengths<'_>) -> Option<Controlled> {
+fn controlled(
+    samples: &[ComparedSample],
+    lengths: &Lengths<'_>,
+) -> Result<Controlled, NotControlled> {
     let parsed = samples
         .iter()
         .filter_map(|sample| Some((sample, lengths.difference(sample)?)));
@@ -218,18 +235,19 @@ fn controlled(samples: &[ComparedSample], lengths: &Lengths<'_>) -> Option<Contr
     let scored = parsed.iter().filter(|one| probability(one).is_some());
     let instructions: BTreeSet<&str> = scored.map(|one| one.id.as_str()).collect();
     if instructions.len() < FEWEST_CONTROLLED {
-        return None;
+        return Err(NotControlled::FewInstructions);
     }
     let preference =
         |sample: &&ComparedSample| probability(sample).map_or(f64::NAN, |win| 1.0 + win);
     let preferences: Vec<f64> = parsed.iter().map(preference).collect();
-    let fit = length_controlled(&preferences, &differences, LengthControlVariant::Minimal).ok()?;
+    let fit = length_controlled(&preferences, &differences, LengthControlVariant::Minimal)
+        .map_err(|_| NotControlled::LengthsDifferAlike)?;
     let malformed = samples
         .iter()
         .filter(|sample| lengths.difference(sample).is_none());
     let won: f64 = malformed.filter_map(|sample| sample.win).sum();
     let is_plain = parsed.len() == samples.len() && !is_clustered(samples);
-    Some(Controlled {
+    Ok(Controlled {
         win_rate: (parsed.len() as f64 * fit.win_rate + 100.0 * won) / samples.len() as f64,
         // The fit's error knows neither how much the share of malformed completions varies, nor
         // that samples of one instruction are alike.
@@ -364,5 +382,30 @@ mod tests {
             _ => Some(false),
         });
         assert!((uneven.win_rate - 25.0).abs() < 1e-6, "{}", uneven.win_rate);
+    }
+
+    #[test]
+    fn a_rate_that_is_not_controlled_says_why() {
+        let ids: Vec<String> = (0..40).map(|at| format!("{at:02}")).collect();
+        let samples = |count: usize| -> Vec<ComparedSample> {
+            let of = |id: &String| ComparedSample {
+                id: id.clone(),
+                index: 0,
+                win: Some(f64::from(u8::from(id.ends_with('0')))),
+                verdicts: None,
+            };
+            ids.iter().take(count).map(of).collect()
+        };
+        let longer = |by: f64| Lengths {
+            own: ids
+                .iter()
+                .map(|id| (id.as_str(), vec![50.0 + by]))
+                .collect(),
+            first: ids.iter().map(|id| (id.as_str(), vec![50.0])).collect(),
+        };
+        let why = |count, by| controlled(&samples(count), &longer(by)).err();
+        assert_eq!(why(29, 20.0), Some(NotControlled::FewInstructions));
+        assert_eq!(why(40, 0.0), Some(NotControlled::LengthsDifferAlike));
+        assert_eq!(why(40, 250.0), Some(NotControlled::LengthsDifferAlike));
     }
 }
