@@ -240,7 +240,7 @@ fn notes(set: &JudgedSet) -> Vec<String> {
         lines.extend(reasons("unscored responses", &subject.sampled.unscored));
         if subject.unscored > 0 && set.unit == ResultUnit::WinRate {
             lines.push(format!(
-                "{name}: {} instructions have no verdict and count neither way",
+                "{name}: {} responses have no verdict and count neither way",
                 subject.unscored
             ));
         }

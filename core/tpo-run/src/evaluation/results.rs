@@ -307,7 +307,7 @@ impl ScoredSet<'_> {
             sampled: measurement.sampled.clone(),
             judge: measurement.judge.clone(),
             response_chars_mean: mean_chars(answered),
-            unscored: unscored(measurement),
+            unscored: unscored(judged),
             mean: Figure::of(&values, self.scale),
             against_first: differences
                 .as_ref()
@@ -365,17 +365,17 @@ impl Differences {
     }
 }
 
-fn unscored(measurement: &Measurement<String>) -> usize {
-    match &measurement.outcomes {
+fn unscored(judged: &JudgedSubject) -> usize {
+    match &judged.measurement.outcomes {
         Outcomes::Scores(rows) => {
             let samples = rows.iter().flat_map(|row| &row.samples);
             samples
                 .filter(|sample| **sample == SampleOutcome::Unscored)
                 .count()
         }
-        Outcomes::Comparisons(all) => {
-            let rows = all.iter().flat_map(|one| &one.rows);
-            rows.filter(|row| row.win.is_none()).count()
+        Outcomes::Comparisons(_) => {
+            let samples = judged.comparisons.iter();
+            samples.filter(|sample| sample.win.is_none()).count()
         }
     }
 }
