@@ -95,7 +95,17 @@ fn a_validation_instruction_that_is_trained_on() {
 #[test]
 fn a_set_without_what_its_judge_needs() {
     let here = workplace("[judge]\nplugin = \"math\"\n");
-    insta::assert_snapshot!(here.refusal(&["run"]));
+    let refusal = here.refusal(&["run"]);
+    insta::assert_snapshot!(refusal);
+
+    let blank = |id: &str, prompt: &str| {
+        let mut row: serde_json::Value = serde_json::from_str(&row(id, prompt)).expect("a row");
+        row["reference"] = " ".into();
+        format!("{row}\n")
+    };
+    let rows = blank("a", "Name a bird.") + &blank("b", "Name a fish.");
+    here.write("train.jsonl", &rows);
+    assert_eq!(here.refusal(&["run"]), refusal);
 }
 
 #[test]

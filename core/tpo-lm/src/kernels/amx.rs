@@ -2,7 +2,8 @@
 //!
 //! The instructions have no stable intrinsics, so this file has them as assembly. It has no
 //! matrices: a caller gives runs of tiles that lie one after the other, and gets the sums of
-//! their products. A row of a result depends on that row of the left side only.
+//! their products. A row of a result depends on that row of the left side only. Tiles that will be
+//! needed can be given too: they are fetched into the second-level cache meanwhile.
 #![cfg_attr(
     target_arch = "x86_64",
     expect(
@@ -186,8 +187,6 @@ impl Tiles {
     /// `left x right` for two runs of 16 rows and one of 32 columns, in `bf16`: the four sums are
     /// those of the first rows with the left and right 16 columns, then of the second rows. Each
     /// step has one tile of a row run, and two of the columns.
-    ///
-    /// What is `ahead` is fetched into the second-level cache meanwhile.
     pub(crate) fn bf16(
         &self,
         left: [&[Tile]; 2],

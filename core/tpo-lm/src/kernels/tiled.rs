@@ -79,6 +79,25 @@ impl TileFormat {
     fn steps(self, inputs: usize) -> usize {
         inputs.div_ceil(self.step())
     }
+
+    /// Tiles of 32 columns.
+    fn per_panel(self, inputs: usize) -> usize {
+        self.steps(inputs) * self.weight_planes() * 2
+    }
+
+    /// Tiles of 16 rows.
+    fn per_block(self, inputs: usize) -> usize {
+        self.steps(inputs) * self.row_planes()
+    }
+
+    /// Where the tiles of a side are; none of whole numbers.
+    fn layout(self, side: Side, inputs: usize) -> Option<TileLayout> {
+        Some(TileLayout {
+            side,
+            steps: self.steps(inputs),
+            halves: self.halves()?,
+        })
+    }
 }
 
 /// A matrix `w` (out, in) packed for `y = x w^T`.
@@ -107,7 +126,7 @@ impl TiledMatrix {
     pub(crate) fn pack(format: TileFormat, w: &[f32], inputs: usize) -> Self {
         let outputs = w.len() / inputs;
         let panels = outputs.div_ceil(PANEL);
-        let per_panel = format.steps(inputs) * format.weight_planes() * 2;
+        let per_panel = format.per_panel(inputs);
         let mut tiles = vec![Tile::ZERO; panels * per_panel];
         let mut scales = vec![1.0; panels * PANEL];
         tiles
@@ -115,12 +134,7 @@ impl TiledMatrix {
             .zip(scales.par_chunks_exact_mut(PANEL))
             .zip(w.par_chunks(PANEL * inputs))
             .for_each(|((tiles, scales), w)| {
-                if let Some(halves) = format.halves() {
-                    let layout = TileLayout {
-                        side: Side::Right,
-                        steps: format.steps(inputs),
-                        halves,
-                    };
+                if let Some(layout) = format.layout(Side::Right, inputs) {
                     return Source::rows(Matrix::new(w, inputs)).pack(layout, tiles);
                 }
                 let mut digits = vec![0; inputs];
@@ -167,11 +181,6 @@ impl TiledMatrix {
         });
     }
 
-    /// Tiles of a panel.
-    fn per_panel(&self) -> usize {
-        self.format.steps(self.inputs) * self.format.weight_planes() * 2
-    }
-
     /// Every row by some panels. `write` gets a row's number, the first of 16 columns, and the 16
     /// results.
     ///
@@ -184,8 +193,8 @@ impl TiledMatrix {
         rows: &TiledRows,
         write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
     ) {
-        let per_panel = self.per_panel();
-        let per_block = self.format.steps(self.inputs) * self.format.row_planes();
+        let per_panel = self.format.per_panel(self.inputs);
+        let per_block = self.format.per_block(self.inputs);
         let blocks: Vec<&[Tile]> = rows.tiles.chunks_exact(per_block).collect();
         let runs: Vec<&[&[Tile]]> = blocks.chunks(self.format.blocks_at_once()).collect();
         for panel in panels {
@@ -203,19 +212,20 @@ impl TiledMatrix {
                     ahead,
                 };
                 let columns = panel * PANEL;
+                let first = number * self.format.blocks_at_once() * SIDE;
                 match self.format {
                     TileFormat::Bf16 | TileFormat::Bf16x3 => {
                         product.halves(self.format, run, &mut |row, half, values| {
-                            write(number * PANEL + row, columns + half * SIDE, values);
+                            write(first + row, columns + half * SIDE, values);
                         });
                     }
                     TileFormat::Int8 | TileFormat::Int16 => {
                         let scale = Scale {
-                            of_rows: &rows.scales[number * SIDE..][..SIDE],
+                            of_rows: &rows.scales[first..][..SIDE],
                             of_columns: &self.scales[columns..][..PANEL],
                         };
                         product.integers(self.format, run[0], &scale, &mut |row, half, values| {
-                            write(number * SIDE + row, columns + half * SIDE, values);
+                            write(first + row, columns + half * SIDE, values);
                         });
                     }
                 }
@@ -345,7 +355,7 @@ impl TiledRows {
     fn repack(&mut self, format: TileFormat, x: &[f32], inputs: usize) {
         let rows = x.len() / inputs;
         let blocks = rows.div_ceil(SIDE);
-        let per_block = format.steps(inputs) * format.row_planes();
+        let per_block = format.per_block(inputs);
         // What is past the last row belongs to no result.
         reserve(&mut self.tiles, blocks * per_block);
         reserve(&mut self.scales, blocks * SIDE);
@@ -354,12 +364,7 @@ impl TiledRows {
             .zip(self.scales.chunks_exact_mut(SIDE))
             .zip(x.chunks(SIDE * inputs));
         team::for_each(tasks, |((tiles, scales), x)| {
-            if let Some(halves) = format.halves() {
-                let layout = TileLayout {
-                    side: Side::Left,
-                    steps: format.steps(inputs),
-                    halves,
-                };
+            if let Some(layout) = format.layout(Side::Left, inputs) {
                 return Source::rows(Matrix::new(x, inputs)).pack(layout, tiles);
             }
             let mut digits = vec![0; inputs];
