@@ -119,6 +119,16 @@ fn an_arm_that_is_the_run_itself() {
             refusal
         );
     }
+    // It differs from the run only in that it writes out a default.
+    here.write(
+        "spelled-out.toml",
+        "config = { preset = \"direct\", response_marker = \"Response:\" }\n",
+    );
+    let spelled_out = here.refusal(&["run", "--arm", "thought=spelled-out.toml"]);
+    assert!(
+        spelled_out.contains("has the thought prompt and parser of the run itself"),
+        "{spelled_out}"
+    );
     insta::assert_snapshot!(refusal);
 }
 

@@ -197,6 +197,10 @@ impl<R: RoleContract> RolePlugin<R> {
         for (index, (item, outcome)) in items.iter().zip(outcomes).enumerate() {
             let number = position.items.start + index + 1;
             R::check(item, outcome)
+                .and_then(|()| {
+                    self.score_range
+                        .map_or(Ok(()), |range| R::check_range(outcome, range))
+                })
                 .map_err(|what| broken(format!("{what} for {}", R::name(item, number))))?;
         }
         Ok(())

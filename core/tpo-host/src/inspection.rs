@@ -3,10 +3,11 @@
 use std::str::FromStr;
 
 use semver::Version;
+use serde::Deserialize;
 use serde_json::Value;
 use tpo_bundle::{Name, Surface};
 use tpo_types::text::sanitize;
-use tpo_types::{Failure, PluginIdentity, PluginRole};
+use tpo_types::{Failure, PluginIdentity, PluginRole, ScoreRange};
 
 use crate::contract::bindings::exports::tpo::plugin::metadata::Description;
 use crate::native::NativeDescription;
@@ -99,6 +100,46 @@ pub(crate) fn config_schema(text: &str, source: &Source) -> Result<Value, Failur
         return Err(source.refusal("gives a schema of its configuration that is not a JSON object"));
     }
     Ok(schema)
+}
+
+/// The named value of a description that is a judge's range of scores.
+const SCORE_RANGE: &str = "score-range";
+
+/// The range that a configured judge says its scores are in, if it says so.
+pub(crate) fn score_range(
+    extra: &[(String, String)],
+    source: &Source,
+) -> Result<Option<ScoreRange>, Failure> {
+    let mut found = extra.iter().filter(|(name, _)| name == SCORE_RANGE);
+    let Some((_, json)) = found.next() else {
+        return Ok(None);
+    };
+    if found.next().is_some() {
+        return Err(source.refusal(format!("gives `{SCORE_RANGE}` twice")));
+    }
+    read_score_range(serde_json::from_str(json), source).map(Some)
+}
+
+/// The same of a native plugin.
+pub(crate) fn native_score_range(
+    range: Option<&Value>,
+    source: &Source,
+) -> Result<Option<ScoreRange>, Failure> {
+    range
+        .map(|range| read_score_range(ScoreRange::deserialize(range), source))
+        .transpose()
+}
+
+fn read_score_range(
+    range: serde_json::Result<ScoreRange>,
+    source: &Source,
+) -> Result<ScoreRange, Failure> {
+    range.map_err(|error| {
+        source
+            .refusal("gives a range of its scores that is none")
+            .because(error)
+            .hint("it is the lowest and the highest score, as in [0, 1]")
+    })
 }
 
 /// The plugin's identity. Its name and version go into file names, reports and messages, so they

@@ -44,6 +44,7 @@ pub(crate) struct NativeDescription {
     pub(crate) license: String,
     pub(crate) config_schema: Value,
     pub(crate) roles: Vec<PluginRole>,
+    pub(crate) score_range: Option<Value>,
 }
 
 impl NativeLibrary {

@@ -93,12 +93,15 @@ impl Member {
 
 impl Scoring for Panel {
     fn scale(&self) -> ScoreScale {
-        let mut members = self.members.iter();
-        if members.any(|member| member.scoring.scale() == ScoreScale::WithinGroup) {
-            ScoreScale::WithinGroup
-        } else {
-            ScoreScale::Absolute
-        }
+        let scales = self.members.iter().map(|member| member.scoring.scale());
+        let either = |one, other| match (one, other) {
+            (ScoreScale::WithinGroup, _) | (_, ScoreScale::WithinGroup) => ScoreScale::WithinGroup,
+            // A weighted mean lies between its parts.
+            (ScoreScale::Absolute(one), ScoreScale::Absolute(other)) => {
+                ScoreScale::Absolute(one.zip(other).map(|(one, other)| one.or(other)))
+            }
+        };
+        scales.reduce(either).unwrap_or(ScoreScale::Absolute(None))
     }
 
     fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<JudgeOutput, Failure> {
@@ -170,7 +173,7 @@ fn mixed(judgments: &[MemberJudgment<'_>]) -> Judgment {
 
 #[cfg(test)]
 mod tests {
-    use tpo_types::Judge;
+    use tpo_types::{Judge, ScoreRange};
 
     use super::*;
     use crate::pointwise::Pointwise;
@@ -188,6 +191,19 @@ mod tests {
                 .iter()
                 .map(|group| group.responses.iter().map(judgment).collect())
                 .collect())
+        }
+    }
+
+    /// Says which scores it can give.
+    struct Ranged(Option<ScoreRange>);
+
+    impl Judge for Ranged {
+        fn score_range(&self) -> Option<ScoreRange> {
+            self.0
+        }
+
+        fn score(&self, _groups: &[ResponseGroup<'_>]) -> Result<Vec<Vec<Judgment>>, Failure> {
+            Ok(Vec::new())
         }
     }
 
@@ -288,6 +304,26 @@ mod tests {
             .collect();
         assert_eq!(compared, [("up", "down", 2)]);
         assert!(metrics.inter_judge[0].alpha.expect("an alpha") < 0.0);
+    }
+
+    #[test]
+    fn scores_of_a_panel_are_between_those_of_its_members() {
+        let range = |lowest, highest| ScoreRange::new(lowest, highest);
+        let scale_of = |ranges: &[Option<ScoreRange>]| {
+            let members = ranges.iter().enumerate().map(|(index, range)| Member {
+                scoring: Box::new(Pointwise::new(Ranged(*range))),
+                ..member(&index.to_string(), 1.0, 1.0, &[])
+            });
+            Panel::new(members.collect()).expect("a panel").scale()
+        };
+        assert_eq!(
+            scale_of(&[range(0.0, 1.0), range(1.0, 5.0)]),
+            ScoreScale::Absolute(range(0.0, 5.0))
+        );
+        assert_eq!(
+            scale_of(&[range(0.0, 1.0), None]),
+            ScoreScale::Absolute(None)
+        );
     }
 
     #[test]

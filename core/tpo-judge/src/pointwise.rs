@@ -16,7 +16,7 @@ impl Pointwise {
 
 impl Scoring for Pointwise {
     fn scale(&self) -> ScoreScale {
-        ScoreScale::Absolute
+        ScoreScale::Absolute(self.0.score_range())
     }
 
     fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<JudgeOutput, Failure> {

@@ -5,7 +5,7 @@ mod comparison;
 mod metrics;
 mod output;
 
-use tpo_types::{Failure, ResponseGroup};
+use tpo_types::{Failure, ResponseGroup, ScoreRange};
 
 pub use agreement::{InterJudgeAgreement, InterJudgeMetrics, Tally};
 pub(crate) use comparison::reversed;
@@ -14,10 +14,10 @@ pub use metrics::JudgeMetrics;
 pub use output::JudgeOutput;
 
 /// What scores can be compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ScoreScale {
-    /// Scores of different calls and models.
-    Absolute,
+    /// Scores of different calls and models, in a range if the judges say so.
+    Absolute(Option<ScoreRange>),
     /// Only scores of one group of responses: they come from comparisons within it.
     WithinGroup,
 }

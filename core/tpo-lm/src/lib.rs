@@ -25,6 +25,7 @@ pub mod projection;
 pub mod rng;
 pub mod sample;
 pub mod spec;
+pub mod token_units;
 pub mod tokenizer;
 
 mod backbone;

@@ -4,6 +4,7 @@
 
 mod directory;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tokenizers::Tokenizer;
@@ -132,6 +133,11 @@ impl TextCodec {
     /// The padding token, which only other programs use.
     pub(crate) fn pad_token_id(&self) -> Option<u32> {
         self.token_id(self.special.pad.as_ref()?)
+    }
+
+    /// Every token and its id, in the order of the tokens.
+    pub(crate) fn vocabulary(&self) -> BTreeMap<String, u32> {
+        self.tokenizer.get_vocab(true).into_iter().collect()
     }
 
     /// The largest id that a text can have.

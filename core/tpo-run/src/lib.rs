@@ -26,6 +26,7 @@ mod run;
 pub mod slice;
 mod stages;
 pub mod store;
+mod token_units;
 
 pub use arm::Arm;
 pub use config::{Override, ReadConfig, RunConfig, read_standalone_judge};
@@ -35,3 +36,4 @@ pub use pipeline::Pipeline;
 pub use plan::RunPlan;
 pub use run::run;
 pub use store::Store;
+pub use token_units::differences_in_tokens;

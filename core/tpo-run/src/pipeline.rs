@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tpo_host::Plugins;
 use tpo_judge::{
-    GuardedScoring, JudgeConfig, LoadedPlugin, OpenedJudges, PluginConfig, Scoring,
+    GuardedScoring, JudgeConfig, LoadedPlugin, OpenedJudges, PluginConfig, ScoreScale, Scoring,
     check_models_are_used, open_judges,
 };
 use tpo_lm::precision::Precision;
@@ -13,10 +13,11 @@ use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
     BoundModel, Checkpoint, Failure, ModelService, PairSelector, PluginIdentity, PluginRole,
-    ResponseParser, Sampler, ThoughtTemplate, Trainer,
+    RenderOutcome, RenderRequest, ResponseParser, Sampler, ScoreRange, ThoughtTemplate, Trainer,
 };
 
 use crate::config::{RunConfig, ThoughtConfig};
+use crate::plan::RunPlan;
 
 /// Opens a sampler on a policy.
 pub type OpenSampler = Box<dyn Fn(&Checkpoint) -> Result<Box<dyn Sampler>, Failure>>;
@@ -137,12 +138,63 @@ impl RunJudge {
             plugins: loaded,
         })
     }
+
+    /// The range of its scores, if its judges say so.
+    pub(crate) fn score_range(&self) -> Option<ScoreRange> {
+        match self.scoring.scale() {
+            ScoreScale::Absolute(range) => range,
+            ScoreScale::WithinGroup => None,
+        }
+    }
 }
 
 impl Pipeline {
     /// The judge of a validation set.
     pub(crate) fn validation_judge(&self, set: &str) -> &RunJudge {
         self.validation_judges.get(set).unwrap_or(&self.judge)
+    }
+
+    /// Whether two plans, with their pipelines, differ in nothing that a thought prompt decides:
+    /// every training instruction becomes the same prompt, with the same budget where there is a
+    /// thought, and completions are split by the same parser.
+    pub fn asks_the_same(
+        &self,
+        plan: &RunPlan,
+        other: &Self,
+        other_plan: &RunPlan,
+    ) -> Result<bool, Failure> {
+        if self.parser() != other.parser() || plan.config.parser != other_plan.config.parser {
+            return Ok(false);
+        }
+        let own = self.prompts(plan)?;
+        let has_thought = own.iter().any(|outcome| match outcome {
+            RenderOutcome::Prompt(prompt) => prompt.response_marker.is_some(),
+            RenderOutcome::Unrendered(_) => false,
+        });
+        let budget = |plan: &RunPlan| plan.params.max_thought_tokens;
+        Ok((!has_thought || budget(plan) == budget(other_plan))
+            && own == other.prompts(other_plan)?)
+    }
+
+    /// The component that splits completions.
+    fn parser(&self) -> Option<&str> {
+        let mut plugins = self.thought.plugins.iter();
+        let parser = plugins.find(|loaded| loaded.role == PluginRole::ResponseParser);
+        parser.map(|loaded| loaded.plugin.sha256.as_str())
+    }
+
+    /// The prompts of a plan's training instructions.
+    fn prompts(&self, plan: &RunPlan) -> Result<Vec<RenderOutcome>, Failure> {
+        let budget = plan.params.max_thought_tokens;
+        let requests: Vec<RenderRequest<'_>> = plan
+            .train
+            .iter()
+            .map(|instruction| RenderRequest {
+                instruction,
+                thought_budget: budget.map(|tokens| tokens as u32),
+            })
+            .collect();
+        self.thought.template.render(&requests)
     }
 
     /// Loads and configures the plugins that `config` names.

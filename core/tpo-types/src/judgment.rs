@@ -1,6 +1,7 @@
 //! The result of judging a response.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,68 @@ impl TryFrom<f64> for Score {
 impl From<Score> for f64 {
     fn from(score: Score) -> Self {
         score.0
+    }
+}
+
+/// The lowest and the highest score that a judge can give: finite, the first below the second.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "[f64; 2]", into = "[f64; 2]")]
+pub struct ScoreRange {
+    lowest: f64,
+    highest: f64,
+}
+
+impl ScoreRange {
+    /// The range, unless it has no inside.
+    pub fn new(lowest: f64, highest: f64) -> Option<Self> {
+        let is_range = lowest.is_finite() && highest.is_finite() && lowest < highest;
+        is_range.then_some(Self { lowest, highest })
+    }
+
+    /// The lowest score.
+    pub fn lowest(self) -> f64 {
+        self.lowest
+    }
+
+    /// The highest score.
+    pub fn highest(self) -> f64 {
+        self.highest
+    }
+
+    /// Whether a score lies in it, but for rounding: a mean of grades can be beyond an end by that.
+    pub fn contains(self, score: f64) -> bool {
+        let slack = 1e-9 * (self.highest - self.lowest);
+        (self.lowest - slack..=self.highest + slack).contains(&score)
+    }
+
+    /// The smallest range that holds both.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            lowest: self.lowest.min(other.lowest),
+            highest: self.highest.max(other.highest),
+        }
+    }
+}
+
+impl TryFrom<[f64; 2]> for ScoreRange {
+    type Error = String;
+
+    fn try_from([lowest, highest]: [f64; 2]) -> Result<Self, String> {
+        Self::new(lowest, highest)
+            .ok_or_else(|| format!("{lowest} to {highest} is not a range of scores"))
+    }
+}
+
+impl From<ScoreRange> for [f64; 2] {
+    fn from(range: ScoreRange) -> Self {
+        [range.lowest, range.highest]
+    }
+}
+
+impl fmt::Display for ScoreRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.lowest, self.highest)
     }
 }
 

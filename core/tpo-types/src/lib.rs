@@ -33,7 +33,7 @@ pub use completion::{Completion, FinishReason};
 pub use digest::Digest;
 pub use failure::{Failure, FailureKind};
 pub use instruction::{Instruction, Message, MessageRole};
-pub use judgment::{Judgment, Preference, Score, Scored, Strength, Verdict};
+pub use judgment::{Judgment, Preference, Score, ScoreRange, Scored, Strength, Verdict};
 pub use metrics::StepMetrics;
 pub use model::{
     BoundModel, ChatReply, ChatRequest, Done, EmbedRequest, HiddenStates, LanguageModel,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use crate::{
     Checkpoint, Completion, Failure, Instruction, Judgment, ParseOutcome, Parts, Prompt, SampleId,
-    SampleJob, SamplingParams, Selected, StepMetrics, TrainingPair, Verdict,
+    SampleJob, SamplingParams, ScoreRange, Selected, StepMetrics, TrainingPair, Verdict,
 };
 
 /// An instruction to render.
@@ -73,6 +73,11 @@ pub struct ResponseGroup<'a> {
 
 /// Scores responses. Its input has no thoughts.
 pub trait Judge {
+    /// The lowest and the highest score that it can give, if it says so.
+    fn score_range(&self) -> Option<ScoreRange> {
+        None
+    }
+
     /// One judgment per response of every group.
     fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<Vec<Vec<Judgment>>, Failure>;
 }

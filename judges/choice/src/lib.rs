@@ -12,6 +12,8 @@ mod statement;
 mod tests;
 mod token;
 
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
 use tpo_plugin::{
     Error, Group, Instruction, JsonSchema, Judge, Judgment, Plugin, Scored, schemars,
@@ -49,6 +51,10 @@ impl Plugin for Choice {
 
     fn new(config: Config) -> Result<Self, String> {
         Ok(Self(config))
+    }
+
+    fn score_range(&self) -> Option<RangeInclusive<f64>> {
+        Some(0.0..=1.0)
     }
 }
 

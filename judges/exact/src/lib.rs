@@ -2,6 +2,8 @@
 //!
 //! It ignores letter case, punctuation and English articles, as SQuAD's exact match does.
 
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
 use tpo_plugin::reference::{against_answers, normalized_words};
 use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, schemars};
@@ -33,6 +35,10 @@ impl Plugin for Exact {
 
     fn new(config: Config) -> Result<Self, String> {
         Ok(Self(config))
+    }
+
+    fn score_range(&self) -> Option<RangeInclusive<f64>> {
+        Some(0.0..=1.0)
     }
 }
 

@@ -7,6 +7,8 @@ mod config;
 mod expected;
 mod prompt;
 
+use std::ops::RangeInclusive;
+
 use tpo_plugin::model::{ChatReply, ChatRequest, in_one_batch};
 use tpo_plugin::{Error, Group, Judge, Judgment, Plugin, Scored, verdict};
 
@@ -17,6 +19,10 @@ impl Plugin for Rubric {
 
     fn new(config: Config) -> Result<Self, String> {
         config.check()
+    }
+
+    fn score_range(&self) -> Option<RangeInclusive<f64>> {
+        Some(1.0..=f64::from(self.scale))
     }
 }
 

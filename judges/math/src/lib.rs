@@ -8,6 +8,8 @@ mod number;
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
 use tpo_plugin::reference::against_answers;
 use tpo_plugin::{Error, Group, JsonSchema, Judge, Judgment, Plugin, Scored, schemars};
@@ -44,6 +46,10 @@ impl Plugin for Math {
 
     fn new(config: Config) -> Result<Self, String> {
         Ok(Self(config))
+    }
+
+    fn score_range(&self) -> Option<RangeInclusive<f64>> {
+        Some(0.0..=1.0)
     }
 }
 

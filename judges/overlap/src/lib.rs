@@ -4,6 +4,7 @@
 //! Words are those of SQuAD's evaluation. It is cheap, and copying fools it.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 use tpo_plugin::reference::{against_answers, normalized_words};
@@ -68,6 +69,10 @@ impl Plugin for Overlap {
             return Err("`answers_field` has no effect with `against` = \"instruction\"".into());
         }
         Ok(Self(config))
+    }
+
+    fn score_range(&self) -> Option<RangeInclusive<f64>> {
+        Some(0.0..=1.0)
     }
 }
 

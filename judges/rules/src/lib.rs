@@ -13,6 +13,8 @@ mod score;
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
 use serde_json::Value;
 use tpo_plugin::{Error, Group, Instruction, Judge, Judgment, Plugin};
@@ -31,6 +33,10 @@ impl Plugin for Rules {
 
     fn new(config: Config) -> Result<Self, String> {
         config.check()
+    }
+
+    fn score_range(&self) -> Option<RangeInclusive<f64>> {
+        Some(0.0..=1.0)
     }
 }
 

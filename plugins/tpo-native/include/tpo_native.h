@@ -42,7 +42,8 @@ typedef struct tpo_plugin {
   uint32_t abi;  /* TPO_NATIVE_ABI */
   uint32_t size; /* sizeof(tpo_plugin) */
   /* A JSON object with `name`, `version`, `summary`, `license`, `config_schema` (JSON Schema) and `roles`, for example
-   * ["judge"]. Valid for as long as the library is loaded; never released. */
+   * ["judge"]; a judge's may also have `score_range`, as [0, 1]: see `metadata` in `wit/`. Valid for as long as the
+   * library is loaded; never released. */
   tpo_text (*describe)(void);
   /* Makes an instance from a configuration (a JSON object). On TPO_OK `*instance` is set, else `*error`. */
   int32_t (*open)(tpo_text config, void **instance, tpo_text *error);

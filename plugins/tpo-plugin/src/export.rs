@@ -77,7 +77,14 @@ impl<C: Component> metadata::Guest for C {
             summary: summary.into(),
             license: license.into(),
             config_schema: config::schema::<<C::Plugin as Plugin>::Config>(),
-            extra: Vec::new(),
+            extra: state::configured_plugin(|plugin: &C::Plugin| plugin.score_range())
+                .flatten()
+                .map(|range| {
+                    let json = format!("[{}, {}]", range.start(), range.end());
+                    ("score-range".into(), json)
+                })
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -89,6 +96,8 @@ impl<C: Component> metadata::Guest for C {
 #[cfg(test)]
 mod tests {
     use crate::roles::judge::bindings::exports::tpo::plugin::judge::Guest as _;
+    use std::ops::RangeInclusive;
+
     use metadata::Guest as _;
     use serde::Deserialize;
 
@@ -126,6 +135,10 @@ mod tests {
                 Err("`score` must be finite".into())
             }
         }
+
+        fn score_range(&self) -> Option<RangeInclusive<f64>> {
+            Some(0.0..=self.score)
+        }
     }
 
     impl Judge for Constant {
@@ -157,6 +170,14 @@ mod tests {
             "{}",
             description.config_schema
         );
+    }
+
+    #[test]
+    fn a_configured_judge_describes_its_range() {
+        assert!(Toy::describe().extra.is_empty());
+        Toy::configure("{\"score\": 2.5}".into()).expect("valid configuration");
+        let range = ("score-range".to_owned(), "[0, 2.5]".to_owned());
+        assert_eq!(Toy::describe().extra, [range]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What every plugin is: a value made from a configuration.
 
+use std::ops::RangeInclusive;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +19,14 @@ pub trait Plugin: Sized + 'static {
 
     /// Makes the plugin, or says which key is wrong and why.
     fn new(config: Self::Config) -> Result<Self, String>;
+
+    /// Of a judge: the lowest and the highest score that it can give, if responses often get
+    /// exactly these, as by checks and rubrics. An interval then allows for a full mark that was
+    /// not seen, and the host refuses a score outside. None, the default, for a judge whose scores
+    /// vary without an end, as those of a reward model.
+    fn score_range(&self) -> Option<RangeInclusive<f64>> {
+        None
+    }
 }
 
 /// Makes a plugin from a configuration in JSON, as the host does.

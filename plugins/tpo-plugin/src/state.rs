@@ -20,12 +20,14 @@ pub(crate) fn configure<P: Plugin>(config: &str) -> Result<(), Error> {
 }
 
 pub(crate) fn with<P: Plugin, T>(call: impl FnOnce(&P) -> Result<T, Error>) -> Result<T, Error> {
-    PLUGIN.with(
-        |cell| match cell.get().and_then(|plugin| plugin.downcast_ref()) {
-            Some(plugin) => call(plugin),
-            None => Err(Error::Internal(
-                "a role was called before `configure`".into(),
-            )),
-        },
-    )
+    configured_plugin(call).unwrap_or_else(|| {
+        Err(Error::Internal(
+            "a role was called before `configure`".into(),
+        ))
+    })
+}
+
+/// Calls with the plugin; none before `configure`.
+pub(crate) fn configured_plugin<P: Plugin, T>(call: impl FnOnce(&P) -> T) -> Option<T> {
+    PLUGIN.with(|cell| cell.get()?.downcast_ref().map(call))
 }

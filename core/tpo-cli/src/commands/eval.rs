@@ -31,6 +31,9 @@ pub(crate) fn run(arguments: &EvalArguments, printer: Printer) -> Result<(), Fai
     }
     gate::check_names(&plan, &arguments.fail_below)?;
     let opened = open(&plan, arguments, printer)?;
+    for note in &opened.notes {
+        printer.status(&format!("warning: {note}"));
+    }
     gate::check_judges(&plan, &opened, &arguments.fail_below)?;
     printer.status(&describe(&plan));
     if arguments.dry_run {

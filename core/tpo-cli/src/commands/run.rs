@@ -21,7 +21,6 @@ pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Fail
     if let Some(other) = &arguments.from {
         plan.set_reuse_from(other)?;
     }
-    let base = fetch_model(&plan, printer)?;
     let opening = Opening {
         config: &arguments.config,
         trust: arguments.overrides.trust,
@@ -30,8 +29,12 @@ pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Fail
     let mut runs = Vec::new();
     for plan in [&plan].into_iter().chain(&arms) {
         let pipeline = open_pipeline(plan, &opening, printer)?;
-        printer.status(&describe(plan, &base, &pipeline));
         runs.push(OpenedRun { plan, pipeline });
+    }
+    check_arms_differ(&runs, &arguments.arms)?;
+    let base = fetch_model(&plan, printer)?;
+    for run in &runs {
+        printer.status(&describe(run.plan, &base, &run.pipeline));
     }
     if arguments.dry_run {
         return Ok(());
@@ -39,8 +42,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Fail
     start(&runs, &base, printer)
 }
 
-/// The plans of the arms. Two arms of one name would share a directory, and two with one thought
-/// prompt and parser would be the same run twice.
+/// The plans of the arms. Two arms of one name would share a directory.
 pub(crate) fn arms(plan: &RunPlan, arms: &[Arm]) -> Result<Vec<RunPlan>, Failure> {
     let mut names = HashSet::new();
     for arm in arms {
@@ -50,22 +52,22 @@ pub(crate) fn arms(plan: &RunPlan, arms: &[Arm]) -> Result<Vec<RunPlan>, Failure
                 .hint("an arm is named after the file of its template: rename one of the files"));
         }
     }
-    let plans: Vec<RunPlan> = arms
-        .iter()
-        .map(|arm| plan.arm(arm))
-        .collect::<Result<_, _>>()?;
-    let all: Vec<&RunConfig> = [plan]
-        .into_iter()
-        .chain(&plans)
-        .map(|plan| &plan.config)
-        .collect();
+    arms.iter().map(|arm| plan.arm(arm)).collect()
+}
+
+/// Refuses arms that would be the run itself, or another arm, once more. `runs` are the run and its
+/// arms.
+fn check_arms_differ(runs: &[OpenedRun<'_>], arms: &[Arm]) -> Result<(), Failure> {
     for (index, arm) in arms.iter().enumerate() {
-        let own = all[index + 1];
-        let is_same = |other: &&RunConfig| {
-            other.thought.is_same_prompt(&own.thought) && other.parser == own.parser
-        };
-        if let Some(same) = all[..=index].iter().position(is_same) {
-            let other = match same.checked_sub(1) {
+        let own = &runs[index + 1];
+        for (at, other) in runs[..=index].iter().enumerate() {
+            if !own
+                .pipeline
+                .asks_the_same(own.plan, &other.pipeline, other.plan)?
+            {
+                continue;
+            }
+            let other = match at.checked_sub(1) {
                 None => "the run itself".to_owned(),
                 Some(earlier) => format!("the arm `{}`", arms[earlier]),
             };
@@ -74,7 +76,7 @@ pub(crate) fn arms(plan: &RunPlan, arms: &[Arm]) -> Result<Vec<RunPlan>, Failure
                 .hint("an arm differs from the run in its thought prompt: leave it out"));
         }
     }
-    Ok(plans)
+    Ok(())
 }
 
 /// How the plugins of a run are opened.

@@ -107,6 +107,7 @@ mod tests {
             },
             sampled: SampleMetrics::default(),
             judge: tpo_judge::JudgeMetrics::default(),
+            score_range: None,
             outcomes: Outcomes::Comparisons(win.map(|_| against_base).into_iter().collect()),
         }
     }

@@ -5,6 +5,7 @@
 //! `--ignored` repeats it with a hundred thousand evaluations per cell.
 
 mod chance;
+mod declared;
 mod seen;
 mod worlds;
 

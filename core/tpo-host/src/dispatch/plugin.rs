@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tpo_types::{Failure, FailureKind, PluginIdentity};
+use tpo_types::{Failure, FailureKind, PluginIdentity, ScoreRange};
 
 use crate::component::CompiledComponent;
 use crate::component::call_error::{CallError, GuestFault, reported_text};
@@ -26,6 +26,8 @@ pub(crate) struct RolePlugin<R: RoleContract> {
     /// A JSON object.
     pub(crate) config: Value,
     pub(crate) policy: FailurePolicy,
+    /// The range of a judge's scores, if it says so.
+    pub(crate) score_range: Option<ScoreRange>,
 }
 
 impl<R: RoleContract> RolePlugin<R> {
@@ -40,7 +42,7 @@ impl<R: RoleContract> RolePlugin<R> {
         check_table::<R>(config, source)?;
         let export = R::find(&component.pre).map_err(|error| mismatch::refusal(source, error))?;
         let doing = Cell::new("while it was loaded");
-        let (description, configured) = component
+        let (description, configured, extra) = component
             .run(&source.name, |store, instance| {
                 R::enter(&export, store, instance)
                     .map_err(|error| error.context(ContractMismatch))?;
@@ -51,10 +53,13 @@ impl<R: RoleContract> RolePlugin<R> {
                 doing.set("while it described itself");
                 let description = metadata.call_describe(&mut *store)?;
                 doing.set("while it was configured");
-                Ok((
-                    description,
-                    metadata.call_configure(store, &config.to_string())?,
-                ))
+                let configured = metadata.call_configure(&mut *store, &config.to_string())?;
+                doing.set("while it described itself, configured");
+                let extra = match configured {
+                    Ok(()) => metadata.call_describe(store)?.extra,
+                    Err(_) => Vec::new(),
+                };
+                Ok((description, configured, extra))
             })
             .map_err(|error| match error {
                 CallError::Guest(fault) if fault.is_mismatch => {
@@ -65,12 +70,14 @@ impl<R: RoleContract> RolePlugin<R> {
         let identity = inspection::identity(&description.name, &description.version, source)?;
         inspection::config_schema(&description.config_schema, source)?;
         configured.map_err(|error| misconfigured(&subject::<R>(&identity), error, &source.name))?;
+        let score_range = inspection::score_range(&extra, source)?;
         let instances = Instances::new(component, export, &identity.name, config);
         Ok(Self {
             code: PluginCode::Component(instances),
             identity,
             config: config.clone(),
             policy,
+            score_range,
         })
     }
 
@@ -85,6 +92,8 @@ impl<R: RoleContract> RolePlugin<R> {
         let description = library.description(source)?;
         contract::check_role(&description.roles, R::ROLE, source)?;
         let identity = inspection::identity(&description.name, &description.version, source)?;
+        let range = description.score_range.as_ref();
+        let score_range = inspection::native_score_range(range, source)?;
         let subject = subject::<R>(&identity);
         let instance = NativeInstance::open(library, config).map_err(|error| match error {
             NativeError::Returned(error) => misconfigured(&subject, error, &source.name),
@@ -95,6 +104,7 @@ impl<R: RoleContract> RolePlugin<R> {
             identity,
             config: config.clone(),
             policy,
+            score_range,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tpo_types::PluginRole;
+use tpo_types::{PluginRole, ScoreRange};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
@@ -49,6 +49,10 @@ pub(crate) trait RoleContract: Sized + 'static {
     /// How an outcome breaks the contract, if it does, as the end of a sentence: "the plugin
     /// returned ...".
     fn check(item: &Self::Item, outcome: &Self::Outcome) -> Result<(), String>;
+    /// The same where the plugin said which range its scores are in.
+    fn check_range(_outcome: &Self::Outcome, _range: ScoreRange) -> Result<(), String> {
+        Ok(())
+    }
     /// The outcome of an item that the plugin failed on, where the run continues without it.
     fn without_answer(item: &Self::Item, reason: &str) -> Self::Outcome;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use tpo_types::{Failure, Judge, Judgment, PluginRole, ResponseGroup, Score, Scored};
+use tpo_types::{Failure, Judge, Judgment, PluginRole, ResponseGroup, Score, ScoreRange, Scored};
 
 use super::macros::{interface, role_bindings, stage_plugin};
 use crate::contract::convert;
@@ -44,6 +44,18 @@ impl RoleContract for Judging {
             })
     }
 
+    fn check_range(judgments: &Self::Outcome, range: ScoreRange) -> Result<(), String> {
+        let outside = judgments.iter().find_map(|judgment| match judgment {
+            GuestJudgment::Score(scored) if !range.contains(scored.value) => Some(scored.value),
+            GuestJudgment::Score(_) | GuestJudgment::Unscored(_) => None,
+        });
+        outside.map_or(Ok(()), |value| {
+            Err(format!(
+                "a score of {value}, which is not in its own `score-range` from {range},"
+            ))
+        })
+    }
+
     fn without_answer(group: &Group, reason: &str) -> Self::Outcome {
         vec![GuestJudgment::Unscored(reason.into()); group.responses.len()]
     }
@@ -75,6 +87,10 @@ stage_plugin! {
 }
 
 impl Judge for JudgePlugin {
+    fn score_range(&self) -> Option<ScoreRange> {
+        self.0.score_range
+    }
+
     fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<Vec<Vec<Judgment>>, Failure> {
         let outcomes = self
             .0

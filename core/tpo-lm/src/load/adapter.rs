@@ -10,7 +10,7 @@ use serde_json::Value;
 use tpo_types::{Failure, FailureKind};
 
 use super::safetensors::Weights;
-use super::tensors;
+use super::{Outline, tensors};
 use crate::files::{malformed, read_json};
 use crate::lora::{Adapter, LoraConfig};
 use crate::model::Model;
@@ -50,16 +50,8 @@ struct PeftConfig {
 /// Loads the adapter in `directory` and its base model.
 pub(super) fn load(directory: &Path) -> Result<Model, Failure> {
     let file = directory.join(CONFIG_FILE);
-    let json: Value = read_json(&file)?;
-    require_plain(&json, &file)?;
-    let config: PeftConfig = serde_json::from_value(json).map_err(|error| {
-        malformed(format!(
-            "`{}` does not describe a LoRA adapter",
-            file.display()
-        ))
-        .because(error)
-    })?;
-    let mut model = base(directory, &config.base_model_name_or_path)?;
+    let config = config(&file)?;
+    let mut model = super::load(&base(directory, &config.base_model_name_or_path)?)?;
     if config.r > model.spec.hidden_size {
         let width = model.spec.hidden_size;
         let what = format!(
@@ -96,6 +88,24 @@ pub(super) fn load(directory: &Path) -> Result<Model, Failure> {
     Ok(model)
 }
 
+/// The base model of the adapter in `directory` without its weights.
+pub(super) fn outline(directory: &Path) -> Result<Outline, Failure> {
+    let config = config(&directory.join(CONFIG_FILE))?;
+    super::outline(&base(directory, &config.base_model_name_or_path)?)
+}
+
+fn config(file: &Path) -> Result<PeftConfig, Failure> {
+    let json: Value = read_json(file)?;
+    require_plain(&json, file)?;
+    serde_json::from_value(json).map_err(|error| {
+        malformed(format!(
+            "`{}` does not describe a LoRA adapter",
+            file.display()
+        ))
+        .because(error)
+    })
+}
+
 fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
     for (key, plain) in PLAIN {
         let Some(value) = json.get(key).map(Value::to_string) else {
@@ -114,14 +124,14 @@ fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A relative path is relative to the adapter's directory, so that base and adapter can be moved
+/// The path of the base model. A relative path is relative to the adapter's directory, so that base and adapter can be moved
 /// together, or else to the working directory, as in PEFT.
-fn base(directory: &Path, named: &Path) -> Result<Model, Failure> {
+fn base(directory: &Path, named: &Path) -> Result<PathBuf, Failure> {
     let in_directory = directory.join(named);
     let path = if in_directory.exists() {
-        &in_directory
+        in_directory
     } else {
-        named
+        named.to_owned()
     };
     let refuse = |what: String| Failure::new(FailureKind::Input, what);
     if !path.exists() {
@@ -142,7 +152,7 @@ fn base(directory: &Path, named: &Path) -> Result<Model, Failure> {
         );
         return Err(refuse(what).hint("merge the other adapter into its base model first"));
     }
-    super::load(path)
+    Ok(path)
 }
 
 fn fill(adapter: &mut Adapter, file: &Path) -> Result<(), Failure> {

@@ -19,7 +19,7 @@ use candle_core::quantized::gguf_file::{Content, TensorInfo};
 use tpo_types::{Failure, FailureKind};
 
 use self::metadata::Metadata;
-use super::{limits, tensors};
+use super::{Outline, limits, tensors};
 use crate::files::{parse, unreadable};
 use crate::model::Model;
 use crate::params::{Entry, Layout, Params};
@@ -39,11 +39,7 @@ struct Gguf<'a> {
 /// Loads the model in `path`.
 pub(super) fn load(path: &Path) -> Result<Model, Failure> {
     let gguf = Gguf::open(path)?;
-    let metadata = Metadata::new(path, &gguf.content);
-    let spec = gguf.spec(metadata)?;
-    limits::check(&spec, path)?;
-    let text = tokenizer::read(metadata)?;
-    limits::check_tokens(&spec, text.largest_id(), path)?;
+    let Outline { spec, text } = gguf.outline()?;
     let params = gguf.params(&spec)?;
     Ok(Model {
         spec,
@@ -52,6 +48,11 @@ pub(super) fn load(path: &Path) -> Result<Model, Failure> {
         text,
         source: path.to_owned(),
     })
+}
+
+/// The model in `path` without its weights.
+pub(super) fn outline(path: &Path) -> Result<Outline, Failure> {
+    Gguf::open(path)?.outline()
 }
 
 impl<'a> Gguf<'a> {
@@ -67,6 +68,15 @@ impl<'a> Gguf<'a> {
             size,
             content,
         })
+    }
+
+    fn outline(&self) -> Result<Outline, Failure> {
+        let metadata = Metadata::new(self.path, &self.content);
+        let spec = self.spec(metadata)?;
+        limits::check(&spec, self.path)?;
+        let text = tokenizer::read(metadata)?;
+        limits::check_tokens(&spec, text.largest_id(), self.path)?;
+        Ok(Outline { spec, text })
     }
 
     fn spec(&self, metadata: Metadata<'_>) -> Result<ModelSpec, Failure> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tpo_types::Failure;
 
 use super::safetensors::Weights;
-use super::{config, limits, tensors};
+use super::{Outline, config, limits, tensors};
 use crate::model::Model;
 use crate::params::{Layout, Params};
 use crate::spec::ModelSpec;
@@ -17,7 +17,7 @@ use crate::tokenizer::TextCodec;
 
 /// Loads the model in `directory`.
 pub(super) fn load(directory: &Path) -> Result<Model, Failure> {
-    let (spec, text) = spec_and_text(directory, config::read(directory)?)?;
+    let Outline { spec, text } = outline(directory)?;
     let weights = Weights::open_directory(directory)?;
     let layout = Layout::of(&spec);
     let tied = spec.tie_word_embeddings;
@@ -44,7 +44,7 @@ pub(super) struct LoadedRewardModel {
 
 /// Loads the decoder of the reward model in `directory`, and opens all of its tensors.
 pub(super) fn load_reward_model(directory: &Path) -> Result<LoadedRewardModel, Failure> {
-    let (spec, text) = spec_and_text(directory, config::read_backbone(directory)?)?;
+    let Outline { spec, text } = outlined(directory, config::read_backbone(directory)?)?;
     let weights = Weights::open_directory(directory)?;
     let params = weights.read_params(Layout::of(&spec))?;
     let decoder = Model {
@@ -57,8 +57,13 @@ pub(super) fn load_reward_model(directory: &Path) -> Result<LoadedRewardModel, F
     Ok(LoadedRewardModel { decoder, weights })
 }
 
+/// The model in `directory` without its weights.
+pub(super) fn outline(directory: &Path) -> Result<Outline, Failure> {
+    outlined(directory, config::read(directory)?)
+}
+
 /// Adds the tokenizer in `directory` to a configuration, and checks that the two belong together.
-fn spec_and_text(directory: &Path, mut spec: ModelSpec) -> Result<(ModelSpec, TextCodec), Failure> {
+fn outlined(directory: &Path, mut spec: ModelSpec) -> Result<Outline, Failure> {
     let text = TextCodec::from_directory(directory)?;
     // Published chat models often have only the end-of-text token in their configuration and the
     // end-of-turn token only in the tokenizer: both end a completion.
@@ -69,7 +74,7 @@ fn spec_and_text(directory: &Path, mut spec: ModelSpec) -> Result<(ModelSpec, Te
         spec.eos_token_ids.push(id);
     }
     limits::check_tokens(&spec, text.largest_id(), directory)?;
-    Ok((spec, text))
+    Ok(Outline { spec, text })
 }
 
 /// Tensors that some checkpoints have although the model does not need them: RoPE frequencies,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use tpo_judge::LoadedPlugin;
+use tpo_lm::token_units::TokenUnits;
 use tpo_types::{BoundModel, Failure, FailureKind, PluginRole};
 
 use crate::store::{Store, from_json};
@@ -18,6 +19,8 @@ pub(super) struct RunInputs {
     pub plugins: BTreeMap<String, LoadedPlugin>,
     /// The models that judges may ask.
     pub models: Vec<BoundModel>,
+    /// What a token of its models is; none of a run of an earlier version of tpo.
+    pub token_units: Option<TokenUnits>,
     /// The version of tpo that ran it last.
     pub tpo_version: Option<String>,
 }
@@ -37,6 +40,10 @@ impl RunInputs {
             plugins: by_key(&config, store.plugins()?)?,
             config,
             models,
+            token_units: store
+                .value("token_units")?
+                .map(|text| from_json("what a token is", &text))
+                .transpose()?,
             tpo_version: store.value("tpo_version")?,
         }))
     }

@@ -92,6 +92,7 @@ mod tests {
             config: json!({"judge": judge, "validation": [{"name": "v"}]}),
             plugins: BTreeMap::from([("judge".to_owned(), plugin)]),
             models: models.to_vec(),
+            token_units: None,
             tpo_version: None,
         }
     }

@@ -1,7 +1,7 @@
 //! The responses of two runs under one judge.
 
 use tpo_judge::{GuardedScoring, JudgeMetrics, ScoreScale};
-use tpo_types::{Failure, Instruction, Judgment, ResponseGroup};
+use tpo_types::{Failure, Instruction, Judgment, ResponseGroup, ScoreRange};
 
 use super::run::ComparedRun;
 use super::shared::SharedSet;
@@ -54,7 +54,7 @@ pub fn judge_pair(
         .collect();
     let (rows, metrics) = match scoring.scoring.scale() {
         ScoreScale::WithinGroup => compared(scoring, &rows, num_samples, on_judged)?,
-        ScoreScale::Absolute => scored(scoring, &rows, num_samples, on_judged)?,
+        ScoreScale::Absolute(range) => scored(scoring, range, &rows, num_samples, on_judged)?,
     };
     Ok(JudgedPair {
         rows,
@@ -93,9 +93,10 @@ fn compared(
     Ok((PairedRows::of_wins(rows.collect()), output.metrics()))
 }
 
-/// By scores that can be compared across responses.
+/// By scores that can be compared across responses, in a range if the judge says so.
 fn scored(
     scoring: &GuardedScoring<'_>,
+    range: Option<ScoreRange>,
     rows: &[BothResponses<'_>],
     num_samples: usize,
     on_judged: &dyn Fn(usize),
@@ -130,7 +131,7 @@ fn scored(
         others.push(outcomes(row, &row.other));
     }
     let floor = floor_of(&others, &[&own]);
-    Ok((compare_scores(&own, &others, floor), metrics))
+    Ok((compare_scores(&own, &others, floor, range), metrics))
 }
 
 /// The outcomes of the completions that were asked for; those without a response are malformed.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use tpo_lm::token_units::TokenUnits;
 use tpo_types::{Failure, FailureKind, Instruction};
 
 use super::inputs::RunInputs;
@@ -136,6 +137,11 @@ impl ComparedRun {
     /// The digest of the files of the compared model.
     pub fn identity(&self) -> Option<&str> {
         self.identity_of(self.model)
+    }
+
+    /// What a token of the run's models is; none of a run of an earlier version of tpo.
+    pub fn token_units(&self) -> Option<&TokenUnits> {
+        self.inputs.token_units.as_ref()
     }
 
     /// The digest of the files of the model that the run started from.

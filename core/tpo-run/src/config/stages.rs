@@ -106,15 +106,6 @@ impl ThoughtConfig {
         }
     }
 
-    /// Whether both are the same thought prompt: what to do if the plugin fails is no part of it,
-    /// nor is a budget where there is no thought.
-    pub fn is_same_prompt(&self, other: &Self) -> bool {
-        let direct = Self::direct();
-        let is_direct = (&self.plugin, &self.config) == (&direct.plugin, &direct.config);
-        (&self.plugin, &self.config) == (&other.plugin, &other.config)
-            && (self.max_tokens == other.max_tokens || is_direct)
-    }
-
     pub(crate) fn plugin(&self) -> PluginConfig {
         PluginConfig {
             plugin: self.plugin.clone(),

@@ -27,7 +27,7 @@ pub(super) fn judged(
 ) -> Result<Vec<JudgedSubject>, Failure> {
     let opened = &evaluation.opened.judges[judge];
     match opened.scoring.scale() {
-        ScoreScale::Absolute => answered
+        ScoreScale::Absolute(_) => answered
             .iter_mut()
             .map(|answered| scored(evaluation, judge, opened, answered))
             .collect(),
@@ -99,6 +99,7 @@ fn scored(
             model: answered.subject.name.clone(),
             sampled: SampleMetrics::of(groups.iter(), pass.num_samples),
             judge: metrics,
+            score_range: judge.score_range(),
             outcomes: Outcomes::Scores(
                 rows.map(|group| ScoredInstruction::of(group, pass.num_samples))
                     .collect(),
@@ -176,6 +177,7 @@ fn not_compared(answered: &Answered<'_>) -> JudgedSubject {
             model: answered.subject.name.clone(),
             sampled: SampleMetrics::of(answered.groups.iter(), answered.pass.num_samples),
             judge: tpo_judge::JudgeMetrics::default(),
+            score_range: None,
             outcomes: Outcomes::Comparisons(Vec::new()),
         },
         judgments: Vec::new(),

@@ -1,14 +1,16 @@
 //! What an evaluation calls: the plugins, and where the models are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tpo_host::Plugins;
 use tpo_judge::{ScoreScale, check_models_are_used};
+use tpo_lm::token_units::TokenUnits;
 use tpo_types::{Checkpoint, Failure};
 
 use super::plan::EvaluationPlan;
-use super::subject::Answers;
+use super::subject::{Answers, Subject};
 use crate::pipeline::{JudgeModels, RunJudge, ThoughtFormat};
+use crate::token_units::differences_in_tokens;
 
 /// The models and plugins of an evaluation.
 pub struct OpenedEvaluation {
@@ -18,6 +20,8 @@ pub struct OpenedEvaluation {
     pub(super) judges: BTreeMap<String, RunJudge>,
     /// The models that judges may ask.
     pub(super) judge_models: JudgeModels,
+    /// What the user should know of the models, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// A model and the thought prompt that it answers with.
@@ -74,9 +78,47 @@ impl OpenedEvaluation {
             }));
         }
         Ok(Self {
+            notes: notes(plan, &models)?,
             models,
             judges,
             judge_models: JudgeModels::of(plugins),
         })
     }
+}
+
+/// On models that are the same, and on those whose tokens are not those of the first.
+fn notes(plan: &EvaluationPlan, models: &[Option<OpenedModel>]) -> Result<Vec<String>, Failure> {
+    let subjects = plan.subjects.iter().zip(models);
+    let sampled: Vec<(&Subject, &OpenedModel)> = subjects
+        .filter_map(|(subject, model)| Some((subject, model.as_ref()?)))
+        .collect();
+    let mut notes = Vec::new();
+    for (at, (subject, model)) in sampled.iter().enumerate() {
+        let same = sampled[..at].iter().find(|(other, opened)| {
+            opened.identity == model.identity && other.has_thought_of(subject)
+        });
+        if let Some((other, _)) = same {
+            notes.push(format!(
+                "`{}` and `{}` are the same model with the same thought prompt: they answer alike",
+                other.name, subject.name
+            ));
+        }
+    }
+    let Some(((first, first_model), others)) = sampled.split_first() else {
+        return Ok(notes);
+    };
+    let mut told = BTreeSet::from([first_model.identity.as_str()]);
+    for (subject, model) in others {
+        if told.insert(&model.identity) {
+            let own = TokenUnits::of(&model.checkpoint.path)?;
+            let of_first = TokenUnits::of(&first_model.checkpoint.path)?;
+            notes.extend(differences_in_tokens(
+                &subject.name,
+                &own,
+                &first.name,
+                &of_first,
+            ));
+        }
+    }
+    Ok(notes)
 }

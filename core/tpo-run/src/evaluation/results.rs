@@ -151,7 +151,7 @@ impl EvaluationResults {
             seed: plan.config.seed,
             sampling: plan.config.sampling.clone(),
             subjects: info.collect(),
-            notes: plan.notes.clone(),
+            notes: [plan.notes.clone(), evaluation.opened.notes.clone()].concat(),
             sets: Vec::new(),
         }
     }
@@ -188,8 +188,9 @@ impl JudgedSet {
         };
         let scale = match unit {
             ResultUnit::Accuracy | ResultUnit::WinRate => Scale::UNIT,
-            // What was seen says nothing about what lies beyond its ends, where a mean can be.
-            ResultUnit::Score => Scale::Continuous,
+            ResultUnit::Score => measurements
+                .first()
+                .map_or(Scale::Continuous, |first| first.scale_of_scores()),
         };
         let scored = ScoredSet {
             unit,

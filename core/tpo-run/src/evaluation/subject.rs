@@ -19,6 +19,25 @@ pub struct Subject {
     pub answers: Answers,
 }
 
+impl Subject {
+    /// Whether both are sampled with the same thought prompt, as it is written.
+    pub(super) fn has_thought_of(&self, other: &Self) -> bool {
+        match (&self.answers, &other.answers) {
+            (Answers::Sampled(own), Answers::Sampled(other)) => {
+                let (own, other) = (&own.thought, &other.thought);
+                (&own.plugin, &own.config, &own.parser, own.max_tokens)
+                    == (
+                        &other.plugin,
+                        &other.config,
+                        &other.parser,
+                        other.max_tokens,
+                    )
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Where responses come from.
 #[derive(Debug)]
 pub enum Answers {

@@ -168,6 +168,7 @@ mod tests {
             model: ModelVersion::BASE,
             sampled: SampleMetrics::default(),
             judge: JudgeMetrics::default(),
+            score_range: None,
             outcomes: Outcomes::Scores(rows.collect()),
         }
     }

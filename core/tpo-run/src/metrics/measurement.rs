@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tpo_eval::Scale;
 use tpo_eval::estimate::estimate;
 use tpo_judge::JudgeMetrics;
-use tpo_types::Judgment;
+use tpo_types::{Judgment, ScoreRange};
 
 use super::{SampleMetrics, mean};
 use crate::groups::CandidateGroup;
@@ -24,6 +24,9 @@ pub struct Measurement<M = ModelVersion> {
     pub sampled: SampleMetrics,
     /// How consistent the judges are.
     pub judge: JudgeMetrics,
+    /// The range of the judge's scores, if it says so; none for a judge that compares.
+    #[serde(default)]
+    pub score_range: Option<ScoreRange>,
     /// An outcome per instruction.
     pub outcomes: Outcomes<M>,
 }
@@ -123,6 +126,12 @@ impl ScoredInstruction {
 }
 
 impl<M: PartialEq> Measurement<M> {
+    /// What values a mean of its scores can have. What was seen says nothing of what lies beyond
+    /// its ends, where a mean can be.
+    pub fn scale_of_scores(&self) -> Scale {
+        self.score_range.map_or(Scale::Continuous, bounded)
+    }
+
     /// The wins of each instruction against another model by its id, as far as the judge gave a
     /// verdict; none if the two were not compared.
     pub fn wins(&self, opponent: &M) -> Option<BTreeMap<&str, f64>> {
@@ -165,6 +174,14 @@ impl<M: PartialEq> Measurement<M> {
     /// The share of comparisons won against another model; none if they were not compared.
     pub fn win_rate(&self, opponent: &M) -> Option<f64> {
         mean(self.wins(opponent)?.into_values())
+    }
+}
+
+/// The scale of scores in a range.
+pub(super) fn bounded(range: ScoreRange) -> Scale {
+    Scale::Bounded {
+        lowest: range.lowest(),
+        highest: range.highest(),
     }
 }
 

@@ -4,9 +4,12 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use tpo_eval::Scale;
+use tpo_types::ScoreRange;
 
 use super::mean;
-use super::measurement::{HeadToHead, Measurement, Outcomes, SampleOutcome, ScoredInstruction};
+use super::measurement::{
+    HeadToHead, Measurement, Outcomes, SampleOutcome, ScoredInstruction, bounded,
+};
 
 /// How one model compares with another, paired by instruction.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,7 +128,7 @@ impl<M: PartialEq> Measurement<M> {
     pub fn compared_with(&self, other: &Self, floor: Option<f64>) -> Option<PairedRows> {
         match (&self.outcomes, &other.outcomes) {
             (Outcomes::Scores(own), Outcomes::Scores(others)) => {
-                Some(compare_scores(own, others, floor))
+                Some(compare_scores(own, others, floor, self.common_range(other)))
             }
             (Outcomes::Comparisons(own), Outcomes::Comparisons(others)) => {
                 let against = |all: &[HeadToHead<M>], opponent: &M, sign: f64| {
@@ -150,10 +153,16 @@ impl<M: PartialEq> Measurement<M> {
         match (&self.outcomes, &other.outcomes) {
             (Outcomes::Scores(own), Outcomes::Scores(others)) => {
                 let floor = floor_of(others, &[own]);
-                Some(compare_scores(own, others, floor))
+                Some(compare_scores(own, others, floor, self.common_range(other)))
             }
             _ => None,
         }
+    }
+
+    /// The range of the scores of both, if it is the same.
+    fn common_range(&self, other: &Self) -> Option<ScoreRange> {
+        self.score_range
+            .filter(|range| other.score_range == Some(*range))
     }
 
     /// One value per instruction by which models of a run are compared with each other, all in the
@@ -226,11 +235,13 @@ pub(crate) fn floor_of(
 }
 
 /// How the scores of two models compare, instruction by instruction: by differences, malformed
-/// completions at `floor`; by wins if a completion is malformed and there is no floor.
+/// completions at `floor`; by wins if a completion is malformed and there is no floor. `range` is
+/// that of the judge's scores, if it says so.
 pub(crate) fn compare_scores(
     own: &[ScoredInstruction],
     others: &[ScoredInstruction],
     floor: Option<f64>,
+    range: Option<ScoreRange>,
 ) -> PairedRows {
     let by_id: HashMap<&str, &ScoredInstruction> =
         others.iter().map(|row| (row.id.as_str(), row)).collect();
@@ -257,11 +268,12 @@ pub(crate) fn compare_scores(
     if by_wins {
         PairedRows::of_wins(rows)
     } else {
-        PairedRows::of_scores(seen_scale([own, others], floor), rows)
+        let scale = range.map_or_else(|| seen_scale([own, others], floor), bounded);
+        PairedRows::of_scores(scale, rows)
     }
 }
 
-/// The scale of scores by what was seen: a judge does not say which scores it can give. For
+/// The scale of scores by what was seen, for a judge that does not say which scores it can give. For
 /// differences only, which have room on both sides.
 fn seen_scale(models: [&[ScoredInstruction]; 2], floor: Option<f64>) -> Scale {
     let samples = models.into_iter().flatten().flat_map(|row| &row.samples);
@@ -299,6 +311,7 @@ mod tests {
             },
             sampled: SampleMetrics::default(),
             judge: JudgeMetrics::default(),
+            score_range: None,
             outcomes: Outcomes::Scores(rows.collect()),
         }
     }

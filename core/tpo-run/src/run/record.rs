@@ -1,5 +1,6 @@
 //! Records what a run is made of. A run directory belongs to one set of inputs.
 
+use tpo_lm::token_units::TokenUnits;
 use tpo_types::{BoundModel, Checkpoint, Failure, FailureKind};
 
 use super::changes;
@@ -19,6 +20,7 @@ pub(super) fn record_inputs(context: &RunContext<'_>, base: &Checkpoint) -> Resu
     store.set_value("config", &config)?;
     store.set_value("tpo_version", env!("CARGO_PKG_VERSION"))?;
     store.set_value("base_model", &canonical(&base.path).display().to_string())?;
+    store.set_value("token_units", &to_json(&TokenUnits::of(&base.path)?))?;
     store.put_plugins(&context.pipeline.plugins)?;
     store.set_value("models", &to_json(&context.pipeline.models.bound))?;
     store.put_instructions("train", &plan.train)?;

@@ -32,7 +32,7 @@ pub(crate) fn validate(
     drop(sampler);
     let judge = context.pipeline.validation_judge(set.name());
     let measurement = match judge.scoring.scale() {
-        ScoreScale::Absolute => scored(stages, &pass, judge, policy, answered)?,
+        ScoreScale::Absolute(_) => scored(stages, &pass, judge, policy, answered)?,
         ScoreScale::WithinGroup => compared(stages, &pass, judge, policy, &answered)?,
     };
     stages.store.put_measurement(&measurement, policy)?;
@@ -56,6 +56,7 @@ fn scored(
         model: policy.version,
         sampled: SampleMetrics::of(judged.groups.iter(), k),
         judge: judged.metrics,
+        score_range: judge.score_range(),
         outcomes: Outcomes::Scores(rows.map(|group| ScoredInstruction::of(group, k)).collect()),
     })
 }
@@ -76,6 +77,7 @@ fn compared(
         model: policy.version,
         sampled: SampleMetrics::of(groups.iter(), pass.num_samples),
         judge: JudgeMetrics::default(),
+        score_range: None,
         outcomes: Outcomes::Comparisons(Vec::new()),
     };
     if policy.version.is_base() {

@@ -6,13 +6,15 @@ use tpo_judge::standalone::StandaloneJudge;
 use tpo_run::comparison::{
     ComparedRun, JudgedPair, SharedSet, base_answers_that_differ, sampling_differences,
 };
+use tpo_run::differences_in_tokens;
 use tpo_run::metrics::{Outcomes, PairedRows, Unit};
 use tpo_types::{BoundModel, Failure, Instruction};
 
 use super::words::{differences, name_of};
 use crate::report::models::COMPARED_BY_WINS;
 
-/// On the runs as a whole: models that are the same, and what they were trained on.
+/// On the runs as a whole: models that are the same, or count in other tokens, and what they were
+/// trained on.
 pub(super) fn on_runs(runs: &[ComparedRun]) -> Result<Vec<String>, Failure> {
     let mut notes = Vec::new();
     let Some((first, others)) = runs.split_first() else {
@@ -28,6 +30,14 @@ pub(super) fn on_runs(runs: &[ComparedRun]) -> Result<Vec<String>, Failure> {
             ));
         }
         notes.extend(on_training(first, &train, other)?);
+        if let (Some(own), Some(units)) = (first.token_units(), other.token_units()) {
+            notes.extend(differences_in_tokens(
+                &other.label,
+                units,
+                &first.label,
+                own,
+            ));
+        }
     }
     notes.extend(runs.iter().filter_map(|run| {
         let unfinished = run.unfinished()?;

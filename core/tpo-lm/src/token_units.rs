@@ -1,0 +1,48 @@
+//! What a token of a model is, and how many it reads: limits in tokens are other lengths of text for
+//! models that differ in it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tpo_types::Failure;
+use tpo_types::digest::Hasher;
+
+use crate::load;
+use crate::tokenizer::TextCodec;
+
+/// Texts that tokenizers of one vocabulary may split differently: words, digits, spaces, lines,
+/// other scripts.
+const PROBE: &str =
+    "Don't split 12345.67  or\n\n\tthis_name; \u{4f60}\u{597d}, \u{e9}t\u{e9} \u{1f600}";
+
+/// What a token of a model is, and how many it reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenUnits {
+    /// Digest of the vocabulary and of how a text is split.
+    pub tokenizer: String,
+    /// Context length, in tokens.
+    pub context: usize,
+}
+
+impl TokenUnits {
+    /// Those of the model at `path`, whose weights are not read.
+    pub fn of(path: &Path) -> Result<Self, Failure> {
+        let outline = load::outline(path)?;
+        Ok(Self {
+            tokenizer: fingerprint(&outline.text)?,
+            context: outline.spec.max_positions,
+        })
+    }
+}
+
+fn fingerprint(text: &TextCodec) -> Result<String, Failure> {
+    let mut hasher = Hasher::default();
+    for (token, id) in text.vocabulary() {
+        hasher.update_part(token);
+        hasher.update(id.to_le_bytes());
+    }
+    for id in text.encode(PROBE)? {
+        hasher.update(id.to_le_bytes());
+    }
+    Ok(hasher.finish().to_string())
+}
