@@ -349,6 +349,61 @@ fn the_judge_of_a_known_set_judges_no_other() {
     assert_eq!(judged_by("words").as_deref(), Some("rules"));
 }
 
+/// Models whose tokens differ, and one model that has two names.
+#[test]
+fn models_that_count_in_other_tokens_or_are_the_same_are_told() {
+    let here = workplace();
+    let tiny = fixture("models/tiny-llama");
+    let changed = [
+        // Digits are split one by one.
+        (
+            "splits",
+            "tokenizer.json",
+            "\"type\": \"ByteLevel\",\n    \"add_prefix_space\": false",
+            "\"type\": \"ByteLevel\",\n    \"add_prefix_space\": true",
+        ),
+        (
+            "short",
+            "config.json",
+            "\"max_position_embeddings\": 512",
+            "\"max_position_embeddings\": 256",
+        ),
+    ];
+    for (name, file, before, after) in changed {
+        std::fs::create_dir(here.path(name)).expect("a directory");
+        for entry in std::fs::read_dir(&tiny).expect("the model") {
+            let path = entry.expect("a file").path();
+            let to = here.path(name).join(path.file_name().expect("a name"));
+            std::fs::copy(&path, to).expect("a copy");
+        }
+        let path = here.path(name).join(file);
+        let text = std::fs::read_to_string(&path).expect("a file of the model");
+        assert!(text.contains(before), "{file} has no {before}");
+        std::fs::write(&path, text.replace(before, after)).expect("a file of the model");
+    }
+    let first = format!("first={}", tiny.display());
+    let twin = format!("twin={}", tiny.display());
+    let command = [
+        "eval",
+        "--dry-run",
+        "--data",
+        "words.jsonl",
+        "--judge",
+        "rules",
+    ];
+    let models = [&first, &twin, "splits=splits", "short=short"];
+    let options = models.iter().flat_map(|model| ["--model", model]);
+    let ended = here.succeeds(&command.into_iter().chain(options).collect::<Vec<_>>());
+    for told in [
+        "`first` and `twin` are the same model with the same thought prompt",
+        "`splits` has another tokenizer than `first`",
+        "`short` reads at most 256 tokens and `first` 512",
+    ] {
+        assert!(ended.stderr.contains(told), "{told}: {}", ended.stderr);
+    }
+    assert_eq!(ended.stderr.matches("another tokenizer").count(), 1);
+}
+
 #[test]
 fn a_recorded_response_belongs_to_its_instruction_only() {
     let here = workplace();

@@ -121,14 +121,19 @@ fn an_arm_that_is_the_run_itself() {
     }
     // It differs from the run only in that it writes out a default.
     here.write(
-        "spelled-out.toml",
-        "config = { preset = \"direct\", response_marker = \"Response:\" }\n",
+        "generic.toml",
+        "config = { preset = \"generic\", prefill = true }\n",
     );
-    let spelled_out = here.refusal(&["run", "--arm", "thought=spelled-out.toml"]);
-    assert!(
-        spelled_out.contains("has the thought prompt and parser of the run itself"),
-        "{spelled_out}"
-    );
+    let run = [
+        "run",
+        "--set",
+        "thought.config={}",
+        "--arm",
+        "thought=generic.toml",
+    ];
+    let generic = here.refusal(&run);
+    let same = "the arm `generic` has the thought prompt and parser of the run itself";
+    assert!(generic.contains(same), "{generic}");
     insta::assert_snapshot!(refusal);
 }
 

@@ -41,9 +41,9 @@ pub struct PairedComparison {
     pub t_p_value: Option<f64>,
     /// The verdict at [`LEVEL`].
     pub verdict: Conclusion,
-    /// The distance from null that this design detects with probability [`POWER`]:
-    /// `(t(0.975) + t(0.8)) SE`. None without a spread, where no result could be significant, and
-    /// where it would be off the scale.
+    /// The distance from null that this design detects with probability [`POWER`]: the longer arm
+    /// of the interval, `t(0.975) SE` on a continuous scale, and `t(0.8) SE`. None without a
+    /// spread, where no result could be significant, and where it would be off the scale.
     pub smallest_detectable: Option<f64>,
 }
 
@@ -90,9 +90,13 @@ fn of(units: &[Unit], null: f64, scale: Scale) -> Result<PairedComparison, Refus
         estimate.interval = estimate.interval.map(|interval| interval.with(null));
     }
     let spread = spread(units);
-    let detectable = |error: f64| {
-        (t_quantile(1.0 - LEVEL / 2.0, spread.degrees) + t_quantile(POWER, spread.degrees)) * error
-    };
+    let arm = estimate
+        .interval
+        .as_ref()
+        .map_or(f64::INFINITY, |interval| {
+            (estimate.mean - interval.low).max(interval.high - estimate.mean)
+        });
+    let detectable = |error: f64| arm + t_quantile(POWER, spread.degrees) * error;
     Ok(PairedComparison {
         null,
         t_p_value: spread.t_p_value(null),

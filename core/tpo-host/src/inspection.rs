@@ -10,6 +10,7 @@ use tpo_types::text::sanitize;
 use tpo_types::{Failure, PluginIdentity, PluginRole, ScoreRange};
 
 use crate::contract::bindings::exports::tpo::plugin::metadata::Description;
+use crate::contract::bindings::tpo::plugin::types::Extra;
 use crate::native::NativeDescription;
 use crate::source::Source;
 
@@ -106,10 +107,7 @@ pub(crate) fn config_schema(text: &str, source: &Source) -> Result<Value, Failur
 const SCORE_RANGE: &str = "score-range";
 
 /// The range that a configured judge says its scores are in, if it says so.
-pub(crate) fn score_range(
-    extra: &[(String, String)],
-    source: &Source,
-) -> Result<Option<ScoreRange>, Failure> {
+pub(crate) fn score_range(extra: &Extra, source: &Source) -> Result<Option<ScoreRange>, Failure> {
     let mut found = extra.iter().filter(|(name, _)| name == SCORE_RANGE);
     let Some((_, json)) = found.next() else {
         return Ok(None);

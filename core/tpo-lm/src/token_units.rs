@@ -1,5 +1,5 @@
-//! What a token of a model is, and how many it reads: limits in tokens are other lengths of text for
-//! models that differ in it.
+//! What a token of a model is, and how many it reads: limits in tokens are other lengths of text
+//! for models that differ in it.
 
 use std::path::Path;
 

@@ -89,12 +89,13 @@ impl Crafted {
         crafted
     }
 
-    /// Replaces the outcomes of the model of an iteration.
+    /// Replaces the outcomes of the model of an iteration by those of a judge that says no range.
     pub(crate) fn scores(&self, iteration: usize, score: impl Fn(usize) -> Value) -> &Self {
         let rows =
             (0..INSTRUCTIONS).map(|index| json!({"id": id(index), "samples": [score(index)]}));
         let outcomes = json!({ "scores": rows.collect::<Vec<Value>>() });
         self.set_measurements("$.outcomes", &outcomes, iteration..=iteration);
+        self.set_measurements("$.score_range", &Value::Null, 0..=iteration);
         self
     }
 

@@ -251,6 +251,11 @@ fn notes(set: &JudgedSet) -> Vec<String> {
                  comparison counts wins"
             ));
         }
+        if subject.sampled.parsed == 0 && subject.sampled.completions > 0 {
+            lines.push(format!(
+                "{name}: not one of its completions parsed: the numbers say nothing of its answers"
+            ));
+        }
         if let Some(bounds) = bounds(set, subject) {
             lines.push(bounds);
         }

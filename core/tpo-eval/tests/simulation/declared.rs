@@ -147,7 +147,7 @@ fn intervals_of_declared_scores_are_not_too_narrow() {
     let noise = |share: f64| 3.0 * (share * (1.0 - share) / EVALUATIONS as f64).sqrt();
     let mut wrong = Vec::new();
     for world in &WORLDS {
-        for n in [5, 8, 20, 30, 100, 300] {
+        for n in [5, 8, 20, 30, 100] {
             let cell = simulate(world, n);
             let (of_differences, of_means) = (share(cell.differences), share(cell.means));
             let row = format!(

@@ -124,8 +124,8 @@ fn require_plain(json: &Value, file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The path of the base model. A relative path is relative to the adapter's directory, so that base and adapter can be moved
-/// together, or else to the working directory, as in PEFT.
+/// The path of the base model. A relative path is relative to the adapter's directory, so that base
+/// and adapter can be moved together, or else to the working directory, as in PEFT.
 fn base(directory: &Path, named: &Path) -> Result<PathBuf, Failure> {
     let in_directory = directory.join(named);
     let path = if in_directory.exists() {

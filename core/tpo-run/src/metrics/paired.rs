@@ -273,8 +273,8 @@ pub(crate) fn compare_scores(
     }
 }
 
-/// The scale of scores by what was seen, for a judge that does not say which scores it can give. For
-/// differences only, which have room on both sides.
+/// The scale of scores by what was seen, for a judge that does not say which scores it can give.
+/// For differences only, which have room on both sides.
 fn seen_scale(models: [&[ScoredInstruction]; 2], floor: Option<f64>) -> Scale {
     let samples = models.into_iter().flatten().flat_map(|row| &row.samples);
     let scores: Vec<f64> = samples.filter_map(|sample| sample.value(floor)).collect();
