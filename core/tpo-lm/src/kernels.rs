@@ -22,8 +22,9 @@
 use pulp::{Arch, Simd};
 use rayon::prelude::*;
 
-pub(crate) mod amx;
+mod amx;
 pub(crate) mod attention;
+mod avx512;
 pub(crate) mod embedding;
 pub(crate) mod exp;
 pub(crate) mod gemm;
@@ -35,7 +36,10 @@ pub(crate) mod panel;
 pub(crate) mod rope;
 pub(crate) mod softmax;
 pub(crate) mod team;
+pub(crate) mod tile;
+pub(crate) mod tile_format;
 pub(crate) mod tile_product;
+pub(crate) mod tile_unit;
 pub(crate) mod tiled;
 
 /// Minimum number of rows per task: with fewer, scheduling costs more than the work.

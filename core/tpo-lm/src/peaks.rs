@@ -12,7 +12,9 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::kernels::amx::{Start, Tile, Tiles};
+use crate::kernels::tile::{SIDE, Start, Tile};
+use crate::kernels::tile_format::TileFormat;
+use crate::kernels::tile_unit::{Block, TileUnit};
 
 /// How long each peak is measured, several times over.
 const MEASURED: Duration = Duration::from_millis(60);
@@ -29,7 +31,7 @@ pub struct Peaks {
     pub threads: usize,
     /// Additions and multiplications of `f32` per second.
     pub f32_flops_per_second: f64,
-    /// The same of `bf16` tiles; none without Intel AMX.
+    /// The same of `bf16`; none without Intel AMX or AVX-512 BF16.
     pub bf16_tile_flops_per_second: Option<f64>,
     /// Bytes read from memory per second.
     pub bytes_per_second: f64,
@@ -41,7 +43,9 @@ impl Peaks {
         Self {
             threads: rayon::current_num_threads(),
             f32_flops_per_second: best(|| Arch::new().dispatch(MultiplyAdd)),
-            bf16_tile_flops_per_second: Tiles::configure().is_some().then(|| best(tile_products)),
+            bf16_tile_flops_per_second: TileUnit::of(TileFormat::Bf16)
+                .is_some()
+                .then(|| best(tile_products)),
             bytes_per_second: read_bandwidth(),
         }
     }
@@ -98,13 +102,15 @@ impl WithSimd for MultiplyAdd {
 fn tile_products() -> f64 {
     const STEPS: usize = 8;
     const TIMES: usize = 200;
-    let Some(tiles) = Tiles::configure() else {
+    let Some(unit) = TileUnit::of(TileFormat::Bf16) else {
         return 0.0;
     };
-    let (left, right) = ([Tile::ZERO; STEPS], [Tile::ZERO; 2 * STEPS]);
+    let (upper, lower) = ([Tile::ZERO; STEPS], [Tile::ZERO; STEPS]);
+    let right = [Tile::ZERO; 2 * STEPS];
     let mut sums = [Tile::ZERO; 4];
+    let blocks = [&upper, &lower].map(|tiles| Block { tiles, rows: SIDE });
     for _ in 0..TIMES {
-        tiles.bf16([&left, &left], &right, &mut sums, Start::Zero, &[]);
+        unit.bf16(blocks, &right, &mut sums, Start::Zero, &[]);
     }
     black_box(&sums);
     // Four products of 16 rows, 16 columns and 32 inputs in each step.

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use tpo_types::{Failure, FailureKind};
 
 use crate::NUMERICS;
-use crate::kernels::amx;
 use crate::kernels::halves::Halves;
 use crate::kernels::linear::Products;
+use crate::kernels::tile_format::TileFormat;
+use crate::kernels::tile_unit::{self, TileUnit};
 
 /// The number format of the products in sampling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +40,12 @@ pub enum PrecisionChoice {
     /// Three products of the `bf16` halves of each number: probabilities like those of `f32`.
     /// Needs Intel AMX.
     Bf16x3,
-    /// 16-bit weights and 24-bit activations: probabilities like those of `f32`. Needs Intel AMX.
+    /// 16-bit weights and 24-bit activations: probabilities like those of `f32`. Needs Intel AMX
+    /// or AVX-512 VNNI.
     Int16,
-    /// `bf16` weights and activations. Needs Intel AMX.
+    /// `bf16` weights and activations. Needs Intel AMX or AVX-512 BF16.
     Bf16,
-    /// 8-bit weights and 16-bit activations. Needs Intel AMX.
+    /// 8-bit weights and 16-bit activations. Needs Intel AMX or AVX-512 VNNI.
     Int8,
 }
 
@@ -53,16 +55,23 @@ impl Precision {
 
     /// Fails if this machine cannot compute in the format.
     pub fn check(self) -> Result<(), Failure> {
-        let missing = match self {
+        refuse(self.tiles().and_then(tile_unit::missing), "sample", self)
+    }
+
+    /// The tiles that hold the numbers; none of `f32`.
+    pub(crate) fn tiles(self) -> Option<TileFormat> {
+        match self {
             Self::F32 => None,
-            Self::Bf16x3 | Self::Int16 | Self::Bf16 | Self::Int8 => amx::missing(),
-        };
-        refuse(missing, "sample", self)
+            Self::Bf16x3 => Some(TileFormat::Bf16x3),
+            Self::Int16 => Some(TileFormat::Int16),
+            Self::Bf16 => Some(TileFormat::Bf16),
+            Self::Int8 => Some(TileFormat::Int8),
+        }
     }
 
     /// The fastest format on this machine whose probabilities are like those of `f32`.
     pub fn fastest_like_f32() -> Self {
-        if amx::missing().is_none() {
+        if Self::Bf16x3.check().is_ok() {
             Self::Bf16x3
         } else {
             Self::F32
@@ -82,10 +91,7 @@ impl Precision {
     /// The engine that samples in this format on this machine: what decides its numbers, besides
     /// the model. Part of every key under which completions are used again.
     pub fn engine(self) -> String {
-        let instructions = match self {
-            Self::F32 => vectors(),
-            Self::Bf16x3 | Self::Int16 | Self::Bf16 | Self::Int8 => "amx",
-        };
+        let instructions = instructions(self.tiles());
         format!("{self}, {instructions}, revision {NUMERICS}")
     }
 }
@@ -143,7 +149,7 @@ pub enum TrainPrecisionChoice {
     /// Intel AMX.
     Bf16x3,
     /// `bf16` weights, activations and derivatives, as mixed precision training has them. Needs
-    /// Intel AMX.
+    /// Intel AMX or AVX-512 BF16.
     Bf16,
 }
 
@@ -153,20 +159,21 @@ impl TrainPrecision {
 
     /// Fails if this machine cannot compute in the format.
     pub fn check(self) -> Result<(), Failure> {
-        let missing = match self {
+        refuse(self.tiles().and_then(tile_unit::missing), "train", self)
+    }
+
+    fn tiles(self) -> Option<TileFormat> {
+        match self {
             Self::F32 => None,
-            Self::Bf16x3 | Self::Bf16 => amx::missing(),
-        };
-        refuse(missing, "train", self)
+            Self::Bf16x3 => Some(TileFormat::Bf16x3),
+            Self::Bf16 => Some(TileFormat::Bf16),
+        }
     }
 
     /// The engine that trains in this format on this machine: what decides its numbers, besides
     /// the model and the pairs.
     pub fn engine(self) -> String {
-        let instructions = match self {
-            Self::F32 => vectors(),
-            Self::Bf16x3 | Self::Bf16 => "amx",
-        };
+        let instructions = instructions(self.tiles());
         format!("{self}, {instructions}, revision {NUMERICS}")
     }
 
@@ -198,7 +205,7 @@ impl TrainPrecisionChoice {
     /// The precision. Fails if this machine does not have it.
     pub fn resolve(self) -> Result<TrainPrecision, Failure> {
         let precision = match self {
-            Self::Auto if amx::missing().is_none() => TrainPrecision::Bf16x3,
+            Self::Auto if TrainPrecision::Bf16x3.check().is_ok() => TrainPrecision::Bf16x3,
             Self::Auto | Self::F32 => TrainPrecision::F32,
             Self::Bf16x3 => TrainPrecision::Bf16x3,
             Self::Bf16 => TrainPrecision::Bf16,
@@ -217,9 +224,13 @@ fn refuse(missing: Option<&str>, verb: &str, precision: impl fmt::Display) -> Re
     })
 }
 
-/// The vector instructions of this machine.
-fn vectors() -> &'static str {
-    Arch::new().dispatch(InstructionSet)
+/// The instructions that multiply numbers of a format on this machine; none stands for `f32`.
+fn instructions(tiles: Option<TileFormat>) -> &'static str {
+    match tiles {
+        None => Arch::new().dispatch(InstructionSet),
+        // An engine is named after its precision was checked.
+        Some(format) => TileUnit::of(format).map_or("none", |unit| unit.name()),
+    }
 }
 
 /// The instruction set that kernels are compiled for on this machine.

@@ -1,7 +1,7 @@
 //! A matrix that is packed once, in the format of a precision.
 
 use crate::kernels::panel::{PackedMatrix, PackedRows, Sum};
-use crate::kernels::tiled::{TileFormat, TiledMatrix, TiledRows};
+use crate::kernels::tiled::{TiledMatrix, TiledRows};
 use crate::precision::Precision;
 
 /// A matrix `w` (out, in) packed for `y = x w^T`.
@@ -21,13 +21,9 @@ pub(crate) struct PackedInputs {
 impl PackedWeights {
     /// Packs `w` (out, in).
     pub(crate) fn pack(precision: Precision, w: &[f32], inputs: usize) -> Self {
-        let tiles = |format| Self::Tiles(TiledMatrix::pack(format, w, inputs));
-        match precision {
-            Precision::F32 => Self::Panels(PackedMatrix::pack(w, inputs)),
-            Precision::Bf16x3 => tiles(TileFormat::Bf16x3),
-            Precision::Int16 => tiles(TileFormat::Int16),
-            Precision::Bf16 => tiles(TileFormat::Bf16),
-            Precision::Int8 => tiles(TileFormat::Int8),
+        match precision.tiles() {
+            None => Self::Panels(PackedMatrix::pack(w, inputs)),
+            Some(format) => Self::Tiles(TiledMatrix::pack(format, w, inputs)),
         }
     }
 

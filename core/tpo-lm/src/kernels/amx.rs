@@ -24,34 +24,7 @@ use std::arch::asm;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
-/// 1 KiB: 16 rows of 64 bytes.
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(64))]
-pub(crate) struct Tile(pub [u32; 256]);
-
-impl Tile {
-    pub(crate) const ZERO: Self = Self([0; 256]);
-}
-
-/// What a sum of products starts from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// 0.
-    Zero,
-    /// What is there.
-    Resumed,
-}
-
-impl Default for Tile {
-    fn default() -> Self {
-        Self::ZERO
-    }
-}
-
-/// Rows of a tile of the left side, and columns of one of the right side and of a sum.
-pub(crate) const SIDE: usize = 16;
-/// Bytes from one row of a tile to the next, in memory.
-const ROW: usize = 64;
+use super::tile::{ROW, Start, Tile};
 
 /// Lines of memory that are asked for at once.
 const BATCH: usize = 2;

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, bytemuck};
 
-use super::amx::{SIDE, Tile};
 use super::gemm::{Matrix, Shape};
+use super::tile::{SIDE, Tile};
 
 /// The `bf16` halves of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

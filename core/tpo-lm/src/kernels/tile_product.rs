@@ -1,4 +1,4 @@
-//! Products of two matrices on Intel AMX, both packed on the way: for training, where neither side
+//! Products of two matrices by tiles, both packed on the way: for training, where neither side
 //! stays the same.
 //!
 //! A number is one `bf16`, or the sum of two. The right side is packed for some columns and inputs
@@ -12,10 +12,12 @@ use std::ops::Range;
 use pulp::{Arch, Simd, bytemuck};
 use rayon::prelude::*;
 
-use super::amx::{SIDE, Start, Tile, Tiles};
 use super::gemm::{Matrix, MatrixMut, Write};
 use super::halves::{Halves, STEP, Side, Source, TileLayout};
 use super::reserve;
+use super::tile::{SIDE, Start, Tile};
+use super::tile_format::TileFormat;
+use super::tile_unit::{Block, TileUnit};
 
 /// Columns that are multiplied at once.
 const PANEL: usize = 2 * SIDE;
@@ -176,7 +178,7 @@ impl PackedRight {
 
     /// Packs the rows of a strip for some inputs, and adds their products to its sums.
     fn add_products(&self, source: &Source<'_>, strip: &mut Strip) {
-        let amx = Tiles::configure().expect("the precision was checked");
+        let unit = TileUnit::of(TileFormat::of(self.halves)).expect("the precision was checked");
         let count = self.halves.count();
         let steps = source.inputs.len().div_ceil(STEP);
         let blocks = source.lines.len().div_ceil(SIDE);
@@ -194,15 +196,23 @@ impl PackedRight {
         };
         let first_step = (source.inputs.start - self.inputs.start) / STEP;
         let per_panel = self.inputs.len().div_ceil(STEP) * count * 2;
-        let packed: Vec<&[Tile]> = strip.packed.chunks_exact(steps * count).collect();
+        let packed: Vec<Block<'_>> = strip
+            .packed
+            .chunks_exact(steps * count)
+            .zip((0..source.lines.len()).step_by(SIDE))
+            .map(|(tiles, first)| Block {
+                tiles,
+                rows: SIDE.min(source.lines.len() - first),
+            })
+            .collect();
         let panels = self.tiles.chunks_exact(per_panel);
         for (right, sums) in panels.zip(strip.sums.chunks_exact_mut(blocks.div_ceil(2))) {
             let right = &right[first_step * count * 2..][..steps * count * 2];
             for (left, sums) in packed.chunks(2).zip(sums) {
                 let both = [left[0], left[left.len() - 1]];
                 match self.halves {
-                    Halves::One => amx.bf16(both, right, sums, start, &[]),
-                    Halves::Two => amx.bf16x3(both, right, sums, start, &[]),
+                    Halves::One => unit.bf16(both, right, sums, start, &[]),
+                    Halves::Two => unit.bf16x3(both, right, sums, start, &[]),
                 }
             }
         }
@@ -246,7 +256,7 @@ fn write_line_with<'a, S: Simd>(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::amx;
+    use super::super::tile_unit;
     use super::*;
     use crate::rng::Counter;
 
@@ -287,9 +297,6 @@ mod tests {
             rows in 1usize..120, inner in 1usize..300, columns in 1usize..150,
             left_turned: bool, right_turned: bool,
         ) {
-            if amx::missing().is_some() {
-                return Ok(());
-            }
             let (left, right) = (random(rows * inner, "left"), random(inner * columns, "right"));
             let left = matrix(&left, rows, inner, left_turned);
             let right = matrix(&right, inner, columns, right_turned);
@@ -297,6 +304,9 @@ mod tests {
             // A margin beside the result stays as it is.
             let width = columns + 3;
             for (halves, error) in [(Halves::One, 1e-2), (Halves::Two, 5e-5)] {
+                if tile_unit::missing(TileFormat::of(halves)).is_some() {
+                    continue;
+                }
                 let mut actual = vec![7.0; rows * width];
                 for write in [Write::Set, Write::Add(2.0)] {
                     let view = MatrixMut::new(&mut actual, width).columns(&(2..2 + columns));
@@ -316,12 +326,12 @@ mod tests {
 
     #[test]
     fn what_is_no_number_stays_none() {
-        if amx::missing().is_some() {
-            return;
-        }
         let right = random(40 * 50, "right");
         for bad in [f32::NAN, f32::INFINITY, f32::from_bits(0x7fff_ffff)] {
             for halves in [Halves::One, Halves::Two] {
+                if tile_unit::missing(TileFormat::of(halves)).is_some() {
+                    continue;
+                }
                 let mut left = random(3 * 40, "left");
                 left[40 + 33] = bad;
                 let mut y = vec![0.0; 3 * 50];

@@ -1,4 +1,4 @@
-//! Products with a matrix that is packed into AMX tiles, in formats of fewer bits than `f32`.
+//! Products with a matrix that is packed into tiles, in formats of fewer bits than `f32`.
 //!
 //! Numbers are split into planes: `bf16` parts that add up, or 8-bit digits of a whole number that
 //! a scale turns back. A result is a fixed sequence of tile products, so a row's bits do not depend
@@ -9,10 +9,12 @@ use std::ops::Range;
 use pulp::{Arch, Simd, bytemuck};
 use rayon::prelude::*;
 
-use super::amx::{SIDE, Start, Tile, Tiles};
 use super::gemm::Matrix;
-use super::halves::{Halves, Side, Source, TileLayout};
+use super::halves::{Side, Source};
 use super::panel::{PANEL, band_width, column_bands};
+use super::tile::{SIDE, Start, Tile};
+use super::tile_format::TileFormat;
+use super::tile_unit::{Block, TileUnit};
 use super::{reserve, team};
 
 /// The largest whole number in one, two and three 8-bit planes; a little less, so that no digit
@@ -22,83 +24,6 @@ const LARGEST: [f32; 3] = [127.0, 32_512.0, 8_290_000.0];
 /// Tiles from the one that is loaded to the one that is asked for, where every panel is multiplied
 /// only once.
 const AHEAD: usize = 8;
-
-/// A format of tiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TileFormat {
-    Bf16,
-    Bf16x3,
-    Int16,
-    Int8,
-}
-
-impl TileFormat {
-    /// Inputs of one tile.
-    fn step(self) -> usize {
-        match self {
-            Self::Bf16 | Self::Bf16x3 => 32,
-            Self::Int16 | Self::Int8 => 64,
-        }
-    }
-
-    /// Planes of a weight.
-    fn weight_planes(self) -> usize {
-        match self {
-            Self::Bf16 | Self::Int8 => 1,
-            Self::Bf16x3 | Self::Int16 => 2,
-        }
-    }
-
-    /// Planes of an activation.
-    fn row_planes(self) -> usize {
-        match self {
-            Self::Bf16 => 1,
-            Self::Bf16x3 | Self::Int8 => 2,
-            Self::Int16 => 3,
-        }
-    }
-
-    /// Blocks of 16 rows that are multiplied with a panel at once.
-    fn blocks_at_once(self) -> usize {
-        match self {
-            Self::Bf16 | Self::Bf16x3 => 2,
-            Self::Int16 | Self::Int8 => 1,
-        }
-    }
-
-    /// The halves of its numbers; none of whole numbers.
-    fn halves(self) -> Option<Halves> {
-        match self {
-            Self::Bf16 => Some(Halves::One),
-            Self::Bf16x3 => Some(Halves::Two),
-            Self::Int16 | Self::Int8 => None,
-        }
-    }
-
-    /// Steps of a row.
-    fn steps(self, inputs: usize) -> usize {
-        inputs.div_ceil(self.step())
-    }
-
-    /// Tiles of 32 columns.
-    fn per_panel(self, inputs: usize) -> usize {
-        self.steps(inputs) * self.weight_planes() * 2
-    }
-
-    /// Tiles of 16 rows.
-    fn per_block(self, inputs: usize) -> usize {
-        self.steps(inputs) * self.row_planes()
-    }
-
-    /// Where the tiles of a side are; none of whole numbers.
-    fn layout(self, side: Side, inputs: usize) -> Option<TileLayout> {
-        Some(TileLayout {
-            side,
-            steps: self.steps(inputs),
-            halves: self.halves()?,
-        })
-    }
-}
 
 /// A matrix `w` (out, in) packed for `y = x w^T`.
 #[derive(Debug)]
@@ -119,6 +44,8 @@ pub(crate) struct TiledRows {
     tiles: Vec<Tile>,
     /// One per row, padded.
     scales: Vec<f32>,
+    /// Rows.
+    count: usize,
 }
 
 impl TiledMatrix {
@@ -164,11 +91,11 @@ impl TiledMatrix {
         let cuts: Vec<usize> = (band_width..self.outputs).step_by(band_width).collect();
         let bands = column_bands(y.chunks_exact_mut(self.outputs), &cuts);
         team::for_each(bands.into_iter().enumerate(), |(band, mut y)| {
-            let tiles = Tiles::configure().expect("the precision was checked");
+            let unit = TileUnit::of(self.format).expect("the precision was checked");
             let width = y.first().map_or(0, |row| row.len());
             let first = band * band_panels;
             let panels = first..first + width.div_ceil(PANEL);
-            self.band(&tiles, panels, packed, &mut |row, column, value| {
+            self.band(&unit, panels, packed, &mut |row, column, value| {
                 let from = column - first * PANEL;
                 let Some(y) = y.get_mut(row) else { return };
                 let y = &mut y[from.min(width)..width.min(from + SIDE)];
@@ -188,15 +115,23 @@ impl TiledMatrix {
     /// for its share: left to itself, the processor would load and multiply in turn.
     fn band(
         &self,
-        tiles: &Tiles,
+        unit: &TileUnit,
         panels: Range<usize>,
         rows: &TiledRows,
         write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
     ) {
         let per_panel = self.format.per_panel(self.inputs);
         let per_block = self.format.per_block(self.inputs);
-        let blocks: Vec<&[Tile]> = rows.tiles.chunks_exact(per_block).collect();
-        let runs: Vec<&[&[Tile]]> = blocks.chunks(self.format.blocks_at_once()).collect();
+        let blocks: Vec<Block<'_>> = rows
+            .tiles
+            .chunks_exact(per_block)
+            .zip((0..rows.count).step_by(SIDE))
+            .map(|(tiles, first)| Block {
+                tiles,
+                rows: SIDE.min(rows.count - first),
+            })
+            .collect();
+        let runs: Vec<&[Block<'_>]> = blocks.chunks(self.format.blocks_at_once()).collect();
         for panel in panels {
             let right = &self.tiles[panel * per_panel..][..per_panel];
             for (number, run) in runs.iter().enumerate() {
@@ -206,11 +141,7 @@ impl TiledMatrix {
                     let share = per_panel.div_ceil(runs.len());
                     tiles_from(&self.tiles, (panel + 1) * per_panel + number * share, share)
                 };
-                let product = Product {
-                    tiles,
-                    right,
-                    ahead,
-                };
+                let product = Product { unit, right, ahead };
                 let columns = panel * PANEL;
                 let first = number * self.format.blocks_at_once() * SIDE;
                 match self.format {
@@ -242,7 +173,7 @@ fn tiles_from(tiles: &[Tile], start: usize, len: usize) -> &[Tile] {
 
 /// Some rows by one panel.
 struct Product<'a> {
-    tiles: &'a Tiles,
+    unit: &'a TileUnit,
     right: &'a [Tile],
     /// What is asked for meanwhile.
     ahead: &'a [Tile],
@@ -254,16 +185,16 @@ impl Product<'_> {
     fn halves(
         &self,
         format: TileFormat,
-        blocks: &[&[Tile]],
+        blocks: &[Block<'_>],
         write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
     ) {
         let mut sums = [Tile::ZERO; 4];
         let both = [blocks[0], blocks[blocks.len() - 1]];
         if format == TileFormat::Bf16 {
-            self.tiles
+            self.unit
                 .bf16(both, self.right, &mut sums, Start::Zero, self.ahead);
         } else {
-            self.tiles
+            self.unit
                 .bf16x3(both, self.right, &mut sums, Start::Zero, self.ahead);
         }
         for (at, sum) in sums.iter().enumerate().take(2 * blocks.len()) {
@@ -278,13 +209,13 @@ impl Product<'_> {
     fn integers(
         &self,
         format: TileFormat,
-        block: &[Tile],
+        block: Block<'_>,
         scale: &Scale<'_>,
         write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
     ) {
         let mut sums = [Tile::ZERO; 4];
         if format == TileFormat::Int8 {
-            self.tiles.int8(block, self.right, &mut sums, self.ahead);
+            self.unit.int8(block, self.right, &mut sums, self.ahead);
             for half in 0..2 {
                 let weighted = [(&sums[half], 256.0), (&sums[2 + half], 1.0)];
                 scale.combine(half, &weighted, &mut |row, values| write(row, half, values));
@@ -292,7 +223,7 @@ impl Product<'_> {
         } else {
             let shares = self.ahead.split_at(self.ahead.len() / 2);
             for (half, ahead) in [shares.0, shares.1].into_iter().enumerate() {
-                self.tiles.int16(block, self.right, half, &mut sums, ahead);
+                self.unit.int16(block, self.right, half, &mut sums, ahead);
                 let weighted = [
                     (&sums[0], 16_777_216.0),
                     (&sums[1], 65_536.0),
@@ -354,6 +285,7 @@ impl TiledRows {
     /// Replaces the rows by those of `x` (M, in).
     fn repack(&mut self, format: TileFormat, x: &[f32], inputs: usize) {
         let rows = x.len() / inputs;
+        self.count = rows;
         let blocks = rows.div_ceil(SIDE);
         let per_block = format.per_block(inputs);
         // What is past the last row belongs to no result.
