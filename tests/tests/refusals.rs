@@ -134,6 +134,20 @@ fn an_arm_that_is_the_run_itself() {
     let generic = here.refusal(&run);
     let same = "the arm `generic` has the thought prompt and parser of the run itself";
     assert!(generic.contains(same), "{generic}");
+    let parser = here.refusal(&[&run[..], &["--parser", "thought-markers"]].concat());
+    assert!(parser.contains(same), "{parser}");
+    // One prompt, and completions that are split in different ways: only one of the two finds a
+    // thought, or the model is missing.
+    let prompt = "prompt = \"{instruction} Write T: and X:\", response_marker = \"X:\"";
+    here.write(
+        "marked.toml",
+        &format!("config = {{ {prompt}, thought_marker = \"T:\", prefill = false }}\n"),
+    );
+    here.write("bare.toml", &format!("config = {{ {prompt} }}\n"));
+    let both = ["--arm", "thought=marked.toml", "--arm", "thought=bare.toml"];
+    let missing = here.refusal(&[&["run", "--model", "no/such/model"][..], &both].concat());
+    assert!(!missing.contains("has the thought prompt"), "{missing}");
+    assert!(missing.contains("no/such/model"), "{missing}");
     insta::assert_snapshot!(refusal);
 }
 

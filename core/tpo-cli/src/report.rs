@@ -11,6 +11,7 @@ mod halves;
 mod judge;
 mod label;
 mod models;
+mod remark;
 mod table;
 mod training;
 mod verdict;

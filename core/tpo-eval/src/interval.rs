@@ -18,6 +18,10 @@
 //!   gives 94 to 96 % in 98 % of the worlds with at least ten expected wins and losses and never
 //!   less than 94.0 %, against 93.8 % with one half.
 //!
+//! A judge that says its range ([`Scale::Graded`]) gets the first of these by its range, and the
+//! second by the scores that were seen, if one of them is an end of the range. Pseudo-units at the
+//! ends of a wide range would make an interval of finely varying scores several times too wide.
+//!
 //! Scores of a judge whose scale is not known ([`Scale::Seen`]) are lumpy where two models mostly
 //! answer alike or a rubric has a few grades, and there a t interval covers as little as 85 % at 30
 //! units (simulated; few values decide, and rare large ones are often not seen). If half of the
@@ -28,7 +32,7 @@
 use crate::dirichlet::{Atom, quantile};
 use crate::distributions::t_quantile;
 use crate::refusal::Refusal;
-use crate::scale::Scale;
+use crate::scale::{Ends, Scale};
 use crate::units::{Spread, Unit};
 
 /// How sure an interval is: 95 % of such intervals contain the truth.
@@ -93,11 +97,27 @@ impl Interval {
 /// The interval of a mean that is right for the scale and the number of units.
 pub(crate) fn interval(units: &[Unit], spread: &Spread, scale: Scale) -> Result<Interval, Refusal> {
     match scale {
-        Scale::Seen { lowest, highest } if lowest < highest && is_lumpy(units) => {
-            Ok(bounded(units, lowest, highest))
+        Scale::Continuous => student(units.len(), spread),
+        Scale::Seen { lowest, highest } => seen(units, spread, Ends { lowest, highest }),
+        Scale::Graded { possible, .. } if units.len() < MANY => {
+            Ok(bounded(units, spread, possible))
         }
-        Scale::Continuous | Scale::Seen { .. } => student(units.len(), spread),
-        Scale::Bounded { lowest, highest } => Ok(bounded(units, lowest, highest)),
+        Scale::Graded {
+            seen: ends,
+            is_end_seen: true,
+            ..
+        } if ends.lowest < ends.highest => Ok(bounded(units, spread, ends)),
+        Scale::Graded { seen: ends, .. } => seen(units, spread, ends),
+        Scale::Bounded { lowest, highest } => Ok(bounded(units, spread, Ends { lowest, highest })),
+    }
+}
+
+/// By what was seen: bounded by it where many units have the same value.
+fn seen(units: &[Unit], spread: &Spread, ends: Ends) -> Result<Interval, Refusal> {
+    if ends.lowest < ends.highest && is_lumpy(units) {
+        Ok(bounded(units, spread, ends))
+    } else {
+        student(units.len(), spread)
     }
 }
 
@@ -123,15 +143,19 @@ fn is_lumpy(units: &[Unit]) -> bool {
     largest.is_some_and(|count| count >= 2 && count as f64 >= share * units.len() as f64)
 }
 
-fn bounded(units: &[Unit], lowest: f64, highest: f64) -> Interval {
-    if units.len() < MANY {
-        return Interval {
+/// Between two ends. It contains the mean, which pseudo-units at an end far away would exclude.
+fn bounded(units: &[Unit], spread: &Spread, ends: Ends) -> Interval {
+    let Ends { lowest, highest } = ends;
+    let interval = if units.len() < MANY {
+        Interval {
             low: limit(units, &[(lowest, 1.0)], TAIL),
             high: limit(units, &[(highest, 1.0)], 1.0 - TAIL),
             method: IntervalMethod::Guaranteed,
-        };
-    }
-    balanced(units, lowest, highest)
+        }
+    } else {
+        balanced(units, lowest, highest)
+    };
+    interval.with(spread.mean)
 }
 
 fn student(count: usize, spread: &Spread) -> Result<Interval, Refusal> {

@@ -45,6 +45,21 @@ pub struct PairedComparison {
     /// of the interval, `t(0.975) SE` on a continuous scale, and `t(0.8) SE`. None without a
     /// spread, where no result could be significant, and where it would be off the scale.
     pub smallest_detectable: Option<f64>,
+    /// Degrees of freedom of the spread.
+    degrees: f64,
+}
+
+impl PairedComparison {
+    /// The same if this is one of several comparisons, of which the first to be called different
+    /// has to pass [`LEVEL`] divided by their number (Holm): its interval is wider by the ratio of
+    /// the quantiles.
+    pub fn smallest_detectable_among(&self, comparisons: usize) -> Option<f64> {
+        let alone = self.smallest_detectable?;
+        let power = t_quantile(POWER, self.degrees) * self.estimate.standard_error?;
+        let quantile = |level: f64| t_quantile(1.0 - level / 2.0, self.degrees);
+        let wider = quantile(LEVEL / comparisons.max(1) as f64) / quantile(LEVEL);
+        Some((alone - power) * wider + power)
+    }
 }
 
 /// Differences of two lists that have the same instructions in the same order, `a - b`.
@@ -108,6 +123,7 @@ fn of(units: &[Unit], null: f64, scale: Scale) -> Result<PairedComparison, Refus
             .filter(|effect| *effect <= scale.farthest_from(null)),
         sign_flip,
         estimate,
+        degrees: spread.degrees,
     })
 }
 

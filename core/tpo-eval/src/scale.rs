@@ -1,5 +1,7 @@
 //! What values an outcome can have.
 
+use std::ops::RangeInclusive;
+
 use crate::refusal::Refusal;
 
 /// A scale must be wider than this.
@@ -22,6 +24,19 @@ pub enum Scale {
         /// The highest score of any response that is compared.
         highest: f64,
     },
+    /// Scores of a judge that says its range, because it gives full marks or none at times, which a
+    /// few instructions may not show: [`Scale::Bounded`] by the range below
+    /// [`MANY`](crate::interval::MANY) units. From there on what was seen decides: if a score was
+    /// at an end, [`Scale::Bounded`] by the lowest and the highest score, else as [`Scale::Seen`],
+    /// since such scores are too rare to matter beside what varies. For differences.
+    Graded {
+        /// What the judge can give.
+        possible: Ends,
+        /// The lowest and the highest score of any response that is compared.
+        seen: Ends,
+        /// Whether one of them is an end of what is possible.
+        is_end_seen: bool,
+    },
     /// A few values between two known ends, as win (1), tie (0.5) and loss (0), right and wrong, or
     /// grades: a small sample can hold one value only, so that its spread says nothing.
     Bounded {
@@ -32,12 +47,53 @@ pub enum Scale {
     },
 }
 
+/// Two ends of a scale.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ends {
+    /// The lower one.
+    pub lowest: f64,
+    /// The higher one.
+    pub highest: f64,
+}
+
+impl Ends {
+    /// Those of the differences between two values.
+    fn of_differences(self) -> Self {
+        Self {
+            lowest: self.lowest - self.highest,
+            highest: self.highest - self.lowest,
+        }
+    }
+}
+
 impl Scale {
     /// From 0 to 1: win rates and accuracies.
     pub const UNIT: Self = Self::Bounded {
         lowest: 0.0,
         highest: 1.0,
     };
+
+    /// The scale for differences of these scores of two models. `range` is what the judge says that
+    /// it can give, its lowest and its highest score.
+    pub fn of_scores(scores: &[f64], range: Option<RangeInclusive<f64>>) -> Self {
+        if scores.is_empty() {
+            return Self::Continuous;
+        }
+        let lowest = scores.iter().copied().fold(f64::INFINITY, f64::min);
+        let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let Some(range) = range else {
+            return Self::Seen { lowest, highest };
+        };
+        let slack = 1e-9 * (range.end() - range.start());
+        Self::Graded {
+            possible: Ends {
+                lowest: *range.start(),
+                highest: *range.end(),
+            },
+            seen: Ends { lowest, highest },
+            is_end_seen: lowest <= range.start() + slack || highest >= range.end() - slack,
+        }
+    }
 
     /// The scale of the difference between two values on this scale.
     #[must_use]
@@ -47,6 +103,15 @@ impl Scale {
             Self::Seen { lowest, highest } => Self::Seen {
                 lowest: lowest - highest,
                 highest: highest - lowest,
+            },
+            Self::Graded {
+                possible,
+                seen,
+                is_end_seen,
+            } => Self::Graded {
+                possible: possible.of_differences(),
+                seen: seen.of_differences(),
+                is_end_seen,
             },
             Self::Bounded { lowest, highest } => Self::Bounded {
                 lowest: lowest - highest,
@@ -59,7 +124,11 @@ impl Scale {
     pub(crate) fn farthest_from(self, value: f64) -> f64 {
         match self {
             Self::Continuous | Self::Seen { .. } => f64::INFINITY,
-            Self::Bounded { lowest, highest } => (highest - value).max(value - lowest),
+            Self::Bounded { lowest, highest }
+            | Self::Graded {
+                possible: Ends { lowest, highest },
+                ..
+            } => (highest - value).max(value - lowest),
         }
     }
 
@@ -68,7 +137,12 @@ impl Scale {
         crate::refusal::all_finite(values)?;
         let (lowest, highest) = match self {
             Self::Continuous => return Ok(()),
-            Self::Seen { lowest, highest } | Self::Bounded { lowest, highest } => (lowest, highest),
+            Self::Seen { lowest, highest }
+            | Self::Bounded { lowest, highest }
+            | Self::Graded {
+                possible: Ends { lowest, highest },
+                ..
+            } => (lowest, highest),
         };
         crate::refusal::all_finite(&[lowest, highest])?;
         // All scores that were seen can be equal; a scale that is known has an inside.

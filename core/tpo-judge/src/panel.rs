@@ -5,9 +5,11 @@
 //! so that they stay comparable between instructions: choose weights that put the judges on one
 //! scale. A response that one of its judges could not score stays unscored.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use tpo_types::{Failure, FailureKind, Instruction, Judgment, ResponseGroup, Score, Scored};
+use tpo_types::{
+    Failure, FailureKind, Instruction, Judgment, ResponseGroup, Score, ScoreRange, Scored,
+};
 
 use crate::scoring::{InterJudgeAgreement, JudgeOutput, ScoreScale, Scoring, Tally};
 
@@ -94,14 +96,27 @@ impl Member {
 impl Scoring for Panel {
     fn scale(&self) -> ScoreScale {
         let scales = self.members.iter().map(|member| member.scoring.scale());
-        let either = |one, other| match (one, other) {
-            (ScoreScale::WithinGroup, _) | (_, ScoreScale::WithinGroup) => ScoreScale::WithinGroup,
-            // A weighted mean lies between its parts.
-            (ScoreScale::Absolute(one), ScoreScale::Absolute(other)) => {
-                ScoreScale::Absolute(one.zip(other).map(|(one, other)| one.or(other)))
-            }
-        };
-        scales.reduce(either).unwrap_or(ScoreScale::Absolute(None))
+        let scales: Vec<ScoreScale> = scales.collect();
+        if scales.contains(&ScoreScale::WithinGroup) {
+            return ScoreScale::WithinGroup;
+        }
+        let listed = self.members.iter().flat_map(|member| &member.categories);
+        let categories: BTreeSet<Option<&str>> = listed
+            .map(|category| Some(category.as_str()))
+            .chain([None])
+            .collect();
+        let ranges = categories.into_iter().filter_map(|category| {
+            let own = self.members.iter().zip(&scales);
+            let own = own.filter(|(member, _)| match category {
+                Some(category) => member.categories.iter().any(|one| one == category),
+                None => member.categories.is_empty(),
+            });
+            mean_range(own)
+        });
+        let ranges: Vec<Option<ScoreRange>> = ranges.collect();
+        // A range of all is one only if those of every category are known.
+        let ranges = ranges.into_iter().collect::<Option<Vec<ScoreRange>>>();
+        ScoreScale::Absolute(ranges.and_then(|all| all.into_iter().reduce(ScoreRange::or)))
     }
 
     fn score(&self, groups: &[ResponseGroup<'_>]) -> Result<JudgeOutput, Failure> {
@@ -142,6 +157,23 @@ impl Scoring for Panel {
     }
 }
 
+/// The range of the weighted mean of some members' scores: none without members, and an unknown one
+/// if that of a member is.
+fn mean_range<'a>(
+    members: impl Iterator<Item = (&'a Member, &'a ScoreScale)>,
+) -> Option<Option<ScoreRange>> {
+    let (mut lowest, mut highest, mut weight) = (0.0, 0.0, 0.0);
+    for (member, scale) in members {
+        let ScoreScale::Absolute(Some(range)) = scale else {
+            return Some(None);
+        };
+        lowest += member.weight * range.lowest();
+        highest += member.weight * range.highest();
+        weight += member.weight;
+    }
+    (weight > 0.0).then(|| ScoreRange::new(lowest / weight, highest / weight))
+}
+
 /// The weighted mean of the members' scores.
 fn mixed(judgments: &[MemberJudgment<'_>]) -> Judgment {
     let (mut sum, mut weight) = (0.0, 0.0);
@@ -173,7 +205,7 @@ fn mixed(judgments: &[MemberJudgment<'_>]) -> Judgment {
 
 #[cfg(test)]
 mod tests {
-    use tpo_types::{Judge, ScoreRange};
+    use tpo_types::Judge;
 
     use super::*;
     use crate::pointwise::Pointwise;
@@ -307,21 +339,29 @@ mod tests {
     }
 
     #[test]
-    fn scores_of_a_panel_are_between_those_of_its_members() {
+    fn the_range_of_a_panel_is_that_of_its_weighted_means() {
         let range = |lowest, highest| ScoreRange::new(lowest, highest);
-        let scale_of = |ranges: &[Option<ScoreRange>]| {
-            let members = ranges.iter().enumerate().map(|(index, range)| Member {
+        let scale_of = |members: &[(f64, &[&str], Option<ScoreRange>)]| {
+            let members = members.iter().enumerate();
+            let members = members.map(|(index, (weight, categories, range))| Member {
                 scoring: Box::new(Pointwise::new(Ranged(*range))),
-                ..member(&index.to_string(), 1.0, 1.0, &[])
+                ..member(&index.to_string(), *weight, 1.0, categories)
             });
             Panel::new(members.collect()).expect("a panel").scale()
         };
         assert_eq!(
-            scale_of(&[range(0.0, 1.0), range(1.0, 5.0)]),
+            scale_of(&[(3.0, &[], range(0.0, 1.0)), (1.0, &[], range(1.0, 5.0))]),
+            ScoreScale::Absolute(range(0.25, 2.0))
+        );
+        assert_eq!(
+            scale_of(&[
+                (1.0, &["math"], range(0.0, 1.0)),
+                (1.0, &[], range(1.0, 5.0))
+            ]),
             ScoreScale::Absolute(range(0.0, 5.0))
         );
         assert_eq!(
-            scale_of(&[range(0.0, 1.0), None]),
+            scale_of(&[(1.0, &["math"], range(0.0, 1.0)), (1.0, &[], None)]),
             ScoreScale::Absolute(None)
         );
     }

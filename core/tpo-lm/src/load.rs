@@ -81,6 +81,12 @@ pub(crate) fn outline(path: &Path) -> Result<Outline, Failure> {
     }
 }
 
+/// Where the base model of an adapter is; none of another model.
+pub(crate) fn base_of_adapter(path: &Path) -> Result<Option<PathBuf>, Failure> {
+    let is_adapter = path.join(adapter::CONFIG_FILE).is_file();
+    is_adapter.then(|| adapter::base_model(path)).transpose()
+}
+
 fn existing(path: &Path) -> Result<PathBuf, Failure> {
     fs::canonicalize(path).map_err(|error| {
         Failure::new(

@@ -12,9 +12,9 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::kernels::tile::{SIDE, Start, Tile};
+use crate::kernels::tile::{SIDE, Start, Tile, TileRows};
 use crate::kernels::tile_format::TileFormat;
-use crate::kernels::tile_unit::{Block, TileUnit};
+use crate::kernels::tile_unit::TileUnit;
 
 /// How long each peak is measured, several times over.
 const MEASURED: Duration = Duration::from_millis(60);
@@ -108,7 +108,7 @@ fn tile_products() -> f64 {
     let (upper, lower) = ([Tile::ZERO; STEPS], [Tile::ZERO; STEPS]);
     let right = [Tile::ZERO; 2 * STEPS];
     let mut sums = [Tile::ZERO; 4];
-    let blocks = [&upper, &lower].map(|tiles| Block { tiles, rows: SIDE });
+    let blocks = [&upper, &lower].map(|tiles| TileRows { tiles, rows: SIDE });
     for _ in 0..TIMES {
         unit.bf16(blocks, &right, &mut sums, Start::Zero, &[]);
     }

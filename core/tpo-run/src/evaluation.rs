@@ -92,8 +92,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// Records what is evaluated, and warns of judges that ask a model that is evaluated: such a
-    /// judge prefers its own answers.
+    /// Records what is evaluated.
     fn record_inputs(&self) -> Result<(), Failure> {
         self.store
             .set_value("config", &to_json(&self.plan.config))?;
@@ -101,17 +100,6 @@ impl Evaluation<'_> {
             .set_value("tpo_version", env!("CARGO_PKG_VERSION"))?;
         for set in &self.plan.sets {
             self.store.put_instructions(&set.name, &set.instructions)?;
-        }
-        for (subject, model) in self.plan.subjects.iter().zip(&self.opened.models) {
-            let identity = model.as_ref().map(|model| &model.identity);
-            let mut judges = self.opened.judge_models.bound.iter();
-            if let Some(judge) = judges.find(|judge| Some(&judge.identity) == identity) {
-                self.judging().warn(&format!(
-                    "the model `{}` that judges ask is the model `{}` that is evaluated: its scores \
-                     favor its own answers",
-                    judge.alias, subject.name
-                ));
-            }
         }
         Ok(())
     }

@@ -12,8 +12,9 @@ use tpo_lm::precision::Precision;
 use tpo_lm::sample::LocalSampler;
 use tpo_train::LocalTrainer;
 use tpo_types::{
-    BoundModel, Checkpoint, Failure, ModelService, PairSelector, PluginIdentity, PluginRole,
-    RenderOutcome, RenderRequest, ResponseParser, Sampler, ScoreRange, ThoughtTemplate, Trainer,
+    BoundModel, Checkpoint, Completion, Failure, FinishReason, Instruction, ModelService,
+    PairSelector, PluginIdentity, PluginRole, RenderOutcome, RenderRequest, ResponseParser,
+    Sampler, ScoreRange, ThoughtTemplate, Trainer,
 };
 
 use crate::config::{RunConfig, ThoughtConfig};
@@ -73,6 +74,88 @@ impl ThoughtFormat {
             template: Box::new(template),
             parser: Box::new(parsing),
         })
+    }
+}
+
+impl ThoughtFormat {
+    /// Whether both make the same prompts of some instructions, with the same budget where there is
+    /// a thought, and split completions alike.
+    pub(crate) fn asks_the_same(
+        &self,
+        other: &Self,
+        instructions: &[Instruction],
+        budgets: [Option<usize>; 2],
+    ) -> Result<bool, Failure> {
+        let prompts = self.prompts(instructions, budgets[0])?;
+        let has_thought = prompts.iter().any(|outcome| match outcome {
+            RenderOutcome::Prompt(prompt) => prompt.response_marker.is_some(),
+            RenderOutcome::Unrendered(_) => false,
+        });
+        Ok((!has_thought || budgets[0] == budgets[1])
+            && prompts == other.prompts(instructions, budgets[1])?
+            && self.splits_as(other)?)
+    }
+
+    fn prompts(
+        &self,
+        instructions: &[Instruction],
+        budget: Option<usize>,
+    ) -> Result<Vec<RenderOutcome>, Failure> {
+        let requests: Vec<RenderRequest<'_>> = instructions
+            .iter()
+            .map(|instruction| RenderRequest {
+                instruction,
+                thought_budget: budget.map(|tokens| tokens as u32),
+            })
+            .collect();
+        self.template.render(&requests)
+    }
+
+    /// Whether both are one parser that splits the same way. What a setting does is the parser's
+    /// own matter, so both are shown completions with every text of either configuration, such as
+    /// markers.
+    fn splits_as(&self, other: &Self) -> Result<bool, Failure> {
+        let (Some(own), Some(of_other)) = (self.parser_plugin(), other.parser_plugin()) else {
+            return Ok(false);
+        };
+        if own.plugin.sha256 != of_other.plugin.sha256 {
+            return Ok(false);
+        }
+        if own.config == of_other.config {
+            return Ok(true);
+        }
+        let configs = [&own.config, &of_other.config];
+        let texts: Vec<&str> = configs
+            .into_iter()
+            .flat_map(|config| config.values())
+            .filter_map(|value| value.as_str())
+            .collect();
+        let mut completions = vec!["A thought. An answer.".to_owned()];
+        for first in &texts {
+            completions.push(format!("{first} one"));
+            completions.push(format!("zero {first} one"));
+            for second in &texts {
+                completions.push(format!("zero {first} one {second} two"));
+                completions.push(format!("{first}\none\n{second}\ntwo"));
+            }
+        }
+        let completions: Vec<Completion> = completions
+            .into_iter()
+            .map(|text| Completion {
+                token_ids: Vec::new(),
+                log_probs: Vec::new(),
+                forced: Vec::new(),
+                text,
+                finish: FinishReason::Stop,
+            })
+            .collect();
+        let completions: Vec<&Completion> = completions.iter().collect();
+        Ok(self.parser.parse(&completions)? == other.parser.parse(&completions)?)
+    }
+
+    fn parser_plugin(&self) -> Option<&LoadedPlugin> {
+        let mut plugins = self.plugins.iter();
+        plugins.find(|loaded| loaded.role == PluginRole::ResponseParser)
     }
 }
 
@@ -156,45 +239,16 @@ impl Pipeline {
 
     /// Whether two plans, with their pipelines, differ in nothing that a thought prompt decides:
     /// every training instruction becomes the same prompt, with the same budget where there is a
-    /// thought, and completions are split by the same parser.
+    /// thought, and completions are split alike.
     pub fn asks_the_same(
         &self,
         plan: &RunPlan,
         other: &Self,
         other_plan: &RunPlan,
     ) -> Result<bool, Failure> {
-        if self.parser() != other.parser() || plan.config.parser != other_plan.config.parser {
-            return Ok(false);
-        }
-        let own = self.prompts(plan)?;
-        let has_thought = own.iter().any(|outcome| match outcome {
-            RenderOutcome::Prompt(prompt) => prompt.response_marker.is_some(),
-            RenderOutcome::Unrendered(_) => false,
-        });
-        let budget = |plan: &RunPlan| plan.params.max_thought_tokens;
-        Ok((!has_thought || budget(plan) == budget(other_plan))
-            && own == other.prompts(other_plan)?)
-    }
-
-    /// The component that splits completions.
-    fn parser(&self) -> Option<&str> {
-        let mut plugins = self.thought.plugins.iter();
-        let parser = plugins.find(|loaded| loaded.role == PluginRole::ResponseParser);
-        parser.map(|loaded| loaded.plugin.sha256.as_str())
-    }
-
-    /// The prompts of a plan's training instructions.
-    fn prompts(&self, plan: &RunPlan) -> Result<Vec<RenderOutcome>, Failure> {
-        let budget = plan.params.max_thought_tokens;
-        let requests: Vec<RenderRequest<'_>> = plan
-            .train
-            .iter()
-            .map(|instruction| RenderRequest {
-                instruction,
-                thought_budget: budget.map(|tokens| tokens as u32),
-            })
-            .collect();
-        self.thought.template.render(&requests)
+        let budgets = [plan, other_plan].map(|plan| plan.params.max_thought_tokens);
+        self.thought
+            .asks_the_same(&other.thought, &plan.train, budgets)
     }
 
     /// Loads and configures the plugins that `config` names.

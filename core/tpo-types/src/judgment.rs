@@ -36,7 +36,7 @@ impl From<Score> for f64 {
     }
 }
 
-/// The lowest and the highest score that a judge can give: finite, the first below the second.
+/// The lowest and the highest score that a judge can give, the first below the second.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "[f64; 2]", into = "[f64; 2]")]
 pub struct ScoreRange {
@@ -45,9 +45,12 @@ pub struct ScoreRange {
 }
 
 impl ScoreRange {
-    /// The range, unless it has no inside.
+    /// The range, if it is from 1e-9 to 1e12 wide and not further than that from 0: of others
+    /// nothing could be computed.
     pub fn new(lowest: f64, highest: f64) -> Option<Self> {
-        let is_range = lowest.is_finite() && highest.is_finite() && lowest < highest;
+        let is_range = lowest.abs() <= 1e12
+            && highest.abs() <= 1e12
+            && (1e-9..=1e12).contains(&(highest - lowest));
         is_range.then_some(Self { lowest, highest })
     }
 

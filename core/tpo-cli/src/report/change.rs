@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tpo_eval::paired::{Conclusion, PairedComparison, compare};
 use tpo_run::metrics::{Measurement, PairedRows, Unit};
 
+use super::remark::Remark;
 use crate::text::percent;
 
 /// The paired comparison of a model with another.
@@ -104,8 +105,8 @@ impl Change {
         estimate.units > 1 && !moves
     }
 
-    /// Everything, for programs.
-    pub(super) fn json(&self, adjusted_p: Option<f64>) -> Value {
+    /// Everything, for programs. `adjusted_p` was corrected for so many comparisons.
+    pub(super) fn json(&self, adjusted_p: Option<f64>, comparisons: usize) -> Value {
         let estimate = &self.comparison.estimate;
         let interval = estimate.interval.as_ref().ok();
         // The rows of wins are differences from one half.
@@ -124,12 +125,12 @@ impl Change {
             "p_value": self.p_value(),
             "adjusted_p_value": adjusted_p,
             "verdict": adjusted_p.map(|p| self.verdict(p)),
-            "smallest_detectable": self.comparison.smallest_detectable,
+            "smallest_detectable": self.comparison.smallest_detectable_among(comparisons),
         })
     }
 
     /// The verdict, and the numbers that it rests on. `remark` says how `adjusted_p` was corrected.
-    pub(super) fn sentence(&self, adjusted_p: f64, remark: &str) -> String {
+    pub(super) fn sentence(&self, adjusted_p: f64, remark: &Remark) -> String {
         let estimate = &self.comparison.estimate;
         let what = match self.unit {
             Unit::Score => "score",
@@ -146,11 +147,15 @@ impl Change {
             units => format!("{units} instructions"),
         };
         let mut text = format!(
-            "{verdict}{remark}: {what} {}, {interval}, {units}",
+            "{verdict}{}: {what} {}, {interval}, {units}",
+            remark.text,
             self.mean()
         );
         if verdict == NO_DIFFERENCE {
-            text += &match self.comparison.smallest_detectable {
+            let detectable = self
+                .comparison
+                .smallest_detectable_among(remark.comparisons);
+            text += &match detectable {
                 Some(effect) => format!("; detectable from {}", self.value(effect)),
                 None if self.is_tied() => "; equal on every instruction".to_owned(),
                 None if self.comparison.sign_flip.smallest_p <= tpo_eval::paired::LEVEL => {

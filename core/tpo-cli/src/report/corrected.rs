@@ -3,6 +3,7 @@
 use tpo_eval::multiple::{benjamini_hochberg, holm};
 
 use super::change::Change;
+use super::remark::Remark;
 
 /// The p-values of several comparisons, corrected for their number.
 pub(super) struct Corrected {
@@ -40,13 +41,19 @@ impl Corrected {
         }
     }
 
+    /// How many comparisons were made.
+    pub(super) fn comparisons(&self) -> usize {
+        self.p_values.iter().flatten().count()
+    }
+
     /// What a verdict says about the correction: of how many `things`, if of more than one.
-    pub(super) fn remark(&self, things: &str) -> String {
-        let compared = self.p_values.iter().flatten().count();
-        if compared > 1 {
-            format!(" (Holm's correction for {compared} {things})")
+    pub(super) fn remark(&self, things: &str) -> Remark {
+        let comparisons = self.comparisons();
+        let text = if comparisons > 1 {
+            format!(" (Holm's correction for {comparisons} {things})")
         } else {
             String::new()
-        }
+        };
+        Remark { text, comparisons }
     }
 }

@@ -8,6 +8,7 @@ use super::change::Change;
 use super::corrected::Corrected;
 use super::halves::gain_by_halves;
 use super::models::{ArmReport, SetOfArm, SetReport};
+use super::remark::Remark;
 
 /// One sentence per model and set; then which model of each arm is best, what its figure is worth,
 /// and how the arms compare. The first set chooses the best models.
@@ -132,7 +133,10 @@ fn on(other: SetOfArm<'_>, model: ModelVersion) -> Option<String> {
     let SetOfArm { set, arm } = other;
     let measurement = arm.kept.iter().find(|one| one.model == model)?;
     let change = arm.change(measurement)?;
-    Some(format!("{set}: {}", change.sentence(change.p_value(), "")))
+    Some(format!(
+        "{set}: {}",
+        change.sentence(change.p_value(), &Remark::default())
+    ))
 }
 
 /// How the best model of the run compares with the best model of each arm, on every set.
@@ -162,7 +166,10 @@ fn between_arms(first: &SetReport<'_>, sets: &[SetReport<'_>]) -> Vec<String> {
                 arm.model(other.model)
             );
             lines.push(match change {
-                Some(change) => format!("{models}: {}", change.sentence(change.p_value(), "")),
+                Some(change) => format!(
+                    "{models}: {}",
+                    change.sentence(change.p_value(), &Remark::default())
+                ),
                 None => format!(
                     "{models}: not compared; this set's judge compares a run with its own base \
                      model only (`tpo compare --judge` lets the two meet)"

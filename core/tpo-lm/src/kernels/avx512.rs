@@ -24,8 +24,7 @@ mod instructions;
 
 use std::ops::Range;
 
-use super::tile::{SIDE, Start, Tile};
-use super::tile_unit::Block;
+use super::tile::{SIDE, Start, Tile, TileRows};
 
 /// Rows whose sums stay in registers: two sums of a row in `bf16`, four or three in whole numbers.
 const ROWS_OF_BF16: usize = 8;
@@ -63,7 +62,7 @@ macro_rules! for_rows {
 
 /// A block of rows by 32 columns; see `TileUnit::bf16`. The two sums are those of the left and of
 /// the right 16 columns.
-pub(crate) fn bf16(left: Block<'_>, right: &[Tile], sums: &mut [Tile; 2], start: Start) {
+pub(crate) fn bf16(left: TileRows<'_>, right: &[Tile], sums: &mut [Tile; 2], start: Start) {
     let (right, rest) = right.as_chunks::<2>();
     assert!(has_bf16() && right.len() == left.tiles.len() && rest.is_empty());
     for rows in groups(left.rows, ROWS_OF_BF16) {
@@ -80,7 +79,7 @@ pub(crate) fn bf16(left: Block<'_>, right: &[Tile], sums: &mut [Tile; 2], start:
 }
 
 /// A block of rows by 32 columns; see `TileUnit::int8`.
-pub(crate) fn int8(left: Block<'_>, right: &[Tile], sums: &mut [Tile; 4]) {
+pub(crate) fn int8(left: TileRows<'_>, right: &[Tile], sums: &mut [Tile; 4]) {
     let (tiles, rest) = left.tiles.as_chunks::<2>();
     let (right, right_rest) = right.as_chunks::<2>();
     assert!(has_integers() && right.len() == tiles.len());
@@ -99,7 +98,7 @@ pub(crate) fn int8(left: Block<'_>, right: &[Tile], sums: &mut [Tile; 4]) {
 }
 
 /// A block of rows by one half of 32 columns; see `TileUnit::int16`.
-pub(crate) fn int16(left: Block<'_>, right: &[Tile], half: usize, sums: &mut [Tile; 4]) {
+pub(crate) fn int16(left: TileRows<'_>, right: &[Tile], half: usize, sums: &mut [Tile; 4]) {
     let (tiles, rest) = left.tiles.as_chunks::<3>();
     let (right, right_rest) = right.as_chunks::<4>();
     assert!(has_integers() && right.len() == tiles.len() && half < 2);

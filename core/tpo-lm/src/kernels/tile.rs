@@ -28,3 +28,12 @@ impl Default for Tile {
 pub(crate) const SIDE: usize = 16;
 /// Bytes from one row of a tile to the next, in memory.
 pub(crate) const ROW: usize = 64;
+
+/// Up to 16 rows of the left side, packed into tiles.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TileRows<'a> {
+    /// One after the other, step by step.
+    pub tiles: &'a [Tile],
+    /// How many rows count; the others of a tile are whatever was there.
+    pub rows: usize,
+}

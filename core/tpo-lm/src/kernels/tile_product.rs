@@ -15,9 +15,9 @@ use rayon::prelude::*;
 use super::gemm::{Matrix, MatrixMut, Write};
 use super::halves::{Halves, STEP, Side, Source, TileLayout};
 use super::reserve;
-use super::tile::{SIDE, Start, Tile};
+use super::tile::{SIDE, Start, Tile, TileRows};
 use super::tile_format::TileFormat;
-use super::tile_unit::{Block, TileUnit};
+use super::tile_unit::TileUnit;
 
 /// Columns that are multiplied at once.
 const PANEL: usize = 2 * SIDE;
@@ -196,11 +196,11 @@ impl PackedRight {
         };
         let first_step = (source.inputs.start - self.inputs.start) / STEP;
         let per_panel = self.inputs.len().div_ceil(STEP) * count * 2;
-        let packed: Vec<Block<'_>> = strip
+        let packed: Vec<TileRows<'_>> = strip
             .packed
             .chunks_exact(steps * count)
             .zip((0..source.lines.len()).step_by(SIDE))
-            .map(|(tiles, first)| Block {
+            .map(|(tiles, first)| TileRows {
                 tiles,
                 rows: SIDE.min(source.lines.len() - first),
             })

@@ -2,7 +2,7 @@
 //!
 //! Whole numbers have the same sums on both; sums of `bf16` differ in their last bits.
 
-use super::tile::{Start, Tile};
+use super::tile::{Start, Tile, TileRows};
 use super::tile_format::TileFormat;
 use super::{amx, avx512};
 
@@ -12,15 +12,6 @@ pub(crate) enum TileUnit {
     Amx(amx::Tiles),
     /// The instructions of AVX-512 for `bf16`, or those for whole numbers (VNNI).
     Avx512,
-}
-
-/// Up to 16 rows of the left side, packed into tiles.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Block<'a> {
-    /// One after the other, step by step.
-    pub tiles: &'a [Tile],
-    /// How many rows count; the others of a tile are whatever was there.
-    pub rows: usize,
 }
 
 /// Why this machine cannot multiply tiles of a format; none if it can.
@@ -59,7 +50,7 @@ impl TileUnit {
     /// needed next.
     pub(crate) fn bf16(
         &self,
-        left: [Block<'_>; 2],
+        left: [TileRows<'_>; 2],
         right: &[Tile],
         sums: &mut [Tile; 4],
         start: Start,
@@ -82,7 +73,7 @@ impl TileUnit {
     /// The same, where every number is the sum of a high and a low `bf16`: with AMX only.
     pub(crate) fn bf16x3(
         &self,
-        left: [Block<'_>; 2],
+        left: [TileRows<'_>; 2],
         right: &[Tile],
         sums: &mut [Tile; 4],
         start: Start,
@@ -99,7 +90,7 @@ impl TileUnit {
     /// plane. Each step has a high and a low tile of the rows, and two of the columns.
     pub(crate) fn int8(
         &self,
-        left: Block<'_>,
+        left: TileRows<'_>,
         right: &[Tile],
         sums: &mut [Tile; 4],
         ahead: &[Tile],
@@ -116,7 +107,7 @@ impl TileUnit {
     /// high ones of two halves and the low ones, and `half` says which.
     pub(crate) fn int16(
         &self,
-        left: Block<'_>,
+        left: TileRows<'_>,
         right: &[Tile],
         half: usize,
         sums: &mut [Tile; 4],
@@ -202,7 +193,7 @@ mod tests {
         for unit in units(TileFormat::Int8) {
             for count in 1..=SIDE {
                 let mut sums = [Tile::ZERO; 4];
-                let block = Block {
+                let block = TileRows {
                     tiles: &rows,
                     rows: count,
                 };
@@ -220,7 +211,7 @@ mod tests {
                         );
                     }
                 }
-                let block = Block {
+                let block = TileRows {
                     tiles: &fine,
                     rows: count,
                 };
@@ -259,7 +250,7 @@ mod tests {
         for unit in units(TileFormat::Bf16) {
             for count in 1..=SIDE {
                 let blocks = |steps: std::ops::Range<usize>| {
-                    [(upper, SIDE), (lower, count)].map(|(tiles, rows)| Block {
+                    [(upper, SIDE), (lower, count)].map(|(tiles, rows)| TileRows {
                         tiles: &tiles[steps.clone()],
                         rows,
                     })

@@ -12,9 +12,9 @@ use rayon::prelude::*;
 use super::gemm::Matrix;
 use super::halves::{Side, Source};
 use super::panel::{PANEL, band_width, column_bands};
-use super::tile::{SIDE, Start, Tile};
+use super::tile::{SIDE, Start, Tile, TileRows};
 use super::tile_format::TileFormat;
-use super::tile_unit::{Block, TileUnit};
+use super::tile_unit::TileUnit;
 use super::{reserve, team};
 
 /// The largest whole number in one, two and three 8-bit planes; a little less, so that no digit
@@ -122,16 +122,16 @@ impl TiledMatrix {
     ) {
         let per_panel = self.format.per_panel(self.inputs);
         let per_block = self.format.per_block(self.inputs);
-        let blocks: Vec<Block<'_>> = rows
+        let blocks: Vec<TileRows<'_>> = rows
             .tiles
             .chunks_exact(per_block)
             .zip((0..rows.count).step_by(SIDE))
-            .map(|(tiles, first)| Block {
+            .map(|(tiles, first)| TileRows {
                 tiles,
                 rows: SIDE.min(rows.count - first),
             })
             .collect();
-        let runs: Vec<&[Block<'_>]> = blocks.chunks(self.format.blocks_at_once()).collect();
+        let runs: Vec<&[TileRows<'_>]> = blocks.chunks(self.format.blocks_at_once()).collect();
         for panel in panels {
             let right = &self.tiles[panel * per_panel..][..per_panel];
             for (number, run) in runs.iter().enumerate() {
@@ -185,7 +185,7 @@ impl Product<'_> {
     fn halves(
         &self,
         format: TileFormat,
-        blocks: &[Block<'_>],
+        blocks: &[TileRows<'_>],
         write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
     ) {
         let mut sums = [Tile::ZERO; 4];
@@ -209,7 +209,7 @@ impl Product<'_> {
     fn integers(
         &self,
         format: TileFormat,
-        block: Block<'_>,
+        block: TileRows<'_>,
         scale: &Scale<'_>,
         write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
     ) {

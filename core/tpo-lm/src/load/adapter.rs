@@ -51,7 +51,7 @@ struct PeftConfig {
 pub(super) fn load(directory: &Path) -> Result<Model, Failure> {
     let file = directory.join(CONFIG_FILE);
     let config = config(&file)?;
-    let mut model = super::load(&base(directory, &config.base_model_name_or_path)?)?;
+    let mut model = super::load(&base_model(directory)?)?;
     if config.r > model.spec.hidden_size {
         let width = model.spec.hidden_size;
         let what = format!(
@@ -90,8 +90,13 @@ pub(super) fn load(directory: &Path) -> Result<Model, Failure> {
 
 /// The base model of the adapter in `directory` without its weights.
 pub(super) fn outline(directory: &Path) -> Result<Outline, Failure> {
+    super::outline(&base_model(directory)?)
+}
+
+/// Where the base model of the adapter in `directory` is.
+pub(super) fn base_model(directory: &Path) -> Result<PathBuf, Failure> {
     let config = config(&directory.join(CONFIG_FILE))?;
-    super::outline(&base(directory, &config.base_model_name_or_path)?)
+    base(directory, &config.base_model_name_or_path)
 }
 
 fn config(file: &Path) -> Result<PeftConfig, Failure> {

@@ -8,13 +8,13 @@ use tpo_types::Failure;
 use tpo_types::digest::Hasher;
 
 use crate::files::unreadable;
+use crate::load::base_of_adapter;
 
 /// Extensions of the files of a model directory that its answers can depend on.
 const ENDINGS: [&str; 4] = ["json", "safetensors", "jinja", "model"];
 
 /// `sha256:` and the digest of the model at `path`: of a file, or of the names and contents of all
-/// files of a directory. The digest of an adapter directory includes the base model's path only,
-/// not its content.
+/// files of a directory, and of the base model's if it is an adapter.
 pub fn identity(path: &Path) -> Result<String, Failure> {
     let mut hash = Hasher::default();
     if path.is_file() {
@@ -33,6 +33,9 @@ pub fn identity(path: &Path) -> Result<String, Failure> {
             hash.update(file.file_name().unwrap_or_default().as_encoded_bytes());
             hash.update([0]);
             update(&mut hash, &file)?;
+        }
+        if let Some(base) = base_of_adapter(path)? {
+            hash.update(identity(&base)?);
         }
     }
     Ok(hash.finish().to_string())

@@ -3,7 +3,7 @@
 use tpo_types::Message;
 
 use super::*;
-use crate::fixtures::model;
+use crate::fixtures::{copy, model};
 
 fn request(content: &str, temperature: f64) -> ChatRequest {
     ChatRequest {
@@ -33,6 +33,24 @@ fn answers(requests: &[ChatRequest]) -> Vec<ChatReply> {
         .into_iter()
         .map(|answer| answer.expect("every request is answered"))
         .collect()
+}
+
+/// Two adapters with the same files are two models if what they adapt differs.
+#[test]
+fn the_identity_of_an_adapter_is_also_that_of_its_base() {
+    let base = copy("tiny-llama");
+    let adapter = base.path().join("adapter");
+    std::fs::create_dir(&adapter).expect("a directory");
+    let config = r#"{"r": 2, "lora_alpha": 4, "target_modules": ["q_proj"],
+        "base_model_name_or_path": ".."}"#;
+    std::fs::write(adapter.join("adapter_config.json"), config).expect("a file");
+    let before = identity(&adapter).expect("an adapter");
+    assert_eq!(identity(&adapter).expect("an adapter"), before);
+    let weights = base.path().join("model.safetensors");
+    let mut bytes = std::fs::read(&weights).expect("the weights");
+    *bytes.last_mut().expect("bytes") ^= 1;
+    std::fs::write(&weights, bytes).expect("a file");
+    assert_ne!(identity(&adapter).expect("an adapter"), before);
 }
 
 #[test]

@@ -77,31 +77,55 @@ impl OpenedEvaluation {
                 )?,
             }));
         }
+        let judge_models = JudgeModels::of(plugins);
         Ok(Self {
-            notes: notes(plan, &models)?,
+            notes: notes(plan, &models, &judge_models)?,
             models,
             judges,
-            judge_models: JudgeModels::of(plugins),
+            judge_models,
         })
     }
 }
 
-/// On models that are the same, and on those whose tokens are not those of the first.
-fn notes(plan: &EvaluationPlan, models: &[Option<OpenedModel>]) -> Result<Vec<String>, Failure> {
+/// On models that are the same, on judges that ask a model that is evaluated, and on models whose
+/// tokens are not those of the first.
+fn notes(
+    plan: &EvaluationPlan,
+    models: &[Option<OpenedModel>],
+    judge_models: &JudgeModels,
+) -> Result<Vec<String>, Failure> {
     let subjects = plan.subjects.iter().zip(models);
     let sampled: Vec<(&Subject, &OpenedModel)> = subjects
         .filter_map(|(subject, model)| Some((subject, model.as_ref()?)))
         .collect();
+    let instructions = plan
+        .sets
+        .first()
+        .map_or(&[] as &[_], |set| &set.instructions);
     let mut notes = Vec::new();
     for (at, (subject, model)) in sampled.iter().enumerate() {
-        let same = sampled[..at].iter().find(|(other, opened)| {
-            opened.identity == model.identity && other.has_thought_of(subject)
-        });
-        if let Some((other, _)) = same {
+        let mut judges = judge_models.bound.iter();
+        if let Some(judge) = judges.find(|judge| judge.identity == model.identity) {
             notes.push(format!(
-                "`{}` and `{}` are the same model with the same thought prompt: they answer alike",
-                other.name, subject.name
+                "the model `{}` that judges ask is the model `{}` that is evaluated: its scores \
+                 favor its own answers",
+                judge.alias, subject.name
             ));
+        }
+        for (other, opened) in &sampled[..at] {
+            let budgets = [subject, other].map(|one| one.thought_budget());
+            if opened.identity == model.identity
+                && model
+                    .thought
+                    .asks_the_same(&opened.thought, instructions, budgets)?
+            {
+                notes.push(format!(
+                    "`{}` and `{}` are the same model with the same thought prompt: they answer \
+                     alike",
+                    other.name, subject.name
+                ));
+                break;
+            }
         }
     }
     let Some(((first, first_model), others)) = sampled.split_first() else {

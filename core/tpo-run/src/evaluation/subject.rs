@@ -19,25 +19,6 @@ pub struct Subject {
     pub answers: Answers,
 }
 
-impl Subject {
-    /// Whether both are sampled with the same thought prompt, as it is written.
-    pub(super) fn has_thought_of(&self, other: &Self) -> bool {
-        match (&self.answers, &other.answers) {
-            (Answers::Sampled(own), Answers::Sampled(other)) => {
-                let (own, other) = (&own.thought, &other.thought);
-                (&own.plugin, &own.config, &own.parser, own.max_tokens)
-                    == (
-                        &other.plugin,
-                        &other.config,
-                        &other.parser,
-                        other.max_tokens,
-                    )
-            }
-            _ => false,
-        }
-    }
-}
-
 /// Where responses come from.
 #[derive(Debug)]
 pub enum Answers {
@@ -45,6 +26,16 @@ pub enum Answers {
     Sampled(SampledAnswers),
     /// A file.
     Recorded(RecordedResponses),
+}
+
+impl Subject {
+    /// The budget of its thoughts; none without a limit, and of recorded responses.
+    pub(super) fn thought_budget(&self) -> Option<usize> {
+        match &self.answers {
+            Answers::Sampled(sampled) => sampled.thought.max_tokens,
+            Answers::Recorded(_) => None,
+        }
+    }
 }
 
 /// A model that runs here, and the thought prompt that it answers with.

@@ -129,7 +129,11 @@ impl<M: PartialEq> Measurement<M> {
     /// What values a mean of its scores can have. What was seen says nothing of what lies beyond
     /// its ends, where a mean can be.
     pub fn scale_of_scores(&self) -> Scale {
-        self.score_range.map_or(Scale::Continuous, bounded)
+        self.score_range
+            .map_or(Scale::Continuous, |range| Scale::Bounded {
+                lowest: range.lowest(),
+                highest: range.highest(),
+            })
     }
 
     /// The wins of each instruction against another model by its id, as far as the judge gave a
@@ -174,14 +178,6 @@ impl<M: PartialEq> Measurement<M> {
     /// The share of comparisons won against another model; none if they were not compared.
     pub fn win_rate(&self, opponent: &M) -> Option<f64> {
         mean(self.wins(opponent)?.into_values())
-    }
-}
-
-/// The scale of scores in a range.
-pub(super) fn bounded(range: ScoreRange) -> Scale {
-    Scale::Bounded {
-        lowest: range.lowest(),
-        highest: range.highest(),
     }
 }
 

@@ -7,9 +7,7 @@ use tpo_eval::Scale;
 use tpo_types::ScoreRange;
 
 use super::mean;
-use super::measurement::{
-    HeadToHead, Measurement, Outcomes, SampleOutcome, ScoredInstruction, bounded,
-};
+use super::measurement::{HeadToHead, Measurement, Outcomes, SampleOutcome, ScoredInstruction};
 
 /// How one model compares with another, paired by instruction.
 #[derive(Debug, Clone, PartialEq)]
@@ -268,23 +266,20 @@ pub(crate) fn compare_scores(
     if by_wins {
         PairedRows::of_wins(rows)
     } else {
-        let scale = range.map_or_else(|| seen_scale([own, others], floor), bounded);
+        let scale = seen_scale([own, others], floor, range);
         PairedRows::of_scores(scale, rows)
     }
 }
 
-/// The scale of scores by what was seen, for a judge that does not say which scores it can give.
-/// For differences only, which have room on both sides.
-fn seen_scale(models: [&[ScoredInstruction]; 2], floor: Option<f64>) -> Scale {
+/// The scale of scores by what was seen. For differences only, which have room on both sides.
+fn seen_scale(
+    models: [&[ScoredInstruction]; 2],
+    floor: Option<f64>,
+    range: Option<ScoreRange>,
+) -> Scale {
     let samples = models.into_iter().flatten().flat_map(|row| &row.samples);
     let scores: Vec<f64> = samples.filter_map(|sample| sample.value(floor)).collect();
-    if scores.is_empty() {
-        return Scale::Continuous;
-    }
-    Scale::Seen {
-        lowest: scores.iter().copied().fold(f64::INFINITY, f64::min),
-        highest: scores.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-    }
+    Scale::of_scores(&scores, range.map(|range| range.lowest()..=range.highest()))
 }
 
 #[cfg(test)]

@@ -125,8 +125,10 @@ fn add_judge(config: &mut EvaluationConfig, plugin: &str, here: &Path) -> Result
     let name = stem.to_string_lossy().into_owned();
     if config.judges.contains_key(&name) {
         let what = format!("`--judge {plugin}`: there is a judge `{name}` already");
-        return Err(Failure::new(FailureKind::Usage, what)
-            .hint("add it to `[judges]` of the configuration file, under another name"));
+        return Err(Failure::new(FailureKind::Usage, what).hint(format!(
+            "configure it without `--judge`: `--set judges.{name}.plugin={plugin}`, or under \
+                 another name in `[judges]` of the configuration file"
+        )));
     }
     config.judges.insert(
         name,

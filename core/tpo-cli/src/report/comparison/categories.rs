@@ -97,13 +97,15 @@ impl Categories {
 
     /// The same for programs, with the tokens of the answers to some instructions.
     pub(super) fn json(&self, tokens: &dyn Fn(&BTreeSet<String>) -> Value) -> Value {
+        let tested = self.rows.iter().filter(|row| row.adjusted_p.is_some());
+        let tested = tested.count();
         let rows = self.rows.iter().map(|row| {
             let change = row.change.as_ref();
             json!({
                 "category": row.name,
                 "instructions": row.ids.len(),
                 "tokens": tokens(&row.ids),
-                "comparison": change.map(|change| change.json(row.adjusted_p)),
+                "comparison": change.map(|change| change.json(row.adjusted_p, tested)),
             })
         });
         rows.collect()

@@ -21,11 +21,14 @@ pub(super) fn on_runs(runs: &[ComparedRun]) -> Result<Vec<String>, Failure> {
         return Ok(notes);
     };
     let train = first.train()?;
-    for other in others {
-        if first.identity().is_some() && first.identity() == other.identity() {
+    for (at, other) in others.iter().enumerate() {
+        let mut earlier = runs[..=at].iter();
+        let same =
+            earlier.find(|one| one.identity().is_some() && one.identity() == other.identity());
+        if let Some(same) = same {
             notes.push(format!(
                 "{} and {} are the same model: it has the same files in both",
-                name_of(first),
+                name_of(same),
                 name_of(other)
             ));
         }

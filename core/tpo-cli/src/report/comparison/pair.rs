@@ -7,6 +7,7 @@ use tpo_run::metrics::PairedRows;
 
 use super::categories::{Categories, CategoryOf};
 use crate::report::change::Change;
+use crate::report::remark::Remark;
 
 /// Two models on one set.
 pub(super) struct PairReport {
@@ -15,7 +16,7 @@ pub(super) struct PairReport {
     /// Its p-value, corrected for the number of runs that are compared.
     pub adjusted_p: Option<f64>,
     /// How the p-value was corrected, for a sentence.
-    pub remark: String,
+    pub remark: Remark,
     /// Instructions with an outcome of both models.
     pub paired: usize,
     /// Shared instructions that one of the models has no outcome for.
@@ -30,7 +31,7 @@ impl PairReport {
         Self {
             change: Change::of(rows),
             adjusted_p: None,
-            remark: String::new(),
+            remark: Remark::default(),
             paired: rows.rows.len(),
             unscored: shared - rows.rows.len(),
             categories: Categories::of(rows, categories),
@@ -52,9 +53,10 @@ impl PairReport {
 
     /// The same for programs, with the tokens of both models' answers to some instructions.
     pub(super) fn json(&self, tokens: &dyn Fn(&BTreeSet<String>) -> Value) -> Value {
+        let comparisons = self.remark.comparisons;
         let change = self.change.as_ref();
         json!({
-            "comparison": change.map(|change| change.json(self.adjusted_p)),
+            "comparison": change.map(|change| change.json(self.adjusted_p, comparisons)),
             "unscored": self.unscored,
             "categories": self.categories.json(tokens),
         })

@@ -69,24 +69,21 @@ pub struct ComparisonResult {
     pub n: usize,
     /// Of these, the ones on which both are equally good.
     pub ties: usize,
+    /// What it was computed from.
     #[serde(skip)]
-    verdict: Conclusion,
-    /// The smallest p that any signs of these differences could have.
-    #[serde(skip)]
-    smallest_p: f64,
+    compared: PairedComparison,
 }
 
 impl ComparisonResult {
     /// The comparison of one difference per instruction with none; a win rate is given as its
     /// distance from one half.
     pub(super) fn of(differences: &[f64], unit: ResultUnit, scale: Scale) -> Option<Self> {
+        let compared = compare(differences, 0.0, scale).ok()?;
         let PairedComparison {
             estimate,
             sign_flip,
-            verdict,
-            smallest_detectable,
             ..
-        } = compare(differences, 0.0, scale).ok()?;
+        } = &compared;
         let even = match unit {
             ResultUnit::WinRate => 0.5,
             ResultUnit::Accuracy | ResultUnit::Score => 0.0,
@@ -100,12 +97,11 @@ impl ComparisonResult {
             p_value: sign_flip.p_value,
             adjusted_p_value: sign_flip.p_value,
             conclusion: "",
-            smallest_detectable,
+            smallest_detectable: None,
             n: estimate.units,
             detectable: false,
-            smallest_p: sign_flip.smallest_p,
             ties: differences.iter().filter(|one| **one == 0.0).count(),
-            verdict,
+            compared: compared.clone(),
         };
         result.adjust(sign_flip.p_value, 1);
         Some(result)
@@ -115,11 +111,11 @@ impl ComparisonResult {
     pub(super) fn adjust(&mut self, adjusted: f64, comparisons: usize) {
         self.adjusted_p_value = adjusted;
         // The first of several comparisons has to pass the strictest threshold.
-        self.detectable = adjusted <= LEVEL || self.smallest_p * comparisons as f64 <= LEVEL;
-        if !self.detectable {
-            self.smallest_detectable = None;
-        }
-        self.conclusion = match self.verdict {
+        let smallest_p = self.compared.sign_flip.smallest_p;
+        self.detectable = adjusted <= LEVEL || smallest_p * comparisons as f64 <= LEVEL;
+        let detectable = self.compared.smallest_detectable_among(comparisons);
+        self.smallest_detectable = detectable.filter(|_| self.detectable);
+        self.conclusion = match self.compared.verdict {
             Conclusion::Improved if adjusted <= LEVEL => "improved",
             Conclusion::Worse if adjusted <= LEVEL => "got worse",
             _ => "no difference detected",
