@@ -132,6 +132,7 @@ impl TiledMatrix {
             })
             .collect();
         let runs: Vec<&[TileRows<'_>]> = blocks.chunks(self.format.blocks_at_once()).collect();
+        let mut sums = [Tile::ZERO; 4];
         for panel in panels {
             let right = &self.tiles[panel * per_panel..][..per_panel];
             for (number, run) in runs.iter().enumerate() {
@@ -146,18 +147,19 @@ impl TiledMatrix {
                 let first = number * self.format.blocks_at_once() * SIDE;
                 match self.format {
                     TileFormat::Bf16 | TileFormat::Bf16x3 => {
-                        product.halves(self.format, run, &mut |row, half, values| {
+                        product.halves(self.format, run, &mut sums, &mut |row, half, values| {
                             write(first + row, columns + half * SIDE, values);
                         });
                     }
                     TileFormat::Int8 | TileFormat::Int16 => {
                         let scale = Scale {
-                            of_rows: &rows.scales[first..][..SIDE],
+                            of_rows: &rows.scales[first..][..run[0].rows],
                             of_columns: &self.scales[columns..][..PANEL],
                         };
-                        product.integers(self.format, run[0], &scale, &mut |row, half, values| {
+                        let write = &mut |row, half, values: &_| {
                             write(first + row, columns + half * SIDE, values);
-                        });
+                        };
+                        product.integers(self.format, run[0], &scale, &mut sums, write);
                     }
                 }
             }
@@ -186,20 +188,20 @@ impl Product<'_> {
         &self,
         format: TileFormat,
         blocks: &[TileRows<'_>],
+        sums: &mut [Tile; 4],
         write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
     ) {
-        let mut sums = [Tile::ZERO; 4];
         let both = [blocks[0], blocks[blocks.len() - 1]];
         if format == TileFormat::Bf16 {
             self.unit
-                .bf16(both, self.right, &mut sums, Start::Zero, self.ahead);
+                .bf16(both, self.right, sums, Start::Zero, self.ahead);
         } else {
             self.unit
-                .bf16x3(both, self.right, &mut sums, Start::Zero, self.ahead);
+                .bf16x3(both, self.right, sums, Start::Zero, self.ahead);
         }
         for (at, sum) in sums.iter().enumerate().take(2 * blocks.len()) {
             let (values, _) = bytemuck::cast_slice(&sum.0).as_chunks::<SIDE>();
-            for (row, values) in values.iter().enumerate() {
+            for (row, values) in values.iter().take(blocks[at / 2].rows).enumerate() {
                 write(at / 2 * SIDE + row, at % 2, values);
             }
         }
@@ -211,11 +213,11 @@ impl Product<'_> {
         format: TileFormat,
         block: TileRows<'_>,
         scale: &Scale<'_>,
+        sums: &mut [Tile; 4],
         write: &mut impl FnMut(usize, usize, &[f32; SIDE]),
     ) {
-        let mut sums = [Tile::ZERO; 4];
         if format == TileFormat::Int8 {
-            self.unit.int8(block, self.right, &mut sums, self.ahead);
+            self.unit.int8(block, self.right, sums, self.ahead);
             for half in 0..2 {
                 let weighted = [(&sums[half], 256.0), (&sums[2 + half], 1.0)];
                 scale.combine(half, &weighted, &mut |row, values| write(row, half, values));
@@ -223,7 +225,7 @@ impl Product<'_> {
         } else {
             let shares = self.ahead.split_at(self.ahead.len() / 2);
             for (half, ahead) in [shares.0, shares.1].into_iter().enumerate() {
-                self.unit.int16(block, self.right, half, &mut sums, ahead);
+                self.unit.int16(block, self.right, half, sums, ahead);
                 let weighted = [
                     (&sums[0], 16_777_216.0),
                     (&sums[1], 65_536.0),
@@ -252,7 +254,7 @@ impl Scale<'_> {
         let mut result = [[0.0f32; SIDE]; SIDE];
         let of_columns = &self.of_columns[half * SIDE..][..SIDE];
         combine(self.of_rows, of_columns, weighted, &mut result);
-        for (row, values) in result.iter().enumerate() {
+        for (row, values) in result.iter().take(self.of_rows.len()).enumerate() {
             write(row, values);
         }
     }
