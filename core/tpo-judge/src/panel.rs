@@ -105,17 +105,19 @@ impl Scoring for Panel {
             .map(|category| Some(category.as_str()))
             .chain([None])
             .collect();
-        let ranges = categories.into_iter().filter_map(|category| {
+        let together = categories.into_iter().map(|category| {
             let own = self.members.iter().zip(&scales);
             let own = own.filter(|(member, _)| match category {
                 Some(category) => member.categories.iter().any(|one| one == category),
                 None => member.categories.is_empty(),
             });
-            mean_range(own)
+            own.collect::<Vec<_>>()
         });
-        let ranges: Vec<Option<ScoreRange>> = ranges.collect();
+        let ranges = together
+            .filter(|members| !members.is_empty())
+            .map(|members| mean_range(&members));
         // A range of all is one only if those of every category are known.
-        let ranges = ranges.into_iter().collect::<Option<Vec<ScoreRange>>>();
+        let ranges = ranges.collect::<Option<Vec<ScoreRange>>>();
         ScoreScale::Absolute(ranges.and_then(|all| all.into_iter().reduce(ScoreRange::or)))
     }
 
@@ -157,21 +159,18 @@ impl Scoring for Panel {
     }
 }
 
-/// The range of the weighted mean of some members' scores: none without members, and an unknown one
-/// if that of a member is.
-fn mean_range<'a>(
-    members: impl Iterator<Item = (&'a Member, &'a ScoreScale)>,
-) -> Option<Option<ScoreRange>> {
+/// The range of the weighted mean of some members' scores; none if that of a member is unknown.
+fn mean_range(members: &[(&Member, &ScoreScale)]) -> Option<ScoreRange> {
     let (mut lowest, mut highest, mut weight) = (0.0, 0.0, 0.0);
     for (member, scale) in members {
         let ScoreScale::Absolute(Some(range)) = scale else {
-            return Some(None);
+            return None;
         };
         lowest += member.weight * range.lowest();
         highest += member.weight * range.highest();
         weight += member.weight;
     }
-    (weight > 0.0).then(|| ScoreRange::new(lowest / weight, highest / weight))
+    ScoreRange::new(lowest / weight, highest / weight)
 }
 
 /// The weighted mean of the members' scores.
