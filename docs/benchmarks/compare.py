@@ -104,9 +104,19 @@ def llama(given, gguf):
     return [one for one in rows if one]
 
 
-def quantize(_given, source, target, file_type):
+def silent():
+    """llama.cpp without its log. Keep what is returned: the library holds only a pointer."""
+    import ctypes
+
     import llama_cpp as lib
 
+    say_nothing = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(lambda *_: None)
+    lib.llama_log_set(say_nothing, ctypes.c_void_p(0))
+    return lib, say_nothing
+
+
+def quantize(_given, source, target, file_type):
+    lib, _kept = silent()
     wanted = lib.llama_model_quantize_default_params()
     wanted.ftype, wanted.allow_requantize, wanted.nthread = int(file_type), True, THREADS
     failed = lib.llama_model_quantize(source.encode(), target.encode(), wanted)
@@ -115,12 +125,7 @@ def quantize(_given, source, target, file_type):
 
 
 def sample(given, file, name, batch):
-    import ctypes
-
-    import llama_cpp as lib
-
-    say_nothing = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(lambda *_: None)
-    lib.llama_log_set(say_nothing, ctypes.c_void_p(0))
+    lib, _kept = silent()
     lib.llama_backend_init()
     prompts, completions = BATCHES[int(batch)]
     sequences = prompts * completions

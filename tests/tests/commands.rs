@@ -86,8 +86,8 @@ fn a_benchmark_has_a_row_per_work() {
         ("sample", 64),
         ("sample", 8),
         ("sample", 1),
-        ("train full", 8),
         ("train lora", 8),
+        ("train full", 8),
     ];
     assert_eq!(works, expected);
     let refusal = here.refusal(&["bench", &model, "--precision", "fp8"]);

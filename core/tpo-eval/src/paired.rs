@@ -47,18 +47,29 @@ pub struct PairedComparison {
     pub smallest_detectable: Option<f64>,
     /// Degrees of freedom of the spread.
     degrees: f64,
+    /// How far a mean on the scale can be from null.
+    farthest: f64,
 }
 
 impl PairedComparison {
     /// The same if this is one of several comparisons, of which the first to be called different
     /// has to pass [`LEVEL`] divided by their number (Holm): its interval is wider by the ratio of
-    /// the quantiles.
+    /// the quantiles. None if no signs of the differences could pass that, either.
     pub fn smallest_detectable_among(&self, comparisons: usize) -> Option<f64> {
+        if !self.is_decidable_among(comparisons) {
+            return None;
+        }
         let alone = self.smallest_detectable?;
         let power = t_quantile(POWER, self.degrees) * self.estimate.standard_error?;
         let quantile = |level: f64| t_quantile(1.0 - level / 2.0, self.degrees);
         let wider = quantile(LEVEL / comparisons.max(1) as f64) / quantile(LEVEL);
-        Some((alone - power) * wider + power)
+        let effect = (alone - power) * wider + power;
+        (effect <= self.farthest).then_some(effect)
+    }
+
+    /// Whether any signs of these differences could be significant among so many comparisons.
+    pub fn is_decidable_among(&self, comparisons: usize) -> bool {
+        self.sign_flip.smallest_p * comparisons.max(1) as f64 <= LEVEL
     }
 }
 
@@ -124,6 +135,7 @@ fn of(units: &[Unit], null: f64, scale: Scale) -> Result<PairedComparison, Refus
         sign_flip,
         estimate,
         degrees: spread.degrees,
+        farthest: scale.farthest_from(null),
     })
 }
 

@@ -125,6 +125,17 @@ impl ThoughtFormat {
             return Ok(true);
         }
         let configs = [&own.config, &of_other.config];
+        let keys = || configs.into_iter().flat_map(|config| config.keys());
+        // What numbers, lists and tables do to a text cannot be guessed.
+        let is_plain = |key: &String| {
+            configs.into_iter().all(|config| match config.get(key) {
+                Some(value) => value.is_string() || value.is_boolean(),
+                None => true,
+            })
+        };
+        if keys().any(|key| own.config.get(key) != of_other.config.get(key) && !is_plain(key)) {
+            return Ok(false);
+        }
         let texts: Vec<&str> = configs
             .into_iter()
             .flat_map(|config| config.values())

@@ -158,7 +158,7 @@ impl Change {
             text += &match detectable {
                 Some(effect) => format!("; detectable from {}", self.value(effect)),
                 None if self.is_tied() => "; equal on every instruction".to_owned(),
-                None if self.comparison.sign_flip.smallest_p <= tpo_eval::paired::LEVEL => {
+                None if self.comparison.is_decidable_among(remark.comparisons) => {
                     "; too few to detect a difference reliably".to_owned()
                 }
                 None if estimate.units >= SMALLEST => {

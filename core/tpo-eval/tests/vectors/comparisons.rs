@@ -195,3 +195,26 @@ fn length_and_score_6() {
     near(found.r, 0.897_741);
     near(100.0 * found.slope, 0.037_136);
 }
+
+/// Six equal signs reach p = 1/32 alone and nothing among two; a corrected effect is larger, and
+/// never off the scale.
+#[test]
+fn an_effect_is_detectable_among_others_only_where_the_correction_allows() {
+    let six = [2.0, 2.1, 2.2, 2.3, 2.1, 2.0];
+    let found = compare(&six, 0.0, Scale::Continuous).expect("finite");
+    assert!(found.smallest_detectable_among(1) == found.smallest_detectable);
+    assert!(found.is_decidable_among(1) && !found.is_decidable_among(2));
+    assert_eq!(found.smallest_detectable_among(2), None);
+    let wins = [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.0, 0.0, 0.5, -0.5, 0.5, 0.5];
+    let scale = Scale::Bounded {
+        lowest: -0.5,
+        highest: 0.5,
+    };
+    let found = compare(&wins, 0.0, scale).expect("finite");
+    let alone = found.smallest_detectable_among(1).expect("an effect");
+    for comparisons in [2, 5, 20] {
+        if let Some(effect) = found.smallest_detectable_among(comparisons) {
+            assert!((alone..=0.5).contains(&effect), "{comparisons}: {effect}");
+        }
+    }
+}

@@ -111,8 +111,7 @@ impl ComparisonResult {
     pub(super) fn adjust(&mut self, adjusted: f64, comparisons: usize) {
         self.adjusted_p_value = adjusted;
         // The first of several comparisons has to pass the strictest threshold.
-        let smallest_p = self.compared.sign_flip.smallest_p;
-        self.detectable = adjusted <= LEVEL || smallest_p * comparisons as f64 <= LEVEL;
+        self.detectable = adjusted <= LEVEL || self.compared.is_decidable_among(comparisons);
         let detectable = self.compared.smallest_detectable_among(comparisons);
         self.smallest_detectable = detectable.filter(|_| self.detectable);
         self.conclusion = match self.compared.verdict {
