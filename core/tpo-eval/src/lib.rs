@@ -39,4 +39,4 @@ pub mod win_rate;
 
 pub use interval::{CONFIDENCE, Interval, IntervalMethod, MANY};
 pub use refusal::Refusal;
-pub use scale::Scale;
+pub use scale::{Ends, Scale};

@@ -27,8 +27,10 @@ pub enum Scale {
     /// Scores of a judge that says its range, because it gives full marks or none at times, which a
     /// few instructions may not show: [`Scale::Bounded`] by the range below
     /// [`MANY`](crate::interval::MANY) units. From there on what was seen decides: if a score was
-    /// at an end, [`Scale::Bounded`] by the lowest and the highest score, else as [`Scale::Seen`],
-    /// since such scores are too rare to matter beside what varies. For differences.
+    /// at an end, [`Scale::Bounded`] by the lowest and the highest score, else as [`Scale::Seen`].
+    /// To allow for ends that no score shows would make intervals of finely varying scores several
+    /// times too wide; the price is that they are too narrow where one model alone has such a score
+    /// now and then. For differences.
     Graded {
         /// What the judge can give.
         possible: Ends,

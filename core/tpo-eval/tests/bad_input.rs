@@ -44,6 +44,7 @@ fn scale() -> impl Strategy<Value = Scale> {
     prop_oneof![
         Just(Scale::Continuous),
         Just(Scale::UNIT),
+        Just(Scale::of_scores(&[0.0, 0.4], Some(0.0..=1.0)).of_differences()),
         Just(bounded(-2.0, 2.0)),
         (number(), number()).prop_map(move |(low, high)| bounded(low, high)),
     ]
