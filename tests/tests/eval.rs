@@ -355,7 +355,7 @@ fn models_that_count_in_other_tokens_or_are_the_same_are_told() {
     let here = workplace();
     let tiny = fixture("models/tiny-llama");
     let changed = [
-        // Digits are split one by one.
+        // A text begins with a space.
         (
             "splits",
             "tokenizer.json",

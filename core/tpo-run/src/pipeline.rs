@@ -96,7 +96,8 @@ impl ThoughtFormat {
             && self.splits_as(other)?)
     }
 
-    fn prompts(
+    /// The prompts of some instructions, with a budget of thought tokens if it is limited.
+    pub(crate) fn prompts(
         &self,
         instructions: &[Instruction],
         budget: Option<usize>,

@@ -37,3 +37,20 @@ pub(crate) struct TileRows<'a> {
     /// How many rows count; the others of a tile are whatever was there.
     pub rows: usize,
 }
+
+impl<'a> TileRows<'a> {
+    /// Blocks of 16 of `rows` rows, each in so many tiles; the last has fewer.
+    pub(super) fn blocks(
+        tiles: &'a [Tile],
+        per_block: usize,
+        rows: usize,
+    ) -> impl Iterator<Item = Self> {
+        tiles
+            .chunks_exact(per_block)
+            .zip((0..rows).step_by(SIDE))
+            .map(move |(tiles, first)| Self {
+                tiles,
+                rows: SIDE.min(rows - first),
+            })
+    }
+}

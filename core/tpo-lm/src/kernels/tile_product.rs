@@ -196,15 +196,8 @@ impl PackedRight {
         };
         let first_step = (source.inputs.start - self.inputs.start) / STEP;
         let per_panel = self.inputs.len().div_ceil(STEP) * count * 2;
-        let packed: Vec<TileRows<'_>> = strip
-            .packed
-            .chunks_exact(steps * count)
-            .zip((0..source.lines.len()).step_by(SIDE))
-            .map(|(tiles, first)| TileRows {
-                tiles,
-                rows: SIDE.min(source.lines.len() - first),
-            })
-            .collect();
+        let packed = TileRows::blocks(&strip.packed, steps * count, source.lines.len());
+        let packed: Vec<TileRows<'_>> = packed.collect();
         let panels = self.tiles.chunks_exact(per_panel);
         for (right, sums) in panels.zip(strip.sums.chunks_exact_mut(blocks.div_ceil(2))) {
             let right = &right[first_step * count * 2..][..steps * count * 2];

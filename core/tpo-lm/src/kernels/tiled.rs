@@ -122,15 +122,8 @@ impl TiledMatrix {
     ) {
         let per_panel = self.format.per_panel(self.inputs);
         let per_block = self.format.per_block(self.inputs);
-        let blocks: Vec<TileRows<'_>> = rows
-            .tiles
-            .chunks_exact(per_block)
-            .zip((0..rows.count).step_by(SIDE))
-            .map(|(tiles, first)| TileRows {
-                tiles,
-                rows: SIDE.min(rows.count - first),
-            })
-            .collect();
+        let blocks = TileRows::blocks(&rows.tiles, per_block, rows.count);
+        let blocks: Vec<TileRows<'_>> = blocks.collect();
         let runs: Vec<&[TileRows<'_>]> = blocks.chunks(self.format.blocks_at_once()).collect();
         let mut sums = [Tile::ZERO; 4];
         for panel in panels {

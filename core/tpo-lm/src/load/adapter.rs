@@ -51,7 +51,7 @@ struct PeftConfig {
 pub(super) fn load(directory: &Path) -> Result<Model, Failure> {
     let file = directory.join(CONFIG_FILE);
     let config = config(&file)?;
-    let mut model = super::load(&base_model(directory)?)?;
+    let mut model = super::load(&base(directory, &config.base_model_name_or_path)?)?;
     if config.r > model.spec.hidden_size {
         let width = model.spec.hidden_size;
         let what = format!(

@@ -132,17 +132,20 @@ fn notes(
         return Ok(notes);
     };
     let mut told = BTreeSet::from([first_model.identity.as_str()]);
+    let others = others.iter().filter(|(_, one)| told.insert(&one.identity));
+    let others: Vec<_> = others.collect();
+    if others.is_empty() {
+        return Ok(notes);
+    }
+    let of_first = TokenUnits::of(&first_model.checkpoint.path)?;
     for (subject, model) in others {
-        if told.insert(&model.identity) {
-            let own = TokenUnits::of(&model.checkpoint.path)?;
-            let of_first = TokenUnits::of(&first_model.checkpoint.path)?;
-            notes.extend(differences_in_tokens(
-                &subject.name,
-                &own,
-                &first.name,
-                &of_first,
-            ));
-        }
+        let own = TokenUnits::of(&model.checkpoint.path)?;
+        notes.extend(differences_in_tokens(
+            &subject.name,
+            &own,
+            &first.name,
+            &of_first,
+        ));
     }
     Ok(notes)
 }

@@ -1,6 +1,6 @@
 //! Instructions to prompts.
 
-use tpo_types::{Failure, FailureKind, Instruction, RenderOutcome, RenderRequest, Sampler};
+use tpo_types::{Failure, FailureKind, Instruction, RenderOutcome, Sampler};
 
 use super::one_per_item::one_per_item;
 use crate::context::Context;
@@ -13,17 +13,9 @@ pub(crate) fn render<'a>(
     pass: &Pass<'a>,
     sampler: &dyn Sampler,
 ) -> Result<Vec<Rendered<'a>>, Failure> {
-    let thought_budget = context.params.max_thought_tokens;
-    let requests: Vec<RenderRequest<'_>> = pass
-        .instructions
-        .iter()
-        .map(|instruction| RenderRequest {
-            instruction,
-            thought_budget: thought_budget.map(|tokens| tokens as u32),
-        })
-        .collect();
-    let outcomes = context.thought.template.render(&requests)?;
-    let outcomes = one_per_item("the thought template", requests.len(), outcomes)?;
+    let budget = context.params.max_thought_tokens;
+    let outcomes = context.thought.prompts(pass.instructions, budget)?;
+    let outcomes = one_per_item("the thought template", pass.instructions.len(), outcomes)?;
     let rendered = pass
         .instructions
         .iter()
