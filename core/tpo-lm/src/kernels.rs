@@ -32,6 +32,7 @@ pub(crate) mod glu;
 pub(crate) mod halves;
 pub(crate) mod linear;
 pub(crate) mod norm;
+pub(crate) mod packed_matrix;
 pub(crate) mod panel;
 pub(crate) mod rope;
 pub(crate) mod softmax;

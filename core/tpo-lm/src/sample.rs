@@ -40,6 +40,11 @@ impl LocalSampler {
             engine: Engine::new(model, precision),
         })
     }
+
+    /// Bytes of weights that are read for every token, or for every token of a batch at once.
+    pub fn weight_bytes(&self) -> usize {
+        self.engine.weight_bytes()
+    }
 }
 
 impl Sampler for LocalSampler {

@@ -1,6 +1,7 @@
 //! A matrix that is packed once, in the format of a precision.
 
-use crate::kernels::panel::{PackedMatrix, PackedRows, Sum};
+use crate::kernels::packed_matrix::PackedMatrix;
+use crate::kernels::panel::{PackedRows, Sum};
 use crate::kernels::tiled::{TiledMatrix, TiledRows};
 use crate::precision::Precision;
 
@@ -24,6 +25,14 @@ impl PackedWeights {
         match precision.tiles() {
             None => Self::Panels(PackedMatrix::pack(w, inputs)),
             Some(format) => Self::Tiles(TiledMatrix::pack(format, w, inputs)),
+        }
+    }
+
+    /// Bytes that a product reads.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Panels(panels) => panels.bytes(),
+            Self::Tiles(tiles) => tiles.bytes(),
         }
     }
 

@@ -93,12 +93,12 @@ pub fn bench(
     for precision in &plan.precisions {
         sampling::measure(&policy, *precision, plan, &peaks, &mut add)?;
     }
-    for precision in &plan.train_precisions {
-        // What a larger step has had stays with the process.
-        for method in [Method::Lora, Method::Full] {
-            add(training::measure(
-                &policy, method, *precision, plan, &peaks,
-            )?);
+    let mut policy = Arc::into_inner(policy).expect("every sampler is gone");
+    // What a larger step has had stays with the process.
+    for method in [Method::Lora, Method::Full] {
+        for precision in &plan.train_precisions {
+            let row = training::measure(&mut policy, method, *precision, plan, &peaks)?;
+            add(row);
         }
     }
     Ok(results)

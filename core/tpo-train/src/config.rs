@@ -43,9 +43,11 @@ pub struct TrainConfig {
     #[schemars(range(min = 1, max = 65_536))]
     pub batch_size: usize,
     /// Pairs per forward pass (gradient accumulation). Limits memory; results change only by
-    /// rounding.
+    /// rounding. Default: as many as have 1,024 tokens together, because more take more memory and
+    /// no less time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 65_536))]
-    pub micro_batch_size: usize,
+    pub micro_batch_size: Option<usize>,
     /// Fraction of the steps with linear warm-up from 0, rounded down to whole steps.
     #[schemars(range(min = 0.0, max = 0.9))]
     pub warmup_ratio: f64,
@@ -115,7 +117,7 @@ impl Default for TrainConfig {
             learning_rate: None,
             num_train_epochs: 1,
             batch_size: 32,
-            micro_batch_size: 4,
+            micro_batch_size: None,
             warmup_ratio: 0.1,
             min_lr_ratio: 0.0,
             weight_decay: 0.1,

@@ -37,7 +37,8 @@ pub fn accumulate(
     };
     let weight = 1.0 / batch.len() as f64;
     let mut results = Vec::with_capacity(batch.len());
-    for pairs in batch.chunks(config.micro_batch_size) {
+    for range in micro_batches(config, batch.iter().copied()) {
+        let pairs = &batch[range];
         let (pack, ranges) = pack(pairs);
         let tape = decoder.forward(&pack, checkpointing, buffers);
         let mut d_log_probs = vec![0.0; pack.num_scored()]; // (scored T)
@@ -68,7 +69,8 @@ pub fn with_reference(
     pairs: &[TrainingPair],
 ) -> Vec<TrainingPair> {
     let mut scored = pairs.to_vec();
-    for pairs in scored.chunks_mut(config.micro_batch_size) {
+    for range in micro_batches(config, pairs) {
+        let pairs = &mut scored[range];
         let (pack, ranges) = pack(&pairs.iter().collect::<Vec<_>>());
         let log_probs = decoder.log_probs(&pack);
         for (pair, range) in pairs.iter_mut().zip(ranges) {
@@ -81,6 +83,34 @@ pub fn with_reference(
         }
     }
     scored
+}
+
+/// Tokens of a micro-batch, at least. With more of them a step is no faster, and takes more memory.
+const MICRO_BATCH_TOKENS: usize = 1024;
+
+/// Cuts a batch into micro-batches.
+fn micro_batches<'a>(
+    config: &TrainConfig,
+    batch: impl IntoIterator<Item = &'a TrainingPair>,
+) -> Vec<Range<usize>> {
+    let (mut ranges, mut last, mut tokens) = (Vec::new(), 0..0, 0);
+    for pair in batch {
+        last.end += 1;
+        tokens += pair.num_tokens();
+        let is_full = match config.micro_batch_size {
+            Some(pairs) => last.len() == pairs,
+            None => tokens >= MICRO_BATCH_TOKENS,
+        };
+        if is_full {
+            tokens = 0;
+            let next = last.end..last.end;
+            ranges.push(std::mem::replace(&mut last, next));
+        }
+    }
+    if !last.is_empty() {
+        ranges.push(last);
+    }
+    ranges
 }
 
 /// The ranges of a pair's completions in the scored tokens of a pack.

@@ -17,7 +17,7 @@ fn config() -> TrainConfig {
     TrainConfig {
         learning_rate: Some(1e-3),
         batch_size: 2,
-        micro_batch_size: 1,
+        micro_batch_size: Some(1),
         num_train_epochs: 2,
         ..Default::default()
     }

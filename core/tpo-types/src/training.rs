@@ -23,3 +23,10 @@ pub struct TrainingPair {
     /// The worse completion.
     pub rejected: Side,
 }
+
+impl TrainingPair {
+    /// Tokens of the prompt and of both completions.
+    pub fn num_tokens(&self) -> usize {
+        self.prompt_ids.len() + self.chosen.token_ids.len() + self.rejected.token_ids.len()
+    }
+}

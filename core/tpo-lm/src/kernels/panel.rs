@@ -1,8 +1,6 @@
-//! Products with a packed matrix, for sampling.
+//! Products of rows with a panel of 32 columns, for sampling.
 //!
-//! A sampling step multiplies a few rows by every weight. A general product is slow there, because
-//! it packs the weights each time; here they are packed once, into panels of 32 columns. Each
-//! result is one chain of fused multiply-adds over the inputs in order, so a row's bits do not
+//! Each result is one chain of fused multiply-adds over the inputs in order, so a row's bits do not
 //! depend on the other rows. That makes a completion independent of its batch.
 #![expect(
     clippy::inline_always,
@@ -11,8 +9,7 @@
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
-use rayon::prelude::*;
+use pulp::{Arch, Simd, WithSimd, bytemuck};
 
 use super::team;
 
@@ -25,9 +22,6 @@ pub(crate) const PANEL: usize = 32;
 const MAX_ROWS: usize = 12;
 const MAX_ROWS_FEW_REGISTERS: usize = 6;
 
-/// Bands of columns per thread: more than one, so that other threads take work from a late one.
-const BANDS_PER_THREAD: usize = 4;
-
 /// What a product does with what is at its destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sum {
@@ -39,83 +33,75 @@ pub(crate) enum Sum {
     Resumed,
 }
 
-/// A matrix `w` (out, in) packed for `y = x w^T`.
-#[derive(Debug)]
-pub(crate) struct PackedMatrix {
-    /// Panels of 32 outputs, padded with 0. (out / 32, in, 32)
-    values: Vec<f32>,
-    inputs: usize,
-    outputs: usize,
+/// One input's weights of a panel's columns, as they are stored.
+pub(crate) trait PanelRow: Copy + Send + Sync + Default {
+    /// Stores a column's weight.
+    fn set(&mut self, column: usize, weight: f32);
+
+    /// Two vectors of weights: of the columns from `at` on, and of those from `HALF + at` on.
+    fn load<S: Simd>(&self, simd: S, at: usize) -> [S::f32s; 2];
 }
 
-impl PackedMatrix {
-    /// Packs `w` (out, in).
-    pub(crate) fn pack(w: &[f32], inputs: usize) -> Self {
-        let outputs = w.len() / inputs;
-        let mut values = vec![0.0; outputs.div_ceil(PANEL) * inputs * PANEL];
-        values
-            .par_chunks_exact_mut(inputs * PANEL)
-            .zip(w.par_chunks(inputs * PANEL))
-            .for_each(|(panel, rows)| {
-                for (column, row) in rows.chunks_exact(inputs).enumerate() {
-                    for (value, to) in row.iter().zip(panel.chunks_exact_mut(PANEL)) {
-                        to[column] = *value;
-                    }
-                }
-            });
-        Self {
-            values,
-            inputs,
-            outputs,
-        }
-    }
+/// Half of the columns of a panel.
+pub(crate) const HALF: usize = PANEL / 2;
 
-    /// `y = x w^T`, or `y += x w^T`. `x` is (M, in), `y` is (M, out); `packed` is scratch.
-    pub(crate) fn multiply(&self, x: &[f32], y: &mut [f32], sum: Sum, packed: &mut PackedRows) {
-        packed.repack_all(Rows::new(x, self.inputs));
-        let packed = &*packed;
-        let band_width = band_width(self.outputs);
-        let cuts: Vec<usize> = (band_width..self.outputs).step_by(band_width).collect();
-        let bands = column_bands(y.chunks_exact_mut(self.outputs), &cuts);
-        team::for_each(bands.into_iter().enumerate(), |(band, mut y)| {
-            let first = band * band_width / PANEL * self.inputs * PANEL;
-            let panels = self.values[first..].chunks_exact(self.inputs * PANEL);
-            let width = y.first().map_or(0, |row| row.len());
-            for (panel, start) in panels.zip((0..width).step_by(PANEL)) {
-                packed.multiply_panel(panel, &mut y, start, sum);
-            }
-        });
+/// Weights as they are.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct F32Row(pub [f32; PANEL]);
+
+/// Weights that `bf16` holds without loss: in each word one of the first half of the columns, and
+/// above it one of the second.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C, align(64))]
+pub(crate) struct Bf16Row([u32; HALF]);
+
+/// The bits of an `f32` that `bf16` does not have.
+const BELOW_BF16: u32 = 0xffff;
+
+impl Bf16Row {
+    /// Whether `bf16` holds a weight without loss.
+    pub(crate) fn holds(weight: f32) -> bool {
+        weight.to_bits() & BELOW_BF16 == 0
     }
 }
 
-/// Columns of a band, a multiple of [`PANEL`].
-pub(crate) fn band_width(outputs: usize) -> usize {
-    let panels = outputs.div_ceil(PANEL);
-    let bands = (rayon::current_num_threads() * BANDS_PER_THREAD).min(panels);
-    panels.div_ceil(bands) * PANEL
+impl Default for F32Row {
+    fn default() -> Self {
+        Self([0.0; PANEL])
+    }
 }
 
-/// Splits every row at the same columns, so that each band of columns can be written by its own
-/// task.
-pub(crate) fn column_bands<'a>(
-    rows: impl Iterator<Item = &'a mut [f32]>,
-    cuts: &[usize],
-) -> Vec<Vec<&'a mut [f32]>> {
-    let mut bands: Vec<Vec<&'a mut [f32]>> = (0..=cuts.len())
-        .map(|_| Vec::with_capacity(rows.size_hint().0))
-        .collect();
-    for mut row in rows {
-        let mut start = 0;
-        for (band, cut) in bands.iter_mut().zip(cuts) {
-            band.push(
-                row.split_off_mut(..cut - start)
-                    .expect("cuts lie inside the row"),
-            );
-            start = *cut;
-        }
-        bands[cuts.len()].push(row);
+impl PanelRow for F32Row {
+    fn set(&mut self, column: usize, weight: f32) {
+        self.0[column] = weight;
     }
-    bands
+
+    #[inline(always)]
+    fn load<S: Simd>(&self, _: S, at: usize) -> [S::f32s; 2] {
+        let vector = |at: usize| S::as_simd_f32s(&self.0[at..at + S::F32_LANES]).0[0];
+        [vector(at), vector(HALF + at)]
+    }
+}
+
+impl PanelRow for Bf16Row {
+    fn set(&mut self, column: usize, weight: f32) {
+        debug_assert!(Self::holds(weight), "{weight} is not in bf16");
+        let word = &mut self.0[column % HALF];
+        *word = if column < HALF {
+            *word & !BELOW_BF16 | weight.to_bits() >> 16
+        } else {
+            *word & BELOW_BF16 | weight.to_bits()
+        };
+    }
+
+    #[inline(always)]
+    fn load<S: Simd>(&self, simd: S, at: usize) -> [S::f32s; 2] {
+        let words = S::as_simd_u32s(&self.0[at..at + S::F32_LANES]).0[0];
+        let low = simd.wrapping_dyn_shl_u32s(words, simd.splat_u32s(16));
+        let high = simd.and_u32s(words, simd.splat_u32s(!BELOW_BF16));
+        [low, high].map(|bits| simd.transmute_f32s_u32s(bits))
+    }
 }
 
 /// Rows of a matrix, or the same columns of them.
@@ -202,7 +188,7 @@ impl PackedRows {
     }
 
     /// The same with all threads.
-    fn repack_all(&mut self, rows: Rows<'_>) {
+    pub(super) fn repack_all(&mut self, rows: Rows<'_>) {
         team::for_each(self.resize(rows), |(values, range)| {
             pack_block(values, rows, range);
         });
@@ -221,24 +207,21 @@ impl PackedRows {
     }
 
     /// `y[.., start..start + 32] = x panel`, or added to it; columns past the end of `y` are left
-    /// out. `panel` is (in, 32), every row of `y` has the same length.
-    pub(crate) fn multiply_panel(
+    /// out. `panel` has a row per input, every row of `y` has the same length.
+    pub(crate) fn multiply_panel<P: PanelRow>(
         &self,
-        panel: &[f32],
+        panel: &[P],
         y: &mut [&mut [f32]],
         start: usize,
         sum: Sum,
     ) {
-        debug_assert_eq!(
-            (panel.len(), y.len()),
-            (self.inputs * PANEL, self.blocks.rows)
-        );
+        debug_assert_eq!((panel.len(), y.len()), (self.inputs, self.blocks.rows));
         let Some(width) = y.first().map(|row| row.len()) else {
             return;
         };
         Arch::new().dispatch(PanelProduct {
             x: self,
-            panel: panel.as_chunks().0,
+            panel,
             y,
             columns: start..width.min(start + PANEL),
             sum,
@@ -272,15 +255,15 @@ impl WithSimd for RowsPerBlock {
     }
 }
 
-struct PanelProduct<'a, 'y> {
+struct PanelProduct<'a, 'y, P> {
     x: &'a PackedRows,
-    panel: &'a [[f32; PANEL]],
+    panel: &'a [P],
     y: &'a mut [&'y mut [f32]],
     columns: Range<usize>,
     sum: Sum,
 }
 
-impl WithSimd for PanelProduct<'_, '_> {
+impl<P: PanelRow> WithSimd for PanelProduct<'_, '_, P> {
     type Output = ();
 
     #[inline(always)]
@@ -307,26 +290,32 @@ impl WithSimd for PanelProduct<'_, '_> {
     }
 }
 
-impl PanelProduct<'_, '_> {
+impl<P: PanelRow> PanelProduct<'_, '_, P> {
     /// `R` rows by the panel, two vectors of columns at a time. `x` is (in, R).
     #[inline(always)]
     fn block<S: Simd, const R: usize>(&mut self, simd: S, x: &[f32], rows: Range<usize>) {
         let (x, _) = x.as_chunks::<R>();
-        let columns = self.columns.clone();
         let y = &mut self.y[rows];
-        for at in (0..PANEL).step_by(2 * S::F32_LANES) {
-            let to = columns.start + at..columns.end.min(columns.start + at + 2 * S::F32_LANES);
+        for at in (0..HALF).step_by(S::F32_LANES) {
+            // Columns past the end of the row are padding of the last panel.
+            let to = [at, HALF + at].map(|at| {
+                let start = self.columns.start + at;
+                start..self.columns.end.min(start + S::F32_LANES)
+            });
             let mut sums = [[simd.splat_f32s(0.0); 2]; R];
             if self.sum == Sum::Resumed {
                 for (row, sums) in y.iter().zip(&mut sums) {
-                    if let Some(row) = row.get(to.clone()) {
-                        let sums: &mut [f32] = pulp::bytemuck::cast_slice_mut(sums);
-                        sums[..row.len()].copy_from_slice(row);
+                    for (to, sum) in to.iter().zip(sums) {
+                        if let Some(row) = row.get(to.clone()) {
+                            let sum: &mut [f32] =
+                                bytemuck::cast_slice_mut(std::slice::from_mut(sum));
+                            sum[..row.len()].copy_from_slice(row);
+                        }
                     }
                 }
             }
             for (x, w) in x.iter().zip(self.panel) {
-                let (w, _) = S::as_simd_f32s(&w[at..at + 2 * S::F32_LANES]);
+                let w = w.load(simd, at);
                 for (sums, x) in sums.iter_mut().zip(x) {
                     let x = simd.splat_f32s(*x);
                     sums[0] = multiply_add(simd, x, w[0], sums[0]);
@@ -334,15 +323,16 @@ impl PanelProduct<'_, '_> {
                 }
             }
             for (row, sums) in y.iter_mut().zip(&sums) {
-                let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
-                // Columns past the end of the row are padding of the last panel.
-                let Some(row) = row.get_mut(to.clone()) else {
-                    continue;
-                };
-                if self.sum == Sum::Added {
-                    super::add(row, &sums[..row.len()]);
-                } else {
-                    row.copy_from_slice(&sums[..row.len()]);
+                for (to, sum) in to.iter().zip(sums) {
+                    let Some(row) = row.get_mut(to.clone()) else {
+                        continue;
+                    };
+                    let sum: &[f32] = bytemuck::cast_slice(std::slice::from_ref(sum));
+                    if self.sum == Sum::Added {
+                        super::add(row, &sum[..row.len()]);
+                    } else {
+                        row.copy_from_slice(&sum[..row.len()]);
+                    }
                 }
             }
         }
@@ -361,11 +351,7 @@ fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-    use crate::kernels::gemm::Write;
-    use crate::kernels::linear::Products;
     use crate::rng::Counter;
 
     fn random(len: usize, purpose: &str) -> Vec<f32> {
@@ -375,94 +361,79 @@ mod tests {
             .collect()
     }
 
-    proptest! {
-        #[test]
-        fn products_match_the_general_ones(
-            rows in 1usize..70, inputs in 1usize..90, outputs in 1usize..150,
-        ) {
-            let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
-            let (mut actual, mut expected) = (vec![1.0; rows * outputs], vec![1.0; rows * outputs]);
-            let panels = PackedMatrix::pack(&w, inputs);
-            for add in [false, true] {
-                let sum = if add { Sum::Added } else { Sum::New };
-                panels.multiply(&x, &mut actual, sum, &mut PackedRows::default());
-                let write = if add { Write::Add(1.0) } else { Write::Set };
-                Products::F32.linear(&mut expected, write, &x, &w, inputs);
-                for (actual, expected) in actual.iter().zip(&expected) {
-                    prop_assert!((actual - expected).abs() < 1e-4);
-                }
-            }
+    /// Weights of `inputs` inputs that `bf16` holds.
+    fn panel<P: PanelRow>(inputs: usize) -> Vec<P> {
+        let weights = random(inputs * PANEL, "panel");
+        let weights = weights
+            .iter()
+            .map(|w| f32::from_bits(w.to_bits() & !BELOW_BF16));
+        let mut panel = vec![P::default(); inputs];
+        for (at, weight) in weights.enumerate() {
+            panel[at / PANEL].set(at % PANEL, weight);
         }
+        panel
+    }
 
-        #[test]
-        fn a_row_does_not_depend_on_the_others(
-            rows in 2usize..70, inputs in 1usize..90, outputs in 1usize..90,
-        ) {
-            let (x, w) = (random(rows * inputs, "x"), random(outputs * inputs, "w"));
-            let panels = PackedMatrix::pack(&w, inputs);
-            let mut together = vec![0.0; rows * outputs];
-            panels.multiply(&x, &mut together, Sum::New, &mut PackedRows::default());
-            for (x, together) in x.chunks_exact(inputs).zip(together.chunks_exact(outputs)) {
-                let mut alone = vec![0.0; outputs];
-                panels.multiply(x, &mut alone, Sum::New, &mut PackedRows::default());
-                prop_assert_eq!(&alone, together);
-            }
-        }
+    fn product<P: PanelRow>(x: Rows<'_>, panel: &[P], y: &mut [f32], sum: Sum) {
+        let mut y: Vec<&mut [f32]> = y.chunks_exact_mut(PANEL).collect();
+        let mut packed = PackedRows::default();
+        packed.repack(x);
+        packed.multiply_panel(panel, &mut y, 0, sum);
     }
 
     #[test]
     fn machines_without_vector_instructions_compute_the_same() {
-        let (inputs, rows) = (37, 9);
-        let (x, w) = (random(rows * inputs, "x"), random(PANEL * inputs, "w"));
-        let panels = PackedMatrix::pack(&w, inputs);
-        let (mut packed, mut expected) = (PackedRows::default(), vec![0.0; rows * PANEL]);
-        panels.multiply(&x, &mut expected, Sum::New, &mut packed);
-        let mut actual = vec![0.0; rows * PANEL];
-        let mut y: Vec<&mut [f32]> = actual.chunks_exact_mut(PANEL).collect();
-        let product = PanelProduct {
-            x: &packed,
-            panel: panels.values.as_chunks().0,
-            y: &mut y,
-            columns: 0..PANEL,
-            sum: Sum::New,
-        };
-        product.with_simd(pulp::Scalar);
-        for (actual, expected) in actual.iter().zip(expected) {
-            assert!((actual - expected).abs() < 1e-5);
+        fn check<P: PanelRow>() {
+            let (inputs, rows) = (37, 9);
+            let (x, panel) = (random(rows * inputs, "x"), panel::<P>(inputs));
+            let mut expected = vec![0.0; rows * PANEL];
+            product(Rows::new(&x, inputs), &panel, &mut expected, Sum::New);
+            let mut packed = PackedRows::default();
+            packed.repack(Rows::new(&x, inputs));
+            let mut actual = vec![0.0; rows * PANEL];
+            let mut y: Vec<&mut [f32]> = actual.chunks_exact_mut(PANEL).collect();
+            let product = PanelProduct {
+                x: &packed,
+                panel: &panel,
+                y: &mut y,
+                columns: 0..PANEL,
+                sum: Sum::New,
+            };
+            product.with_simd(pulp::Scalar);
+            for (actual, expected) in actual.iter().zip(expected) {
+                assert!((actual - expected).abs() < 1e-5);
+            }
+        }
+        check::<F32Row>();
+        check::<Bf16Row>();
+    }
+
+    #[test]
+    fn weights_in_bf16_give_the_bits_of_the_same_weights_in_f32() {
+        for rows in 1..30 {
+            let inputs = 45;
+            let x = random(rows * inputs, "x");
+            let (mut half, mut full) = (vec![0.5; rows * PANEL], vec![0.5; rows * PANEL]);
+            for sum in [Sum::New, Sum::Added, Sum::Resumed] {
+                let x = Rows::new(&x, inputs);
+                product(x, &panel::<Bf16Row>(inputs), &mut half, sum);
+                product(x, &panel::<F32Row>(inputs), &mut full, sum);
+                assert_eq!(half, full, "{rows} rows, {sum:?}");
+            }
         }
     }
 
     #[test]
     fn a_resumed_sum_has_the_bits_of_one_product() {
         let (inputs, rows, cut) = (45, 7, 19);
-        let (x, panel) = (random(rows * inputs, "x"), random(PANEL * inputs, "panel"));
+        let (x, panel) = (random(rows * inputs, "x"), panel::<F32Row>(inputs));
         let mut once = vec![0.0; rows * PANEL];
         let mut twice = once.clone();
         let x = Rows::new(&x, inputs);
-        let product = |x: Rows<'_>, panel: &[f32], y: &mut [f32], sum: Sum| {
-            let mut y: Vec<&mut [f32]> = y.chunks_exact_mut(PANEL).collect();
-            let mut packed = PackedRows::default();
-            packed.repack(x);
-            packed.multiply_panel(panel, &mut y, 0, sum);
-        };
         product(x, &panel, &mut once, Sum::New);
-        let (first, second) = panel.split_at(cut * PANEL);
+        let (first, second) = panel.split_at(cut);
         product(x.columns(0..cut), first, &mut twice, Sum::New);
         product(x.columns(cut..inputs), second, &mut twice, Sum::Resumed);
         assert_eq!(once, twice);
-    }
-
-    #[test]
-    fn bands_cut_every_row_at_the_same_columns() {
-        let mut values = [0, 1, 2, 3, 10, 11, 12, 13].map(|value| value as f32); // (2, 4)
-        let bands = column_bands(values.chunks_exact_mut(4), &[1, 3]);
-        assert_eq!(
-            bands,
-            [
-                [&[0.0][..], &[10.0]],
-                [&[1.0, 2.0], &[11.0, 12.0]],
-                [&[3.0], &[13.0]]
-            ]
-        );
     }
 }

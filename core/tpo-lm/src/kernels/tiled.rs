@@ -11,7 +11,8 @@ use rayon::prelude::*;
 
 use super::gemm::Matrix;
 use super::halves::{Side, Source};
-use super::panel::{PANEL, band_width, column_bands};
+use super::packed_matrix::{band_width, column_bands};
+use super::panel::PANEL;
 use super::tile::{SIDE, Start, Tile, TileRows};
 use super::tile_format::TileFormat;
 use super::tile_unit::TileUnit;
@@ -80,6 +81,11 @@ impl TiledMatrix {
             inputs,
             outputs,
         }
+    }
+
+    /// Bytes of all tiles and scales.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.tiles.as_slice()) + size_of_val(self.scales.as_slice())
     }
 
     /// `y = x w^T`, or `y += x w^T`. `x` is (M, in), `y` is (M, out); `packed` is scratch.

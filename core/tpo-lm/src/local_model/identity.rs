@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tpo_types::Failure;
 use tpo_types::digest::Hasher;
+use tpo_types::{Failure, FailureKind};
 
 use crate::files::unreadable;
 use crate::load::base_of_adapter;
@@ -20,6 +20,7 @@ pub fn identity(path: &Path) -> Result<String, Failure> {
     if path.is_file() {
         update(&mut hash, path)?;
     } else {
+        check_is_model(path)?;
         let entries = fs::read_dir(path).map_err(|error| unreadable(path, error))?;
         let files: Result<Vec<PathBuf>, io::Error> =
             entries.map(|entry| Ok(entry?.path())).collect();
@@ -39,6 +40,22 @@ pub fn identity(path: &Path) -> Result<String, Failure> {
         }
     }
     Ok(hash.finish().to_string())
+}
+
+/// Fails if a directory is not that of a model, such as that of a run.
+fn check_is_model(path: &Path) -> Result<(), Failure> {
+    let needed = ["config.json", "adapter_config.json"];
+    if !path.is_dir() || needed.iter().any(|file| path.join(file).is_file()) {
+        return Ok(());
+    }
+    let what = format!(
+        "`{}` is not a model: it has neither `{}` nor `{}`",
+        path.display(),
+        needed[0],
+        needed[1]
+    );
+    Err(Failure::new(FailureKind::Input, what)
+        .hint("the best model of a run is in its `checkpoints/best`"))
 }
 
 fn update(hash: &mut Hasher, file: &Path) -> Result<(), Failure> {

@@ -9,7 +9,8 @@ use std::cell::RefCell;
 use super::cache::KvCache;
 use crate::kernels::attention::Heads;
 use crate::kernels::exp::exp_minus;
-use crate::kernels::panel::{PANEL, PackedRows, Rows, Sum, column_bands};
+use crate::kernels::packed_matrix::column_bands;
+use crate::kernels::panel::{PANEL, PackedRows, Rows, Sum};
 use crate::kernels::softmax::max;
 use crate::kernels::{add, reserve, team};
 

@@ -6,15 +6,15 @@
 //! slow to touch.
 
 use crate::kernels::attention::Heads;
-use crate::kernels::panel::PANEL;
+use crate::kernels::panel::{F32Row, PANEL};
 
 /// Keys and values of [`PANEL`] tokens, for every block and key head.
 #[derive(Debug)]
 struct Page {
-    /// `(layers, kv heads, head_dim, 32)`
-    keys: Vec<f32>,
-    /// Panels of 32 channels, padded. `(layers, kv heads, head_dim / 32, 32 tokens, 32)`
-    values: Vec<f32>,
+    /// Of 32 tokens. `(layers, kv heads, head_dim)`
+    keys: Vec<F32Row>,
+    /// Of 32 channels, padded. `(layers, kv heads, head_dim / 32, tokens)`
+    values: Vec<F32Row>,
 }
 
 /// The shape of pages, and pages that are not in use.
@@ -75,8 +75,8 @@ impl Pages {
     fn page(&self) -> Page {
         let (places, dim) = (self.layers * self.heads.num_kv, self.heads.dim);
         Page {
-            keys: vec![0.0; places * dim * PANEL],
-            values: vec![0.0; places * dim.next_multiple_of(PANEL) * PANEL],
+            keys: vec![F32Row::default(); places * dim],
+            values: vec![F32Row::default(); places * dim.next_multiple_of(PANEL)],
         }
     }
 }
@@ -90,48 +90,48 @@ impl KvCache {
         let at = position % PANEL;
         for kv in 0..self.heads.num_kv {
             let place = layer * self.heads.num_kv + kv;
-            let panel = &mut page.keys[place * dim * PANEL..][..dim * PANEL];
-            let (rows, _) = panel.as_chunks_mut::<PANEL>();
+            let rows = &mut page.keys[place * dim..][..dim];
             for (key, row) in qkv[self.heads.keys(kv)].iter().zip(rows) {
-                row[at] = *key;
+                row.0[at] = *key;
             }
             let first = place * dim.div_ceil(PANEL);
             for (panel, channels) in qkv[self.heads.values(kv)].chunks(PANEL).enumerate() {
                 let row = (first + panel) * PANEL + at;
-                page.values[row * PANEL..][..channels.len()].copy_from_slice(channels);
+                page.values[row].0[..channels.len()].copy_from_slice(channels);
             }
         }
     }
 
-    /// The keys of each page that holds some of the first `visible` positions. `(head_dim, 32)`
+    /// The keys of each page that holds some of the first `visible` positions, 32 of them.
+    /// `(head_dim)`
     pub(crate) fn keys(
         &self,
         layer: usize,
         kv: usize,
         visible: usize,
-    ) -> impl Iterator<Item = &[f32]> {
-        let len = self.heads.dim * PANEL;
+    ) -> impl Iterator<Item = &[F32Row]> {
+        let len = self.heads.dim;
         let first = (layer * self.heads.num_kv + kv) * len;
         let pages = self.pages[..visible.div_ceil(PANEL)].iter();
         pages.map(move |page| &page.keys[first..][..len])
     }
 
     /// The values of the first `visible` positions, page by page: panels of 32 channels, each
-    /// `(tokens of the page, 32)`.
+    /// `(tokens of the page)`.
     pub(crate) fn values(
         &self,
         layer: usize,
         kv: usize,
         visible: usize,
-    ) -> impl Iterator<Item = impl Iterator<Item = &[f32]>> {
+    ) -> impl Iterator<Item = impl Iterator<Item = &[F32Row]>> {
         let panels = self.heads.dim.div_ceil(PANEL);
-        let len = panels * PANEL * PANEL;
+        let len = panels * PANEL;
         let first = (layer * self.heads.num_kv + kv) * len;
         let pages = self.pages[..visible.div_ceil(PANEL)].iter().enumerate();
         pages.map(move |(at, page)| {
             let tokens = PANEL.min(visible - at * PANEL);
-            let panels = page.values[first..][..len].chunks_exact(PANEL * PANEL);
-            panels.map(move |panel| &panel[..tokens * PANEL])
+            let panels = page.values[first..][..len].chunks_exact(PANEL);
+            panels.map(move |panel| &panel[..tokens])
         })
     }
 }

@@ -111,6 +111,12 @@ impl Engine {
         &self.model
     }
 
+    /// Bytes of weights that a step reads.
+    pub(crate) fn weight_bytes(&self) -> usize {
+        let matrices = self.blocks.iter().flatten().chain(&self.lm_head);
+        matrices.map(PackedWeights::bytes).sum()
+    }
+
     /// The pages of its caches.
     pub(crate) fn pages(&mut self) -> &mut Pages {
         &mut self.pages

@@ -54,6 +54,11 @@ pub(super) fn measure(
             .collect();
         let seconds = median(times?);
         let sampled = (rows * plan.new_tokens) as f64;
+        let step = Step {
+            rows,
+            weights: block_weights(&policy.spec) + head_weights(&policy.spec),
+            weight_bytes: sampler.weight_bytes(),
+        };
         add(BenchRow {
             work: "sample",
             precision: precision.to_string(),
@@ -61,7 +66,8 @@ pub(super) fn measure(
             tokens_per_second: Some(sampled / seconds),
             seconds_per_step: None,
             peak_rss_bytes: memory::peak(),
-            of_peak: least_seconds(policy, precision, rows, peaks)
+            of_peak: step
+                .least_seconds(precision, peaks)
                 .map(|least| least * plan.new_tokens as f64 / seconds),
         });
     }
@@ -118,18 +124,26 @@ impl Batch {
     }
 }
 
-/// The least time of the products of one step, by the peaks of arithmetic and of memory.
-fn least_seconds(policy: &Model, precision: Precision, rows: usize, peaks: &Peaks) -> Option<f64> {
-    let weights = (block_weights(&policy.spec) + head_weights(&policy.spec)) as f64;
-    // A product of `bf16x3` is three.
-    let (bytes_per_weight, flops) = match precision {
-        Precision::F32 => (4.0, peaks.f32_flops_per_second),
-        Precision::Bf16x3 => (4.0, peaks.bf16_tile_flops_per_second? / 3.0),
-        Precision::Bf16 => (2.0, peaks.bf16_tile_flops_per_second?),
-        // The peak of whole numbers is not measured.
-        Precision::Int16 | Precision::Int8 => return None,
-    };
-    let arithmetic = 2.0 * weights * rows as f64 / flops;
-    let memory = weights * bytes_per_weight / peaks.bytes_per_second;
-    Some(arithmetic.max(memory))
+/// The products of one step.
+struct Step {
+    rows: usize,
+    weights: usize,
+    weight_bytes: usize,
+}
+
+impl Step {
+    /// The least time, by the peaks of arithmetic and of memory; none where they are not measured.
+    fn least_seconds(&self, precision: Precision, peaks: &Peaks) -> Option<f64> {
+        let flops = match precision {
+            Precision::F32 => peaks.f32_flops_per_second,
+            // A product of `bf16x3` is three.
+            Precision::Bf16x3 => peaks.bf16_tile_flops_per_second? / 3.0,
+            Precision::Bf16 => peaks.bf16_tile_flops_per_second?,
+            // The peak of whole numbers is not measured.
+            Precision::Int16 | Precision::Int8 => return None,
+        };
+        let arithmetic = 2.0 * (self.weights * self.rows) as f64 / flops;
+        let memory = self.weight_bytes as f64 / peaks.bytes_per_second;
+        Some(arithmetic.max(memory))
+    }
 }

@@ -20,9 +20,10 @@ const PAIRS: usize = 4;
 const PROMPT_TOKENS: usize = 128;
 const COMPLETION_TOKENS: usize = 256;
 
-/// Measures steps of DPO on four pairs: forward, backward, clipping and update.
+/// Measures steps of DPO on four pairs: forward, backward, clipping and update. The policy is
+/// trained by them.
 pub(super) fn measure(
-    policy: &Model,
+    policy: &mut Model,
     method: Method,
     precision: TrainPrecision,
     plan: &BenchPlan,
@@ -42,7 +43,6 @@ pub(super) fn measure(
         batch_size: PAIRS,
         ..TrainConfig::default()
     };
-    let mut params = policy.params.clone();
     let mut adapter = match method {
         Method::Full => None,
         Method::Lora => Some(Adapter::init(
@@ -53,7 +53,7 @@ pub(super) fn measure(
     };
     let pairs = pairs(policy);
     let batch: Vec<&TrainingPair> = pairs.iter().collect();
-    let trainable = Decoder::new(&policy.spec, &params, adapter.as_ref()).trainable();
+    let trainable = Decoder::new(&policy.spec, &policy.params, adapter.as_ref()).trainable();
     let mut optimizer = AdamW::new(&config, trainable);
     let mut gradient = vec![0.0; trainable.last().map_or(0, |entry| entry.range.end)];
     let mut buffers = TrainingBuffers::default();
@@ -61,14 +61,14 @@ pub(super) fn measure(
     for step in 0..=plan.repetitions {
         let start = Instant::now();
         gradient.fill(0.0);
-        let decoder = Decoder::new(&policy.spec, &params, adapter.as_ref());
+        let decoder = Decoder::new(&policy.spec, &policy.params, adapter.as_ref());
         let decoder = decoder.in_precision(precision);
         accumulate(&decoder, &config, &batch, &mut buffers, &mut gradient);
         let norm = global_norm(&gradient);
         clip(&mut gradient, norm, config.max_grad_norm);
         let trained = match &mut adapter {
             Some(adapter) => &mut adapter.values,
-            None => &mut params.values,
+            None => &mut policy.params.values,
         };
         optimizer.step(trained, &gradient, 1e-6);
         // The first step touches fresh memory.
