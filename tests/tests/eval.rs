@@ -443,6 +443,17 @@ fn a_gate_fails_by_name_and_by_number() {
             threshold,
         ])
     };
+    // A model that is not measured cannot pass.
+    let refused = gate("gsm8k-answer-only=0");
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("`recorded` has no responses to"),
+        "{}",
+        refused.stderr
+    );
+    let config = fs::read_to_string(here.path("eval.toml")).expect("a file");
+    let recorded = "[[model]]\nname = \"recorded\"\nresponses = \"recorded.jsonl\"\n";
+    here.write("eval.toml", &config.replace(recorded, ""));
     assert_eq!(gate("gsm8k-answer-only=0").code, 0);
     let failed = gate("gsm8k-answer-only=0.99");
     assert_eq!(failed.code, 10, "{}", failed.stderr);

@@ -2,6 +2,8 @@
 
 mod pairing;
 
+use tpo_types::difference;
+
 use crate::distributions::t_quantile;
 use crate::estimate::{Estimate, of_units};
 use crate::refusal::{Refusal, all_finite, same_length};
@@ -73,12 +75,13 @@ impl PairedComparison {
     }
 }
 
-/// Differences of two lists that have the same instructions in the same order, `a - b`.
+/// Differences of two lists that have the same instructions in the same order, `a - b`,
+/// rounded so that a tie is a tie.
 pub fn differences(a: &[f64], b: &[f64]) -> Result<Vec<f64>, Refusal> {
     same_length(a.len(), b.len())?;
     all_finite(a)?;
     all_finite(b)?;
-    Ok(a.iter().zip(b).map(|(a, b)| a - b).collect())
+    Ok(a.iter().zip(b).map(|(a, b)| difference(*a, *b)).collect())
 }
 
 /// Compares the mean of one value per instruction with `null`.

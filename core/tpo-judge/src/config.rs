@@ -52,7 +52,7 @@ pub struct MemberConfig {
     pub name: Option<String>,
     /// Weight of its score among the judges of an instruction.
     #[serde(default = "default_weight")]
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("exclusiveMinimum" = 0), range(max = 1_000_000))]
     pub weight: f64,
     /// Categories of instructions that it judges. Default: those that no other judge lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -48,12 +48,14 @@ impl CandidateGroup<'_> {
     pub(crate) fn responses(&self) -> ResponseGroup<'_> {
         ResponseGroup {
             instruction: self.rendered.instruction,
-            responses: self
-                .candidates
-                .iter()
-                .filter_map(|candidate| Some(candidate.parts()?.response.as_str()))
-                .collect(),
+            responses: self.response_of_each().flatten().collect(),
         }
+    }
+
+    /// The response of each candidate; none of a malformed one.
+    pub(crate) fn response_of_each(&self) -> impl Iterator<Item = Option<&str>> {
+        let candidates = self.candidates.iter();
+        candidates.map(|candidate| Some(candidate.parts()?.response.as_str()))
     }
 
     /// The indices of the candidates that parsed, in the order of [`Self::responses`].
@@ -72,6 +74,25 @@ impl CandidateGroup<'_> {
     }
 }
 
+/// What stands for each of the `num_samples` completions that were asked for: itself, or for a
+/// malformed one the next of those that were sampled again and parsed. Completions of two models
+/// with the same random numbers thus stay side by side.
+///
+/// `parsed` has an item per completion, none for a malformed one.
+pub(crate) fn replaced<T>(
+    parsed: impl IntoIterator<Item = Option<T>>,
+    num_samples: usize,
+) -> Vec<Option<T>> {
+    let mut all = parsed.into_iter();
+    let mut asked_for: Vec<Option<T>> = all.by_ref().take(num_samples).collect();
+    asked_for.resize_with(num_samples, || None);
+    let mut again = all.flatten();
+    for malformed in asked_for.iter_mut().filter(|one| one.is_none()) {
+        *malformed = again.next();
+    }
+    asked_for
+}
+
 /// A judged group and what was selected from it.
 #[derive(Debug, Clone)]
 pub(crate) struct SelectedGroup<'a> {
@@ -88,5 +109,19 @@ impl SelectedGroup<'_> {
             Selection::Pairs(pairs) => pairs,
             Selection::Dropped(_) => &[],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_completion_that_parsed_keeps_its_place() {
+        let samples = [None, Some('b'), None, Some('d'), None, Some('f')];
+        assert_eq!(replaced(samples, 3), [Some('d'), Some('b'), Some('f')]);
+        assert_eq!(replaced(samples, 2), [Some('d'), Some('b')]);
+        assert_eq!(replaced([None, Some('b')], 2), [None, Some('b')]);
+        assert_eq!(replaced([Some('a')], 2), [Some('a'), None]);
     }
 }

@@ -6,16 +6,16 @@ use tpo_types::{Instruction, ResponseGroup};
 
 use crate::metrics::{BothVerdicts, ComparedSample, InstructionWin, mean};
 
-/// The responses of two models to one instruction, in the order in which they were sampled. Those
-/// that are missing to the number of samples are malformed.
+/// The responses of two models to one instruction, one per completion that was asked for; none if
+/// it is malformed.
 #[derive(Debug, Clone)]
 pub(crate) struct BothResponses<'a> {
     /// The task.
     pub instruction: &'a Instruction,
     /// The responses of the model whose wins are counted.
-    pub own: Vec<&'a str>,
+    pub own: Vec<Option<&'a str>>,
     /// The responses of its opponent.
-    pub other: Vec<&'a str>,
+    pub other: Vec<Option<&'a str>>,
 }
 
 /// The comparisons to make, and what is decided without one.
@@ -29,16 +29,16 @@ pub(crate) struct Meetings<'a> {
 }
 
 impl<'a> Meetings<'a> {
-    /// Pairs sample with sample, `num_samples` per instruction.
-    pub(crate) fn of(rows: &[BothResponses<'a>], num_samples: usize) -> Self {
+    /// Pairs sample with sample.
+    pub(crate) fn of(rows: &[BothResponses<'a>]) -> Self {
         let mut meetings = Self {
             samples: Vec::new(),
             shown: Vec::new(),
             groups: Vec::new(),
         };
         for both in rows {
-            for index in 0..num_samples {
-                let win = match (both.own.get(index), both.other.get(index)) {
+            for (index, (own, other)) in both.own.iter().zip(&both.other).enumerate() {
+                let win = match (own, other) {
                     (Some(own), Some(other)) => {
                         meetings.shown.push(meetings.samples.len());
                         meetings.groups.push(ResponseGroup {
@@ -116,6 +116,7 @@ mod tests {
     use tpo_types::Preference;
 
     use super::*;
+    use crate::groups::replaced;
 
     #[test]
     fn a_malformed_completion_loses_without_being_shown() {
@@ -130,8 +131,8 @@ mod tests {
         let [both, own, other, none, unscored] = &instructions;
         let row = |instruction, own: &[&'static str], other: &[&'static str]| BothResponses {
             instruction,
-            own: own.to_vec(),
-            other: other.to_vec(),
+            own: replaced(own.iter().map(|one| Some(*one)), 2),
+            other: replaced(other.iter().map(|one| Some(*one)), 2),
         };
         let rows = [
             row(both, &["a", "b"], &["c", "d"]),
@@ -140,7 +141,7 @@ mod tests {
             row(none, &[], &[]),
             row(unscored, &["a", "b"], &["c", "d"]),
         ];
-        let meetings = Meetings::of(&rows, 2);
+        let meetings = Meetings::of(&rows);
         assert_eq!(meetings.shown().len(), 4);
         let outcome = |group, first, preference: Preference| ComparisonOutcome {
             group,

@@ -192,6 +192,17 @@ impl JudgeModels {
         }
     }
 
+    /// A warning if a judge asks the model that is trained: such a judge prefers its own answers.
+    pub(crate) fn self_judging(&self, base_identity: &str) -> Option<String> {
+        let mut models = self.bound.iter();
+        let model = models.find(|model| model.identity == base_identity)?;
+        Some(format!(
+            "the model `{}` that judges ask is the model that is trained: its scores favor its own \
+             answers; use another model, or a validation set with an independent judge",
+            model.alias
+        ))
+    }
+
     /// Scoring with a judge that stops when too many responses are unscored.
     pub(crate) fn guarded<'a>(&'a self, judge: &'a RunJudge) -> GuardedScoring<'a> {
         GuardedScoring {
@@ -247,6 +258,15 @@ impl Pipeline {
     /// The judge of a validation set.
     pub(crate) fn validation_judge(&self, set: &str) -> &RunJudge {
         self.validation_judges.get(set).unwrap_or(&self.judge)
+    }
+
+    /// A warning if a judge asks the model that would be trained.
+    pub fn self_judging(&self, base: &Checkpoint) -> Result<Option<String>, Failure> {
+        if self.models.bound.is_empty() {
+            return Ok(None);
+        }
+        let identity = tpo_lm::local_model::identity(&base.path)?;
+        Ok(self.models.self_judging(&identity))
     }
 
     /// Whether two plans, with their pipelines, differ in nothing that a thought prompt decides:

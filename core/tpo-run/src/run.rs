@@ -71,15 +71,10 @@ pub fn run(
     Ok(())
 }
 
-/// Warns if a judge asks the very model that is trained: such a judge prefers its own answers.
+/// Warns if a judge asks the very model that is trained.
 fn warn_of_self_judging(context: &RunContext<'_>, base: &Policy) {
-    let mut models = context.pipeline.models.bound.iter();
-    if let Some(model) = models.find(|model| model.identity == base.identity) {
-        (context.stages.judging.observer)(&Event::Warning(&format!(
-            "the model `{}` that judges ask is the model that is trained: its scores favor its own \
-             answers; use another model, or a validation set with an independent judge",
-            model.alias
-        )));
+    if let Some(warning) = context.pipeline.models.self_judging(&base.identity) {
+        (context.stages.judging.observer)(&Event::Warning(&warning));
     }
 }
 

@@ -5,15 +5,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::rounding::rounded;
+
 /// A finite number; higher is better.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Score(f64);
 
 impl Score {
-    /// The score, unless `value` is not finite.
+    /// The score, [`rounded`], so that a tie is a tie; none if `value` is not finite.
     pub fn new(value: f64) -> Option<Self> {
-        value.is_finite().then_some(Self(value))
+        value.is_finite().then(|| Self(rounded(value)))
     }
 
     /// The number.

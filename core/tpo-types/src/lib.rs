@@ -19,6 +19,7 @@ pub mod nearest;
 mod pair;
 mod plugin;
 mod prompt;
+mod rounding;
 mod rows;
 mod sampling;
 pub mod schema;
@@ -42,6 +43,7 @@ pub use model::{
 pub use pair::{PreferencePair, Selected, Selection};
 pub use plugin::{PluginIdentity, PluginRole};
 pub use prompt::Prompt;
+pub use rounding::{difference, rounded};
 pub use rows::{RowFields, RowProblem, parse_rows};
 pub use sampling::{SampleId, SampleJob, SamplingParams};
 pub use splitmix::splitmix64;

@@ -39,10 +39,33 @@ pub fn rating(reply: &str, marker: &str, scale: RangeInclusive<f64>) -> Result<f
         .trim_end_matches('.')
         .parse()
         .map_err(|_| "no rating")?;
-    let rest = after[end..]
+    let rest = &after[end..];
+    // `1e1` and `4,5` are other numbers than the one that was read.
+    let mut following = rest.chars();
+    match following.next() {
+        Some(next) if next.is_alphanumeric() => return Err("no rating".into()),
+        Some(',') if following.next().is_some_and(|c| c.is_ascii_digit()) => {
+            return Err("no rating".into());
+        }
+        _ => {}
+    }
+    let rest = rest
         .trim_start_matches(|c: char| "*])`\"".contains(c))
         .trim_start();
-    if let Some(out_of) = rest.strip_prefix('/') {
+    if ["or ", "to "].iter().any(|word| {
+        let second = rest.strip_prefix(word);
+        second.is_some_and(|second| {
+            second
+                .trim_start()
+                .starts_with(|c: char| c.is_ascii_digit())
+        })
+    }) {
+        return Err("no rating".into());
+    }
+    let out_of = rest
+        .strip_prefix('/')
+        .or_else(|| rest.strip_prefix("out of "));
+    if let Some(out_of) = out_of {
         let out_of = out_of.trim_start();
         let digits = out_of
             .find(|c: char| !c.is_ascii_digit())
@@ -104,6 +127,9 @@ mod tests {
             "Score: [[7]]",
             "Score: 3, no, Score: 7/10 because",
             "Score:7.0",
+            "Score: 7, because it is short",
+            "Score: 7 or so",
+            "Score: 7 out of 10",
         ] {
             assert_eq!(rating(reply, "Score:", 1.0..=10.0), Ok(7.0), "{reply}");
         }
@@ -116,7 +142,13 @@ mod tests {
             ("Score: 11/10", "rating off the scale"),
             ("Score: -1", "rating off the scale"),
             ("Score: 4/5", "rating on another scale"),
+            ("Score: 4 out of 5", "rating on another scale"),
             ("Score: seven", "no rating"),
+            ("Score: 1e1", "no rating"),
+            ("Score: 7th", "no rating"),
+            ("Score: 4,5", "no rating"),
+            ("Score: 3 or 4", "no rating"),
+            ("Score: **3** to 4", "no rating"),
             ("Score: 1-10", "no rating"),
             ("Score: 7.5.1", "no rating"),
             ("Score: inf", "no rating"),

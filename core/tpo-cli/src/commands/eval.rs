@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &EvalArguments, printer: Printer) -> Result<(), Fai
     for note in &plan.notes {
         printer.status(&format!("warning: {note}"));
     }
-    gate::check_names(&plan, &arguments.fail_below)?;
+    gate::check_sets(&plan, &arguments.fail_below)?;
     let opened = open(&plan, arguments, printer)?;
     for note in &opened.notes {
         printer.status(&format!("warning: {note}"));
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &EvalArguments, printer: Printer) -> Result<(), Fai
         "evaluation directory: {}",
         plan.directory.root().display()
     ));
-    gate::check(&results, &arguments.fail_below)
+    gate::check(&plan, &results, &arguments.fail_below)
 }
 
 fn open(

@@ -37,9 +37,19 @@ pub(crate) fn run(arguments: &RunArguments, printer: Printer) -> Result<(), Fail
         printer.status(&describe(run.plan, &base, &run.pipeline));
     }
     if arguments.dry_run {
+        // A run says it itself.
+        if let Some(warning) = self_judging(&runs, &base)? {
+            printer.status(&format!("warning: {warning}"));
+        }
         return Ok(());
     }
     start(&runs, &base, printer)
+}
+
+/// A warning if a judge asks the model that would be trained. The arms have the judges of the run.
+fn self_judging(runs: &[OpenedRun<'_>], base: &Checkpoint) -> Result<Option<String>, Failure> {
+    let first = runs.first().map(|run| run.pipeline.self_judging(base));
+    Ok(first.transpose()?.flatten())
 }
 
 /// The plans of the arms. Two arms of one name would share a directory.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use tpo_types::difference;
+
 use crate::estimate::{Row, group, instruction_means};
 use crate::refusal::Refusal;
 
@@ -57,7 +59,7 @@ pub fn pair(first: &[Row], second: &[Row]) -> Result<Pairing, Refusal> {
         .filter_map(|row| {
             let other = of_b.get(row.instruction.as_str())?;
             Some(Difference {
-                difference: row.mean - other,
+                difference: difference(row.mean, *other),
                 instruction: row.instruction,
                 cluster: row.cluster,
             })

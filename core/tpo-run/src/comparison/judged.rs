@@ -1,10 +1,11 @@
 //! The responses of two runs under one judge.
 
 use tpo_judge::{GuardedScoring, JudgeMetrics, ScoreScale};
-use tpo_types::{Failure, Instruction, Judgment, ResponseGroup, ScoreRange};
+use tpo_types::{Failure, Judgment, ResponseGroup, ScoreRange};
 
 use super::run::ComparedRun;
 use super::shared::SharedSet;
+use crate::groups::replaced;
 use crate::meetings::{BothResponses, Meetings, wins};
 use crate::metrics::{
     PairedRow, PairedRows, SampleOutcome, ScoredInstruction, compare_scores, floor_of,
@@ -48,13 +49,13 @@ pub fn judge_pair(
         .filter(|one| shared.ids.contains(&one.id))
         .map(|instruction| BothResponses {
             instruction,
-            own: responses(&own, instruction, num_samples),
-            other: responses(&others, instruction, num_samples),
+            own: responses(&own, &instruction.id, num_samples),
+            other: responses(&others, &instruction.id, num_samples),
         })
         .collect();
     let (rows, metrics) = match scoring.scoring.scale() {
-        ScoreScale::WithinGroup => compared(scoring, &rows, num_samples, on_judged)?,
-        ScoreScale::Absolute(range) => scored(scoring, range, &rows, num_samples, on_judged)?,
+        ScoreScale::WithinGroup => compared(scoring, &rows, on_judged)?,
+        ScoreScale::Absolute(range) => scored(scoring, range, &rows, on_judged)?,
     };
     Ok(JudgedPair {
         rows,
@@ -64,24 +65,19 @@ pub fn judge_pair(
     })
 }
 
-fn responses<'a>(
-    answers: &'a AnswersById,
-    instruction: &Instruction,
-    num_samples: usize,
-) -> Vec<&'a str> {
-    let found = answers.get(&instruction.id);
-    let responses = found.into_iter().flat_map(|one| &one.responses);
-    responses.take(num_samples).map(String::as_str).collect()
+fn responses<'a>(answers: &'a AnswersById, id: &str, num_samples: usize) -> Vec<Option<&'a str>> {
+    let found = answers.get(id).into_iter();
+    let responses = found.flat_map(|one| &one.responses);
+    replaced(responses.map(Option::as_deref), num_samples)
 }
 
 /// By wins, for a judge that says which of two responses is better.
 fn compared(
     scoring: &GuardedScoring<'_>,
     rows: &[BothResponses<'_>],
-    num_samples: usize,
     on_judged: &dyn Fn(usize),
 ) -> Result<(PairedRows, JudgeMetrics), Failure> {
-    let meetings = Meetings::of(rows, num_samples);
+    let meetings = Meetings::of(rows);
     let output = scoring.score(meetings.shown(), on_judged)?;
     let wins = wins(&meetings.judged(&output)).into_iter();
     let rows = wins.filter_map(|row| {
@@ -98,32 +94,31 @@ fn scored(
     scoring: &GuardedScoring<'_>,
     range: Option<ScoreRange>,
     rows: &[BothResponses<'_>],
-    num_samples: usize,
     on_judged: &dyn Fn(usize),
 ) -> Result<(PairedRows, JudgeMetrics), Failure> {
     let sides = rows.iter().flat_map(|row| [&row.own, &row.other]);
     let instructions = rows.iter().flat_map(|row| [row.instruction; 2]);
     let groups: Vec<ResponseGroup<'_>> = instructions
         .zip(sides)
-        .filter(|(_, responses)| !responses.is_empty())
         .map(|(instruction, responses)| ResponseGroup {
             instruction,
-            responses: responses.clone(),
+            responses: responses.iter().copied().flatten().collect(),
         })
+        .filter(|group| !group.responses.is_empty())
         .collect();
     let output = scoring.score(&groups, on_judged)?;
     let metrics = output.metrics();
-    let mut judgments = output.judgments.into_iter();
-    let mut outcomes = |row: &BothResponses<'_>, responses: &[&str]| {
-        let judged = if responses.is_empty() {
-            None
-        } else {
-            judgments.next()
-        };
-        ScoredInstruction {
-            id: row.instruction.id.clone(),
-            samples: samples(judged.as_deref().unwrap_or_default(), num_samples),
-        }
+    let mut judgments = output.judgments.into_iter().flatten();
+    let mut outcomes = |row: &BothResponses<'_>, responses: &[Option<&str>]| ScoredInstruction {
+        id: row.instruction.id.clone(),
+        samples: responses
+            .iter()
+            .map(|response| match response.and_then(|_| judgments.next()) {
+                None => SampleOutcome::Malformed,
+                Some(Judgment::Scored(scored)) => SampleOutcome::Scored(scored.score.get()),
+                Some(Judgment::Unscored(_)) => SampleOutcome::Unscored,
+            })
+            .collect(),
     };
     let (mut own, mut others) = (Vec::new(), Vec::new());
     for row in rows {
@@ -132,14 +127,4 @@ fn scored(
     }
     let floor = floor_of(&others, &[&own]);
     Ok((compare_scores(&own, &others, floor, range), metrics))
-}
-
-/// The outcomes of the completions that were asked for; those without a response are malformed.
-fn samples(judgments: &[Judgment], num_samples: usize) -> Vec<SampleOutcome> {
-    let judged = judgments.iter().map(|judgment| match judgment {
-        Judgment::Scored(scored) => SampleOutcome::Scored(scored.score.get()),
-        Judgment::Unscored(_) => SampleOutcome::Unscored,
-    });
-    let missing = std::iter::repeat(SampleOutcome::Malformed);
-    judged.chain(missing).take(num_samples).collect()
 }

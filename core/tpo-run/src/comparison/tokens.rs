@@ -26,7 +26,7 @@ impl TokenUse {
             thought += one.thought_tokens;
             response += one.response_tokens;
             all += one.tokens;
-            parsed += one.responses.len();
+            parsed += one.parsed();
         }
         let mean = |sum: u64, of: usize| sum as f64 / of.max(1) as f64;
         Self {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tpo_types::{Failure, FailureKind};
 
-use crate::directory::{DirectoryLock, lock};
+use crate::directory::{DirectoryLock, RunDirectory, lock};
 
 /// The directories of files in the formats of other tools.
 const TOOLS: [&str; 2] = ["alpaca_eval", "lm_eval"];
@@ -65,6 +65,16 @@ impl EvaluationDirectory {
             }
         }
         Ok(())
+    }
+
+    /// Fails if it is the directory of a run.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if !RunDirectory::at(&self.root).store().exists() {
+            return Ok(());
+        }
+        let what = format!("`{}` is the directory of a run", self.root.display());
+        Err(Failure::new(FailureKind::Usage, what)
+            .hint("give the evaluation a directory of its own with `--dir`"))
     }
 
     /// Creates the directory and locks it for writing.

@@ -185,6 +185,9 @@ fn not_compared(answered: &Answered<'_>) -> JudgedSubject {
     }
 }
 
+/// Increases when the same judgments are made into other outcomes.
+const OUTCOMES_REVISION: u32 = 1;
+
 /// What an outcome depends on.
 fn key(
     judging: Judging<'_>,
@@ -195,6 +198,7 @@ fn key(
 ) -> String {
     let responses: Vec<ResponseGroup<'_>> = groups.iter().map(CandidateGroup::responses).collect();
     let mut key = KeyHasher::default();
+    key.add(&OUTCOMES_REVISION);
     key.add(&reuse::judgments_key(judging.models, judge, &responses));
     key.add(&num_samples);
     for candidate in groups.iter().flat_map(|group| &group.candidates) {
@@ -215,8 +219,8 @@ fn key(
 /// The responses of a subject by the instruction's id.
 fn responses_of(groups: &[CandidateGroup<'_>]) -> ResponsesById {
     let responses = groups.iter().map(|group| {
-        let responses = group.responses().responses;
-        let responses = responses.into_iter().map(str::to_owned).collect();
+        let responses = group.response_of_each();
+        let responses = responses.map(|one| one.map(str::to_owned)).collect();
         (group.id().to_owned(), responses)
     });
     responses.collect()

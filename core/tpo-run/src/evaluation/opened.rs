@@ -30,6 +30,8 @@ pub(super) struct OpenedModel {
     pub checkpoint: Checkpoint,
     /// Digest of the files.
     pub identity: String,
+    /// Digest of the model that it was trained from, if it is one of a run.
+    pub trained_from: Option<String>,
     /// Renders instructions and splits completions.
     pub thought: ThoughtFormat,
 }
@@ -70,6 +72,7 @@ impl OpenedEvaluation {
             models.push(Some(OpenedModel {
                 checkpoint: Checkpoint::at(path),
                 identity,
+                trained_from: sampled.trained_from.clone(),
                 thought: ThoughtFormat::open(
                     &thought.template(),
                     thought.parser.as_ref(),
@@ -105,11 +108,21 @@ fn notes(
     let mut notes = Vec::new();
     for (at, (subject, model)) in sampled.iter().enumerate() {
         let mut judges = judge_models.bound.iter();
-        if let Some(judge) = judges.find(|judge| judge.identity == model.identity) {
+        let related = judges.find_map(|judge| {
+            let how = if judge.identity == model.identity {
+                "the model"
+            } else if model.trained_from.as_ref() == Some(&judge.identity) {
+                "the base model of the model"
+            } else {
+                return None;
+            };
+            Some((&judge.alias, how))
+        });
+        if let Some((alias, how)) = related {
             notes.push(format!(
-                "the model `{}` that judges ask is the model `{}` that is evaluated: its scores \
+                "the model `{alias}` that judges ask is {how} `{}` that is evaluated: its scores \
                  favor its own answers",
-                judge.alias, subject.name
+                subject.name
             ));
         }
         for (other, opened) in &sampled[..at] {

@@ -58,6 +58,7 @@ impl EvaluationPlan {
     ) -> Result<Self, Failure> {
         bounds::check(&config, "")?;
         check_names(&config)?;
+        directory.check()?;
         for (alias, binding) in &config.models {
             binding.check(alias)?;
         }
@@ -343,6 +344,16 @@ fn put_baseline_first(subjects: &mut [Subject], baseline: Option<&str>) -> Resul
 }
 
 impl PlannedSet {
+    /// Whether a subject answers it: recorded responses may be to other sets only.
+    pub fn is_answered_by(&self, subject: &Subject) -> Result<bool, Failure> {
+        match &subject.answers {
+            Answers::Sampled(_) => Ok(true),
+            Answers::Recorded(recorded) => {
+                recorded.answers(&self.name, &self.instructions, self.num_samples)
+            }
+        }
+    }
+
     /// Reads the instructions of a set. Adds the judge of a known set to the configuration.
     fn read(
         set: &EvaluatedSet,

@@ -8,6 +8,7 @@ use super::config::{EvaluatedModel, EvaluationSampling, NamedThought, OWN_THOUGH
 use super::recorded::RecordedResponses;
 use crate::config::{RunConfig, SamplingConfig, ThoughtConfig};
 use crate::directory::RunDirectory;
+use crate::model_version::ModelVersion;
 use crate::store::{Store, from_json};
 
 /// A model with a thought prompt, or recorded responses.
@@ -45,6 +46,8 @@ pub struct SampledAnswers {
     pub source: String,
     /// The thought prompt.
     pub thought: NamedThought,
+    /// The digest of the model that its run trained, if it is one of a run.
+    pub trained_from: Option<String>,
 }
 
 /// Instructions that a run has used, and for what.
@@ -72,6 +75,8 @@ pub(super) struct BestOfRun {
     pub own: NamedThought,
     sampling: SamplingConfig,
     used: Vec<UsedInstructions>,
+    /// The digest of the model that was trained.
+    trained_from: Option<String>,
     note: Option<String>,
 }
 
@@ -139,6 +144,7 @@ impl ResolvedModel {
             answers: Answers::Sampled(SampledAnswers {
                 source: path.clone(),
                 thought,
+                trained_from: run.as_ref().and_then(|run| run.trained_from.clone()),
             }),
         });
         let subjects = subjects.collect();
@@ -236,12 +242,16 @@ impl BestOfRun {
             );
             (base, Some(note))
         };
-        let mut used = vec![UsedInstructions {
-            purpose: "trained on",
-            run: run.root().to_owned(),
-            instructions: store.instructions("train")?,
-        }];
-        if let Some(first) = store.validation_sets()?.first() {
+        let mut used = Vec::new();
+        let is_trained = note.is_none();
+        if is_trained {
+            used.push(UsedInstructions {
+                purpose: "trained on",
+                run: run.root().to_owned(),
+                instructions: store.instructions("train")?,
+            });
+        }
+        if let Some(first) = store.validation_sets()?.first().filter(|_| is_trained) {
             used.push(UsedInstructions {
                 purpose: "chosen with",
                 run: run.root().to_owned(),
@@ -250,6 +260,7 @@ impl BestOfRun {
         }
         Ok(Self {
             source,
+            trained_from: store.model_identities()?.remove(&ModelVersion::BASE),
             own: NamedThought::new(OWN_THOUGHT, config.thought, config.parser),
             sampling: config.sampling,
             used,

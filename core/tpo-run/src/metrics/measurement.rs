@@ -10,7 +10,7 @@ use tpo_judge::JudgeMetrics;
 use tpo_types::{Judgment, ScoreRange};
 
 use super::{SampleMetrics, mean};
-use crate::groups::CandidateGroup;
+use crate::groups::{CandidateGroup, replaced};
 use crate::model_version::ModelVersion;
 
 /// One model, measured on one validation set. `M` names models: the versions of a run by default.
@@ -47,7 +47,8 @@ pub enum Outcomes<M = ModelVersion> {
 pub struct ScoredInstruction {
     /// The instruction's id.
     pub id: String,
-    /// One per completion that was asked for, not counting those that were sampled again.
+    /// One per completion that was asked for: its own, or that of the one that was sampled again in
+    /// its place.
     pub samples: Vec<SampleOutcome>,
 }
 
@@ -96,18 +97,19 @@ impl SampleOutcome {
 impl ScoredInstruction {
     /// The outcomes of a group; `num_samples` completions were asked for.
     pub(crate) fn of(group: &CandidateGroup<'_>, num_samples: usize) -> Self {
-        let parsed = group
-            .candidates
-            .iter()
-            .filter(|candidate| candidate.parts().is_some())
-            .map(|candidate| match &candidate.judgment {
+        let outcomes = group.candidates.iter().map(|candidate| {
+            candidate.parts()?;
+            Some(match &candidate.judgment {
                 Some(Judgment::Scored(scored)) => SampleOutcome::Scored(scored.score.get()),
                 Some(Judgment::Unscored(_)) | None => SampleOutcome::Unscored,
-            });
-        let missing = std::iter::repeat(SampleOutcome::Malformed);
+            })
+        });
+        let outcomes = replaced(outcomes, num_samples).into_iter();
         Self {
             id: group.id().to_owned(),
-            samples: parsed.chain(missing).take(num_samples).collect(),
+            samples: outcomes
+                .map(|outcome| outcome.unwrap_or(SampleOutcome::Malformed))
+                .collect(),
         }
     }
 

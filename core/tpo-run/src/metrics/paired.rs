@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use tpo_eval::Scale;
-use tpo_types::ScoreRange;
+use tpo_types::{ScoreRange, difference};
 
 use super::mean;
 use super::measurement::{HeadToHead, Measurement, Outcomes, SampleOutcome, ScoredInstruction};
@@ -85,11 +85,6 @@ pub enum Unit {
 }
 
 impl SampleOutcome {
-    /// The difference of two scores, malformed completions at `floor`; none if either has none.
-    fn difference(self, other: Self, floor: Option<f64>) -> Option<f64> {
-        Some(self.value(floor)? - other.value(floor)?)
-    }
-
     /// 1 if this is better than the other, 0 if it is worse, one half if neither; a malformed
     /// completion loses against any response. None if either is unscored.
     fn win(self, other: Self) -> Option<f64> {
@@ -109,14 +104,22 @@ impl SampleOutcome {
 }
 
 impl ScoredInstruction {
-    /// The mean over the completions that both have.
-    fn compare(
-        &self,
-        other: &Self,
-        one: impl Fn(SampleOutcome, SampleOutcome) -> Option<f64>,
-    ) -> Option<f64> {
+    /// The difference of the mean scores of the completions that both have scores of, malformed
+    /// ones at `floor`.
+    fn difference(&self, other: &Self, floor: Option<f64>) -> Option<f64> {
         let pairs = self.samples.iter().zip(&other.samples);
-        mean(pairs.filter_map(|(own, other)| one(*own, *other)))
+        let pairs = pairs.filter_map(|(own, other)| Some((own.value(floor)?, other.value(floor)?)));
+        let (own, others): (Vec<f64>, Vec<f64>) = pairs.unzip();
+        Some(difference(
+            mean(own.into_iter())?,
+            mean(others.into_iter())?,
+        ))
+    }
+
+    /// The mean of the wins of the completions that both have outcomes of.
+    fn win(&self, other: &Self) -> Option<f64> {
+        let pairs = self.samples.iter().zip(&other.samples);
+        mean(pairs.filter_map(|(own, other)| own.win(*other)))
     }
 }
 
@@ -184,7 +187,7 @@ impl<M: PartialEq> Measurement<M> {
                 own.iter()
                     .filter_map(|row| {
                         let other = others.get(row.id.as_str())?;
-                        Some((row.id.as_str(), row.compare(other, SampleOutcome::win)?))
+                        Some((row.id.as_str(), row.win(other)?))
                     })
                     .collect()
             }
@@ -253,9 +256,9 @@ pub(crate) fn compare_scores(
     let by_wins = malformed && floor.is_none();
     let rows = both.into_iter().filter_map(|(own, other)| {
         let difference = if by_wins {
-            own.compare(other, |own, other| Some(own.win(other)? - 0.5))
+            own.win(other).map(|win| win - 0.5)
         } else {
-            own.compare(other, |own, other| own.difference(other, floor))
+            own.difference(other, floor)
         };
         Some(PairedRow {
             id: own.id.clone(),
@@ -347,7 +350,7 @@ mod tests {
         assert_eq!(common_floor(&base, [&fails]), Some(0.8));
         let rows = fails.compared_with(&base, Some(0.2)).expect("scores");
         assert_eq!(rows.unit, Unit::Score);
-        assert_eq!(rows.differences(), [0.2 - 0.8, 0.0]);
+        assert_eq!(rows.differences(), [-0.6, 0.0]);
         // Failing would be as good as answering.
         let equal = scores(0, &[&[Scored(0.5)], &[Scored(0.5)]]);
         assert_eq!(common_floor(&equal, [&scores(1, &[&[Malformed]])]), None);

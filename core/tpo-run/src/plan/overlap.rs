@@ -1,7 +1,7 @@
 //! Instructions that are in two sets: a score on an instruction that was trained on says nothing
 //! about new ones.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tpo_types::{Failure, FailureKind, Instruction};
 
@@ -11,6 +11,10 @@ use super::ValidationSet;
 const NEARLY: f64 = 0.75;
 /// Near duplicates that a note names.
 const SHOWN: usize = 3;
+/// Instructions of a set from which on the words that all of them have are taken for its frame.
+const FRAMED: usize = 3;
+/// Words that an instruction needs without a frame for these words to be compared.
+const OWN_WORDS: usize = 4;
 
 /// An instruction and the set that it is in.
 #[derive(Clone, Copy)]
@@ -110,21 +114,87 @@ struct NearDuplicate<'a> {
     other: Member<'a>,
 }
 
-/// Finds them by an index of words: two sets of words can only reach the index `t` if they share
-/// one of the `|a| - ceil(t |a|) + 1` rarest words of `a` (prefix filtering; Chaudhuri et al. 2006,
-/// "A primitive operator for similarity joins in data cleaning").
+/// Finds them: by all of their words, and without the words that only the frame of one of the two
+/// sets has, such as a system message or a suffix.
 fn near_duplicates<'a>(members: &[Member<'a>]) -> Vec<NearDuplicate<'a>> {
     let texts: Vec<String> = members
         .iter()
         .map(|member| text(member.instruction))
         .collect();
-    let mut frequency: HashMap<&str, usize> = HashMap::new();
     let words: Vec<BTreeSet<&str>> = texts.iter().map(|text| words(text)).collect();
+    let mut pairs = near_pairs(members, &words);
+    let frames = frames(members, &words);
+    for (at, one) in frames.iter().enumerate() {
+        for other in &frames[at + 1..] {
+            if one.words == other.words {
+                continue;
+            }
+            let unframed = members.iter().zip(&words).map(|(member, words)| {
+                let (own, others) = match member.set {
+                    set if set == one.set => (one, other),
+                    set if set == other.set => (other, one),
+                    _ => return BTreeSet::new(),
+                };
+                own.removed_from(words, others)
+            });
+            pairs.extend(near_pairs(members, &unframed.collect::<Vec<_>>()));
+        }
+    }
+    let near = |(one, other): (usize, usize)| NearDuplicate {
+        one: members[one],
+        other: members[other],
+    };
+    pairs.into_iter().map(near).collect()
+}
+
+/// The words that all instructions of a set have.
+struct Frame<'a> {
+    set: &'a str,
+    words: BTreeSet<&'a str>,
+}
+
+impl<'a> Frame<'a> {
+    /// The words of an instruction without those that this frame has and the other has not; none if
+    /// too few are left.
+    fn removed_from(&self, words: &BTreeSet<&'a str>, other: &Self) -> BTreeSet<&'a str> {
+        let is_kept = |word: &&str| !self.words.contains(word) || other.words.contains(word);
+        let kept: BTreeSet<&str> = words.iter().copied().filter(is_kept).collect();
+        if kept.len() < OWN_WORDS {
+            return BTreeSet::new();
+        }
+        kept
+    }
+}
+
+/// The frame of every set; a set of few instructions has none.
+fn frames<'a>(members: &[Member<'a>], words: &[BTreeSet<&'a str>]) -> Vec<Frame<'a>> {
+    let mut sets: BTreeMap<&str, Vec<&BTreeSet<&'a str>>> = BTreeMap::new();
+    for (member, words) in members.iter().zip(words) {
+        sets.entry(member.set).or_default().push(words);
+    }
+    let frame = |(set, of_set): (&'a str, Vec<&BTreeSet<&'a str>>)| {
+        let in_all = |word: &&&str| of_set.iter().all(|words| words.contains(**word));
+        let words = of_set.first().filter(|_| of_set.len() >= FRAMED);
+        let words = words.into_iter().copied().flatten().filter(in_all);
+        Frame {
+            set,
+            words: words.copied().collect(),
+        }
+    };
+    sets.into_iter().map(frame).collect()
+}
+
+/// Members of different sets whose words are nearly the same, found by an index of words: two sets
+/// of words can only reach the index `t` if they share one of the `|a| - ceil(t |a|) + 1` rarest
+/// words of `a` (prefix filtering; Chaudhuri et al. 2006, "A primitive operator for similarity
+/// joins in data cleaning").
+fn near_pairs(members: &[Member<'_>], words: &[BTreeSet<&str>]) -> BTreeSet<(usize, usize)> {
+    let mut frequency: HashMap<&str, usize> = HashMap::new();
     for word in words.iter().flatten() {
         *frequency.entry(word).or_default() += 1;
     }
     let mut index: HashMap<&str, Vec<usize>> = HashMap::new();
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     for (here, own) in words.iter().enumerate() {
         let mut rarest: Vec<&str> = own.iter().copied().collect();
         rarest.sort_by_key(|word| (frequency[word], *word));
@@ -137,10 +207,7 @@ fn near_duplicates<'a>(members: &[Member<'a>]) -> Vec<NearDuplicate<'a>> {
         }
         for there in candidates {
             if members[there].set != members[here].set && jaccard(own, &words[there]) >= NEARLY {
-                found.push(NearDuplicate {
-                    one: members[here],
-                    other: members[there],
-                });
+                found.insert((here, there));
             }
         }
     }
@@ -242,6 +309,42 @@ mod tests {
             0
         );
         assert_eq!(near(&[("train", ""), ("test", "")]), 0);
+    }
+
+    #[test]
+    fn a_frame_around_all_instructions_of_a_set_hides_nothing() {
+        let asked = [
+            "Which rivers of Europe flow north?",
+            "How many lakes has Finland, roughly?",
+            "Where do salt and fresh water meet?",
+        ];
+        let framed = asked.map(|text| {
+            format!("You are a patient teacher of geography. {text} Answer in one plain sentence.")
+        });
+        let plain = asked.iter().map(|text| ("train", *text));
+        let rows: Vec<(&str, &str)> = plain
+            .chain(framed.iter().map(|text| ("test", text.as_str())))
+            .collect();
+        assert_eq!(near(&rows), 3);
+        let asked = ["river", "stone", "garden"]
+            .map(|about| format!("Write about a {about}. Use fewer than 12 words."));
+        let framed = asked
+            .each_ref()
+            .map(|text| format!("{text} Think step by step, then answer in plain English."));
+        let plain = asked.iter().map(|text| ("train", text.as_str()));
+        let rows: Vec<(&str, &str)> = plain
+            .chain(framed.iter().map(|text| ("test", text.as_str())))
+            .collect();
+        assert!(near(&rows) >= 3);
+        let short = [
+            ("train", "Add 3 and 4."),
+            ("train", "Add 5 and 6."),
+            ("train", "Add 7 and 8."),
+            ("test", "Multiply 3 by 4."),
+            ("test", "Multiply 5 by 6."),
+            ("test", "Multiply 7 by 8."),
+        ];
+        assert_eq!(near(&short), 0);
     }
 
     #[test]

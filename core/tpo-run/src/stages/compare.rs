@@ -4,7 +4,7 @@ use tpo_judge::JudgeMetrics;
 use tpo_types::Failure;
 
 use crate::context::Judging;
-use crate::groups::CandidateGroup;
+use crate::groups::{CandidateGroup, replaced};
 use crate::meetings::{BothResponses, Meetings};
 use crate::metrics::ComparedSample;
 use crate::pipeline::RunJudge;
@@ -33,16 +33,14 @@ pub(crate) fn compare(
         .iter()
         .map(|group| BothResponses {
             instruction: group.rendered.instruction,
-            own: group.responses().responses,
-            other: others
-                .get(group.id())
-                .into_iter()
-                .flatten()
-                .map(String::as_str)
-                .collect(),
+            own: replaced(group.response_of_each(), pass.num_samples),
+            other: {
+                let all = others.get(group.id()).into_iter().flatten();
+                replaced(all.map(Option::as_deref), pass.num_samples)
+            },
         })
         .collect();
-    let meetings = Meetings::of(&rows, pass.num_samples);
+    let meetings = Meetings::of(&rows);
     let shown = meetings.shown();
     judging.stage_started(Stage::Compare, &pass.slice, shown.len(), 0);
     let output = judging.models.guarded(judge).score(shown, &|judged| {

@@ -15,7 +15,7 @@ use crate::slice::Slice;
 pub(crate) type JudgmentsById = HashMap<String, BTreeMap<usize, Judgment>>;
 
 /// Responses by instruction id, in the order in which they were sampled.
-pub(crate) type ResponsesById = HashMap<String, Vec<String>>;
+pub(crate) type ResponsesById = HashMap<String, Vec<Option<String>>>;
 
 /// A comparison of two candidates of one instruction, by their indices.
 #[derive(Debug)]
@@ -96,13 +96,13 @@ impl Store {
         )
     }
 
-    /// The responses of a slice that parsed, by instruction id, in the order in which they were
-    /// sampled.
+    /// The responses of a slice by instruction id, in the order in which they were sampled; none of
+    /// a malformed completion.
     pub(crate) fn responses(&self, slice: &Slice) -> Result<ResponsesById, Failure> {
         let sql = "SELECT instruction_id, response FROM candidates \
-            WHERE slice = ?1 AND response IS NOT NULL ORDER BY instruction_id, sample";
+            WHERE slice = ?1 ORDER BY instruction_id, sample";
         let rows = self.rows(sql, params![slice.to_string()], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
         })?;
         let mut responses = ResponsesById::new();
         for (id, response) in rows {

@@ -13,14 +13,21 @@ use crate::slice::Slice;
 /// What one model answered to one instruction.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct InstructionAnswers {
-    /// The responses that parsed, in the order in which they were sampled.
-    pub responses: Vec<String>,
+    /// The responses, in the order in which they were sampled; none of a malformed completion.
+    pub responses: Vec<Option<String>>,
     /// Tokens of their thoughts, summed.
     pub thought_tokens: u64,
     /// Tokens of the responses, summed.
     pub response_tokens: u64,
     /// Tokens sampled in all: thoughts, markers and completions that did not parse included.
     pub tokens: u64,
+}
+
+impl InstructionAnswers {
+    /// Responses that parsed.
+    pub fn parsed(&self) -> usize {
+        self.responses.iter().flatten().count()
+    }
 }
 
 /// Answers by the instruction's id.
@@ -82,11 +89,12 @@ impl Store {
             answers.entry(id).or_default().tokens = tokens as u64;
         }
         let sql = "SELECT instruction_id, response, thought_tokens, response_tokens \
-            FROM candidates WHERE slice = ?1 AND response IS NOT NULL \
+            FROM candidates WHERE slice = ?1 \
             ORDER BY instruction_id, sample";
         let parsed = self.rows(sql, [&slice], |row| {
             let tokens = [row.get::<_, i64>(2)?, row.get::<_, i64>(3)?];
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, tokens))
+            let response = row.get::<_, Option<String>>(1)?;
+            Ok((row.get::<_, String>(0)?, response, tokens))
         })?;
         for (id, response, [thought_tokens, response_tokens]) in parsed {
             let answer = answers.entry(id).or_default();

@@ -3,21 +3,32 @@
 use tpo_run::evaluation::{
     EvaluationPlan, EvaluationResults, JudgedSet, OpenedEvaluation, SubjectResult,
 };
-use tpo_types::{Failure, FailureKind};
+use tpo_types::{Failure, FailureKind, rounded};
 
 use crate::arguments::Threshold;
 
-/// Refuses thresholds of sets that are not evaluated, before anything is sampled.
-pub(super) fn check_names(plan: &EvaluationPlan, thresholds: &[Threshold]) -> Result<(), Failure> {
-    let names: Vec<&str> = plan.sets.iter().map(|set| set.name.as_str()).collect();
-    match thresholds.iter().find(|one| !names.contains(&&*one.set)) {
-        None => Ok(()),
-        Some(threshold) => {
-            let what = format!("`--fail-below`: there is no set `{}`", threshold.set);
-            Err(Failure::new(FailureKind::Usage, what)
-                .hint(format!("the sets are: {}", names.join(", "))))
+/// Refuses thresholds of sets that are not evaluated, or not with every model, before anything is
+/// sampled.
+pub(super) fn check_sets(plan: &EvaluationPlan, thresholds: &[Threshold]) -> Result<(), Failure> {
+    for Threshold { set: name, .. } in thresholds {
+        let Some(set) = plan.sets.iter().find(|set| set.name == *name) else {
+            let what = format!("`--fail-below`: there is no set `{name}`");
+            let names: Vec<&str> = plan.sets.iter().map(|set| set.name.as_str()).collect();
+            return Err(Failure::new(FailureKind::Usage, what)
+                .hint(format!("the sets are: {}", names.join(", "))));
+        };
+        for subject in &plan.subjects {
+            if !set.is_answered_by(subject)? {
+                let what = format!(
+                    "`--fail-below {name}`: `{}` has no responses to that set",
+                    subject.name
+                );
+                return Err(Failure::new(FailureKind::Usage, what)
+                    .hint("leave the model or the threshold out"));
+            }
         }
     }
+    Ok(())
 }
 
 /// Refuses thresholds of sets whose judges only compare, which gives no mean.
@@ -42,13 +53,26 @@ pub(super) fn check_judges(
     Ok(())
 }
 
-/// Fails if a mean is below its threshold, or missing.
-pub(super) fn check(results: &EvaluationResults, thresholds: &[Threshold]) -> Result<(), Failure> {
+/// Fails if a mean is below its threshold, or if one that was to be measured is missing.
+pub(super) fn check(
+    plan: &EvaluationPlan,
+    results: &EvaluationResults,
+    thresholds: &[Threshold],
+) -> Result<(), Failure> {
     let mut failed = Vec::new();
     for threshold in thresholds {
-        for set in results.sets.iter().filter(|set| set.set == threshold.set) {
-            let below = set.subjects.iter();
-            failed.extend(below.filter_map(|subject| reason(set, subject, threshold.lowest)));
+        let of_set = results.sets.iter().filter(|set| set.set == threshold.set);
+        for set in of_set {
+            for subject in plan.subjects.iter().map(|subject| &subject.name) {
+                let measured = set.subjects.iter().find(|one| one.subject == *subject);
+                failed.extend(match measured {
+                    Some(measured) => reason(set, measured, threshold.lowest),
+                    None => Some(format!(
+                        "{subject} on {} ({}) was not measured",
+                        set.set, set.judge
+                    )),
+                });
+            }
         }
     }
     if failed.is_empty() {
@@ -73,7 +97,7 @@ fn reason(set: &JudgedSet, subject: &SubjectResult, lowest: f64) -> Option<Strin
             "{place}: {} of {} completions are unscored",
             subject.unscored, subject.sampled.completions
         )),
-        Some(mean) if mean.value < lowest => {
+        Some(mean) if rounded(mean.value) < rounded(lowest) => {
             Some(format!("{place}: {:.4} is less than {lowest}", mean.value))
         }
         Some(_) => None,

@@ -34,7 +34,7 @@ impl SetAnswers {
     pub(super) fn responses(&self, ids: &BTreeSet<String>) -> usize {
         let answers = self.answers.iter().filter(|(id, _)| ids.contains(*id));
         answers
-            .map(|(_, one)| one.responses.len().min(self.num_samples))
+            .map(|(_, one)| one.parsed().min(self.num_samples))
             .sum()
     }
 }
