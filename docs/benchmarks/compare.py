@@ -8,6 +8,9 @@ temperature 0.8 and top-p 0.95. llama.cpp computes a shared prompt once, too. Tr
 128 + 256 tokens, forward, backward, clipping and AdamW; the reference's log-probabilities are there already. Every
 figure is the median of the repetitions after a first one that warms up.
 
+tpo gets the weights in bf16, as the model was published, in a process per precision; the numbers have no part in the
+speed of the peers.
+
 Needs the packages of `requirements.txt` beside this file. Each measurement is a process of its own, so that its peak
 of memory is its own. The results of every part are kept in the work directory as JSON; `--only` repeats some.
 """
@@ -26,6 +29,7 @@ PROMPT, NEW = 112, 128
 PAIRS, PAIR_PROMPT, PAIR_COMPLETION = 4, 128, 256
 BATCHES = {64: (8, 8), 8: (8, 1), 1: (1, 1)}
 GGUF_TYPES = {"F32": 0, "Q8_0": 7, "Q4_0": 2}
+PRECISIONS = ("f32", "bf16x3", "int16", "bf16", "int8")
 THREADS = 2
 
 
@@ -79,15 +83,36 @@ def peak_rss():
 # ------------------------------------------------------------------------------------------------------------------ tpo
 
 
-def tpo(given, _gguf):
-    said = run([given.tpo, "bench", "--repeat", str(given.repeat), "--new-tokens", str(NEW), "--format", "json"])
+def tpo(given, gguf):
+    directory = given.work / "bf16"
+    if not directory.exists():
+        part(given, "checkpoint", gguf, str(directory))
     rows = []
-    for one in json.loads(said)["rows"]:
-        value, unit = one.get("tokens_per_second"), "tokens/s"
-        if value is None:
-            value, unit = one["seconds_per_step"], "s/step"
-        rows.append(row("tpo", one["work"], one["rows"], one["precision"], value, unit, one["peak_rss_bytes"]))
+    for precision in PRECISIONS:
+        command = [given.tpo, "bench", str(directory), "--precision", precision, "--format", "json"]
+        command += ["--repeat", str(given.repeat), "--new-tokens", str(NEW)]
+        ended = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        if ended.returncode != 0:
+            print(f"tpo {precision}: failed ({ended.returncode})", file=sys.stderr)
+            continue
+        for one in json.loads(ended.stdout)["rows"]:
+            value, unit = one.get("tokens_per_second"), "tokens/s"
+            if value is None:
+                value, unit = one["seconds_per_step"], "s/step"
+            rows.append(row("tpo", one["work"], one["rows"], precision, value, unit, one["peak_rss_bytes"]))
     return rows
+
+
+def checkpoint(_given, gguf, directory):
+    """The model with weights in bf16, as it was published: what is at hand has fewer bits."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    file = Path(gguf)
+    model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.bfloat16)
+    model.save_pretrained(directory)
+    AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name).save_pretrained(directory)
+    return row("tpo", "checkpoint", 0, "bf16", 0.0, "", 0)
 
 
 # ------------------------------------------------------------------------------------------------------------ llama.cpp
@@ -253,7 +278,7 @@ def median_seconds(given, work):
     return statistics.median(times)
 
 
-PARTS = {"quantize": quantize, "sample": sample, "train": train}
+PARTS = {"checkpoint": checkpoint, "quantize": quantize, "sample": sample, "train": train}
 
 
 # ----------------------------------------------------------------------------------------------------------- the ratios

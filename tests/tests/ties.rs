@@ -1,5 +1,5 @@
-//! `tpo eval`: what is equal but for the rounding of numbers is a tie, and the samples of two models
-//! meet in the order in which they were asked for.
+//! `tpo eval`: what is equal but for the rounding of numbers is a tie, and the samples of two
+//! models meet in the order in which they were asked for.
 
 use serde_json::Value;
 use tpo_tests::Workplace;
@@ -98,13 +98,13 @@ fn a_model_that_answers_nothing_is_worse_than_one_with_equal_scores() {
     assert_eq!(compared["conclusion"], "got worse");
 }
 
-/// `rules` gives the share of the constraints that hold: here, of ten, as many as the response has
-/// of the first letters of the alphabet.
-fn letters(here: &Workplace) {
+/// `rules` gives the share of the constraints that hold: here, of so many, as many as the response
+/// has of the first letters of the alphabet.
+fn letters(here: &Workplace, constraints: usize) {
     let constraint = |letter: char| {
         format!(r#"{{"id": "keywords:existence", "kwargs": {{"keywords": ["{letter}{letter}"]}}}}"#)
     };
-    let constraints: Vec<String> = ('a'..='j').map(constraint).collect();
+    let constraints: Vec<String> = ('a'..='j').map(constraint).take(constraints).collect();
     let constraints = constraints.join(", ");
     let set = (0..INSTRUCTIONS).map(|at| {
         format!(r#"{{"id": "i{at}", "prompt": "w{at}", "constraints": [{constraints}]}}"#)
@@ -112,7 +112,7 @@ fn letters(here: &Workplace) {
     here.write("s.jsonl", &set.collect::<Vec<_>>().join("\n"));
 }
 
-/// A response that as many of the ten constraints hold for.
+/// A response that as many of the constraints hold for.
 fn holding(constraints: usize) -> String {
     let words = ('a'..='j').take(constraints);
     let words: Vec<String> = words.map(|letter| format!("{letter}{letter}")).collect();
@@ -131,7 +131,7 @@ plugin = "rules"
 #[test]
 fn the_same_scores_in_another_order_are_a_tie() {
     let here = Workplace::new();
-    letters(&here);
+    letters(&here, 10);
     let scores = |at: usize| [1 + at % 3, 2 + at % 5, 3 + at % 7];
     responses(&here, "base.jsonl", |at| scores(at).map(holding).to_vec());
     responses(&here, "new.jsonl", |at| {
@@ -145,9 +145,21 @@ fn the_same_scores_in_another_order_are_a_tie() {
 }
 
 #[test]
+fn thirds_that_add_up_to_the_same_are_a_tie() {
+    let here = Workplace::new();
+    letters(&here, 3);
+    responses(&here, "base.jsonl", |_| vec![holding(1), holding(1)]);
+    responses(&here, "new.jsonl", |_| vec![holding(2), holding(0)]);
+    let results = evaluate(&here, RULES, &["--set", "set[0].num_samples=2"]);
+    let compared = comparison(&results);
+    assert_eq!(compared["ties"], INSTRUCTIONS, "{compared}");
+    assert_eq!(compared["p_value"], 1.0);
+}
+
+#[test]
 fn a_mean_at_the_threshold_passes() {
     let here = Workplace::new();
-    letters(&here);
+    letters(&here, 10);
     for tenths in 1..10 {
         for file in ["base.jsonl", "new.jsonl"] {
             responses(&here, file, |_| vec![holding(tenths)]);
@@ -159,7 +171,7 @@ fn a_mean_at_the_threshold_passes() {
 #[test]
 fn a_malformed_completion_keeps_its_place() {
     let here = Workplace::new();
-    letters(&here);
+    letters(&here, 10);
     responses(&here, "base.jsonl", |_| vec![String::new(), holding(8)]);
     responses(&here, "new.jsonl", |_| vec![holding(4), String::new()]);
     let results = evaluate(&here, RULES, &["--set", "set[0].num_samples=2"]);

@@ -2,7 +2,7 @@
 
 mod pairing;
 
-use tpo_types::difference;
+use tpo_types::rounding;
 
 use crate::distributions::t_quantile;
 use crate::estimate::{Estimate, of_units};
@@ -75,13 +75,16 @@ impl PairedComparison {
     }
 }
 
-/// Differences of two lists that have the same instructions in the same order, `a - b`,
-/// rounded so that a tie is a tie.
+/// Differences of two lists that have the same instructions in the same order, `a - b`;
+/// 0 where they are equal but for rounding.
 pub fn differences(a: &[f64], b: &[f64]) -> Result<Vec<f64>, Refusal> {
     same_length(a.len(), b.len())?;
     all_finite(a)?;
     all_finite(b)?;
-    Ok(a.iter().zip(b).map(|(a, b)| difference(*a, *b)).collect())
+    Ok(a.iter()
+        .zip(b)
+        .map(|(a, b)| rounding::difference(*a, *b))
+        .collect())
 }
 
 /// Compares the mean of one value per instruction with `null`.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tpo_judge::JudgeMetrics;
-use tpo_types::{Selection, rounded};
+use tpo_types::Selection;
 
 use crate::groups::SelectedGroup;
 use crate::model_version::ModelVersion;
@@ -72,9 +72,8 @@ fn count<'a>(reasons: impl Iterator<Item = &'a String>) -> ReasonCounts {
     counts
 }
 
-/// The mean, rounded, so that equal means are equal in whatever order they were added; none without
-/// any value.
+/// The mean; none without any value.
 pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let values: Vec<f64> = values.collect();
-    (!values.is_empty()).then(|| rounded(values.iter().sum::<f64>() / values.len() as f64))
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

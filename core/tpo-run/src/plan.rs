@@ -5,6 +5,7 @@
 //! before the first token.
 
 mod checks;
+mod frame;
 pub(crate) mod needs;
 pub(crate) mod overlap;
 mod validation;

@@ -1,11 +1,12 @@
 //! The result of judging a response.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rounding::rounded;
+use crate::rounding;
 
 /// A finite number; higher is better.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -13,14 +14,19 @@ use crate::rounding::rounded;
 pub struct Score(f64);
 
 impl Score {
-    /// The score, [`rounded`], so that a tie is a tie; none if `value` is not finite.
+    /// The score, unless `value` is not finite.
     pub fn new(value: f64) -> Option<Self> {
-        value.is_finite().then(|| Self(rounded(value)))
+        value.is_finite().then_some(Self(value))
     }
 
     /// The number.
     pub fn get(self) -> f64 {
         self.0
+    }
+
+    /// Which of two scores is higher: equal if they are but for rounding.
+    pub fn compare(self, other: Self) -> Ordering {
+        rounding::compare(self.0, other.0)
     }
 }
 

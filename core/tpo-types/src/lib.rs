@@ -1,9 +1,9 @@
 //! The data types of a run, and the traits of its stages.
 //!
 //! One subject per file, and the few helpers that several crates need ([`bounds`], [`digest`],
-//! [`nearest`], [`schema`], [`text`]). This crate opens no files and depends on neither candle nor
-//! wasmtime: crates that must not depend on each other (the models and the plugin host) share these
-//! types.
+//! [`nearest`], [`rounding`], [`schema`], [`text`]). This crate opens no files and depends on
+//! neither candle nor wasmtime: crates that must not depend on each other (the models and the
+//! plugin host) share these types.
 
 pub mod bounds;
 mod candidate;
@@ -19,7 +19,7 @@ pub mod nearest;
 mod pair;
 mod plugin;
 mod prompt;
-mod rounding;
+pub mod rounding;
 mod rows;
 mod sampling;
 pub mod schema;
@@ -43,7 +43,6 @@ pub use model::{
 pub use pair::{PreferencePair, Selected, Selection};
 pub use plugin::{PluginIdentity, PluginRole};
 pub use prompt::Prompt;
-pub use rounding::{difference, rounded};
 pub use rows::{RowFields, RowProblem, parse_rows};
 pub use sampling::{SampleId, SampleJob, SamplingParams};
 pub use splitmix::splitmix64;

@@ -1,82 +1,59 @@
 //! Numbers that are equal but for rounding.
+//!
+//! The order in which numbers are added changes the last bits of their sum: 0.1 + 0.2 + 0.3 is not
+//! 0.3 + 0.2 + 0.1. A panel can give two responses the same score in two ways, and two models the
+//! same scores in another order. Such a tie is a tie.
 
-/// Significant digits that are kept: a few less than an `f64` has, many more than a judge means.
-const DIGITS: i32 = 12;
+use std::cmp::Ordering;
 
-/// Powers of ten up to this one are exact.
-const EXACT_POWER: i32 = 22;
+/// Numbers that differ by no more than this share of their size are equal but for rounding: a
+/// million times more than the bits of an `f64`, and much less than any judge means.
+const SHARE: f64 = 1e-10;
 
-/// The number with twelve significant digits; unchanged where it is nearer to 0 than 1e-11.
-///
-/// The order in which numbers are added changes their sum by rounding: 0.1 + 0.2 + 0.3 is not 0.3 +
-/// 0.2 + 0.1. Scores, their means and their differences are rounded before they are compared, so
-/// that a tie is a tie.
+/// `a - b`, or 0 if they are equal but for rounding.
 #[must_use]
-pub fn rounded(value: f64) -> f64 {
-    if value == 0.0 || !value.is_finite() {
-        return value;
-    }
-    let magnitude = value.abs().log10().floor() as i32;
-    let shift = DIGITS - 1 - magnitude;
-    if shift.abs() > EXACT_POWER {
-        return value;
-    }
-    let power = 10.0_f64.powi(shift.abs());
-    if shift < 0 {
-        (value / power).round() * power
+pub fn difference(a: f64, b: f64) -> f64 {
+    difference_of_sums(a, b, a.abs().max(b.abs()))
+}
+
+/// The same of sums or means, whose rounding is that of their largest term.
+#[must_use]
+pub fn difference_of_sums(a: f64, b: f64, largest: f64) -> f64 {
+    let difference = a - b;
+    if difference.abs() <= SHARE * largest.abs() {
+        0.0
     } else {
-        (value * power).round() / power
+        difference
     }
 }
 
-/// `a - b` as the numbers are but for rounding: 0 if they are equal.
+/// Which of two finite numbers is larger; neither if they are equal but for rounding.
 #[must_use]
-pub fn difference(a: f64, b: f64) -> f64 {
-    rounded(rounded(a) - rounded(b))
+pub fn compare(a: f64, b: f64) -> Ordering {
+    difference(a, b).total_cmp(&0.0)
 }
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "equality is what is promised")]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
-    fn what_is_equal_but_for_rounding_is_equal() {
-        assert_eq!(rounded(0.1 + 0.2), 0.3);
-        assert_eq!(rounded(0.7 - 0.6), rounded(0.6 - 0.5));
-        assert_eq!(
-            rounded((0.1 + 0.2 + 0.3) / 3.0),
-            rounded((0.3 + 0.2 + 0.1) / 3.0)
-        );
-        assert_eq!(
-            rounded(1.0 / 3.0 + 1.0 / 7.0),
-            rounded(1.0 / 7.0 + 1.0 / 3.0)
-        );
-        assert_eq!(rounded(2e9 / 3.0), 666_666_666.667);
-    }
-
-    #[test]
-    fn sums_in_another_order_do_not_differ() {
+    fn sums_in_another_order_are_equal() {
         assert_eq!(difference(0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1), 0.0);
-        assert_eq!(difference(0.75, 0.5), 0.25);
-        assert_eq!(difference(0.7, 0.6), difference(0.6, 0.5));
+        let thirds = [[1.0 / 3.0, 1.0 / 3.0], [2.0 / 3.0, 0.0]];
+        let [one, other] = thirds.map(|pair| (pair[0] + pair[1]) / 2.0);
+        assert_eq!(compare(one, other), Ordering::Equal);
+        let around_zero = 0.1 + 0.2 - 0.3;
+        assert_ne!(difference(around_zero, 0.0), 0.0);
+        assert_eq!(difference_of_sums(around_zero, 0.0, 0.3), 0.0);
     }
 
     #[test]
-    fn what_differs_in_the_twelfth_digit_stays_different() {
-        assert_ne!(rounded(0.700_000_000_001), rounded(0.7));
-        assert_ne!(rounded(1e-30), rounded(2e-30));
-    }
-
-    proptest! {
-        #[test]
-        fn it_is_near_and_odd_and_happens_once(value in proptest::num::f64::NORMAL) {
-            let once = rounded(value);
-            prop_assert!((once - value).abs() <= value.abs() * 1e-11);
-            prop_assert_eq!(rounded(once), once);
-            prop_assert_eq!(rounded(-value), -once);
-        }
+    fn what_differs_by_more_than_rounding_differs() {
+        assert_eq!(difference(0.75, 0.5), 0.25);
+        assert_eq!(compare(0.700_000_001, 0.7), Ordering::Greater);
+        assert_eq!(compare(1e-30, 2e-30), Ordering::Less);
+        assert_eq!(compare(0.0, -0.0), Ordering::Equal);
     }
 }

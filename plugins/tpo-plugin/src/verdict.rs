@@ -39,45 +39,57 @@ pub fn rating(reply: &str, marker: &str, scale: RangeInclusive<f64>) -> Result<f
         .trim_end_matches('.')
         .parse()
         .map_err(|_| "no rating")?;
-    let rest = &after[end..];
-    // `1e1` and `4,5` are other numbers than the one that was read.
-    let mut following = rest.chars();
-    match following.next() {
-        Some(next) if next.is_alphanumeric() => return Err("no rating".into()),
-        Some(',') if following.next().is_some_and(|c| c.is_ascii_digit()) => {
-            return Err("no rating".into());
-        }
-        _ => {}
-    }
-    let rest = rest
-        .trim_start_matches(|c: char| "*])`\"".contains(c))
-        .trim_start();
-    if ["or ", "to "].iter().any(|word| {
-        let second = rest.strip_prefix(word);
-        second.is_some_and(|second| {
-            second
-                .trim_start()
-                .starts_with(|c: char| c.is_ascii_digit())
-        })
-    }) {
-        return Err("no rating".into());
-    }
-    let out_of = rest
+    let rest = after[end..].trim_start_matches(|c: char| "*])`\"".contains(c));
+    let out_of = rest.trim_start();
+    let out_of = out_of
         .strip_prefix('/')
-        .or_else(|| rest.strip_prefix("out of "));
+        .or_else(|| out_of.strip_prefix("out of "));
     if let Some(out_of) = out_of {
-        let out_of = out_of.trim_start();
+        let out_of = out_of.trim_start_matches(|c: char| c.is_whitespace() || "*[(".contains(c));
         let digits = out_of
             .find(|c: char| !c.is_ascii_digit())
             .unwrap_or(out_of.len());
         if out_of[..digits].parse() != Ok(*scale.end()) {
             return Err("rating on another scale".into());
         }
+    } else if !after[..end].ends_with('.') && is_one_of_two(rest) {
+        return Err("no rating".into());
     }
     if scale.contains(&number) {
         Ok(number)
     } else {
         Err("rating off the scale".into())
+    }
+}
+
+/// Whether what follows a number makes it a part of another one, such as `1e1` or `4,5`, or the
+/// first of two, such as `3 or 4`.
+fn is_one_of_two(rest: &str) -> bool {
+    const JOINING: [&str; 8] = [
+        "or", "to", "and", "vs", "maybe", "perhaps", "possibly", "even",
+    ];
+    const NUMBERS: [&str; 10] = [
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    ];
+    if rest.starts_with(char::is_alphanumeric) {
+        return true;
+    }
+    let mut rest = rest;
+    let mut is_joined = false;
+    loop {
+        // A new line begins another sentence.
+        rest = rest.trim_start_matches(|c: char| c != '\n' && !c.is_alphanumeric());
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric())
+            .unwrap_or(rest.len());
+        let word = rest[..end].to_lowercase();
+        if JOINING.contains(&&*word) {
+            is_joined = true;
+            rest = &rest[end..];
+        } else {
+            return rest.starts_with(|c: char| c.is_ascii_digit())
+                || is_joined && NUMBERS.contains(&&*word);
+        }
     }
 }
 
@@ -130,6 +142,12 @@ mod tests {
             "Score: 7, because it is short",
             "Score: 7 or so",
             "Score: 7 out of 10",
+            "Score: **7** out of **10**, for 3 reasons",
+            "Score: 7 - because of 3 errors",
+            "Score: 7 to the point",
+            "Score: 7, and even brief",
+            "Score: 7\n\n1. It is short.",
+            "Score: 7. 3 errors.",
         ] {
             assert_eq!(rating(reply, "Score:", 1.0..=10.0), Ok(7.0), "{reply}");
         }
@@ -149,6 +167,11 @@ mod tests {
             ("Score: 4,5", "no rating"),
             ("Score: 3 or 4", "no rating"),
             ("Score: **3** to 4", "no rating"),
+            ("Score: [[3]] or [[4]]", "no rating"),
+            ("Score: 3, or maybe four", "no rating"),
+            ("Score: 3 – 4", "no rating"),
+            ("Score: 3 (or 4)", "no rating"),
+            ("Score: 3 1/2", "no rating"),
             ("Score: 1-10", "no rating"),
             ("Score: 7.5.1", "no rating"),
             ("Score: inf", "no rating"),

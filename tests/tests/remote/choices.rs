@@ -144,14 +144,21 @@ fn counted_win_rate(here: &Workplace, set: &str, iteration: i64) -> f64 {
             |row| row.get(0),
         )
         .expect("the model that was kept");
-    let responses = |slice: &str, id: &str| -> Vec<String> {
+    // Three samples were asked for; one that was sampled again takes the place of a malformed one.
+    let responses = |slice: &str, id: &str| -> Vec<Option<String>> {
         let sql = "SELECT response FROM candidates WHERE slice = ?1 AND instruction_id = ?2 \
-                   AND response IS NOT NULL ORDER BY sample";
+                   ORDER BY sample";
         let mut statement = db.prepare(sql).expect("a query");
         let rows = statement
-            .query_map([slice, id], |row| row.get::<_, String>(0))
+            .query_map([slice, id], |row| row.get::<_, Option<String>>(0))
             .expect("rows");
-        rows.map(|row| row.expect("a response")).collect()
+        let mut asked_for: Vec<Option<String>> = rows.map(|row| row.expect("a row")).collect();
+        let again = asked_for.split_off(3);
+        let mut again = again.into_iter().flatten();
+        for place in asked_for.iter_mut().filter(|place| place.is_none()) {
+            *place = again.next();
+        }
+        asked_for
     };
     let mut statement = db
         .prepare("SELECT id FROM instructions WHERE split = ?1")
@@ -165,7 +172,7 @@ fn counted_win_rate(here: &Workplace, set: &str, iteration: i64) -> f64 {
             responses(&format!("{set}/base"), &id),
         );
         for sample in 0..3 {
-            wins.push(match (own.get(sample), base.get(sample)) {
+            wins.push(match (&own[sample], &base[sample]) {
                 (Some(own), Some(base)) => match liking([own, base], Taste::Good) {
                     Ordering::Greater => 1.0,
                     Ordering::Equal => 0.5,

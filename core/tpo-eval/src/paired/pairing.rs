@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tpo_types::difference;
+use tpo_types::rounding;
 
 use crate::estimate::{Row, group, instruction_means};
 use crate::refusal::Refusal;
@@ -59,7 +59,7 @@ pub fn pair(first: &[Row], second: &[Row]) -> Result<Pairing, Refusal> {
         .filter_map(|row| {
             let other = of_b.get(row.instruction.as_str())?;
             Some(Difference {
-                difference: difference(row.mean, *other),
+                difference: rounding::difference(row.mean, *other),
                 instruction: row.instruction,
                 cluster: row.cluster,
             })

@@ -101,7 +101,7 @@ fn value(first: &Judgment, second: &Judgment) -> Option<usize> {
     let (Judgment::Scored(first), Judgment::Scored(second)) = (first, second) else {
         return None;
     };
-    Some(match first.score.get().total_cmp(&second.score.get()) {
+    Some(match first.score.compare(second.score) {
         Ordering::Greater => 0,
         Ordering::Less => 1,
         Ordering::Equal => 2,

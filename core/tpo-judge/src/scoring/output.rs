@@ -105,7 +105,7 @@ impl JudgeOutput {
         else {
             return None;
         };
-        Some(match first.score.get().total_cmp(&second.score.get()) {
+        Some(match first.score.compare(second.score) {
             Ordering::Greater => Preference::First,
             Ordering::Less => Preference::Second,
             Ordering::Equal => Preference::Tie,

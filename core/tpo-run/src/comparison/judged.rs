@@ -1,7 +1,7 @@
 //! The responses of two runs under one judge.
 
 use tpo_judge::{GuardedScoring, JudgeMetrics, ScoreScale};
-use tpo_types::{Failure, Judgment, ResponseGroup, ScoreRange};
+use tpo_types::{Failure, ResponseGroup, ScoreRange};
 
 use super::run::ComparedRun;
 use super::shared::SharedSet;
@@ -113,10 +113,9 @@ fn scored(
         id: row.instruction.id.clone(),
         samples: responses
             .iter()
-            .map(|response| match response.and_then(|_| judgments.next()) {
-                None => SampleOutcome::Malformed,
-                Some(Judgment::Scored(scored)) => SampleOutcome::Scored(scored.score.get()),
-                Some(Judgment::Unscored(_)) => SampleOutcome::Unscored,
+            .map(|response| {
+                let judgment = response.and_then(|_| judgments.next());
+                judgment.map_or(SampleOutcome::Malformed, |one| SampleOutcome::of(&one))
             })
             .collect(),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tpo_types::{Failure, difference};
+use tpo_types::{Failure, rounding};
 
 use super::not_compared::NotCompared;
 use super::run::ComparedRun;
@@ -103,7 +103,7 @@ fn gaps(own: &BTreeMap<&str, f64>, others: &BTreeMap<&str, f64>) -> PairedRows {
     let rows = own.iter().filter_map(|(id, win)| {
         Some(PairedRow {
             id: (*id).to_owned(),
-            difference: difference(*win, *others.get(id)?),
+            difference: rounding::difference(*win, *others.get(id)?),
         })
     });
     PairedRows::of_gaps(rows.collect())

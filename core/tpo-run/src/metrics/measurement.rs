@@ -84,6 +84,14 @@ pub struct InstructionWin {
 }
 
 impl SampleOutcome {
+    /// What a judge said of a response.
+    pub(crate) fn of(judgment: &Judgment) -> Self {
+        match judgment {
+            Judgment::Scored(scored) => Self::Scored(scored.score.get()),
+            Judgment::Unscored(_) => Self::Unscored,
+        }
+    }
+
     /// The score, with `floor` for a malformed completion; none if unscored.
     pub(super) fn value(self, floor: Option<f64>) -> Option<f64> {
         match self {
@@ -100,8 +108,8 @@ impl ScoredInstruction {
         let outcomes = group.candidates.iter().map(|candidate| {
             candidate.parts()?;
             Some(match &candidate.judgment {
-                Some(Judgment::Scored(scored)) => SampleOutcome::Scored(scored.score.get()),
-                Some(Judgment::Unscored(_)) | None => SampleOutcome::Unscored,
+                Some(judgment) => SampleOutcome::of(judgment),
+                None => SampleOutcome::Unscored,
             })
         });
         let outcomes = replaced(outcomes, num_samples).into_iter();

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use tpo_eval::Scale;
-use tpo_types::{ScoreRange, difference};
+use tpo_types::{ScoreRange, rounding};
 
 use super::mean;
 use super::measurement::{HeadToHead, Measurement, Outcomes, SampleOutcome, ScoredInstruction};
@@ -90,7 +90,7 @@ impl SampleOutcome {
     fn win(self, other: Self) -> Option<f64> {
         let order = match (self, other) {
             (Self::Unscored, _) | (_, Self::Unscored) => return None,
-            (Self::Scored(own), Self::Scored(other)) => own.total_cmp(&other),
+            (Self::Scored(own), Self::Scored(other)) => rounding::compare(own, other),
             (Self::Malformed, Self::Malformed) => Ordering::Equal,
             (Self::Malformed, Self::Scored(_)) => Ordering::Less,
             (Self::Scored(_), Self::Malformed) => Ordering::Greater,
@@ -110,10 +110,10 @@ impl ScoredInstruction {
         let pairs = self.samples.iter().zip(&other.samples);
         let pairs = pairs.filter_map(|(own, other)| Some((own.value(floor)?, other.value(floor)?)));
         let (own, others): (Vec<f64>, Vec<f64>) = pairs.unzip();
-        Some(difference(
-            mean(own.into_iter())?,
-            mean(others.into_iter())?,
-        ))
+        let largest = own.iter().chain(&others).map(|score| score.abs());
+        let largest = largest.max_by(f64::total_cmp)?;
+        let [own, others] = [own, others].map(|scores| mean(scores.into_iter()));
+        Some(rounding::difference_of_sums(own?, others?, largest))
     }
 
     /// The mean of the wins of the completions that both have outcomes of.
@@ -231,7 +231,7 @@ pub(crate) fn floor_of(
     let lowest = scores().min_by(f64::total_cmp)?;
     let is_needed = rows().any(ScoredInstruction::is_malformed);
     let is_complete = !reference.iter().any(ScoredInstruction::is_malformed);
-    let differ = scores().any(|score| score > lowest);
+    let differ = scores().any(|score| rounding::compare(score, lowest).is_gt());
     (!is_needed || is_complete && differ).then_some(lowest)
 }
 
@@ -350,7 +350,7 @@ mod tests {
         assert_eq!(common_floor(&base, [&fails]), Some(0.8));
         let rows = fails.compared_with(&base, Some(0.2)).expect("scores");
         assert_eq!(rows.unit, Unit::Score);
-        assert_eq!(rows.differences(), [-0.6, 0.0]);
+        assert_eq!(rows.differences(), [0.2 - 0.8, 0.0]);
         // Failing would be as good as answering.
         let equal = scores(0, &[&[Scored(0.5)], &[Scored(0.5)]]);
         assert_eq!(common_floor(&equal, [&scores(1, &[&[Malformed]])]), None);

@@ -6,15 +6,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tpo_types::{Failure, FailureKind, Instruction};
 
 use super::ValidationSet;
+use super::frame::Frame;
 
 /// Two instructions whose words have at least this Jaccard index are nearly the same.
 const NEARLY: f64 = 0.75;
 /// Near duplicates that a note names.
 const SHOWN: usize = 3;
-/// Instructions of a set from which on the words that all of them have are taken for its frame.
-const FRAMED: usize = 3;
-/// Words that an instruction needs without a frame for these words to be compared.
-const OWN_WORDS: usize = 4;
+/// With fewer words besides the frames of their sets, two instructions are not compared by these.
+const FEW_WORDS: usize = 4;
 
 /// An instruction and the set that it is in.
 #[derive(Clone, Copy)]
@@ -114,32 +113,19 @@ struct NearDuplicate<'a> {
     other: Member<'a>,
 }
 
-/// Finds them: by all of their words, and without the words that only the frame of one of the two
-/// sets has, such as a system message or a suffix.
+/// Finds them: by all of their words, and without what only one of the two sets has around each of
+/// its instructions, such as a system message or a suffix.
 fn near_duplicates<'a>(members: &[Member<'a>]) -> Vec<NearDuplicate<'a>> {
     let texts: Vec<String> = members
         .iter()
         .map(|member| text(member.instruction))
         .collect();
-    let words: Vec<BTreeSet<&str>> = texts.iter().map(|text| words(text)).collect();
-    let mut pairs = near_pairs(members, &words);
-    let frames = frames(members, &words);
-    for (at, one) in frames.iter().enumerate() {
-        for other in &frames[at + 1..] {
-            if one.words == other.words {
-                continue;
-            }
-            let unframed = members.iter().zip(&words).map(|(member, words)| {
-                let (own, others) = match member.set {
-                    set if set == one.set => (one, other),
-                    set if set == other.set => (other, one),
-                    _ => return BTreeSet::new(),
-                };
-                own.removed_from(words, others)
-            });
-            pairs.extend(near_pairs(members, &unframed.collect::<Vec<_>>()));
-        }
-    }
+    let texts: Vec<Vec<&str>> = texts.iter().map(|text| words(text)).collect();
+    let mut pairs = near_pairs(
+        members,
+        &texts.iter().map(|words| set(words)).collect::<Vec<_>>(),
+    );
+    pairs.extend(framed_pairs(members, &texts));
     let near = |(one, other): (usize, usize)| NearDuplicate {
         one: members[one],
         other: members[other],
@@ -147,41 +133,45 @@ fn near_duplicates<'a>(members: &[Member<'a>]) -> Vec<NearDuplicate<'a>> {
     pairs.into_iter().map(near).collect()
 }
 
-/// The words that all instructions of a set have.
-struct Frame<'a> {
-    set: &'a str,
-    words: BTreeSet<&'a str>,
-}
-
-impl<'a> Frame<'a> {
-    /// The words of an instruction without those that this frame has and the other has not; none if
-    /// too few are left.
-    fn removed_from(&self, words: &BTreeSet<&'a str>, other: &Self) -> BTreeSet<&'a str> {
-        let is_kept = |word: &&str| !self.words.contains(word) || other.words.contains(word);
-        let kept: BTreeSet<&str> = words.iter().copied().filter(is_kept).collect();
-        if kept.len() < OWN_WORDS {
-            return BTreeSet::new();
-        }
-        kept
+/// Those whose words are nearly the same without the frames of their sets. `texts` are the words of
+/// the members in order.
+fn framed_pairs(members: &[Member<'_>], texts: &[Vec<&str>]) -> BTreeSet<(usize, usize)> {
+    let mut of_sets: BTreeMap<&str, Vec<&[&str]>> = BTreeMap::new();
+    for (member, words) in members.iter().zip(texts) {
+        of_sets.entry(member.set).or_default().push(words);
     }
-}
-
-/// The frame of every set; a set of few instructions has none.
-fn frames<'a>(members: &[Member<'a>], words: &[BTreeSet<&'a str>]) -> Vec<Frame<'a>> {
-    let mut sets: BTreeMap<&str, Vec<&BTreeSet<&'a str>>> = BTreeMap::new();
-    for (member, words) in members.iter().zip(words) {
-        sets.entry(member.set).or_default().push(words);
-    }
-    let frame = |(set, of_set): (&'a str, Vec<&BTreeSet<&'a str>>)| {
-        let in_all = |word: &&&str| of_set.iter().all(|words| words.contains(**word));
-        let words = of_set.first().filter(|_| of_set.len() >= FRAMED);
-        let words = words.into_iter().copied().flatten().filter(in_all);
-        Frame {
-            set,
-            words: words.copied().collect(),
+    let frames: BTreeMap<&str, Frame<'_>> = of_sets
+        .into_iter()
+        .map(|(set, texts)| (set, Frame::of(&texts)))
+        .collect();
+    let own = |at: usize| set(frames[members[at].set].whole().of(&texts[at]));
+    let mut pairs = BTreeSet::new();
+    for (at, (one, frame)) in frames.iter().enumerate() {
+        for (other, other_frame) in frames.iter().skip(at + 1) {
+            let cuts = [frame.around(other_frame), other_frame.around(frame)];
+            if cuts.iter().all(|cut| cut.is_none()) {
+                continue;
+            }
+            let unframed = members.iter().zip(texts).map(|(member, words)| {
+                let cut = match member.set {
+                    set if set == *one => cuts[0],
+                    set if set == *other => cuts[1],
+                    _ => return BTreeSet::new(),
+                };
+                let left = set(cut.of(words));
+                if left.len() < FEW_WORDS {
+                    BTreeSet::new()
+                } else {
+                    left
+                }
+            });
+            let near = near_pairs(members, &unframed.collect::<Vec<_>>());
+            // What both sets have around their instructions makes none of them the same.
+            let is_own = |pair: &(usize, usize)| jaccard(&own(pair.0), &own(pair.1)) >= NEARLY;
+            pairs.extend(near.into_iter().filter(is_own));
         }
-    };
-    sets.into_iter().map(frame).collect()
+    }
+    pairs
 }
 
 /// Members of different sets whose words are nearly the same, found by an index of words: two sets
@@ -221,11 +211,15 @@ fn text(instruction: &Instruction) -> String {
     contents.join(" ").to_lowercase()
 }
 
-/// The words of a text.
-fn words(text: &str) -> BTreeSet<&str> {
+/// The words of a text, in order.
+fn words(text: &str) -> Vec<&str> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect()
+}
+
+fn set<'a>(words: &[&'a str]) -> BTreeSet<&'a str> {
+    words.iter().copied().collect()
 }
 
 fn jaccard(one: &BTreeSet<&str>, other: &BTreeSet<&str>) -> f64 {
@@ -335,7 +329,26 @@ mod tests {
         let rows: Vec<(&str, &str)> = plain
             .chain(framed.iter().map(|text| ("test", text.as_str())))
             .collect();
-        assert!(near(&rows) >= 3);
+        assert_eq!(near(&rows), 3);
+        let ordinary = asked.each_ref().map(|text| {
+            format!("Read what the user asks and answer it in a few words of your own. {text}")
+        });
+        let plain = asked.iter().map(|text| ("train", text.as_str()));
+        let rows: Vec<(&str, &str)> = plain
+            .chain(ordinary.iter().map(|text| ("test", text.as_str())))
+            .collect();
+        assert_eq!(near(&rows), 3);
+        let asking = "Answer in one plain English sentence, and give a short reason: what is";
+        let chemist =
+            ["gold", "salt", "iron"].map(|one| format!("You are a chemist. {asking} {one}?"));
+        let poet = ["love", "ships", "night"].map(|one| {
+            format!("Act as some old poet who loves boats, storms, gulls. {asking} {one}?")
+        });
+        let chemist = chemist.iter().map(|text| ("train", text.as_str()));
+        let rows: Vec<(&str, &str)> = chemist
+            .chain(poet.iter().map(|text| ("test", text.as_str())))
+            .collect();
+        assert_eq!(near(&rows), 0);
         let short = [
             ("train", "Add 3 and 4."),
             ("train", "Add 5 and 6."),

@@ -98,9 +98,11 @@ impl Store {
         })?;
         for (id, response, [thought_tokens, response_tokens]) in parsed {
             let answer = answers.entry(id).or_default();
+            if response.is_some() {
+                answer.thought_tokens += thought_tokens as u64;
+                answer.response_tokens += response_tokens as u64;
+            }
             answer.responses.push(response);
-            answer.thought_tokens += thought_tokens as u64;
-            answer.response_tokens += response_tokens as u64;
         }
         Ok(answers)
     }

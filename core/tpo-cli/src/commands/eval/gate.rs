@@ -3,7 +3,7 @@
 use tpo_run::evaluation::{
     EvaluationPlan, EvaluationResults, JudgedSet, OpenedEvaluation, SubjectResult,
 };
-use tpo_types::{Failure, FailureKind, rounded};
+use tpo_types::{Failure, FailureKind, rounding};
 
 use crate::arguments::Threshold;
 
@@ -97,7 +97,7 @@ fn reason(set: &JudgedSet, subject: &SubjectResult, lowest: f64) -> Option<Strin
             "{place}: {} of {} completions are unscored",
             subject.unscored, subject.sampled.completions
         )),
-        Some(mean) if rounded(mean.value) < rounded(lowest) => {
+        Some(mean) if rounding::compare(mean.value, lowest).is_lt() => {
             Some(format!("{place}: {:.4} is less than {lowest}", mean.value))
         }
         Some(_) => None,
