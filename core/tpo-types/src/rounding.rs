@@ -42,7 +42,7 @@ mod tests {
     fn sums_in_another_order_are_equal() {
         assert_eq!(difference(0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1), 0.0);
         let thirds = [[1.0 / 3.0, 1.0 / 3.0], [2.0 / 3.0, 0.0]];
-        let [one, other] = thirds.map(|pair| (pair[0] + pair[1]) / 2.0);
+        let [one, other] = thirds.map(|pair| pair.iter().sum::<f64>() / 2.0);
         assert_eq!(compare(one, other), Ordering::Equal);
         let around_zero = 0.1 + 0.2 - 0.3;
         assert_ne!(difference(around_zero, 0.0), 0.0);
