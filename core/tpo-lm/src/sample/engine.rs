@@ -3,6 +3,11 @@
 //! The blocks are those of training; only their products (packed matrices) and their attention
 //! (cached keys and values) differ.
 
+#[cfg(test)]
+mod shapes;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use super::attend::{OwnCache, Span, attend_cached};
