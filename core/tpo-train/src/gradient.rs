@@ -37,7 +37,7 @@ pub fn accumulate(
     };
     let weight = 1.0 / batch.len() as f64;
     let mut results = Vec::with_capacity(batch.len());
-    for range in micro_batches(config, batch.iter().copied()) {
+    for range in micro_batches(decoder, config, batch.iter().copied()) {
         let pairs = &batch[range];
         let (pack, ranges) = pack(pairs);
         let tape = decoder.forward(&pack, checkpointing, buffers);
@@ -69,7 +69,7 @@ pub fn with_reference(
     pairs: &[TrainingPair],
 ) -> Vec<TrainingPair> {
     let mut scored = pairs.to_vec();
-    for range in micro_batches(config, pairs) {
+    for range in micro_batches(decoder, config, pairs) {
         let pairs = &mut scored[range];
         let (pack, ranges) = pack(&pairs.iter().collect::<Vec<_>>());
         let log_probs = decoder.log_probs(&pack);
@@ -85,11 +85,9 @@ pub fn with_reference(
     scored
 }
 
-/// Tokens of a micro-batch, at least. With more of them a step is no faster, and takes more memory.
-const MICRO_BATCH_TOKENS: usize = 1024;
-
 /// Cuts a batch into micro-batches.
 fn micro_batches<'a>(
+    decoder: &Decoder<'_>,
     config: &TrainConfig,
     batch: impl IntoIterator<Item = &'a TrainingPair>,
 ) -> Vec<Range<usize>> {
@@ -99,7 +97,7 @@ fn micro_batches<'a>(
         tokens += pair.num_tokens();
         let is_full = match config.micro_batch_size {
             Some(pairs) => last.len() == pairs,
-            None => tokens >= MICRO_BATCH_TOKENS,
+            None => tokens >= decoder.worthwhile_tokens(),
         };
         if is_full {
             tokens = 0;
