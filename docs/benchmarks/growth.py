@@ -16,6 +16,7 @@ import matplotlib
 
 matplotlib.use("svg")
 from matplotlib import pyplot
+from matplotlib.ticker import LogLocator
 
 
 def main():
@@ -31,6 +32,8 @@ def main():
         panel.set(xlabel=kind, ylabel="ms per unit", xscale="log", yscale="log")
         panel.set_xticks(sizes, [str(size) for size in sizes])
         panel.minorticks_off()
+        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+        panel.yaxis.set_major_formatter("{x:g}")
         panel.legend()
     figure.savefig(Path(__file__).with_name("growth.svg"), metadata={"Date": None})
 

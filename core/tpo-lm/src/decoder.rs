@@ -84,8 +84,9 @@ impl<'a> Decoder<'a> {
         self.trainable().last().map_or(0, |entry| entry.range.end)
     }
 
-    /// Tokens of a pass from which on it takes no less time per token: with more, a training step is
-    /// no faster, and takes more memory. Tiles need more, because they pack both sides of a product.
+    /// Tokens of a pass from which on it takes no less time per token: with more, a training step
+    /// is no faster, and takes more memory. Tiles need more, because they pack both sides of a
+    /// product.
     pub fn worthwhile_tokens(&self) -> usize {
         match self.products {
             Products::F32 => 512,

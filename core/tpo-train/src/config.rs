@@ -43,8 +43,8 @@ pub struct TrainConfig {
     #[schemars(range(min = 1, max = 65_536))]
     pub batch_size: usize,
     /// Pairs per forward pass (gradient accumulation). Limits memory; results change only by
-    /// rounding. Default: as many as have 512 tokens together (1,024 in `bf16x3` and `bf16`), because
-    /// more take more memory and no less time.
+    /// rounding. Default: as many as have 512 tokens together (1,024 in `bf16x3` and `bf16`),
+    /// because more take more memory and no less time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 65_536))]
     pub micro_batch_size: Option<usize>,

@@ -80,6 +80,6 @@ fn the_probabilities_of_each_precision_are_as_near_as_promised() {
             "{precision}: {mean:.2e} nats over {} tokens",
             per_token.len()
         );
-        assert!(mean.abs() < most, "{precision}: {mean}");
+        assert!(mean.abs() < most, "{precision}: {mean} nats per token");
     }
 }
