@@ -109,8 +109,12 @@ def checkpoint(_given, gguf, directory):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     file = Path(gguf)
-    model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.bfloat16)
-    model.save_pretrained(directory)
+    read = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
+    config = read.config
+    del config.quantization_config  # what was read is no longer quantized, and can be written
+    model = AutoModelForCausalLM.from_config(config)
+    model.load_state_dict(read.state_dict())
+    model.to(torch.bfloat16).save_pretrained(directory)
     AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name).save_pretrained(directory)
     return row("tpo", "checkpoint", 0, "bf16", 0.0, "", 0)
 

@@ -76,10 +76,6 @@ fn the_probabilities_of_each_precision_are_as_near_as_promised() {
         });
         let per_token: Vec<f64> = per_token.collect();
         let mean = per_token.iter().sum::<f64>() / per_token.len() as f64;
-        println!(
-            "{precision}: {mean:.2e} nats over {} tokens",
-            per_token.len()
-        );
         assert!(mean.abs() < most, "{precision}: {mean} nats per token");
     }
 }
