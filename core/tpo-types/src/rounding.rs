@@ -6,8 +6,8 @@
 
 use std::cmp::Ordering;
 
-/// Numbers that differ by no more than this share of their size are equal but for rounding: a
-/// million times more than the bits of an `f64`, and much less than any judge means.
+/// Numbers that differ by no more than this share of their size are equal but for rounding: half
+/// a million times more than the last bit of an `f64`, and much less than any judge means.
 const SHARE: f64 = 1e-10;
 
 /// `a - b`, or 0 if they are equal but for rounding.

@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &EvalArguments, printer: Printer) -> Result<(), Fai
         "evaluation directory: {}",
         plan.directory.root().display()
     ));
-    gate::check(&plan, &results, &arguments.fail_below)
+    gate::check(&results, &arguments.fail_below)
 }
 
 fn open(

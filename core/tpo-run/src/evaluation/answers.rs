@@ -51,7 +51,7 @@ pub(super) fn answered<'a>(
         };
         let groups = match (&subject.answers, model) {
             (Answers::Recorded(recorded), _) => {
-                if !recorded.answers(&set.name, &set.instructions, set.num_samples)? {
+                if !set.is_answered_by(subject)? {
                     continue;
                 }
                 from_file(recorded, set)

@@ -254,7 +254,7 @@ fn check_recorded(subjects: &[Subject], sets: &[PlannedSet]) -> Result<Vec<Strin
         };
         let mut answers_any = false;
         for set in sets {
-            if recorded.answers(&set.name, &set.instructions, set.num_samples)? {
+            if set.is_answered_by(subject)? {
                 answers_any = true;
             } else if index == 0 && subjects.len() > 1 {
                 let what = format!(

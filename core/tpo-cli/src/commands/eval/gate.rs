@@ -53,26 +53,13 @@ pub(super) fn check_judges(
     Ok(())
 }
 
-/// Fails if a mean is below its threshold, or if one that was to be measured is missing.
-pub(super) fn check(
-    plan: &EvaluationPlan,
-    results: &EvaluationResults,
-    thresholds: &[Threshold],
-) -> Result<(), Failure> {
+/// Fails if a mean is below its threshold, or missing.
+pub(super) fn check(results: &EvaluationResults, thresholds: &[Threshold]) -> Result<(), Failure> {
     let mut failed = Vec::new();
     for threshold in thresholds {
-        let of_set = results.sets.iter().filter(|set| set.set == threshold.set);
-        for set in of_set {
-            for subject in plan.subjects.iter().map(|subject| &subject.name) {
-                let measured = set.subjects.iter().find(|one| one.subject == *subject);
-                failed.extend(match measured {
-                    Some(measured) => reason(set, measured, threshold.lowest),
-                    None => Some(format!(
-                        "{subject} on {} ({}) was not measured",
-                        set.set, set.judge
-                    )),
-                });
-            }
+        for set in results.sets.iter().filter(|set| set.set == threshold.set) {
+            let below = set.subjects.iter();
+            failed.extend(below.filter_map(|subject| reason(set, subject, threshold.lowest)));
         }
     }
     if failed.is_empty() {
